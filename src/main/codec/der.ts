@@ -4,6 +4,7 @@ import { type Instant, toInstant } from "#shared/model/instant.ts";
  * Reads DER (X.690) without copying and without recursion. Only what DER allows in a length is accepted: indefinite
  * lengths, lengths beyond four bytes and tags beyond one byte are refused, so that every walk ends after as many steps
  * as there are bytes.
+ *
  * There are two interfaces: elements by their offsets, with the least cost, for certificates; and nodes, which hold
  * their bytes, for what is read once.
  */

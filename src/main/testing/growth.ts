@@ -1,11 +1,11 @@
-/** Runs are as many as it takes to tell what grows from what a busy computer adds. */
+/** As many runs as it takes to distinguish growth from the load of a busy computer. */
 const TRIES = 3;
 
 type Growing<Input> = { make: (size: number) => Input; work: (input: Input) => unknown; size: number };
 
 /**
- * How much more time of this thread's own is needed for eight times as much: about 8 where the time grows with the
- * input, 64 where it grows with its square. The least of some tries, for the collector of garbage adds to any of them.
+ * How many times as long this thread's own work takes for eight times as much input: about 8 if the time grows with the
+ * input, 64 if it grows with its square. The least of several tries, because garbage collection adds to any of them.
  */
 export function growthOf<Input>({ make, work, size }: Growing<Input>): number {
   const [small, large] = [make(size), make(size * 8)];
@@ -23,10 +23,10 @@ export function growthOf<Input>({ make, work, size }: Growing<Input>): number {
   return least;
 }
 
-/** What takes less than a clock tells is taken to take so long. */
+/** A shorter time than the clock can measure counts as this. */
 const LEAST_MS = 1;
 
-/** Eight times as much may take so many times as long: more than what grows with the input, less than its square. */
+/** Eight times as much input may take this many times as long: more than linear growth, less than quadratic. */
 export const MOST_GROWTH = 30;
 
 function timeOf(work: () => unknown): number {

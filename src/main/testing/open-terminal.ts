@@ -1,12 +1,12 @@
 import { runCommandLine } from "#shells/cli/command-line.ts";
 import type { World } from "#shells/cli/session.ts";
 
-/** What a test may say about the world outside; without a word nobody sits there and nothing is a terminal. */
+/** What a test sets of the outside world; by default nobody types, and nothing is a terminal. */
 type TerminalOptions = Partial<Omit<World, "out" | "err" | "readInput">> & { input?: string };
 
 export type Said = { code: number; out: string; err: string };
 
-/** Types commands at a database and hands back what was said. */
+/** Types commands at a database and returns what they printed. */
 export const openTerminal =
   (databasePath: string, wish: TerminalOptions = {}) =>
   async (...argv: string[]): Promise<Said> => {

@@ -3,8 +3,8 @@ import { connect } from "node:net";
 export type RawReply = { status: number; headers: Record<string, string>; body: string };
 
 /**
- * Sends bytes as they are and answers with the first reply to them. No client library would send
- * what these tests must: two Hosts, no Host, a header that is cut off. Status 0: hung up without a word.
+ * Sends bytes as they are and returns the first reply. No client library would send what these tests must: two Hosts,
+ * no Host, a header that is cut off. Status 0: the server hung up without a reply.
  */
 export function sendRaw(port: number, ...parts: readonly (string | Uint8Array)[]): Promise<RawReply> {
   const { promise, resolve } = Promise.withResolvers<RawReply>();
@@ -16,7 +16,7 @@ export function sendRaw(port: number, ...parts: readonly (string | Uint8Array)[]
     received += text;
     if (isWhole(received)) socket.destroy();
   });
-  // A server that hangs up on unread bytes resets the connection, after its reply.
+  // A server that hangs up on unread bytes resets the connection after its reply.
   socket.on("error", () => socket.destroy());
   socket.on("close", () => resolve(readReply(received)));
   return promise;

@@ -4,7 +4,7 @@ import { END_ALIASES, joinCollector, joinScripts } from "#shared/text/scripts.ts
 
 const RESOURCES = join(import.meta.dirname, "../../../resources");
 
-/** The collector as it is shipped, for what runs under a bare Node. */
+/** The collector as it is shipped, for code that runs under a bare Node. */
 export async function readCollector(): Promise<string> {
   const { "collector/collect.sh": collector = "", ...parts } = {
     ...(await readScripts("lib")),
@@ -25,7 +25,7 @@ async function readScripts(folder: string): Promise<Record<string, string>> {
   );
 }
 
-/** What a folder of them runs of the libraries. */
+/** The libraries that the scripts of a folder use. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   offline: ["lib/listening-process.awk"],
   challenge: ["lib/nginx.awk"],

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 const RESOURCES = join(import.meta.dirname, "../../../resources");
 
-/** Each kind of awk that this machine has, as hosts have them. */
+/** Each awk that this machine has, of those that hosts have. */
 export const AWKS: readonly string[] = ["gawk", "mawk", "original-awk", "busybox awk"].filter(
   (awk) => spawn(awk, ["BEGIN { exit 0 }"]).status === 0,
 );
@@ -22,7 +22,7 @@ type AwkRun = {
 
 type AwkResult = { output: string; status: number | null };
 
-/** What a program answers under each awk of this machine: one result, unless they differ. */
+/** The result of a program under each awk of this machine: one result, unless they differ. */
 export function runAwks({
   program,
   variables = {},

@@ -221,6 +221,7 @@ const toSubjectName = (name: string): SubjectName =>
 
 /**
  * What @peculiar/x509 needs to encode a certificate or a request. Loaded where one is made, never at start-up (0058).
+ *
  * The library signs through a crypto provider of ours, which calls whoever has the key; in place of a private key it
  * gets a handle without one. So no key leaves its location.
  */

@@ -10,6 +10,7 @@ export type DemoHost = { host: LabHost; user: string };
 /**
  * Three hosts of one company: a web server that is maintained, a database server that mostly is, and one that everybody
  * has forgotten.
+ *
  * Orphans among their grants: carol's keys, because she has left; bob's on web-1, of which four months of logs show no
  * use; the contractor's, which nobody has. Grants that look like orphans and are not: the locked password of metrics
  * does not stop a key; alice's laptop is outside of the inventory; the logs of db-1 are too short to show "unused"; the

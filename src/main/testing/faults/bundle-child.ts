@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** The program's own bundler, for that is what gives it its schema. */
+/** The program's own bundler, because it provides the schema. */
 const BUNDLE = `
   const { build } = await import("vite");
   const [entry, outDir, driver] = process.argv.slice(1);
@@ -21,7 +21,7 @@ const BUNDLE = `
     },
   });`;
 
-/** Bundles a script into a folder, for tests that start it many times in a process of its own; answers with its path. */
+/** Bundles a script into a folder, for tests that start it many times in a process of its own; returns its path. */
 export async function bundleChild(script: URL, folder: string): Promise<string> {
   const driver = pathToFileURL(createRequire(import.meta.url).resolve("better-sqlite3")).href;
   await run(process.execPath, ["--input-type=module", "-e", BUNDLE, fileURLToPath(script), folder, driver]);

@@ -7,14 +7,14 @@ type Start = {
   script: string;
   args?: readonly string[];
   env?: Readonly<Record<string, string>>;
-  /** What it runs under, such as ["strace", "-f"]. */
+  /** The command that runs it, such as ["strace", "-f"]. */
   under?: readonly string[];
 };
 
-/** A script in a process of its own, heard line by line. It is killed when the test is over. */
+/** A script in a process of its own, whose output is read line by line. It is killed when the test ends. */
 export function startChild({ script, args = [], env = {}, under = [] }: Start) {
   const [command = process.execPath, ...rest] = [...under, process.execPath, script, ...args];
-  // What tests have compiled is kept in files: of those that a child writes, whoever counts its calls would know nothing.
+  // Node keeps compiled code in files: a child that writes them would spoil the count of its calls.
   const environment = { ...process.env, NODE_DISABLE_COMPILE_CACHE: "1", ...env };
   const child = spawn(command, rest, { env: environment, stdio: ["pipe", "pipe", "pipe"] });
   const lines: string[] = [];
@@ -32,7 +32,7 @@ export function startChild({ script, args = [], env = {}, under = [] }: Start) {
     pid: child.pid,
     lines,
     ended,
-    /** Rejects when it ends without having said it. */
+    /** Rejects if it ends before it has printed that line. */
     said: async (line: string): Promise<void> => {
       if (lines.includes(line)) return;
       const heard = new Promise<"heard">((resolve) => waiting.set(line, () => resolve("heard")));
@@ -41,7 +41,7 @@ export function startChild({ script, args = [], env = {}, under = [] }: Start) {
         throw new Error(`the child ended without "${line}": ${first.complaints}`);
     },
     tell: (text: string) => child.stdin.write(`${text}\n`),
-    /** Holds it where it is, until it is killed. */
+    /** Stops it until it is killed. */
     freeze: () => child.kill("SIGSTOP"),
     async kill(): Promise<void> {
       child.kill("SIGKILL");

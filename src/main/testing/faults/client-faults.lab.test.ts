@@ -1,4 +1,4 @@
-/** Faults of the computer that scans: the program itself, as built, under limits, clocks and signals. */
+/** Faults of the computer that scans: the built program itself, under limits, clocks and signals. */
 import Sqlite from "better-sqlite3";
 import { expect, test } from "vitest";
 import { makeDesk } from "#testing/lab/desk.ts";
@@ -15,7 +15,7 @@ const startEndpoint = async () => {
   return { ...server, ...server.endpoint };
 };
 
-/** So many servers, and the targets that they are. */
+/** Starts `count` servers, and returns them as targets. */
 async function startMany(kind: "host" | "endpoint", count: number) {
   const stack = new AsyncDisposableStack();
   const start = kind === "host" ? startHealthy : startEndpoint;
@@ -80,7 +80,7 @@ lab("S18: with 64 descriptors every target is visited all the same", async ({ ta
   });
 });
 
-/** Shares of all writes of a scan; the whole of them: kill-faults.long.test.ts. */
+/** Positions among all writes of a scan; kill-faults.long.test.ts tries every write. */
 const SHARES = [0, 0.25, 0.5, 0.75, 1];
 
 lab(
@@ -96,7 +96,7 @@ lab(
       await using desk = await makeReadyDesk();
       const nth = 1 + Math.floor((writes - 1) * share);
       await killScanAt(desk, targets, nth);
-      // Before anything else of ours has opened it.
+      // Before any other of our processes has opened it.
       expect(
         new Sqlite(desk.databasePath, { readonly: true }).pragma("integrity_check", { simple: true }),
       ).toBe("ok");

@@ -1,7 +1,7 @@
 /**
- * The table of faults and what came of them. A test whose name begins with the fault's id ("S1: ...") says what it saw
- * by `recordFault`; whoever ran the tests prints all rows as one table, whatever files and projects they came from.
- * The files of such tests have `faults` in their names: `npm run faults` runs those.
+ * The table of faults and their outcomes. A test whose name begins with the fault's id ("S1: ...") reports what it saw
+ * by `recordFault`; the reporter of the test run prints all rows as one table, whatever files and projects they came
+ * from. The files of such tests have `faults` in their names: `npm run faults` runs those.
  */
 import { formatColumns } from "#testing/format-columns.ts";
 import { FAULTS, type FaultId } from "./faults.ts";
@@ -10,7 +10,7 @@ export type FaultRow = {
   id: FaultId;
   /** How the fault was made: "nft drop", "strace SIGKILL". */
   injected: string;
-  /** What came of it, measured or as the program said it. */
+  /** The outcome, measured or in the program's words. */
   seen: string;
 };
 

@@ -1,8 +1,8 @@
-/** What a scan, a rotation and the database are tried against, each with the outcome that is promised for it. */
+/** The faults that a scan, a rotation and the database are tested with, each with its promised outcome. */
 
 type Fault = {
   fault: string;
-  /** In short; the tests hold the whole of it. */
+  /** In short; the tests check all of it. */
   required: string;
 };
 

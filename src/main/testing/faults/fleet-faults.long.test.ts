@@ -1,4 +1,4 @@
-/** A whole fleet behind jump hosts, three of it hostile: what that costs the others, and the wall clock. */
+/** A whole fleet behind jump hosts, three of them hostile: what they cost the others, and the wall-clock time. */
 import { expect, test } from "vitest";
 import { createApp } from "#app";
 import type { Probe } from "#shared/model/hosts/probe.ts";
@@ -7,7 +7,10 @@ import { describeFleet, type Fleet, startFleet } from "#testing/lab/fleet.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { recordFault } from "./fault-table.ts";
 
-/** Enough that a clean scan takes several times as long as one host may hang: what that costs is then what it costs others. */
+/**
+ * Enough that a clean scan takes several times as long as one host may hang: then the difference is what a hostile host
+ * costs the others.
+ */
 const HEALTHY = 90;
 const HOSTILE = [
   { name: "flood", command: "cat /dev/zero", outcome: "flooded" },
@@ -19,7 +22,7 @@ const MOST_RATIO = 1.2;
 
 type Run = { probes: Map<string, Probe>; seconds: number };
 
-/** One scan of all that ssh_config names, by the program itself, from the office, into one database. */
+/** One scan of everything in ssh_config, by the program itself, from the office, into one database. */
 async function scanFleet(desk: Desk, fleet: Fleet, hosts: readonly LabHost[]): Promise<Run> {
   await describeFleet(desk, fleet, hosts);
   const begun = performance.now();

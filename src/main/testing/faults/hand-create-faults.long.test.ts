@@ -1,4 +1,7 @@
-/** A host falls while the first authorized_keys file of an account is made: it is missing, empty or whole, and goes again. */
+/**
+ * A host fails while a run creates an account's first authorized_keys file: the file is missing, empty or whole, and
+ * can be removed again.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -21,7 +24,7 @@ import { makeRetainedKey, watchLogins } from "#testing/runs/watch-hosts.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { recordFault } from "./fault-table.ts";
 
-/** On the host, which may not see where this checkout is. */
+/** A copy on the host, which may not see this checkout. */
 const KILLER = ["/usr/bin/python3", "-I", "/opt/kill-at-call.py"];
 const KILLER_SOURCE = readFileSync(join(import.meta.dirname, "kill-at-call.py"), "base64");
 
@@ -31,7 +34,7 @@ const NONE = Buffer.alloc(0);
 const { after: ADDED, ...ADDING } = insertLine(FILE, NONE, { at: 0, line: "new key\n" });
 const BACK = { ...ADDING, splices: [], newHash: hashOf(NONE), expected: [hashOf(ADDED), hashOf(NONE)] };
 
-/** As a run does it; whether it came to its end. */
+/** What a run does; returns whether it completed. */
 async function work(hand: RemoteSession, uid: number): Promise<boolean> {
   const armed = { ...RUN, timer: "sleep" as const, seconds: 600, putBack: null };
   for (const step of [
@@ -48,13 +51,13 @@ async function work(hand: RemoteSession, uid: number): Promise<boolean> {
   return true;
 }
 
-/** As a run takes it back that finds what another has left. */
+/** What a run does to roll back after another one has stopped midway. */
 async function takeBack(host: LabHost, hand: RemoteSession, { uid, nth }: { uid: number; nth: number }) {
   expect(await create(hand, { path: FILE, uid }), String(nth)).toEqual({ kind: "created" });
   expect(await begin(hand, beginOn(FILE)), String(nth)).toMatchObject({ kind: "begun" });
   expect(await stopRollbackTimer(hand, RUN), String(nth)).toEqual({ kind: "disarmed" });
   const restored = await write(hand, BACK);
-  // Once the run was at its end there is nothing to go back to but the first bytes, by hand.
+  // Once the run has ended, only the first bytes can be restored, by hand.
   if (restored.kind === "refused" && restored.why === "no-before") await host.run(`: > ${FILE}`);
   else expect(restored, String(nth)).toMatchObject({ kind: "written" });
   expect(await end(hand, RUN), String(nth)).toEqual({ kind: "ended" });
@@ -76,7 +79,7 @@ test.skipIf(!canStartHosts())(
 ${KILLER_SOURCE}
 END`,
     });
-    // By a key of root's: alice has none.
+    // By a key of root's, because alice has none.
     await using watched = await watchLogins([host], { keyFile: retained.keyFile, account: "root" });
     const uid = Number(await host.run("id -u alice"));
     await using sound = await openSessionIn(startShellIn(host));

@@ -1,4 +1,4 @@
-/** Faults of the disk of a host while a hand changes one of its files. */
+/** Faults of a host's disk while a session changes one of its files. */
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -15,7 +15,7 @@ import { startDisk, startSshdOnDisk } from "./sshd-on-disk.ts";
 const lab = test.skipIf(!canStartHosts());
 const timeout = 3_600_000;
 
-/** Moments at which the power is cut; the long form takes all of them. */
+/** Moments at which the power is cut; the long form tries all of them. */
 const MOMENTS = Number(process.env.LATCHKEY_KILL_MOMENTS ?? 1_000_000);
 const KILLER = ["/usr/bin/python3", "-I", join(import.meta.dirname, "kill-at-call.py")];
 
@@ -26,7 +26,7 @@ const retained = canStartHosts() ? await makeRetainedKey(folder.path) : { line: 
 const BEFORE = Buffer.from(`old key\n${"x".repeat(9_000)}\n${retained.line}\n`);
 const WORK = `.latchkey/${TOKEN}`;
 
-/** Somebody logs in throughout by a line of the file that is changed. */
+/** A prober logs in throughout by a line of the file that is changed. */
 let watched: Awaited<ReturnType<typeof watchLogins>>;
 let host: LabHost;
 beforeAll(async () => {
@@ -47,9 +47,9 @@ afterAll(async () => {
 type Injection = {
   id: FaultRow["id"];
   calls: string;
-  /** What strace makes of these calls: an error, or another answer. */
+  /** What strace injects into these calls: an error, or another result. */
   as: string;
-  /** The name, within the file's folder, that they are about. */
+  /** The name, within the file's folder, that the calls are about. */
   on: string;
   why: RegExp;
 };
@@ -96,7 +96,7 @@ for (const id of ["R4", "R6", "R7"] as const)
     },
   );
 
-/** Writes while these calls fail; answers with what the hand says, once all is as it was. */
+/** Writes while these calls fail; returns the session's answer, once everything is as before. */
 async function failWith(shell: string, { calls, as, on, why }: Injection): Promise<string> {
   const { after: _, ...wish } = insertLine(FILE, BEFORE, { at: 8, line: "new key\n" });
   const places = [`./${on}`, on, `${SSH}/${on}`].flatMap((path) => ["-P", path]);
@@ -183,7 +183,7 @@ lab(
       const isNew = text.startsWith(String(after));
       seen[Number(isNew)] = (seen[Number(isNew)] ?? 0) + 1;
       if (isOver) expect(isNew, "what was told as written is there").toBe(true);
-      // By the line that nobody changes; while there is no power, nobody gets in at all.
+      // By the line that nobody changes; while there is no power, nobody can log in at all.
       await sshd.logIn(retained.keyFile);
       await using sound = await open(0);
       await begin(sound, beginOn(path));

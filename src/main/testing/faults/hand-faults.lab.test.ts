@@ -1,4 +1,7 @@
-/** Faults of a host while a hand changes one of its files: whatever ends it, the file is one of those that were meant. */
+/**
+ * Faults of a host while a session changes one of its files: wherever it ends, the file is the old, the intermediate or
+ * the new one.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
@@ -20,12 +23,12 @@ import { recordFault } from "./fault-table.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
-/** Moments of each scenario at which it is killed; the long form takes all of them. */
+/** Moments of each scenario at which it is killed; the long form tries all of them. */
 const MOMENTS = Number(process.env.LATCHKEY_KILL_MOMENTS ?? 2);
 const isWhole = MOMENTS > 1_000;
-/** The logins of whoever is watched take as much of the machine as the rest. */
+/** The logins of the probers take as much of the machine as the rest. */
 if (isWhole) vi.setConfig({ maxConcurrency: 2 });
-/** On the host, which may not see where this checkout is. */
+/** A copy on the host, which may not see this checkout. */
 const KILLER = ["/usr/bin/python3", "-I", "/opt/kill-at-call.py"];
 const KILLER_SOURCE = readFileSync(join(import.meta.dirname, "kill-at-call.py"), "base64");
 
@@ -54,7 +57,7 @@ const RESTORING = {
 };
 const WHOLE = [BEFORE, ADDED, REMOVED].map(hashOf);
 
-/** In the whole form, somebody logs in throughout by a line of the very file that is changed. */
+/** In the long form, a prober logs in throughout by a line of the very file that is changed. */
 async function startFalling() {
   await using stack = new AsyncDisposableStack();
   const host = stack.use(
@@ -78,7 +81,7 @@ END
     host,
     expectNobodyLockedOut: async () =>
       watched ? await watched.expectNobodyLockedOut() : "logins are watched in the whole form",
-    /** By renaming, for somebody may be reading it. */
+    /** By rename, because somebody may be reading it. */
     putBack: () =>
       host.run(
         `cp --preserve=all ${FILE} ${SSH}/back; cat /root/before > ${SSH}/back; mv ${SSH}/back ${FILE}`,
@@ -89,7 +92,10 @@ END
 
 type Falling = Awaited<ReturnType<typeof startFalling>>;
 
-/** Whole, its owner's, with its mode and attributes; and which of the three it is. `more`: what else is asked of the host. */
+/**
+ * Checks that the file is whole and has its owner, mode and attributes; returns which of the three it is. `more`:
+ * further commands.
+ */
 async function judge(host: LabHost, point: string, more = ""): Promise<{ state: number; more: string }> {
   const said = await host.run(
     `sha256sum < ${FILE} | cut -c 1-64; stat -c '%U %G %a %h' ${FILE}; getfattr -d ${FILE} 2>/dev/null | grep note\n${more}`,
@@ -101,7 +107,7 @@ async function judge(host: LabHost, point: string, more = ""): Promise<{ state: 
   return { state: WHOLE.indexOf(hash), more: rest.join("\n") };
 }
 
-/** All that a run does to a file, as far as it comes; then null, or what it met. */
+/** Everything that a run does to a file, until a step fails; returns null, or the answer of that step. */
 async function work(hand: RemoteSession): Promise<string | null> {
   const armed = { ...RUN, timer: "sleep" as const, seconds: 600, putBack: Buffer.from("old key\r\n") };
   for (const step of [
@@ -120,12 +126,12 @@ async function work(hand: RemoteSession): Promise<string | null> {
   return null;
 }
 
-/** One re-run: looks at nothing, puts everything back, leaves nothing. */
+/** A later run: it inspects nothing, restores everything, and leaves nothing behind. */
 async function rollBack({ host, putBack }: Falling, hand: RemoteSession, point: string): Promise<void> {
   expect(await begin(hand, beginOn(FILE)), point).toMatchObject({ kind: "begun" });
   expect(await stopRollbackTimer(hand, RUN), point).toEqual({ kind: "disarmed" });
   const restored = await write(hand, RESTORING);
-  // Once the run was at its end there is nothing to go back to but the first bytes, by hand.
+  // Once the run has ended, only the first bytes can be restored, by hand.
   if (restored.kind === "refused" && restored.why === "no-before") await putBack();
   else expect(restored, point).toMatchObject({ kind: "written" });
   expect(await end(hand, RUN), point).toEqual({ kind: "ended" });
@@ -191,7 +197,7 @@ for (const { mode, ...who } of SCENARIOS)
     },
   );
 
-/** How many calls that write a whole run makes. */
+/** How many writing calls a whole run makes. */
 async function countCalls(
   host: LabHost,
   wish: { shell: string; user?: string; wrap: string[] },
@@ -243,7 +249,7 @@ lab.concurrent(
         wrote: wish.newHash,
         before: wish.before,
       });
-      // Once it was committed, the old one is gone for good.
+      // Once the run has finished, the old file is gone for good.
       if (undone.kind === "refused" && undone.why === "no-before") {
         expect(await removeOldPrivateKey(sound, HALF)).toEqual({ kind: "done" });
         await host.run(`printf '%s' '${OLD_HALF}' > ${HALF}`);

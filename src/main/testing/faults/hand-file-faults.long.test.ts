@@ -1,4 +1,4 @@
-/** Files that a hand meets: those that must not be replaced, and those whose bytes editors spoil. */
+/** Files that a session may find: those that must not be replaced, and those whose bytes editors have spoiled. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { begin, end, write } from "#net/ssh/session/host-files.ts";
 import { inspectFile } from "#net/ssh/session/inspect-host.ts";
@@ -18,12 +18,12 @@ const folder = await makeTemporaryFolder();
 const retained = canStartHosts() ? await makeRetainedKey(folder.path) : { line: "", keyFile: "" };
 const PLAIN = `${retained.line}\n`;
 
-/** Somebody logs in throughout by a line of the file that is changed. */
+/** A prober logs in throughout by a line of the file that is changed. */
 let watched: Awaited<ReturnType<typeof watchLogins>>;
 let host: LabHost;
 beforeAll(async () => {
   if (!canStartHosts()) return;
-  // An overlay keeps no marks of chattr's.
+  // An overlay does not keep attributes of chattr.
   host = await startHost({
     name: "files",
     prepare: `mount -t tmpfs -o mode=755 tmpfs /srv; useradd --create-home --home-dir /srv/alice alice
@@ -85,7 +85,7 @@ lab("R26: of files with odd bytes all others stay as they are", async ({ task })
   ];
   await using hand = await openSessionIn(startShellIn(host, { user: "alice" }));
   for (const [at, bytes] of odd.entries()) {
-    // A mark of the order of bytes is one at the very beginning alone; all else comes last.
+    // A byte order mark is one at the very beginning alone; all other bytes are appended.
     const lines = [Buffer.from(PLAIN), bytes];
     const before = Buffer.concat(bytes.indexOf("\ufeff") === 0 ? lines.toReversed() : lines);
     await host.run(`base64 -d > ${SSH}/odd <<'END'\n${before.toString("base64")}\nEND

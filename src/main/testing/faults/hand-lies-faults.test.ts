@@ -1,4 +1,4 @@
-/** A host that says what it likes. */
+/** A host that sends false answers. */
 import { expect, test } from "vitest";
 import { begin, write } from "#net/ssh/session/host-files.ts";
 import { inspectFile, inspectHost } from "#net/ssh/session/inspect-host.ts";
@@ -9,7 +9,7 @@ import { recordFault } from "./fault-table.ts";
 
 type Answered = Extract<SessionAnswer, { kind: "answered" }>;
 
-/** Answers everything so. */
+/** Gives the same answer to everything. */
 const liar = (answer: Partial<Answered>): RemoteSession => ({
   user: "jo",
   uid: 0,
@@ -38,7 +38,7 @@ test("R23: a host that says ok to everything shows no bytes but those whose hash
   const path = "/home/jo/.ssh/authorized_keys";
   const newHash = Buffer.from("new\n");
   const { after: _, ...wish } = insertLine(path, Buffer.alloc(0), { at: 0, line: "new\n" });
-  // Its word is all that there is here: what it is worth, a look and a login tell.
+  // Here there is only the host's word; in a run, an inspection and a login verify it.
   expect(await write(liar({}), wish)).toEqual({ kind: "written", already: false });
   const told = (hash: string) =>
     new Map([

@@ -1,4 +1,4 @@
-/** What others do on a host while a hand changes one of its files. */
+/** What others do on a host while a session changes one of its files. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { begin, end, startRollbackTimer, stopRollbackTimer, write } from "#net/ssh/session/host-files.ts";
 import { inspectFile, inspectHost } from "#net/ssh/session/inspect-host.ts";
@@ -23,7 +23,7 @@ const folder = await makeTemporaryFolder();
 const retained = canStartHosts() ? await makeRetainedKey(folder.path) : { line: "", keyFile: "" };
 const FIRST = `${retained.line}\n`;
 
-/** Somebody logs in throughout by a line of the file that is changed. */
+/** A prober logs in throughout by a line of the file that is changed. */
 let watched: Awaited<ReturnType<typeof watchLogins>>;
 let host: LabHost;
 beforeAll(async () => {
@@ -46,7 +46,7 @@ const clear = () =>
   host.run(`rm -rf ${SSH}/.latchkey; echo '${retained.line}' > ${SSH}/back; chown alice: ${SSH}/back
     chmod 600 ${SSH}/back; mv ${SSH}/back ${FILE}`);
 
-/** Looks, and puts a line at the top of what is there. */
+/** Inspects the file, and adds a line at its top. */
 async function addLine(
   hand: RemoteSession,
   line: string,
@@ -135,7 +135,7 @@ lab(
       over: () => undefined,
     });
     await host.run(`cat > /tmp/racer.py <<'END'\n${RACER}END`);
-    // What stands there while they are swapped lets nobody in.
+    // What stands there while the files are swapped lets nobody log in.
     watched.fault.begins();
     racing.send("/usr/bin/python3 -I /tmp/racer.py\n");
     const kinds = new Map<string, number>();
@@ -205,7 +205,7 @@ lab(
     const armed = { ...run, timer: "sleep" as const, wrote: wish.newHash, prior: wish.before, putBack: null };
     await using hand = await openSessionIn(startShellIn(host, { user: "alice" }));
     await begin(hand, beginOn(FILE));
-    // Its script by hand, which is when it would fire at its earliest and at its latest.
+    // The script of the rollback timer, run by hand at the earliest and at the latest time that it may start.
     expect(await startRollbackTimer(hand, { ...armed, seconds: 3_600 })).toEqual({ kind: "armed" });
     const fire = () =>
       host.run(`cat $(ls -t ${SSH}/.latchkey/${TOKEN}/revert-* 2>/dev/null | head -n 1) /dev/null > /tmp/now; [ ! -s /tmp/now ] || cp /tmp/now /tmp/revert

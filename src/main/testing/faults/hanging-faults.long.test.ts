@@ -1,4 +1,4 @@
-/** S15: a file system that never answers. In the long tests for what it waits. */
+/** S15: a file system that never answers. A long test, because it waits for time limits. */
 import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
@@ -7,7 +7,7 @@ import { recordFault } from "./fault-table.ts";
 
 const hasFuse = existsSync("/dev/fuse") && existsSync("/usr/lib/python3/dist-packages/fusepy.py");
 
-/** Debian: fuse3 and python3-fusepy. A folder with one file of a usual look, of which no open ever ends. */
+/** Debian: fuse3 and python3-fusepy. A folder with one normal-looking file, of which no open ever returns. */
 const HANG = `
 useradd --create-home stuck
 mkdir /home/stuck/.ssh

@@ -1,4 +1,4 @@
-/** Hosts that are strange inside: one scan of all of them, then what came of each. */
+/** Hosts with unusual contents: one scan of all of them, then the outcome of each. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { App } from "#app";
 import type { Probe } from "#shared/model/hosts/probe.ts";
@@ -38,7 +38,9 @@ const shells = (publicKey: string): string =>
 
 const MIB = 1_048_576;
 const LINE = "ssh-ed25519 AAAA x\n";
-/** How much of the first MiB of a huge file is one remark: in the long form nothing, and so all of it grants. */
+/**
+ * How many bytes of the first MiB of a huge file are one comment: in the long form none, so that all of it is grants.
+ */
 const REMARK_BYTES = Number(process.env.LATCHKEY_TEST_REMARK_BYTES ?? 1_000_000);
 
 /** Files in place of authorized_keys; the name is the account's. */
@@ -61,7 +63,10 @@ const files = Object.entries(FILES)
   )
   .join("\n");
 
-/** Traps of an authorized_keys file, each for an account of its own; the first word of what is said of its last line. */
+/**
+ * Traps of an authorized_keys file, each for an account of its own, with the first word of the verdict about its last
+ * line.
+ */
 const TRAPS: Record<string, { make: string; said: string }> = {
   glued: { make: 'printf \'%s me\' "$other" > $file; echo "$key" >> $file', said: "yes" },
   cut: { make: "printf '%s me' \"$key\" > $file", said: "yes" },
@@ -92,14 +97,14 @@ const traps = (publicKey: string): string => `
     )
     .join("\n")}`;
 
-/** Nothing but busybox, where programs are looked for. */
+/** The search path has nothing but busybox. */
 const BARE = `
   mkdir -p /opt/bare; cp "$(command -v busybox)" /opt/bare/
   usermod --shell /bin/sh root
   for tool in $(busybox --list); do ln -sf busybox /opt/bare/$tool; done
   mount --bind /opt/bare /usr/bin`;
 
-/** A home and a /tmp without a free byte, on a root that nobody can write. */
+/** A home and a /tmp without a free byte, on a read-only root. */
 const FULL = `
   for folder in /home /tmp; do
     mount -t tmpfs -o size=64k tmpfs $folder
@@ -108,7 +113,7 @@ const FULL = `
   head -c 1M /dev/zero > /tmp/full 2>/dev/null || :
   mount -o remount,bind,ro /`;
 
-/** A line for "late" that expired a year ago, or will in two years by a clock that is three years behind. */
+/** A line for "late" that expired a year ago, or that expires in two years by a clock that is three years behind. */
 const lateOn = (publicKey: string): string => `
   useradd --create-home late; mkdir -m 755 /home/late/.ssh
   echo "expiry-time=\\"$(date -d '1 year ago' +%Y%m%d)Z\\" ${publicKey}" > /home/late/.ssh/authorized_keys
@@ -162,7 +167,7 @@ afterAll(() => world.disposeAsync());
 const outcomes = (names: readonly string[]) =>
   Object.fromEntries(names.map((name) => [name, probes.get(name)?.outcome]));
 const say = (name: string): string => `${name} ${probes.get(name)?.outcome}`;
-/** What is said of the last line of each account of a host: its state and the first reason. */
+/** The verdict about the last line of each account of a host: its state and the first reason. */
 const saidOn = async (hostname: string): Promise<Record<string, string>> => {
   const { host } = await hostNamed(hostname);
   const { rows } = await app.client.access.list({ host });
@@ -274,7 +279,7 @@ lab("S16: a host whose clock is three years behind is read, and the skew is show
   const { clockAheadSeconds } = await hostNamed("dated");
   const years = (clockAheadSeconds ?? 0) / (365 * 86_400);
   expect(years).toBeCloseTo(-3, 1);
-  // What expires, expires by the host's own clock: it is what sshd goes by.
+  // Lines expire by the host's own clock, which is what sshd uses.
   expect(await saidOn("dated")).toMatchObject({ late: expect.stringMatching(/^yes/) });
   recordFault(task, {
     id: "S16",

@@ -1,4 +1,4 @@
-/** Servers that do to a scanner what no honest one does. Each is on a port of loopback, one fault a server. */
+/** Servers that do to a scanner what no honest one does. Each is on a loopback port and has one fault. */
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
@@ -10,16 +10,16 @@ import { startSshServer } from "#testing/ssh/ssh-server.ts";
 export type HostileServer = AsyncDisposable & {
   host: string;
   port: number;
-  /** Until every client so far has hung up: what it takes for a client's socket to be free again. */
+  /** Until every client so far has disconnected: then a client's socket is free again. */
   untilLeft(): Promise<void>;
 };
 
 type Answer = { channel: ServerChannel; script: Promise<string> };
 
-/** A drop of all that a server has to say, at so many bytes a second. */
+/** Sends everything that a server has to send at this many bytes per interval. */
 const DRIP = { bytes: 1, everyMs: 100 };
 
-/** Writes without an end, as fast as it is taken. */
+/** Writes without end, as fast as the client reads. */
 function pour(out: NodeJS.WritableStream & { destroyed?: boolean }, block: Buffer): void {
   const more = () => {
     while (out.writable && !out.destroyed && out.write(block));
@@ -49,7 +49,7 @@ const answer = (end: (answer: Answer & { stream: string }) => unknown) =>
 const BLOCK = Buffer.alloc(64 * 1024, "x");
 const GREETING = "SSH-2.0-OpenSSH_10.0\r\n";
 
-/** A host that is read whole: what the others are measured by. It takes so long to be read. */
+/** A healthy host, with which the others are compared. Reading it takes `paceMs`. */
 export const startHealthy = (paceMs = 0) =>
   answer(async ({ channel, stream }) => {
     if (paceMs > 0) await pause(paceMs);
@@ -58,7 +58,7 @@ export const startHealthy = (paceMs = 0) =>
     channel.end();
   });
 
-/** What a host that lies in good order may do to a stream. */
+/** How a lying host may change a well-formed stream. */
 export const LIES = {
   "one byte changed": (stream) => stream.replace("cm9v", "cm9w"),
   "a record left out": (stream) => stream.replace(/groups .*\n(?:[A-Za-z0-9+/=]+\n)+/, ""),
@@ -68,7 +68,7 @@ export const LIES = {
   "the trailer of another visit": (stream) => stream.replace(/(end \d+) \S+/, "$1 0123456789abcdef"),
 } satisfies Record<string, (stream: string) => string>;
 
-/** A host that runs to its end in good order, with exit status 0, and whose output was changed on the way. */
+/** A host whose command ends properly, with exit status 0, but whose output was changed on the way. */
 export const startTruthful = (change: (stream: string) => string) =>
   answer(({ channel, stream }) => {
     channel.write(Buffer.from(change(stream), "latin1"));

@@ -1,21 +1,21 @@
-/** Kills a scan at a write of its database, and looks at what is left. */
+/** Kills a scan at a write of its database, and inspects what is left. */
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Desk, listProbes, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { type Ended, startChild } from "./child.ts";
 
-/** What makes the database durable: each is a place where a killed scan can stop. */
+/** The calls that make the database durable: a killed scan can stop at each of them. */
 const CALLS = "pwrite64,fdatasync,fsync,ftruncate";
 
-/** A workstation whose database is there already, so that what is written is the scan's alone. */
+/** A workstation whose database exists already, so that all further writes are the scan's. */
 export async function makeReadyDesk(): Promise<Desk> {
   const desk = await makeDesk();
   await using _ = desk.open();
   return desk;
 }
 
-/** strace, to stand before the scan: of the calls above only those on the database's files. */
+/** The strace command that runs the scan: it traces the calls above on the database's files only. */
 const traceDatabase = ({ databasePath }: Desk, more: readonly string[]): string[] => [
   "strace",
   "-f",
@@ -38,7 +38,7 @@ export async function countWrites(desk: Desk, targets: readonly string[]): Promi
   return (await readFile(log, "utf8")).split("\n").filter((line) => / = \d+$/.test(line)).length;
 }
 
-/** Runs a scan that dies in its nth write, at the latest when it ends. */
+/** Runs a scan that is killed at its nth write, or ends before. */
 export const killScanAt = (desk: Desk, targets: readonly string[], nth: number) =>
   scan(
     desk,
@@ -49,7 +49,7 @@ export const killScanAt = (desk: Desk, targets: readonly string[], nth: number) 
 const scan = (desk: Desk, targets: readonly string[], before: readonly string[]) =>
   desk.latchkey(["scan", "--accept-new", ...targets], { before });
 
-/** Opens the database after a kill and scans what is left. Answers with what became of the killed scan. */
+/** Opens the database after a kill and scans what is left. Returns the state of the killed scan. */
 export async function goOn(
   desk: Desk,
 ): Promise<{ state: string; brokenAt: number | null; visited: Set<string> }> {
@@ -57,7 +57,7 @@ export async function goOn(
   const { rows } = await app.client.scans.list({});
   const [killed] = rows;
   const state = killed?.state ?? "not begun";
-  // One that had only its end left to write has visited everything.
+  // A scan that had only its end left to write has probed everything.
   const left = killed ? killed.total - killed.ok - killed.partial - killed.failed : 0;
   const { brokenAt } = await app.client.auditLog.verify();
   if (state === "interrupted" && left > 0)
@@ -73,7 +73,7 @@ type Child = { script: string; env: Readonly<Record<string, string>> };
 /** A moment at which a child is killed: before its nth call of one kind is made. */
 export type Moment = { call: string; nth: number };
 
-/** The calls by which a process changes files for good, and those by which it makes sure that it has. */
+/** The calls by which a process changes files permanently, and those by which it ensures that they are on disk. */
 const SWEPT_CALLS = ["pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "link", "unlink"];
 
 const strace = (...args: string[]): string[] => [
@@ -91,7 +91,7 @@ export async function findMoments(child: Child, folder: string): Promise<Moment[
   const { code, complaints } = await startChild({ ...child, under: strace("-o", file) }).ended;
   if (code !== 0) throw new Error(`the child failed: ${complaints}`);
   const calls = (await readFile(file, "utf8")).matchAll(/^(\d+) +(\w+)\(/gm);
-  // Its first thread alone writes the database; strace counts for each thread and call.
+  // Only its first thread writes the database; strace counts for each thread and call.
   const counts = new Map<string, number>();
   let first: string | undefined;
   const moments: Moment[] = [];
@@ -105,7 +105,7 @@ export async function findMoments(child: Child, folder: string): Promise<Moment[
   return moments;
 }
 
-/** So many of the moments, evenly, with the first and the last. */
+/** At most `count` of the moments, evenly spaced, with the first and the last. */
 export const pick = (moments: readonly Moment[], count: number): Moment[] =>
   moments.length <= count
     ? [...moments]

@@ -1,9 +1,9 @@
 /**
  * L7: what fifty hostile hosts among a thousand cost, in time, in memory and in stalls of the program that scans.
  *
- * The healthy ones have the pace of real hosts: a login and a collection take those half a second to two. Servers in this
- * process answer at once, and would have a scan wait for their processor alone: how much longer it takes with hostile
- * hosts would tell how fast the servers of the test are, and not how well a host that hangs is kept from holding up others.
+ * The healthy ones have the pace of real hosts: a login and a collection take those half a second to two. Servers in
+ * this process answer at once, so a scan would wait only for their processor: its extra time with hostile hosts would
+ * measure how fast the test's servers are, and not how well a host that hangs is kept from delaying others.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { recordFault } from "./fault-table.ts";
 import { type HostileServer, hostile, startHealthy } from "./hostile-servers.ts";
 
 const HEALTHY = 950;
-/** So many of each kind of hostile host, and there are ten kinds. */
+/** Hosts of each hostile kind; there are ten kinds. */
 const OF_EACH = 5;
 const KINDS = [
   "silent",
@@ -28,13 +28,13 @@ const KINDS = [
   "stderrFlood",
 ] as (keyof typeof hostile)[];
 const ROUNDS = 3;
-/** How long healthy hosts take to be read, in turns. */
+/** How long healthy hosts take to be read, one after the other. */
 const PACES_MS = [500, 800, 1_000, 1_300, 2_000];
 const WATCH = join(import.meta.dirname, "watch-loop.mjs");
 
 /**
- * The program comes first on the processor, where we may have it so: its loop stands still then for its own work, for a
- * disk or for a lock, and not for whatever else this machine does, the servers of this test among it.
+ * The program gets the processor first, if we have the right: then its event loop stalls only for its own work, for a
+ * disk or for a lock, and not for other processes of this machine, such as the servers of this test.
  */
 const FIRST = process.getuid?.() === 0 ? ["chrt", "--rr", "1"] : [];
 
@@ -76,8 +76,9 @@ test("S8: fifty hostile hosts among a thousand change nothing for the others, an
   const bad: HostileServer[] = [];
   for (const kind of KINDS)
     for (let index = 0; index < OF_EACH; index++) bad.push(stack.use(await hostile[kind]()));
-  // Spread evenly over the first third: one that hangs has half a minute for itself, which is nearly as long as the whole
-  // scan takes. What it costs when it is begun late is its own limit, and no other host's.
+  // Spread evenly over the first third: a host that hangs has half a minute for itself, which is nearly as long as the
+  // whole scan takes. If it is begun late, the scan takes longer because of that host's own limit, and not of any other
+  // host.
   const step = Math.floor(HEALTHY / bad.length / 3);
   const mixed = healthy.flatMap((server, index) =>
     index % step === 0 && bad[index / step] ? [bad[index / step] as HostileServer, server] : [server],

@@ -14,10 +14,10 @@ import { recordFault } from "./fault-table.ts";
 const lab = test.skipIf(!canStartHosts());
 
 const NAME_SERVER = join(import.meta.dirname, "../lab/name-server.ts");
-/** A bind mount of our own resolv.conf, seen by nobody else. */
+/** A bind mount of our own resolv.conf, which no other process sees. */
 const WITH_NAMES = 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"';
 
-/** Addresses in the field, by what is wrong with them. */
+/** Addresses in the field, by their fault. */
 const PLACES = { healthy: 1, blackHole: 2, reset: 3, smallPackets: 4, lossy: 5 };
 const SLOW = "10.50.1.1";
 const NAMES = ["good.lab", "none.lab", "mute.lab", "many.lab", "here.lab"];
@@ -60,7 +60,7 @@ beforeAll(async () => {
 
 afterAll(() => world.disposeAsync());
 
-/** In the field's own packet filter; what is counted there is asked for afterwards. */
+/** In the field's own packet filter; its counters are read afterwards. */
 const breakField = () =>
   field.run(`nft -f - <<'END'
 table ip faults {

@@ -1,4 +1,7 @@
-/** Faults of a host while the files of a certificate are changed there: each is the old or the new one, and the rest can be put right. */
+/**
+ * Faults of a host while a deployment is changed there: each file is the old or the new one, and the rest can be
+ * restored.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
@@ -26,7 +29,7 @@ const timeout = 7_200_000;
 
 /** Moments of each scenario at which it is killed. */
 const MOMENTS = Number(process.env.LATCHKEY_KILL_MOMENTS ?? 1_000_000);
-/** On the host, which may not see where this checkout is. */
+/** A copy on the host, which may not see this checkout. */
 const KILLER = ["/usr/bin/python3", "-I", "/opt/kill-at-call.py"];
 const KILLER_SOURCE = readFileSync(join(import.meta.dirname, "kill-at-call.py"), "base64");
 
@@ -38,7 +41,7 @@ const lay = ({ folder, old }: Pick<Scene, "folder" | "old">) =>
   `mkdir -p ${folder}; cd ${folder}; ${put("site.pem", old.pem)}${put("site.key", old.keyPem)}
   chmod 640 site.key; chgrp www-data site.key; setfattr -n user.note -v kept site.key || :\n`;
 
-/** `folder`: where the files lie; what lies in /mnt/small is on a file system of its own, of so many kibibytes. */
+/** `folder`: where the files are; /mnt/small is a file system of its own, of `kibibytes`. */
 async function startScene(folder: string, kibibytes = 512): Promise<Scene> {
   const [old, made] = await Promise.all([makeCertificate(), makeCertificate({ names: ["new.lab"] })]);
   const host = await startHost({
@@ -95,7 +98,7 @@ const take = (hand: RemoteSession, scene: Scene, step: Step) => {
   }
 };
 
-/** As far as it comes; then null, or what it met. */
+/** Runs the steps until one fails; returns null, or the answer of that step. */
 async function work(hand: RemoteSession, scene: Scene, steps: readonly Step[]): Promise<string | null> {
   for (const step of steps) {
     const answer = await take(hand, scene, step);
@@ -104,7 +107,7 @@ async function work(hand: RemoteSession, scene: Scene, steps: readonly Step[]): 
   return null;
 }
 
-/** Each whole, and with all that it had; how many are new. */
+/** Checks that each file is whole and has its owner, mode and attributes; returns how many are new. */
 async function judge({ host, folder, files, made, old }: Scene, point: string): Promise<number> {
   const said = await host.run(
     `cd ${folder}; sha256sum site.pem site.key | cut -c 1-64; stat -c '%U %G %a' site.pem site.key; getfattr -d site.key 2>/dev/null | grep note || :`,
@@ -119,7 +122,9 @@ async function judge({ host, folder, files, made, old }: Scene, point: string): 
 const inodes = ({ host, folder }: Scene) => host.run(`cd ${folder}; stat -c '%i %h' site.pem site.key`);
 const strays = ({ host, folder }: Scene) => host.run(`ls -A ${folder}; ls -A /var/lib | grep latchkey || :`);
 
-/** One who knows nothing of it goes on, or not, and then back; nothing is left. */
+/**
+ * A session that knows nothing of the first one continues, or does not, and then rolls back; nothing is left behind.
+ */
 async function putRight(
   hand: RemoteSession,
   scene: Scene,
@@ -128,7 +133,7 @@ async function putRight(
   const { point, goesOn } = wish;
   if (goesOn) {
     const resumed = await work(hand, scene, ["disarm", "stage", "swap"]);
-    // Once its end was begun, nothing is known of what was there.
+    // Once `end` has begun, nothing is known of the earlier files.
     if (!resumed?.includes("changed")) expect(resumed, point).toBeNull();
   }
   expect(await work(hand, scene, ["disarm"]), point).toBeNull();
@@ -155,7 +160,7 @@ const SCENARIOS: Scenario[] = [
   { shell: "bash", mode: "one", folder: "/mnt/small/tls", steps: THERE },
 ];
 
-/** Moments at which somebody was killed, in all scenarios that were run whole. */
+/** Moments at which a session was killed, in all scenarios that ran whole. */
 let [points, done] = [0, 0];
 afterAll(() => {
   if (MOMENTS >= 1_000_000 && done === SCENARIOS.length) expect(points).toBeGreaterThanOrEqual(700);

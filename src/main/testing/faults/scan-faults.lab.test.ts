@@ -1,6 +1,6 @@
 /**
- * One scan of one host of each kind of fault, beside healthy ones; then what came of each. All of them at once, for
- * that is what a fleet is: a host that cost its neighbours anything would show.
+ * One scan of one host of each kind of fault, beside healthy ones; then the outcome of each. All of them at once, as in
+ * a fleet: a host that delayed its neighbours would show.
  */
 import { once } from "node:events";
 import { appendFile } from "node:fs/promises";
@@ -20,11 +20,11 @@ import { type HostileServer, hostile, LIES, startHealthy, startTruthful } from "
 
 const lab = test.skipIf(!canStartHosts());
 
-/** Of a stream of so many bytes and the session that carries it: enough to meet every kind of place. */
+/** Positions in the stream and in the session around it at which the connection is cut: enough to hit every part. */
 const CUTS = 40;
 const CUT_BYTES = 200;
 
-/** Accounts of one host whose sshd takes two strangers at a time. */
+/** Accounts of one host whose sshd accepts two unauthenticated clients at a time. */
 const LOGINS = ["ann", "ben", "cat"];
 
 const world = new AsyncDisposableStack();
@@ -92,14 +92,14 @@ beforeAll(async () => {
 
 afterAll(() => world.disposeAsync());
 
-/** Holds one of the places for those who have not logged in yet. */
+/** Occupies one of the connections for clients that have not logged in yet. */
 async function greet(host: LabHost): Promise<{ socket: Socket; said: string }> {
   const socket = connect({ host: host.address, port: host.port }).on("error", () => undefined);
   const [said] = await Promise.race([once(socket, "data"), once(socket, "close")]);
   return { socket, said: String(said) };
 }
 
-/** Knocks and goes away again, until the sshd has had enough of it; it takes about twenty times. */
+/** Connects and hangs up until sshd penalises the address; that takes about twenty times. */
 async function bePenalised(host: LabHost): Promise<void> {
   for (let times = 0; times < 60; times++) {
     const { socket, said } = await greet(host);
@@ -114,7 +114,7 @@ const probe = (name: string): Probe => {
   if (!found) throw new Error(`${name} was not visited`);
   return found;
 };
-/** An outcome as the table says it: its word and how long it took. */
+/** An outcome for the table: its word and how long it took. */
 const say = (name: string): string =>
   `${probe(name).outcome} in ${(probe(name).tookMs / 1_000).toFixed(1)} s`;
 const sayAll = (...names: string[]): string => names.map((name) => `${name} ${say(name)}`).join(", ");
@@ -155,7 +155,7 @@ lab(
 lab("S4: a greeting or a handshake that comes drop by drop ends at the deadline", ({ task }) => {
   expect(outcomes("drippedGreeting", "drippedHandshake")).toEqual({
     drippedGreeting: "failed: reset",
-    // Where this machine is slow the greeting alone takes up all the time there is.
+    // On a slow machine the handshake alone takes all the time there is.
     drippedHandshake: expect.stringMatching(/^failed: (?:timed-out|reset)$/),
   });
   recordFault(task, {
@@ -197,7 +197,7 @@ lab(
     const parts = Array.from({ length: CUTS }, (_, part) => part);
     const states = (kind: string) => parts.map((part) => probe(`${kind} ${part}`).state);
     expect(states("stream")).not.toContain("ok");
-    // Once the cut comes behind the last byte of the stream, the host was read.
+    // If the cut comes after the last byte of the stream, the host was read.
     expect(states("session").join(" ")).toMatch(/^(failed )+(partial )*(ok ?)+$/);
     recordFault(task, {
       id: "S7",
@@ -212,7 +212,7 @@ lab("S8: a command that does not answer, does not end or does not stop is cut at
   expect(outcomes(...names)).toEqual({
     neverReplies: "failed: timed-out",
     neverExits: "partial: timed-out",
-    // Whichever limit comes first on this machine: that of bytes, or that of time.
+    // Whichever limit is reached first on this machine: that of bytes, or that of time.
     stdoutFlood: expect.stringMatching(/^partial: (?:flooded|timed-out)$/),
     stderrFlood: expect.stringMatching(/^failed: (?:flooded|timed-out)$/),
   });
@@ -240,7 +240,8 @@ lab(
 lab(
   "S10: an sshd with its default penalties holds nothing against a scan, and its penalty is waited for",
   async ({ task }) => {
-    // How long a penalty lasts is sshd's business: it is waited for, or told, and never taken for a host that is down.
+    // Only sshd knows how long a penalty lasts: the scan waits for its end or reports it, and never says that the host
+    // is down.
     expect(outcomes("neighbour", "penalised")).toEqual({
       neighbour: "ok: collected",
       penalised: expect.stringMatching(/^(ok: collected|failed: throttled)$/),

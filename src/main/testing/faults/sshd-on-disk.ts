@@ -9,15 +9,15 @@ import { makeRetainedKey, watchLogins } from "#testing/runs/watch-hosts.ts";
 import { startChild } from "./child.ts";
 
 type SshdOptions = {
-  /** What stands before a command that sees the disk. */
+  /** The words before a command that has to see the disk. */
   inside: readonly string[];
-  /** Of host keys, on another disk. */
+  /** For host keys, on another disk. */
   folder: string;
-  /** The file on that disk by which `nobody` gets in. */
+  /** The file on that disk that lets `nobody` log in. */
   keys: string;
 };
 
-/** An sshd of its own that reads who may log in from a disk whose power is cut now and then. */
+/** An sshd of its own whose authorized_keys file is on a disk whose power is cut now and then. */
 export async function startSshdOnDisk({ inside, folder, keys }: SshdOptions) {
   const { keyFile: hostKey } = await makeRetainedKey(folder);
   const { address, release } = await takeAddress();
@@ -40,7 +40,7 @@ export async function startSshdOnDisk({ inside, folder, keys }: SshdOptions) {
   const children = async () =>
     (await readFile(`/proc/${sshd.pid}/task/${sshd.pid}/children`, "utf8").catch(() => "")).trim();
   return {
-    /** Somebody logs in by a line of that file; then nobody uses the disk any more. */
+    /** Logs in by a line of that file; after that, no process uses the disk. */
     async logIn(keyFile: string): Promise<void> {
       {
         await using watched = await watchLogins([{ address }], { keyFile, account: "nobody" });
@@ -58,12 +58,12 @@ export async function startSshdOnDisk({ inside, folder, keys }: SshdOptions) {
 
 const run = promisify(execFile);
 
-/** Waits for its input to end, in a mount namespace that ends with it, and all mounts in it. */
+/** Waits for the end of its input, in a mount namespace that ends with it, and with all mounts in it. */
 const HOLD = ["unshare", "--mount", "--propagation", "private", "setpriv", "--pdeathsig", "KILL"];
 
 /**
- * A disk of its own, whose power can be cut: an ext4 on a loop device, seen in a mount namespace of its own only.
- * What was not synced is lost then, as when a machine falls.
+ * A disk of its own, whose power can be cut: an ext4 on a loop device, visible in a mount namespace of its own only.
+ * What was not synced is then lost, as when a machine fails.
  */
 export async function startDisk(folder: string) {
   const [image, mount] = [join(folder, "disk.img"), join(folder, "disk")];
@@ -77,13 +77,13 @@ export async function startDisk(folder: string) {
   });
   await hold.said("ready");
   await refuseOurNamespace(hold.pid);
-  /** What stands before a command that should see the disk. */
+  /** The words before a command that should see the disk. */
   const inside = ["nsenter", "--target", String(hold.pid), "--mount", "--"];
   const runInside = async (...command: string[]): Promise<string> => {
     const [program = "", ...args] = [...inside, ...command];
     return (await run(program, args)).stdout.trim();
   };
-  // The loop device is given back when the disk is unmounted, however that comes about.
+  // The kernel releases the loop device when the disk is unmounted, in whatever way that happens.
   await runInside("mount", "-o", "loop", image, mount);
 
   return {
@@ -103,7 +103,7 @@ export async function startDisk(folder: string) {
         throw new Error(`${mount} is not a disk of ours: ${found}`);
       await runInside("xfs_io", "-x", "-c", "shutdown", mount);
     },
-    /** Nobody may use it any more; its file system then sees to what it finds. */
+    /** No process may use it any more; its file system then recovers what it finds. */
     async restorePower(): Promise<void> {
       await runInside("umount", mount);
       await runInside("mount", "-o", "loop", image, mount);

@@ -1,4 +1,4 @@
-/** The whole of what scan-faults and client-faults try in part: every byte, every write. */
+/** The complete form of what scan-faults and client-faults try in part: every byte, every write. */
 import Sqlite from "better-sqlite3";
 import { expect, test } from "vitest";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
@@ -24,7 +24,7 @@ test("S7: a stream that is cut at any byte is never taken for a whole one", { ti
   const states = new Map<number, string>();
   for (let from = 0; from <= bytes; from += AT_ONCE) {
     await using stack = new AsyncDisposableStack();
-    // A database of its own: a port that comes again belongs to another host, with another key.
+    // A database of its own: if a port is reused, it belongs to another host, with another key.
     const desk = stack.use(await makeDesk());
     const app = stack.use(desk.open());
     const servers: HostileServer[] = [];
@@ -36,7 +36,7 @@ test("S7: a stream that is cut at any byte is never taken for a whole one", { ti
     for (const [index, { port }] of servers.entries()) states.set(from + index, byPort.get(port) ?? "none");
   }
   const whole = [...states].filter(([, state]) => state === "ok").map(([cut]) => cut);
-  // All of it; and all but the newline at its very end, which says nothing.
+  // All of it; and all but the newline at its very end, which has no meaning.
   expect(whole.every((cut) => cut >= bytes - 1)).toBe(true);
   expect(whole).toContain(bytes);
   recordFault(task, {

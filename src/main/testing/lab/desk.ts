@@ -15,7 +15,7 @@ const PROGRAM = join(import.meta.dirname, "../../../../out/main/latchkey.js");
 type Client = App["client"];
 type ScanRequest = Parameters<Client["scans"]["start"]>[0];
 
-/** A workstation: a home with a login key in it, and a database that is there once something is written. */
+/** A workstation: a home with a login key in it, and a database that is created by the first write. */
 export async function makeDesk() {
   const folder = await makeTemporaryFolder();
   const ssh = join(folder.path, ".ssh");
@@ -30,7 +30,7 @@ export async function makeDesk() {
     workstation,
     publicKey: (await readFile(join(ssh, "id_ed25519.pub"), "utf8")).trim(),
     open: () => createApp({ databasePath, workstation }),
-    /** Runs the program itself, as built. `before`: the words that stand before it, such as a network's `enter`. */
+    /** Runs the built program itself. `before`: the words before it, such as a network's `enter`. */
     latchkey: (args: readonly string[], { before = [] }: { before?: readonly string[] } = {}) =>
       runProgram([...before, process.execPath, PROGRAM, "--db", databasePath, ...args], home),
     [Symbol.asyncDispose]: () => folder.remove(),
@@ -49,7 +49,7 @@ async function runProgram([command = "", ...args]: readonly string[], home: stri
   return { code: code as number | null, out, err };
 }
 
-/** Scans to the end; answers with every visit. */
+/** Scans to the end; returns every probe. */
 export async function scanAll({ client }: App, wish: ScanRequest): Promise<Probe[]> {
   const announcements = await client.events.watch();
   const { scanId } = await client.scans.start(wish);
@@ -58,11 +58,11 @@ export async function scanAll({ client }: App, wish: ScanRequest): Promise<Probe
   return listProbes(client, scanId);
 }
 
-/** Every visit of a scan. */
+/** Every probe of a scan. */
 export const listProbes = async (client: Client, scanId: number): Promise<Probe[]> =>
   (await listRows(undefined, (page) => client.scans.probes({ scanId, ...page }))).rows;
 
-/** Shell text that lets a key in to an account of a lab host; the account is made with this shell where it is not there. */
+/** Shell text that lets a key log in to an account of a lab host; a missing account is created with this shell. */
 export const letIn = (publicKey: string, account = "root", shell = "/bin/sh"): string => `
   id ${account} >/dev/null 2>&1 || useradd --create-home --shell ${shell} ${account}
   home=$(getent passwd ${account} | cut -d: -f6)

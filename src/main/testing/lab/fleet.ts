@@ -1,9 +1,9 @@
 /**
- * A fleet of lab hosts in networks of our own, as ssh_config describes it and no target list does:
+ * A fleet of lab hosts in networks of our own, which ssh_config describes and no target list contains:
  *
- *   office (who scans)  -  dmz (jump1, jump2)  -  inner (everything else)
+ *   office (the scanning computer)  -  dmz (jump1, jump2)  -  inner (everything else)
  *
- * A third lies behind jump1, a third behind jump2, and a third behind both, one after the other.
+ * A third is behind jump1, a third behind jump2, and a third behind both, one after the other.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { type Desk, letIn } from "./desk.ts";
 import { type LabHost, startHost } from "./start-host.ts";
 import { type Network, startNetworks } from "./start-network.ts";
 
-/** What a hostile host does instead of running what it is asked to: the command that its sshd forces. */
+/** What a hostile host does instead of executing a command: the command that its sshd forces. */
 export type Hostile = { name: string; command: string };
 
 export type Fleet = AsyncDisposable & {
@@ -22,10 +22,10 @@ export type Fleet = AsyncDisposable & {
 };
 
 const WAYS = ["jump1", "jump2", "jump1,jump2"];
-/** Started together; each makes its host keys first. */
+/** Started together, because each makes its host keys first. */
 const STARTED_AT_ONCE = 8;
 
-/** Starts jump hosts, so many healthy hosts and the hostile ones. sshd keeps its penalties as they are by default. */
+/** Starts jump hosts, this many healthy hosts and the hostile ones. sshd's penalties stay at their defaults. */
 export async function startFleet(
   desk: Desk,
   { healthy, hostile }: { healthy: number; hostile: readonly Hostile[] },

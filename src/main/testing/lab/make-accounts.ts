@@ -1,4 +1,4 @@
-/** Shell text that makes many accounts of a lab host at once: useradd for each of them would take half a minute. */
+/** Shell text that creates many accounts of a lab host at once: useradd for each of them would take half a minute. */
 
 export type LabAccount = {
   name: string;
@@ -6,9 +6,9 @@ export type LabAccount = {
   uid: number;
   home: string;
   shell: string;
-  /** Groups beside its own; made where they are not there. */
+  /** Groups besides its own; missing ones are created. */
   groups: readonly string[];
-  /** What shadow says from the second field on. */
+  /** Its line in shadow from the second field on. */
   shadow: string;
   /** ~/.ssh/authorized_keys; null for none. */
   keys: Buffer | null;
@@ -18,7 +18,7 @@ export type LabAccount = {
   make: string;
 };
 
-/** Homes and files are open to readers, so that an ordinary account sees as much as sshd's rules let it. */
+/** Homes and files are readable for everybody, so that an ordinary account sees as much as sshd's rules allow. */
 export function makeAccounts(accounts: readonly LabAccount[]): string {
   const groups = new Set(accounts.flatMap((account) => account.groups));
   const made = accounts.filter(({ name }) => name !== "root");

@@ -12,7 +12,7 @@ const [address = "127.0.0.1", json = "{}"] = process.argv.slice(2);
 const names = JSON.parse(json) as Record<string, string[] | null>;
 const A = 1;
 const HEADER_BYTES = 12;
-/** Without an extension a longer answer does not fit into a datagram; the client asks again by TCP. */
+/** Without EDNS, a longer answer does not fit into a datagram; the client queries again by TCP. */
 const MOST_BYTES = 512;
 
 const server = createServer((socket) => {
@@ -67,7 +67,7 @@ function readQuestion(question: Buffer): { name: string; type: number; end: numb
   return { name: labels.join("."), type: question.readUInt16BE(at + 1), end: at + 5 };
 }
 
-/** The name of the question again, A, IN, 60 s, four bytes. */
+/** The name of the query again, A, IN, 60 s, four bytes. */
 const toRecord = (ip: string): Buffer =>
   Buffer.from([0xc0, HEADER_BYTES, 0, A, 0, 1, 0, 0, 0, 60, 0, 4, ...ip.split(".").map(Number)]);
 

@@ -3,10 +3,10 @@ import type { LabHost } from "./start-host.ts";
 import { PATIENT } from "./start-servers-host.ts";
 
 /**
- * Shell text: a clock of its own for a host of the lab, which shares the machine's. `date` tells it, and so does whatever `by-clock`
- * starts there. A journald that it starts stamps by that clock what it keeps: the kernel, which knows the machine's time alone, is
- * kept from stamping its messages (SO_TIMESTAMP is granted and not set). All its clocks go along, for where the monotonic one does not,
- * its event loop ends at the next timer.
+ * Shell text: a clock of its own for a lab host, which otherwise has the machine's. `date` shows it, and so does every
+ * program that `by-clock` starts there. A journald started by it stamps its entries with that clock: SO_TIMESTAMP
+ * succeeds without effect, so that the kernel, which has the machine's time only, does not stamp its messages. All
+ * clocks of the process move together: if the monotonic one did not, journald's event loop would end at its next timer.
  */
 export const OWN_CLOCK = `
 echo +0 > /run/clock
@@ -51,7 +51,10 @@ mv /run/date /bin/date
 
 const DAY_SECONDS = 86_400;
 
-/** `now` of this computer, and the clock of a host with `OWN_CLOCK`, which goes along: so many days ahead of the machine's. */
+/**
+ * `now` for this computer and the clock of a host with `OWN_CLOCK`, moved together: `setDays` says how many days ahead
+ * of the machine's.
+ */
 export function goAlong(host: LabHost) {
   let days = 0;
   return {
@@ -66,13 +69,13 @@ export function goAlong(host: LabHost) {
 
 const JOURNALD = "/usr/lib/systemd/systemd-journald";
 
-/** Whether this machine has a journald to lend. */
+/** Whether this machine has a journald that hosts can run. */
 export const canStartJournal = (): boolean => existsSync(JOURNALD);
 
 /**
- * Shell text: a real journald in a host of the lab. It takes what sshd logs there and nothing else, and keeps it in a journal
- * of that host's own. The audit subsystem and the kernel's messages, which are the machine's, are left alone. It goes by the
- * host's own clock where that has one (`OWN_CLOCK`).
+ * Shell text: a real journald on a lab host. It receives what sshd logs there and nothing else, and stores it in a
+ * journal of that host's own. The audit subsystem and the kernel's messages, which are the machine's, are not touched.
+ * It uses the host's own clock if there is one (`OWN_CLOCK`).
  */
 export const START_JOURNAL = `${PATIENT}
 mkdir -p /run/systemd/journald.conf.d /run/systemd/journal /run/log /var/log/journal /sys
@@ -92,9 +95,9 @@ ln -sf /run/systemd/journal/dev-log /dev/log
 `;
 
 /**
- * There is no service manager on a lab host. This one says that it runs and looks after these processes; it does what their units
- * would, and writes down what it was asked. All else of systemd is untried by it: timers it has none, so whoever wants one
- * finds no systemd-run.
+ * A lab host has no service manager. This stand-in says that it runs and supervises these processes; it does what their
+ * units would, and records its commands. It tests nothing else of systemd: it has no timers, so a program that wants
+ * one finds no systemd-run.
  */
 export async function standInForSystemd(
   host: LabHost,

@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "ssh2";
 
-/** From when to when, in milliseconds of this process; and what it met. */
+/** Begin and end in milliseconds of this process, and the error. */
 type FailedLogin = { begun: number; ended: number; message: string };
 
 type ProberOptions = {
@@ -13,22 +13,27 @@ type ProberOptions = {
   port?: number;
   user: string;
   keyFile: string;
-  /** The address that it comes from; otherwise what the system takes. */
+  /** The address that it connects from; by default the system chooses. */
   from?: string;
-  /** Begins a login so often; five a second and more unless it is one prober of many. */
+  /** Begins a login at this interval; by default at least five a second, fewer only for one of many probers. */
   everyMs?: number;
-  /** Whether a fault is on in which nobody can log in, whatever the keys are. */
+  /** Whether a fault is active during which nobody can log in, whatever the keys are. */
   owns?: (login: FailedLogin) => boolean;
 };
 
 export type Prober = Awaited<ReturnType<typeof startProber>>;
 
 const EVERY_MS = 150;
-/** So many logins at once: a busy machine is slow at each, and sshd drops strangers beyond ten. */
+/**
+ * At most this many logins at once: a busy machine is slow at each, and sshd drops unauthenticated clients beyond ten.
+ */
 const MOST_AT_ONCE = 4;
 const READY_MS = 30_000;
 
-/** Logs in with a key that nobody changes, by fresh connections alone and by nothing of the program, until it is stopped. */
+/**
+ * Logs in with a key that nobody changes, by fresh connections and without any code of the program, until it is
+ * stopped.
+ */
 export async function startProber({
   keyFile,
   everyMs = EVERY_MS,
@@ -44,10 +49,10 @@ export async function startProber({
   const goingOn = new Set<Promise<void>>();
   const probing = probe();
   return {
-    /** What each failed login met that no fault owns. */
+    /** The errors of failed logins that no fault explains. */
     failures,
     logins: () => count.logins,
-    /** Logins that failed while a fault owned the moment. */
+    /** Logins that failed while a fault explained it. */
     owned: () => count.owned,
     perSecond: () => (count.logins * 1_000) / (performance.now() - since),
     async [Symbol.asyncDispose]() {
@@ -79,7 +84,7 @@ export async function startProber({
 
 type Login = { address: string; port?: number; user: string; privateKey: Buffer; from?: string };
 
-/** Null where it was let in; otherwise why not. */
+/** Null if the login succeeded; otherwise why not. */
 async function logIn(
   { address, port = 22, user, privateKey, from }: Login,
   signal: AbortSignal,
@@ -113,13 +118,13 @@ type Options = {
   address: string;
   port?: number;
   user: string;
-  /** A private key file, which may have its public half beside it. */
+  /** A private key file, which may have its public key beside it. */
   keyFile: string;
-  /** Stands before the client: it logs in from there. */
+  /** The words before the client, so that it logs in from another network or host. */
   before?: readonly string[];
 };
 
-/** A person's script that logs in every now and then, and not without a pause. */
+/** Like a person's script that logs in every now and then, with pauses. */
 const PAUSE_MS = 150;
 
 const OPTIONS = [
@@ -153,7 +158,7 @@ export function startFileProber({ address, port = 22, user, keyFile, before = []
   const { signal } = controller;
   const probing = probe();
   return {
-    /** What the client has said of each login that failed. */
+    /** The client's messages about each failed login. */
     failures,
     logins: () => count.logins,
     async [Symbol.asyncDispose]() {
@@ -172,7 +177,7 @@ export function startFileProber({ address, port = 22, user, keyFile, before = []
     }
   }
 
-  /** Null where it was let in. */
+  /** Null if the login succeeded. */
   async function logInBySsh(): Promise<string | null> {
     const words = [
       ...before,

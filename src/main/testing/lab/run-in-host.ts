@@ -9,19 +9,19 @@ import type { LabHost } from "./start-host.ts";
 type Run = {
   /** The shell with its options: "busybox sh". */
   shell?: string;
-  /** Who runs it; root by default. */
+  /** The user that runs it; root by default. */
   user?: string;
   args?: readonly string[];
-  /** Shell text that runs before the collector, as rc files would. */
+  /** Shell text that runs before the collector, as shell start files would. */
   before?: string;
-  /** What stands before the shell, such as ["strace", "-f"]; `user` comes after it. */
+  /** The words before the shell, such as ["strace", "-f"]; `user` follows them. */
   wrap?: readonly string[];
   environment?: Readonly<Record<string, string>>;
-  /** Stops it when it has said this, as a client does at its limit. */
+  /** Stops it once it has printed this, as a client does at its limit. */
   until?: RegExp;
 };
 
-/** Runs the collector inside a host, fed on standard input as over SSH; answers with its standard output. */
+/** Runs the collector inside a host, with its script on standard input as over SSH; returns its standard output. */
 export async function runCollector(
   host: LabHost,
   { shell = "sh", user, args = [], before = "", wrap = [], environment = {}, until }: Run = {},
@@ -46,24 +46,24 @@ export async function runCollector(
   return Buffer.concat(chunks);
 }
 
-/** The shell itself by its path, so that a strange PATH does not lose it. */
+/** The full path of the shell, so that it is found whatever PATH is. */
 const absolute = (word: string, index: number): string => (index === 0 ? `/usr/bin/${word}` : word);
 
 type ShellOptions = {
   /** The shell with its options: "busybox sh". */
   shell?: string;
-  /** Who runs it; root by default. */
+  /** The user that runs it; root by default. */
   user?: string;
-  /** What stands before the shell, such as ["strace", "-f"]; the user comes after it. */
+  /** The words before the shell, such as ["strace", "-f"]; the user follows them. */
   wrap?: readonly string[];
 };
 
 type ShellInHost = {
   send(text: string): void;
   follow(told: { out(chunk: Buffer): void; over(why: string): void }): void;
-  /** Ends its input, and answers when it has ended. */
+  /** Ends its input, and waits until it has ended. */
   leave(): Promise<void>;
-  /** Ends it, and all that it has started and that has not left its group, at once. */
+  /** Kills it at once, with everything that it has started and that is still in its process group. */
   kill(): Promise<void>;
 };
 
@@ -85,7 +85,7 @@ export function startShellIn(
 export function startShell([command = "", ...args]: readonly string[]): ShellInHost {
   const child = spawn(command, args, {
     stdio: ["pipe", "pipe", "ignore"],
-    // A group of its own.
+    // In a process group of its own.
     detached: true,
   });
   const closed = once(child, "close");
@@ -116,13 +116,13 @@ export function startShell([command = "", ...args]: readonly string[]): ShellInH
   };
 }
 
-/** What a host may run the collector with. */
+/** The shells that hosts may run the collector with. */
 export const SHELLS = ["dash", "busybox sh", "bash", "bash --posix", "ksh"];
 
-/** The two that differ most; the long tests take all of them. */
+/** The two that differ most; the long tests run all of them. */
 export const SOME_SHELLS = process.env.LATCHKEY_TEST_SHELLS === "all" ? SHELLS : ["dash", "busybox sh"];
 
-/** The text of every file in a folder and the names in each folder of it, as a scan brings them from a host. */
+/** The text of every file in a folder and the names in each folder of it, as a scan returns them from a host. */
 export function readTree(folder: string): { files: Map<string, string>; folders: Map<string, string[]> } {
   const tree = { files: new Map<string, string>(), folders: new Map<string, string[]>() };
   readInto(tree, folder);

@@ -13,12 +13,12 @@ const run = promisify(execFile);
 
 const HOST_SCRIPT = join(import.meta.dirname, "host.sh");
 
-/** RSA keys of hosts, for to find one takes longer than all else that a host is made of. */
+/** RSA keys of hosts are cached, because generating one takes longer than everything else about a host. */
 const KEY_FOLDER = join(import.meta.dirname, "../../../../node_modules/.cache/lab-host-keys");
 /** How many hosts of this process have had each address: each of them has another key. */
 const hostsAt = new Map<string, number>();
 
-/** The file for the RSA key of a host at this address, which is no other host's that lives. */
+/** The file for the RSA key of a host at this address, which no other running host uses. */
 async function nameKeyFile(address: string): Promise<string> {
   await mkdir(KEY_FOLDER, { recursive: true, mode: 0o700 });
   const nth = (hostsAt.get(address) ?? 0) + 1;
@@ -28,15 +28,15 @@ async function nameKeyFile(address: string): Promise<string> {
 
 type HostOptions = {
   name: string;
-  /** POSIX sh that runs as root inside the host before its sshd: make users, files and configs here. */
+  /** POSIX sh that runs as root inside the host before its sshd: create users, files and configurations here. */
   prepare?: string;
   /** Options for sshd beyond `PerSourcePenalties=no`, such as `["-o", "UsePAM=no"]`. */
   sshdOptions?: readonly string[];
-  /** Leave sshd's penalties for hasty clients as they are by default. */
+  /** Keep sshd's default penalties for hasty clients. */
   keepPenalties?: boolean;
-  /** Server programs whose configuration as Debian packages it is kept, such as "apache2"; of others the host has none. */
+  /** Server programs whose Debian default configuration is kept, such as "apache2"; of all others it is removed. */
   keeps?: readonly string[];
-  /** An address in a network of our own; otherwise it is on this machine's loopback. */
+  /** An address in a network of our own; by default the host is on this machine's loopback. */
   place?: { network: Network; address: string };
 };
 
@@ -46,16 +46,18 @@ export type LabHost = AsyncDisposable & {
   port: 22;
   /** Process 1 of the host, as this machine sees it. */
   pid: number;
-  /** The host's own root folder, seen from this machine: read it freely; write by `run`. */
+  /** The host's own root folder, seen from this machine: read it freely; write through `run`. */
   root: string;
-  /** Runs POSIX sh as root inside the host; answers with what it printed. */
+  /** Runs POSIX sh as root inside the host; returns what it printed. */
   run(script: string): Promise<string>;
 };
 
-/** Whether this process may make hosts: root on Linux, with overlays, namespaces and sshd. */
+/** Whether this process may start hosts: root on Linux, with overlays, namespaces and sshd. */
 export const canStartHosts = (): boolean => process.platform === "linux" && process.getuid?.() === 0;
 
-/** Starts a host and answers when its sshd takes connections. It is gone with the returned value, or with this process. */
+/**
+ * Starts a host and waits until its sshd accepts connections. It ends with the returned value, or with this process.
+ */
 export async function startHost({
   name,
   prepare,
@@ -135,8 +137,9 @@ export async function startHost({
 }
 
 /**
- * Until its sshd takes connections: only then does it write down its number. The host's process 1 stands in the host's
- * root from before it has that root. To ask the kernel who listens costs more the more sockets this machine has.
+ * Waits until its sshd accepts connections: only then does it write its process id. The host's process 1 has that root
+ * folder as its working directory before it becomes its root. Asking the kernel who listens is slower the more sockets
+ * this machine has.
  */
 async function untilListening(parent: ChildProcess): Promise<void> {
   const hasEnded = () => parent.exitCode !== null || parent.signalCode !== null;
@@ -144,7 +147,7 @@ async function untilListening(parent: ChildProcess): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-/** The process that unshare started; 0 when there is none (any more). */
+/** The process that unshare started; 0 if there is none (any more). */
 function findOnlyChild(pid: number): number {
   try {
     return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim());
@@ -153,7 +156,7 @@ function findOnlyChild(pid: number): number {
   }
 }
 
-/** Until the kernel has ended a process that was killed; whoever adopted it may still have to reap it. */
+/** Waits until the kernel has ended a killed process; its new parent may still have to reap it. */
 async function untilEnded(pid: number): Promise<void> {
   for (;;) {
     const state = await readFile(`/proc/${pid}/stat`, "utf8").then(
@@ -165,13 +168,13 @@ async function untilEnded(pid: number): Promise<void> {
   }
 }
 
-/** Loopback addresses for hosts and servers; each is held by listening on this port of it while its host lives. */
+/** Loopback addresses for hosts and servers; each is reserved by listening on this port of it while its host lives. */
 const LOCK_PORT = 59_871;
 const NETWORKS = 40;
 
 type LoopbackAddress = { address: string; release(): void };
 
-/** A loopback address of its own, held by a listening socket: the kernel gives it back when this process dies. */
+/** A loopback address of its own, reserved by a listening socket: the kernel releases it when this process dies. */
 export async function takeAddress(): Promise<LoopbackAddress> {
   for (let index = 0; index < NETWORKS * 250; index++) {
     const address = `127.0.${30 + Math.floor(index / 250)}.${2 + (index % 250)}`;

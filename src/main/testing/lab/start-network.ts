@@ -16,17 +16,17 @@ const run = promisify(execFile);
 
 export type Network = {
   name: string;
-  /** A process in it; it holds the network open. */
+  /** A process in it, which keeps the network alive. */
   pid: number;
-  /** Puts a command into it: the words that stand before the command. */
+  /** The words before a command that make it run in the network. */
   enter: readonly string[];
   /** The nth address of its range, from 1 on. */
   address(index: number): string;
-  /** Runs POSIX sh as root in it, with this machine's files; answers with what it printed. */
+  /** Runs POSIX sh as root in it, with this machine's files; returns what it printed. */
   run(script: string): Promise<string>;
 };
 
-/** Makes networks in a row; each knows the ranges of its neighbours, and nobody forwards. */
+/** Creates networks in a row; each has routes to its neighbours, and none forwards. */
 export async function startNetworks(
   ...names: readonly string[]
 ): Promise<AsyncDisposable & { networks: Network[] }> {

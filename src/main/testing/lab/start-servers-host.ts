@@ -7,10 +7,10 @@ import { type LabHost, startHost } from "./start-host.ts";
 
 const SCRIPT = join(import.meta.dirname, "servers.sh");
 
-/** Against a server that ends as it starts, on a machine however slow. */
+/** Long enough for a server that ends as it starts, on a machine however slow. */
 const PATIENCE_MS = 120_000;
 
-/** Where each server of the host speaks TLS, by what it speaks before. */
+/** The endpoint of each server of the host, by the protocol before TLS. */
 export const SERVED = {
   nginx: { protocol: "tls", port: 443 },
   apache: { protocol: "tls", port: 8443 },
@@ -24,15 +24,15 @@ export const SERVED = {
 export type HostedServer = keyof typeof SERVED;
 
 export type ServersHost = LabHost & {
-  /** Puts a new certificate and key in the place of the server's, as a renewal does, and leaves the server alone. */
+  /** Replaces the server's certificate and key, as a renewal does, and does not touch the server. */
   renew(server: HostedServer): Promise<{ pem: string; der: Uint8Array }>;
-  /** Has the server read its files anew; answers when it takes connections. */
+  /** Makes the server reload its files; waits until it accepts connections. */
   reload(server: HostedServer): Promise<void>;
 };
 
 /**
- * A host on which these servers run with their configuration where it usually lies, each with a certificate of its
- * own. `prepare` is shell text that runs before any of them.
+ * A host on which these servers run with their configuration at its usual path, each with a certificate of its own.
+ * `prepare` is shell text that runs before any of them.
  */
 export async function startServersHost(
   servers: readonly HostedServer[],
@@ -40,7 +40,7 @@ export async function startServersHost(
 ): Promise<ServersHost> {
   const host = await startHost({ name: "eight", ...(prepare !== undefined && { prepare }) });
   const script = await readFile(SCRIPT, "utf8");
-  // What goes into the background would hold a pipe of ours open.
+  // A background process would keep our pipe open.
   const run = (command: string) =>
     host.run(
       `export ADDRESS=${host.address}; . /run/servers.sh; { ${command}; } </dev/null >/run/said.$$ 2>&1 || { cat /run/said.$$ >&2; exit 1; }`,
@@ -54,7 +54,7 @@ export async function startServersHost(
     }
   };
   const days = new Map<HostedServer, number>();
-  // Each is of a later day than the one before it.
+  // Each is dated a day after the one before it.
   const renew = async (server: HostedServer) => {
     const day = (days.get(server) ?? 0) + 1;
     days.set(server, day);
@@ -89,8 +89,9 @@ export async function startServersHost(
 const RENEWED_FILES_SCRIPT = join(import.meta.dirname, "renewed-files.sh");
 
 /**
- * Each is the name of a file that one server of the host reads: nginx by RSA and EC side by side at 443 (shop.lab), HAProxy from one
- * folder at 9443 (api.lab, pay.lab), Postfix by pairs of files at 25 (mail.lab) and by chain files at 587 (relay.lab).
+ * Each is the name of a file that one server of the host reads: nginx with RSA and EC side by side at 443 (shop.lab),
+ * HAProxy from one folder at 9443 (api.lab, pay.lab), Postfix with certificate and key files at 25 (mail.lab) and with
+ * chain files at 587 (relay.lab).
  */
 export type RenewedFile =
   | "shop-rsa"
@@ -103,15 +104,18 @@ export type RenewedFile =
   | "relay-ec";
 
 export type RenewedFilesHost = Omit<ServersHost, "renew"> & {
-  /** Puts what was issued 40 days ago or yesterday into a file, and leaves its server alone. */
+  /** Writes the certificate of 40 days ago or of yesterday into a file, and does not touch its server. */
   put(file: RenewedFile, issue: "old" | "new"): Promise<void>;
-  /** Takes a file away, leaves nothing that can be read in it, or puts the key of another certificate beside it. */
+  /** Removes a file, makes it unreadable, or replaces its key by that of another certificate. */
   lose(file: RenewedFile, how: "gone" | "unreadable" | "other-key"): Promise<void>;
   /** The SHA-256 of one of them, lower case. */
   fingerprintOf(file: RenewedFile, issue: "old" | "new"): Promise<string>;
 };
 
-/** A host where nginx, HAProxy and Postfix serve several certificates each, all of 40 days ago. `prepare`: shell text that runs before any of them. */
+/**
+ * A host where nginx, HAProxy and Postfix serve several certificates each, all 40 days old. `prepare`: shell text that
+ * runs before any of them.
+ */
 export async function startRenewedFilesHost(prepare: string): Promise<RenewedFilesHost> {
   const host = await startServersHost(["nginx", "haproxy", "postfix"], prepare);
   const script = await readFile(RENEWED_FILES_SCRIPT, "utf8");
@@ -135,7 +139,7 @@ export async function startRenewedFilesHost(prepare: string): Promise<RenewedFil
   };
 }
 
-/** With the socket of this machine by which root may change the settings of slapd, as Debian sets it up. */
+/** With a local socket through which root may change the settings of slapd, as Debian sets it up. */
 export async function startWithLdapi(
   servers: readonly HostedServer[],
   prepare?: string,
@@ -161,8 +165,8 @@ END
 }
 
 /**
- * Shell text: `patient FILE COMMAND...` waits for a command to come true, for a minute at the least. Then it says what is in FILE, and
- * fails.
+ * Shell text: `patient FILE COMMAND...` waits until a command succeeds, for at least a minute. After that it prints
+ * FILE and fails.
  */
 export const PATIENT = `
 patient() {

@@ -1,4 +1,4 @@
-/** Every key that a row may name: made once, the private keys in a folder of the test's. */
+/** Every key that a row may name: made once, with the private keys in a folder of the test's. */
 
 import { execFile } from "node:child_process";
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
@@ -23,7 +23,7 @@ const KINDS = {
   p521: ["-t", "ecdsa", "-b", "521"],
 } satisfies Record<string, string[]>;
 
-/** What ssh-keygen is told for a certificate of "holder". */
+/** The arguments of ssh-keygen for a certificate of the key "holder". */
 export type CertificateRequest = {
   by: string;
   principals: string;
@@ -38,11 +38,11 @@ export type LoginKeys = AsyncDisposable & {
   lines: Readonly<Record<string, string>>;
   /** Options for ssh that offer this key and nothing else. */
   offer(name: string, hand: Hand): string[];
-  /** The same for a certificate of "holder"; each is made once. */
+  /** The same with a certificate of "holder"; each is made once. */
   offerCertificate(wish: CertificateRequest): Promise<string[]>;
 };
 
-/** Made in `folder`, which must be there; the sockets of its agents go with the returned value. */
+/** Made in `folder`, which must exist; the sockets of its agents end with the returned value. */
 export async function makeLoginKeys(folder: string): Promise<LoginKeys> {
   const path = (name: string) => join(folder, name);
   const made = Object.entries(KINDS).map(async ([name, kind]): Promise<[string, string]> => {
@@ -87,7 +87,9 @@ export async function makeLoginKeys(folder: string): Promise<LoginKeys> {
 
 type Path = (name: string) => string;
 
-/** ssh-keygen names the certificate after the key's file: so the public half is copied to a name of its own first. */
+/**
+ * ssh-keygen names the certificate after the key's file, so the public key is first copied to a file of its own name.
+ */
 async function makeCertificate(
   path: Path,
   name: string,
@@ -119,7 +121,7 @@ async function makeCertificate(
   return path(`${name}-cert.pub`);
 }
 
-/** Nobody here can make such a key yet: the bytes are any, the form is right. */
+/** No tool here can make such a key yet: its bytes are arbitrary, and its format is right. */
 function makeMldsaLine(): string {
   const type = "ssh-mldsa44-ed25519@openssh.com";
   const parts = [Buffer.from(type), randomBytes(1_312 + 32)].map((bytes) => {
@@ -130,9 +132,9 @@ function makeMldsaLine(): string {
   return `${type} ${Buffer.concat(parts).toString("base64")}`;
 }
 
-/** Security keys of software: an agent that signs as a FIDO key does, with the marks of what its holder did. */
+/** Security keys in software: an agent that signs as a FIDO key does, with flags for what its user did. */
 
-/** What the holder does at each login: nothing, touch it, or touch it and give its PIN. */
+/** What the user does at each login: nothing, touch it, or touch it and enter its PIN. */
 export type Hand = "still" | "touches" | "verifies";
 const FLAGS = { still: 0, touches: 1, verifies: 5 } satisfies Record<Hand, number>;
 
@@ -184,7 +186,7 @@ function signWith(privateKey: KeyObject, data: Buffer): Buffer {
   return Buffer.concat([number(numbers.subarray(0, 32)), number(numbers.subarray(32))]);
 }
 
-/** An agent with these keys, all held by one hand. */
+/** An agent with these keys, all used in the same way. */
 export async function startSecurityKeyAgent(
   socketPath: string,
   keys: readonly SecurityKey[],
@@ -241,7 +243,7 @@ function count(value: number): Buffer {
 const block = (bytes: Buffer): Buffer => Buffer.concat([count(bytes.length), bytes]);
 const text = (value: string): Buffer => block(Buffer.from(value));
 
-/** An mpint: no leading zeros, but one where the first bit would be its sign. */
+/** An mpint: no leading zeros, except one if the first bit would be read as the sign. */
 function number(bytes: Buffer): Buffer {
   const start = bytes.findIndex((byte) => byte !== 0);
   const trimmed = bytes.subarray(start);

@@ -1,4 +1,4 @@
-/** Where the rows of a matrix are played: a network of its own, every key there is, and hosts beside one another. */
+/** Where the rows of a matrix are tried: a network of its own, every key there is, and several hosts. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,12 +11,12 @@ import { type Network, startNetworks } from "#testing/lab/start-network.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { type CertificateRequest, type Hand, type LoginKeys, makeLoginKeys } from "./login-keys.ts";
 
-/** Logins at a time, over all hosts: more only wait for the processors. */
+/** Logins at a time, over all hosts: more would only wait for the processors. */
 const LOGINS_AT_ONCE = 6;
 const PASSWORD = "secret";
 
 type StagedHost = LabHost & {
-  /** Where sshd listens beside its address. */
+  /** The second address at which sshd listens. */
   address6: string;
 };
 
@@ -56,7 +56,7 @@ export async function makeStage(): Promise<Stage> {
     const keys = stack.use(await makeLoginKeys(folder.path));
     const [network] = stack.use(await startNetworks("lab")).networks;
     if (!network) throw new Error("a network was asked for");
-    // Clients from elsewhere: every address of the range is the network's own; of IPv6 each must be named.
+    // For clients from elsewhere, every address of the range is the network's own; each IPv6 address must be added.
     await network.run("ip route add local 192.0.2.0/24 dev lo; ip addr add 2001:db8::1/32 dev lo nodad");
     const askPass = join(folder.path, "ask-pass");
     await writeFile(askPass, `#!/bin/sh\necho ${PASSWORD}\n`, { mode: 0o700 });
@@ -88,7 +88,7 @@ export async function makeStage(): Promise<Stage> {
   }
 }
 
-/** One host with these accounts; its sshd has this configuration and says which line it took. */
+/** One host with these accounts; its sshd has this configuration and logs which line it accepted. */
 async function startOn(
   network: Network,
   {
@@ -128,8 +128,8 @@ async function startOn(
 }
 
 /**
- * The lines that sshd let an account in by, as FILE:LINE, by account. Waits until its log tells of as many logins as
- * there were: what it says on the way out may come later than the login itself.
+ * The lines by which sshd let each account in, as FILE:LINE. Waits until its log has as many logins as there were,
+ * because it may write a line after the login itself.
  */
 export async function readTaken(
   host: StagedHost,
@@ -156,7 +156,7 @@ const LOOKS_AT_LOG = 1_500;
 const ACCEPTED =
   /sshd(?:-session)?\[(\d+)\]: Accepted (?:(?:key|certificate) .* found at (\S+:\d+)$|(?:publickey|password) for (\S+) from )/gm;
 
-/** Lets so many pieces of work run at once. */
+/** Runs at most `limit` pieces of work at once. */
 export function makeTurns(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
   let free = limit;
   const waiting: (() => void)[] = [];
@@ -175,18 +175,18 @@ export function makeTurns(limit: number): <T>(work: () => Promise<T>) => Promise
 
 type Login = {
   account: string;
-  /** Options of ssh: what it offers. */
+  /** Options of ssh: which keys it offers. */
   offer: readonly string[];
   /** The client's address. */
   from: string;
   to: string;
   port: number;
   how: "command" | "forwarding";
-  /** A program that prints the password; null to give none. */
+  /** A program that prints the password; null for none. */
   askPass: string | null;
 };
 
-/** Cheap ways to the same end: there are hundreds of logins. */
+/** The cheapest options with the same effect, because there are hundreds of logins. */
 const OPTIONS = [
   "IdentitiesOnly=yes",
   "StrictHostKeyChecking=no",
@@ -199,7 +199,7 @@ const OPTIONS = [
   "HostKeyAlgorithms=ssh-ed25519",
 ].flatMap((option) => ["-o", option]);
 
-/** Whether sshd lets the account in by what is offered, and nothing else. */
+/** Whether sshd lets the account in with these keys alone. */
 async function tryLogin(network: Network, login: Login): Promise<boolean> {
   const { account, offer, from, to, port, how, askPass } = login;
   const methods = askPass ? "publickey,password" : "publickey";
@@ -227,11 +227,11 @@ async function tryLogin(network: Network, login: Login): Promise<boolean> {
     env: { ...environment, ...asking },
     stdio: ["pipe", "pipe", "ignore"],
   });
-  // sshd at the other end of the forwarding speaks first, and hangs up at what it is told.
+  // sshd at the other end of the forwarding speaks first, and hangs up at our answer.
   child.stdin.on("error", () => undefined);
   child.stdin.end("no SSH\n");
   const [printed, [code]] = await Promise.all([text(child.stdout), once(child, "close")]);
   if (how === "forwarding") return printed.startsWith("SSH-2.0-");
-  // 255 is ssh's own: whatever else comes back, a shell or its lack has answered, after the login.
+  // ssh itself returns 255. Any other status comes from a shell, or its absence, and so after the login.
   return code !== 255;
 }

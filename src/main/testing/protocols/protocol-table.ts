@@ -1,6 +1,6 @@
 /**
- * The table of protocols that turn to TLS, and what each real server made of it. A test says what it saw by
- * `recordProtocol`; whoever ran the tests prints all rows as one table, whatever files and projects they came from.
+ * The table of STARTTLS protocols, with what each real server did. A test reports what it saw by `recordProtocol`; the
+ * reporter of the test run prints all rows as one table, whatever files and projects they came from.
  */
 import { StartTls } from "#shared/model/hosts/target.ts";
 import { formatColumns } from "#testing/format-columns.ts";
@@ -8,7 +8,7 @@ import { formatColumns } from "#testing/format-columns.ts";
 export type ProtocolRow = {
   protocol: StartTls;
   server: string;
-  /** It goes by a script of ours: no server of the protocol can be had here, or none that speaks it this way. */
+  /** It follows a script of ours: no server of the protocol is available here, or none that supports STARTTLS. */
   isScripted: boolean;
   seen: string;
 };

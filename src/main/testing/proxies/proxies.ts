@@ -3,17 +3,17 @@ import { listen, type TestServer } from "#testing/servers.ts";
 
 type Login = { user: string; password: string };
 
-/** A proxy, and what it was asked for: destinations, and the logins that were tried. */
+/** A proxy, with the destinations that were requested and the logins that were tried. */
 export type TestProxy = TestServer & { destinations: string[]; logins: string[] };
 
 type ProxyOptions = {
-  /** Without it nobody has to log in. */
+  /** By default no login is required. */
   login?: Login;
-  /** Where all names lead: a proxy looks them up itself. */
+  /** The addresses of names: a proxy resolves them itself. */
   names?: Record<string, string>;
 };
 
-/** A SOCKS5 proxy on loopback that connects wherever it is asked to. `reply`: it refuses everything by that code. */
+/** A SOCKS5 proxy on loopback that connects to any destination. `reply`: it refuses everything with that code. */
 export async function startSocksProxy(options: ProxyOptions & { reply?: number } = {}): Promise<TestProxy> {
   const seen = { destinations: [] as string[], logins: [] as string[] };
   const server = await listen(createServer((client) => void serveSocks(client, options, seen)));
@@ -59,7 +59,7 @@ async function readHost(type: number, bytes: (size: number) => Promise<Buffer>):
   return groups.join(":");
 }
 
-/** An HTTP proxy on loopback that opens a tunnel wherever it is asked to. `status`: it answers everything by that line. */
+/** An HTTP proxy on loopback that opens a tunnel to any destination. `status`: it answers everything with that line. */
 export async function startHttpProxy(options: ProxyOptions & { status?: string } = {}): Promise<TestProxy> {
   const seen = { destinations: [] as string[], logins: [] as string[] };
   const server = await listen(createServer((client) => serveHttp(client, options, seen)));
@@ -101,7 +101,7 @@ function join(client: Socket, server: Socket, first: Buffer): void {
   server.on("close", () => client.destroy());
 }
 
-/** Takes so many bytes at a time from what a client says. */
+/** Reads a given number of bytes at a time from a client. */
 function readerOf(client: Socket) {
   let heard = Buffer.alloc(0);
   let wake: (() => void) | null = null;
@@ -121,7 +121,7 @@ function readerOf(client: Socket) {
       heard = heard.subarray(size);
       return taken;
     },
-    /** What came behind it; nothing more is taken. */
+    /** The bytes that followed; nothing more is read. */
     rest(): Buffer {
       client.off("data", listener);
       return heard;

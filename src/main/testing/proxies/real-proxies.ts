@@ -10,7 +10,7 @@ import type { TestServer } from "#testing/servers.ts";
 const PORT = 3_128;
 const MODULES = "/usr/lib/apache2/modules";
 
-/** Apache as an HTTP proxy that leads to one port alone. */
+/** Apache as an HTTP proxy that allows one port alone. */
 export async function startApacheProxy(folder: string, leadsTo: number): Promise<TestServer> {
   const { address, release } = await takeAddress();
   const home = join(folder, "apache-proxy");
@@ -39,7 +39,7 @@ AllowCONNECT ${leadsTo}
   return proxyOf(child, { host: address, port: PORT }, release);
 }
 
-/** OpenSSH as a SOCKS5 proxy, through a host that lets this key in. */
+/** OpenSSH as a SOCKS5 proxy, through a host that this key can log in to. */
 export async function startSshProxy(host: { address: string; keyPath: string }): Promise<TestServer> {
   const { address, release } = await takeAddress();
   const options = ["BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"];

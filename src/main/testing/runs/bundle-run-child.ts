@@ -10,7 +10,7 @@ const run = promisify(execFile);
 
 const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** The child, and the threads of the program that a run starts by their names. */
+/** The child, and the threads of the program that a run starts by name. */
 const INPUT = {
   "run-child": pathOf("./run-child.ts"),
   "recording-worker": pathOf("../../features/scans/recording-worker.ts"),
@@ -35,7 +35,7 @@ const BUNDLE = `
     },
   });`;
 
-/** The whole program with `run-child`, as one bundle, for tests that start it many times in a process of its own. */
+/** The whole program with `run-child` as one bundle, for tests that start it many times in a process of its own. */
 export async function bundleRunChild(): Promise<AsyncDisposable & { script: string }> {
   const folder = await makeTemporaryFolder();
   const modules = dirname(dirname(createRequire(import.meta.url).resolve("vite/package.json")));

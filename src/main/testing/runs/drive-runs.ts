@@ -7,7 +7,7 @@ import type { RunDetail } from "#shared/model/runs/run.ts";
 import { acknowledgementOf } from "#shared/text/runs/plan.ts";
 import { type SecretDesk, WORDS } from "./secret-desk.ts";
 
-/** Asks for plans and runs, and answers whatever is asked: wrongly at first, and in shapes that are refused. */
+/** Requests plans and runs, and answers every prompt: wrongly at first, and in malformed ways that are refused. */
 export function createDriver(client: LatchkeyClient, desk: SecretDesk) {
   const { runs, scans } = client;
   const answerer = createAnswerer(client, desk);
@@ -23,7 +23,7 @@ export function createDriver(client: LatchkeyClient, desk: SecretDesk) {
     errors,
     typed: answerer.typed,
 
-    /** The outcome of each visit. */
+    /** The outcome of each probe. */
     async scan(text: string): Promise<string[]> {
       const { scanId } = await scans.start({ text, acceptNew: true, ...means, promptsForPassword: true });
       await follow(async () => ((await scans.find({ scanId })).state === "running" ? null : true), scanId);
@@ -56,7 +56,7 @@ export function createDriver(client: LatchkeyClient, desk: SecretDesk) {
   };
 }
 
-/** Follows what goes on, and answers what is asked; what was refused meanwhile is in `errors`. */
+/** Follows the work, and answers its prompts; `errors` has what was refused meanwhile. */
 function createAnswerer({ runs, scans, events }: LatchkeyClient, desk: SecretDesk) {
   const errors: unknown[] = [];
   const typed = new Set<string>();
@@ -64,7 +64,7 @@ function createAnswerer({ runs, scans, events }: LatchkeyClient, desk: SecretDes
   const failed = new Set<string>();
   return { errors, typed, follow };
 
-  /** Until there is an answer to this, asked again whenever something is announced. */
+  /** Until `ask` returns an answer; it is called again after every announcement. */
   async function follow<T>(ask: () => Promise<T | null>, scanId: ScanId | null = null): Promise<T> {
     const announcements = await events.watch();
     for (;;) {
@@ -108,7 +108,7 @@ function wordFor({ about, prompts, ...question }: PromptRequest, { admin, deploy
   throw new Error(`nobody knows the answer to ${inspect({ about, prompts, ...question })}`);
 }
 
-/** Answers that do not fit the contract, or the question. */
+/** Answers that do not fit the contract, or the prompt. */
 const MISSHAPED = [
   ["linnet-one", "linnet-two", "linnet-three"],
   "linnet",

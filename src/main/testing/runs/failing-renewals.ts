@@ -1,26 +1,26 @@
-/** What servers can do so that a new certificate is not served everywhere, as real as it can be had on a lab host. */
+/** Ways in which servers fail to serve a new certificate everywhere, as real as possible on a lab host. */
 import type { HostedServer } from "#testing/lab/start-servers-host.ts";
 import { TWO_PLACES } from "./two-places.ts";
 
 export type Failing = {
   server: HostedServer;
   how: "does not take the new files" | "keeps the old ones" | "serves one of two places from others";
-  /** What brings that about. */
+  /** The cause. */
   by: string;
-  /** Shell text: before it runs, once it runs, and between plan and run. */
+  /** Shell text: before the server starts, once it runs, and between plan and run. */
   prepare?: string;
   first?: string;
   meanwhile: string;
-  /** Shell text: once all has been taken back. */
+  /** Shell text: once everything is rolled back. */
   last?: string;
   keyKind?: "rsa-2048";
-  /** It is looked after by a stand-in for systemctl, which says that it has told it, and has not. */
+  /** A stand-in for systemctl manages it: it says that it has reloaded the server, and has not. */
   isStandIn?: true;
   /** What the run says. */
   says: RegExp;
 };
 
-/** A variant that a server has not. */
+/** A failure that a server cannot have. */
 export type Impossible = Pick<Failing, "server" | "how" | "by"> & { why: string };
 
 export const PID_OF = {
@@ -32,7 +32,7 @@ export const PID_OF = {
   postgresql: "$(head -n 1 /var/lib/postgresql/17/lab/postmaster.pid)",
 } as const;
 
-/** What a unit of each does to have it reload. */
+/** What the unit of each server executes to reload it. */
 export const RELOAD = {
   nginx: `kill -HUP ${PID_OF.nginx}`,
   apache: `kill -USR1 ${PID_OF.apache}`,
@@ -43,7 +43,7 @@ export const RELOAD = {
 } as const satisfies Record<keyof typeof PID_OF, string>;
 export type WithUnit = keyof typeof PID_OF;
 
-/** HAProxy without a master, which is told by its socket. */
+/** HAProxy without a master process, which is reloaded through its socket. */
 export const BY_SOCKET = `
   sed -i 's,^ *maxconn 32,&\\n    stats socket unix@/run/haproxy.sock mode 600 level admin,' /etc/haproxy/haproxy.cfg
   kill "$(cat /run/haproxy.pid)"; while kill -0 "$(cat /run/haproxy.pid)" 2>/dev/null; do sleep 0.05; done
@@ -60,7 +60,7 @@ export const SERVERS: readonly HostedServer[] = [
   "mysql",
 ];
 
-/** What begins from now on takes no RSA key of 2048 bits, and nothing else has changed. */
+/** A process that starts from now on accepts no 2048-bit RSA key; nothing else has changed. */
 const STRICTER = `printf '%s\\n' 'openssl_conf = one' '[one]' 'ssl_conf = two' '[two]' 'system_default = three' '[three]' \\
   'CipherString = DEFAULT@SECLEVEL=3' >/etc/ssl/openssl.cnf`;
 
@@ -113,7 +113,10 @@ const apart = (server: HostedServer, by: string): Failing => ({
   says: /serves .*, which is the one before; it was rolled back/,
 });
 
-/** It is begun anew under that, with exchanges of keys that are long enough, and what is begun from now on is not. */
+/**
+ * The server is restarted under that policy, with long enough key exchange parameters; a process that starts later is
+ * not under it.
+ */
 const BEGUN_STRICTER = {
   first: `cp /etc/ssl/openssl.cnf /etc/ssl/kept
     openssl genpkey -quiet -genparam -algorithm DH -pkeyopt group:ffdhe3072 -out /etc/ssl/dh.pem
@@ -127,7 +130,7 @@ const BEGUN_STRICTER = {
   meanwhile: "cp /etc/ssl/kept /etc/ssl/openssl.cnf",
 };
 
-/** Its processes go on for as long as they may with what they have read. */
+/** Its processes keep running, with the files that they have read, as long as they may. */
 const LONG_LIVED = "postconf max_idle=1h; postfix reload";
 
 const NOT_HEARD: readonly Failing[] = [
@@ -159,7 +162,7 @@ END`,
   }),
   untold("postgresql", "a configuration that it cannot read any more", {
     meanwhile: "echo 'no_such_word = 1' >>/etc/postgresql/17/main/postgresql.conf",
-    // Nobody can tell then that this cluster reads the files; the other one is told.
+    // Then it is unknown whether this cluster reads the files; the other one is reloaded.
     says: /:5432 serves .*, which is the one before; it was rolled back/,
   }),
   untold("mysql", "a key that it may not read any more", {
@@ -170,7 +173,7 @@ END`,
     untold(server, "a service that says it has told it, and has not (a stand-in for systemctl)", {
       isStandIn: true,
       meanwhile: ":",
-      // Where it has other processes once it has read them, it is seen by that.
+      // A server that starts other processes after a reload is recognized by those.
       says: /(goes on with what it has read|, which is the one before).*; it was rolled back/s,
       ...(server === "postfix" && { first: LONG_LIVED }),
     }),

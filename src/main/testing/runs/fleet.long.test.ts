@@ -7,7 +7,7 @@ import { canStartHosts } from "#testing/lab/start-host.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
 import { fingerprintOf, HELD, HOLDERS, type KeyFleet, startKeyFleet } from "./key-fleet.ts";
 
-/** The thirteenth host. Its sshd is told to take no Ed25519 key of `deploy` after the plan was made. */
+/** The thirteenth host. After the plan is made, its sshd is configured to refuse `deploy` every Ed25519 key. */
 const BROKEN = 12;
 const BREAK = `cp /etc/ssh/sshd_config /etc/ssh/whole
   printf '\\nMatch User deploy\\n  PubkeyAcceptedAlgorithms ecdsa-sha2-nistp256\\n' >> /etc/ssh/sshd_config
@@ -15,7 +15,10 @@ const BREAK = `cp /etc/ssh/sshd_config /etc/ssh/whole
 const FIND_LEFT = "find /home /root -name '*latchkey*'";
 const MEND = "mv /etc/ssh/whole /etc/ssh/sshd_config; kill -HUP 1";
 
-/** Hosts whose files are probed with a key that nobody changes: the canary, one with an account more, a holder. */
+/**
+ * Hosts whose files are probed with a key that nobody changes: the canary, one with a second account, one with the
+ * private key.
+ */
 const PROBED = [0, 5, 9, 19];
 
 test.runIf(canStartHosts())(
@@ -28,7 +31,7 @@ test.runIf(canStartHosts())(
     const workstation = { user: "jo", home: fleet.home, agentSocket: null };
     const type = openTerminal(fleet.databasePath, {
       workstation,
-      // The plan is shown by now, and the run not begun.
+      // At this prompt the plan is shown, and the run has not begun.
       promptUser: async (question) => {
         await broken.run(BREAK);
         return /Type "(.+)" to/.exec(question)?.[1] ?? "y";
@@ -83,13 +86,13 @@ async function startProbers({ hosts, retained }: KeyFleet) {
   };
 }
 
-/** What `access` says of a key. */
+/** What `access` lists for a key. */
 async function listGrants({ databasePath }: KeyFleet, fingerprint: string): Promise<GrantRow[]> {
   const { out } = await openTerminal(databasePath)("access", fingerprint, "--json");
   return JSON.parse(out).grants;
 }
 
-/** Where a grant is, with which options, and whether it lets in. */
+/** Where a grant is, its options, and whether it can log in. */
 const formatGrant = ({ host, account, file, line, options, verdict }: GrantRow): string =>
   [host, account, file, line, options, verdict.effective.state].join(" ");
 
@@ -97,7 +100,7 @@ const optionsOf = (grants: readonly GrantRow[]): string[] => grants.map(({ optio
 
 type Before = { granted: readonly GrantRow[]; before: readonly string[] };
 
-/** The new key is wherever the old one was, and nothing else has changed by a byte. */
+/** The new key is wherever the old one was, and not another byte has changed. */
 async function expectRotated(fleet: KeyFleet, { granted, before }: Before): Promise<void> {
   const { hosts, old } = fleet;
   const made = await fingerprintOf(old.path);

@@ -14,7 +14,7 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 type Client = App["client"];
 type PlanRequest = Parameters<Client["runs"]["plan"]>[0];
 
-/** A plan of the kind that was asked for. */
+/** A plan of the requested kind. */
 type PlanOf<Kind extends Plan["kind"]> = PlanDetail & { plan: Extract<Plan, { kind: Kind }> | null };
 
 /** Makes a plan, and waits until it is ready. */
@@ -42,7 +42,7 @@ export async function untilPlanned(
   }
 }
 
-/** Runs a plan, or what a request comes to, with all acknowledgements, to whatever end. */
+/** Executes a plan, or the plan of a request, with all acknowledgements, to whatever end. */
 export async function carryOut(
   app: App,
   request: PlanRequest["request"] | PlanDetail,
@@ -62,7 +62,7 @@ export async function carryOut(
   });
 }
 
-/** All that the plan wants to be agreed to and typed, and its scripts where nobody signs them. */
+/** Everything that the plan demands to be acknowledged and typed, and its scripts even if nobody signs them. */
 export const agreeTo = ({ plan }: PlanDetail): { acknowledgements: string[]; typed: string | null } => ({
   acknowledgements: [
     ...(plan?.checks.filter(({ state }) => state === "acknowledge").map(acknowledgementOf) ?? []),
@@ -71,7 +71,7 @@ export const agreeTo = ({ plan }: PlanDetail): { acknowledgements: string[]; typ
   typed: plan?.confirm?.word ?? null,
 });
 
-/** Begins something of a run, and answers when the run stands still. */
+/** Begins something of a run, and waits until the run stops. */
 export async function untilStill({ client }: App, begin: () => Promise<number>): Promise<RunDetail> {
   const announcements = await client.events.watch();
   const runId = await begin();
@@ -87,13 +87,13 @@ const run = promisify(execFile);
 type Place = { address: string; port?: number; user?: string };
 type Options = Parameters<typeof makePlan>[2];
 
-/** What is asked to replace the desk's own key everywhere. */
+/** The request to replace the desk's own key everywhere. */
 export async function requestForOwnKey({ home }: Desk) {
   const { stdout } = await run("ssh-keygen", ["-l", "-f", join(home, ".ssh/id_ed25519")]);
   return { kind: "rotate-key" as const, fingerprint: stdout.split(" ")[1] ?? "" };
 }
 
-/** Scans these hosts, as root unless otherwise told, and plans to replace the desk's own key there. */
+/** Scans these hosts, by default as root, and plans to replace the desk's own key there. */
 export async function planOwnKey(
   app: App,
   desk: Desk,
@@ -107,7 +107,7 @@ export async function planOwnKey(
 
 const execute = promisify(execFile);
 
-/** A key pair by ssh-keygen, of which only the public half is kept. */
+/** A key pair by ssh-keygen, of which only the public key is kept. */
 export async function makeKeyLine(comment: string): Promise<{ line: string; fingerprint: string }> {
   await using folder = await makeTemporaryFolder();
   const path = join(folder.path, "key");

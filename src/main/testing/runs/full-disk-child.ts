@@ -1,7 +1,7 @@
 /**
- * Carries out a plan with a copy of the database on a small disk, which is full from the moment that a file of a host has
- * become another, and has room again once Latchkey has nothing to do but wait for that. Says, as JSON, what another file
- * was by then, how the run stood, and how it ended when it was resumed.
+ * Executes a plan with a copy of the database on a small disk. The disk is full from the moment that one file of a host
+ * has changed, and has space again once Latchkey only waits for that. Prints, as JSON, what another file was at that
+ * time, the state of the run, and how it ended after it was resumed.
  */
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";

@@ -8,7 +8,7 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const run = promisify(execFile);
 
-/** Kinds of options that a line has before its key; the last has none. */
+/** Kinds of options before a key on its line; the last has none. */
 export const OPTIONS = [
   'from="127.0.0.0/8,::1"',
   'command="echo kept, as it was"',
@@ -21,7 +21,7 @@ export const OPTIONS = [
   "",
 ];
 
-/** These hold the private key of the key, too. */
+/** Hosts that have the private key of the old key, too. */
 export const HOLDERS = [2, 9, 17];
 export const HELD = "/home/deploy/.ssh/id_ecdsa";
 
@@ -31,9 +31,9 @@ export type KeyFleet = AsyncDisposable & {
   home: string;
   databasePath: string;
   hosts: LabHost[];
-  /** Granted in every place of the fleet, and what is to be rotated. */
+  /** Granted in every file of the fleet; it is to be rotated. */
   old: KeyFile;
-  /** Lets in to root, and to each account beside the old one; nobody changes it. */
+  /** Can log in to root and to each account with the old key; nobody changes it. */
   retained: KeyFile;
   /** Options of each grant of the old key, sorted. */
   options: string[];
@@ -42,7 +42,7 @@ export type KeyFleet = AsyncDisposable & {
 };
 
 /**
- * Twenty hosts with one key in forty-five places: each host's `deploy` has it; every other host twice in one file; the
+ * Twenty hosts with one key in forty-five lines: each host's `deploy` has it; every other host twice in one file; the
  * others in a second account, and five of those in a second file.
  */
 export async function startKeyFleet(count = 20): Promise<KeyFleet> {
@@ -80,13 +80,13 @@ export async function startKeyFleet(count = 20): Promise<KeyFleet> {
   };
 }
 
-/** The fingerprint of a private key, by ssh-keygen. */
+/** The fingerprint of a private key, from ssh-keygen. */
 export const fingerprintOf = async (path: string): Promise<string> =>
   (await run("ssh-keygen", ["-l", "-f", path])).stdout.split(" ")[1] ?? "";
 
 type Layout = Record<string, string[]>;
 
-/** By path: the options of each line that the key has there. */
+/** By path: the options of each line with the key. */
 function layOut(index: number): Layout {
   const pick = (by: number) => OPTIONS[(index + by) % OPTIONS.length] ?? "";
   const isTwice = index % 2 === 0;

@@ -7,7 +7,7 @@ import { makeRetainedKey, watchLogins } from "./watch-hosts.ts";
 
 export const PATH = "/home/ann/.ssh/authorized_keys";
 
-/** What every script is made of, as it is shipped. */
+/** The parts of every script, as they are shipped. */
 export const readCarriedParts = async () => ({
   session: (
     await Promise.all(["../lib/limits.sh", "../lib/possession.sh", "session"].map(readRotationScript))
@@ -19,7 +19,7 @@ export const readCarriedParts = async () => ({
   offlineKey: await readRotationScript("offline-key.sh"),
 });
 
-/** A host with ann's file, and in /root/carried the script that `make` makes for her, whose number is `uid`. */
+/** A host with ann's file, and in /root/carried the script that `make` makes for her, whose user id is `uid`. */
 export async function carryTo<T extends { script: string }>(
   before: string,
   make: (uid: number, hostKey: string, parts: Awaited<ReturnType<typeof readCarriedParts>>) => T,
@@ -39,7 +39,7 @@ export async function carryTo<T extends { script: string }>(
 export const hostKeyOf = async (host: LabHost): Promise<string> =>
   /SHA256:\S+/.exec(await host.run("ssh-keygen -E sha256 -lf /etc/ssh/ssh_host_ed25519_key.pub"))?.[0] ?? "";
 
-/** In pieces: one word of a program is 128 KiB at most. */
+/** In pieces: an argument of a program has at most 128 KiB. */
 export async function writeThere(host: LabHost, path: string, text: string): Promise<void> {
   const base64 = Buffer.from(text).toString("base64");
   await host.run(`: >${path}`);
@@ -49,7 +49,7 @@ export async function writeThere(host: LabHost, path: string, text: string): Pro
 
 const PIECE = 90_000;
 
-/** Runs the script as root; what it said, with its code at the end. */
+/** Runs the script as root; returns what it printed, with its exit code at the end. */
 export const carry = (host: LabHost, shell: string, answers: string, options = ""): Promise<string> =>
   host.run(
     `cd /root/carried; code=0; printf '${answers}' | ${shell} ./script.sh ${options} 2>&1 || code=$?; echo "code $code"`,
@@ -67,8 +67,8 @@ export const GRANTS = "/home/deploy/.ssh/authorized_keys";
 const STICK = "/root/stick";
 
 /**
- * A host on which deploy holds a key; `grants`: that lets in there as deploy itself. By the other line of its file somebody
- * logs in throughout.
+ * A host on which deploy has a private key; `grants`: whether that key can log in there as deploy itself. A prober logs
+ * in throughout by the other line of its file.
  */
 export async function startVault(desk: Desk, grants: "here" | "elsewhere" = "here") {
   await using stack = new AsyncDisposableStack();
@@ -93,7 +93,7 @@ export async function startVault(desk: Desk, grants: "here" | "elsewhere" = "her
   };
 }
 
-/** The plan that replaces the key that lies there, of all that these hosts have of it. */
+/** The plan that replaces the key there, and everywhere that these hosts have it. */
 export async function planVault(app: App, vault: LabHost, others: readonly LabHost[] = []) {
   const text = [vault, ...others].map(({ address }) => `root@${address}`).join("\n");
   await scanAll(app, { text, acceptNew: true });
@@ -101,19 +101,22 @@ export async function planVault(app: App, vault: LabHost, others: readonly LabHo
   return (await makePlan(app, { kind: "rotate-key", fingerprint })).id;
 }
 
-/** Lays the script there, for `runScript` and `endScript`. */
+/** Puts the script there, for `runScript` and `endScript`. */
 export async function layScript(host: LabHost, text: string): Promise<void> {
   await host.run(`mkdir -p ${STICK}`);
   await writeThere(host, `${STICK}/script.sh`, text);
 }
 
-/** Runs it, typing these answers; what it said, with its code at the end. `wrap`: what it runs under. */
+/**
+ * Runs it, typing these answers; returns what it printed, with its exit code at the end. `wrap`: the command that runs
+ * it.
+ */
 export const runScript = (host: LabHost, answers: string, wrap = "", options = ""): Promise<string> =>
   host.run(
     `cd ${STICK}; code=0; printf '${answers}' | ${wrap} sh ./script.sh ${options} 2>&1 || code=$?; echo "code $code"`,
   );
 
-/** Runs it, and ends it as soon as it has said this, while it waits for an answer. */
+/** Runs it, and ends it as soon as it has printed this, while it waits for an answer. */
 export const endScript = (host: LabHost, words: string): Promise<string> =>
   host.run(`cd ${STICK} && rm -f answers && mkfifo answers && : >said
     sh -c 'echo $$ >pid; exec sh ./script.sh' <answers >said 2>&1 &
@@ -122,12 +125,12 @@ export const endScript = (host: LabHost, words: string): Promise<string> =>
 
 export const resultOn = (host: LabHost): Promise<Buffer> => readThere(host, `${STICK}/latchkey-result-*.txt`);
 
-/** All that the change is about there: files with their modes, and what lies beside the script. */
+/** Everything that the script changes there: files with their modes, and what is beside the script. */
 export const readVault = (host: LabHost): Promise<string> =>
   host.run(`cd /home/deploy/.ssh; ls -A; ls -A ${STICK} | grep -v latchkey-result
     stat -c '%n %U %a' id_ed25519 id_ed25519.pub authorized_keys; cat id_ed25519 id_ed25519.pub authorized_keys`);
 
-/** Whether the key in its place logs in as deploy. */
+/** Whether the key that is installed there can log in as deploy. */
 export const logsInByKey = async (from: LabHost, to = from): Promise<boolean> =>
   (await from.run(`su deploy -c 'ssh -n -F none -o BatchMode=yes -o IdentitiesOnly=yes -o IdentityAgent=none -o StrictHostKeyChecking=no \
     -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -i ${KEY} deploy@${to.address} echo in' 2>&1 || echo out`)) ===

@@ -10,7 +10,7 @@ const sealed = (app: App) => app.seal(new Redacted(Buffer.from(PASSPHRASE)));
 
 const unlock = async (app: App) => app.client.vault.unlock({ passphrase: await sealed(app) });
 
-/** A desk with a vault and an authority of its own, which signs for whatever ends in `.lab`. */
+/** A desk with a vault and an authority of its own, which signs for every name that ends in `.lab`. */
 export async function makeRenewalDesk() {
   const desk = await makeDesk();
   const open = async (): Promise<App> => {
@@ -27,11 +27,13 @@ export async function makeRenewalDesk() {
 
 export type RenewalDesk = Awaited<ReturnType<typeof makeRenewalDesk>>;
 
-/** A host that the desk's key opens, where these servers run; `more` is shell text that runs before any of them. */
+/**
+ * A host that the desk's key can log in to, where these servers run; `more` is shell text that runs before any of them.
+ */
 export const startRenewedHost = (desk: Desk, servers: readonly HostedServer[], more = "") =>
   startWithLdapi(servers, `${letIn(desk.publicKey)}\n${more}`);
 
-/** Scans hosts, and what these servers serve there. */
+/** Scans hosts, and the endpoints of these servers there. */
 export const scanServers = (
   app: App,
   hosts: readonly { address: string }[],
@@ -47,7 +49,7 @@ export const scanServers = (
       .join("\n"),
   });
 
-/** A renewal by the authority of the desk, of what `more` names. */
+/** A renewal by the desk's authority; `more` says of what. */
 export const renewalOf = (more: Partial<RenewalRequest>): RenewalRequest => ({
   kind: "rotate-certificate",
   certificates: [],

@@ -1,8 +1,8 @@
 /**
- * Carries out a plan in a process of its own, for tests that do something to it. LATCHKEY_TEST_NTH: it kills itself as
- * soon as the journal has that many entries; where there are fewer, it says how many, and ends. LATCHKEY_TEST_STILL: it
- * stands still, as on a computer that sleeps, when it is about to write that this file has become another; and after that
- * it says `waits` when it has nothing to do but to wait. LATCHKEY_TEST_PASSPHRASE: of the vault, which is opened first.
+ * Executes a plan in a process of its own, for tests that do something to it. LATCHKEY_TEST_NTH: it kills itself as
+ * soon as the journal has that many entries; if there are fewer, it prints how many, and ends. LATCHKEY_TEST_STILL: it
+ * stands still, as on a computer that sleeps, when it is about to write that this file has changed; after that it
+ * prints `waits` once it has nothing to do but wait. LATCHKEY_TEST_PASSPHRASE: of the vault, which is opened first.
  */
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";

@@ -9,13 +9,13 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 const run = promisify(execFile);
 
 /**
- * What is typed, or not even that; every word that nobody may read anywhere is of a bird that no other test names: the
- * processes of all of them are read.
+ * What is typed, and words that are not even typed. Every word that nobody may read anywhere is a bird that no other
+ * test names, because the processes of all tests are read.
  */
 export const WORDS = {
   admin: "linnet-passphrase-of-admin",
   deploy: "linnet-passphrase-of-deploy",
-  /** Of the half on a host; told to nobody. */
+  /** Of the private key on a host; it is never typed. */
   held: "linnet-passphrase-of-held",
   made: "linnet-passphrase-of-the-new-half",
   password: "linnet-password-of-root",
@@ -30,19 +30,19 @@ export type SecretDesk = AsyncDisposable & {
   home: string;
   folder: string;
   agentSocket: string;
-  /** The first is entered by a locked key, the second by a password. */
+  /** A locked key logs in to the first, a password to the second. */
   hosts: [LabHost, LabHost];
   admin: KeyFile;
-  /** Locked here, in the agent and in clear on the first host; in PEM. */
+  /** Locked here, in the agent and in the clear on the first host; as PEM. */
   deploy: KeyFile;
-  /** In clear here, locked on the first host; in PKCS #8. */
+  /** In the clear here, locked on the first host; as PKCS #8. */
   ci: KeyFile;
   /** On the first host alone; its file here is gone. */
   web: KeyFile;
   needles: Needle[];
 };
 
-/** A workstation and two hosts, with secrets in all places that a rotation comes near to. */
+/** A workstation and two hosts, with secrets in every location that a rotation touches. */
 export async function openSecretDesk(): Promise<SecretDesk> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await makeTemporaryFolder());
@@ -91,7 +91,7 @@ export async function openSecretDesk(): Promise<SecretDesk> {
   };
 }
 
-/** The same half, under a passphrase. */
+/** The same private key, under a passphrase. */
 async function lockCopy({ path }: KeyFile, folder: string): Promise<string> {
   const copy = join(folder, "held");
   await run("cp", [path, copy]);

@@ -19,7 +19,7 @@ const LOAD = `
   });
   await server.ssrLoadModule(process.argv[1]);`;
 
-/** `script`: the bundle of `run-child`. `passphrase`: of the vault, where the plan needs it. */
+/** `script`: the bundle of `run-child`. `passphrase`: of the vault, if the plan needs it. */
 type Request = { desk: Desk; planId: number; script: string; passphrase?: string };
 
 const envOf = ({ desk, planId, passphrase }: Omit<Request, "script">) => ({
@@ -32,7 +32,9 @@ const envOf = ({ desk, planId, passphrase }: Omit<Request, "script">) => ({
 const startRun = (request: Request, env: Record<string, string>) =>
   startChild({ script: request.script, env: { ...envOf(request), ...env } });
 
-/** Carries out a plan with the database on a disk that is full once the first file has changed; answers with what was said. */
+/**
+ * Executes a plan with the database on a disk that is full once the first file has changed; returns what was printed.
+ */
 export async function runOnFullDisk(
   request: Omit<Request, "script">,
   { disk, file, other }: Record<"disk" | "file" | "other", string>,
@@ -51,8 +53,8 @@ export async function runOnFullDisk(
 }
 
 /**
- * Carries out a plan in a process of its own, which is killed once the journal has its nth entry. How many entries it
- * had where it came to its end before that; null where it was killed.
+ * Executes a plan in a process of its own, which is killed once the journal has its nth entry. Returns how many entries
+ * the journal had if the run ended before that; null if it was killed.
  */
 export async function killRunAt(request: Request, nth: number): Promise<number | null> {
   await using child = startRun(request, { LATCHKEY_TEST_NTH: String(nth) });
@@ -62,7 +64,7 @@ export async function killRunAt(request: Request, nth: number): Promise<number |
   return Number(lines.at(-1));
 }
 
-/** Carries out a plan in a process of its own, and kills it once something is so. */
+/** Executes a plan in a process of its own, and kills it once a condition holds. */
 export async function killRunOnce(request: Request, isTime: () => Promise<boolean>): Promise<void> {
   await using child = startRun(request, {});
   const first = await Promise.race([untilTrue(isTime), child.ended]);
@@ -72,8 +74,8 @@ export async function killRunOnce(request: Request, isTime: () => Promise<boolea
 type StillChild = ReturnType<typeof startChild>;
 
 /**
- * Carries out a plan in a process of its own that stands still once it has changed this file, until something has been done
- * to it or around it; then it goes on, and is killed when all is over.
+ * Executes a plan in a process of its own that stands still once it has changed this file, until something has been
+ * done to it or around it; then it continues, and is killed when all is over.
  */
 export async function standStillAfter(
   request: Request & { file: string },
@@ -90,7 +92,7 @@ export async function standStillAfter(
   await watch(child);
 }
 
-/** It comes to its end by itself. */
+/** Waits until it ends by itself. */
 export async function untilEnded(child: StillChild): Promise<void> {
   const { complaints, code } = await child.ended;
   if (code !== 0) throw new Error(complaints);

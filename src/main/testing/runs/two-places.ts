@@ -1,25 +1,25 @@
-/** Servers of a lab host with two places where their certificate is shown: two names, ports, addresses or processes. */
+/** Servers of a lab host that present their certificate at two endpoints: two names, ports, addresses or processes. */
 import type { Protocol } from "#shared/model/hosts/target.ts";
 import type { HostedServer, ServersHost } from "#testing/lab/start-servers-host.ts";
 
 type Place = { protocol: Protocol; port: number; serverName?: string; isOtherAddress?: true };
 
 type TwoPlaces = {
-  /** Shell text that adds the second one, which reads the same files. */
+  /** Shell text that adds the second endpoint, which reads the same files. */
   add: string;
-  /** What the second place is. */
+  /** What the second endpoint is. */
   words: string;
-  /** From now on the second one serves from copies of them in /srv, which nobody renews. */
+  /** From now on the second one serves copies of them in /srv, which nobody renews. */
   fromCopies: string;
   places: readonly [first: Place, second: Place];
 };
 
 const STOP_SLAPD = `kill "$(cat /run/slapd/slapd.pid)"; while [ -e /run/slapd/slapd.pid ]; do sleep 0.05; done`;
-/** The data folder of MariaDB has to be let go of by one before another takes it. */
+/** One MariaDB has to release the data folder before another one takes it. */
 const RESTART_MYSQL = `kill "$(cat /var/lib/mysql-lab/mariadb.pid)"; while [ -e /var/lib/mysql-lab/mariadb.pid ]; do sleep 0.05; done
   setsid mariadbd >/var/log/mariadb.log 2>&1 &`;
 
-/** $ADDRESS is the host's, $OTHER one more. */
+/** $ADDRESS is the host's address, $OTHER a second one. */
 export const TWO_PLACES: { readonly [Server in HostedServer]: TwoPlaces } = {
   nginx: {
     words: "two names",
@@ -42,7 +42,7 @@ export const TWO_PLACES: { readonly [Server in HostedServer]: TwoPlaces } = {
   },
   haproxy: {
     words: "two ports",
-    // A master that has just begun may not hear the first signal.
+    // A master process that has just started may miss the first signal.
     add: `printf 'frontend second\\n    bind %s:9444 ssl crt certs\\n' "$ADDRESS" >>/etc/haproxy/haproxy.cfg
       listening=$(echo "$ADDRESS" | { IFS=. read -r a b c d; printf '%02X%02X%02X%02X:${(9444).toString(16).toUpperCase()} 00000000:0000 0A' "$d" "$c" "$b" "$a"; })
       until grep -q "$listening" /proc/net/tcp; do kill -USR2 "$(cat /run/haproxy.pid)"; sleep 1; done`,
@@ -71,7 +71,7 @@ export const TWO_PLACES: { readonly [Server in HostedServer]: TwoPlaces } = {
       { protocol: "pop3", port: 110 },
     ],
   },
-  // One process has one pair for all its ports.
+  // One process has one certificate for all its ports.
   slapd: {
     words: "two ports, of which another slapd takes one over",
     add: ":",
@@ -100,7 +100,7 @@ export const TWO_PLACES: { readonly [Server in HostedServer]: TwoPlaces } = {
       { protocol: "postgres", port: 5433 },
     ],
   },
-  // One process has one pair for all its addresses.
+  // One process has one certificate for all its addresses.
   mysql: {
     words: "two addresses, of which another MariaDB takes one over",
     add: `sed -i "s/^bind-address.*/bind-address = $ADDRESS,$OTHER/" /etc/mysql/conf.d/50-server.cnf
@@ -126,7 +126,7 @@ export const actOn = (host: ServersHost, text: string): Promise<string> =>
     ( ${text}
     ) </dev/null >/run/said 2>&1 || { cat /run/said >&2; exit 1; }`);
 
-/** The first and the second place of a server, as they are reached. */
+/** The first and the second endpoint of a server, as clients reach them. */
 export const placesOf = (host: ServersHost, server: HostedServer) =>
   TWO_PLACES[server].places.map(({ isOtherAddress, ...place }) => ({
     host: isOtherAddress ? otherAddress(host) : host.address,

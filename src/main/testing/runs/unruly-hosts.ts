@@ -7,30 +7,30 @@ import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { listen } from "#testing/servers.ts";
 import { makeRetainedKey, watchLogins } from "./watch-hosts.ts";
 
-/** The file that most faults are about; root has one as well, which lets Latchkey in. */
+/** The file that most faults are about; root has one as well, by which Latchkey logs in. */
 export const FILE = "/home/deploy/.ssh/authorized_keys";
 
 type Request = {
   names?: readonly string[];
-  /** More of each host, before its sshd; its files of `deploy` become that account's own afterwards. */
+  /** Further preparation of each host, before its sshd; files of `deploy` become that account's own afterwards. */
   prepare?: string;
   sshdOptions?: readonly string[];
-  /** Leave sshd's penalties for hasty clients as they are by default. */
+  /** Keep sshd's default penalties for hasty clients. */
   keepPenalties?: boolean;
-  /** Of the sshd that somebody logs in to. */
+  /** Of the sshd that the prober logs in to. */
   port?: number;
-  /** Done in each host before anybody logs in. */
+  /** Runs in each host before any login. */
   begin?: (host: LabHost) => Promise<unknown>;
-  /** Whose files the retained key is in. */
+  /** The account whose files contain the retained key. */
   account?: string;
 } & Pick<Parameters<typeof watchLogins>[1], "reloads" | "from">;
 
 export type ProbedHosts = Awaited<ReturnType<typeof startProbedHosts>>;
 
 /**
- * Hosts whose root and `deploy` the desk's own key opens, and somebody who logs in to each of them by a key in the same
- * file that nobody changes, over and over: whoever rotates the desk's key beside it, and whatever fails meanwhile, may
- * lock nobody out.
+ * Hosts whose root and `deploy` the desk's own key can log in to. A prober logs in to each of them, over and over, by a
+ * key in the same file that nobody changes: whatever fails while the desk's key beside it is rotated, nobody may be
+ * locked out.
  */
 export async function startProbedHosts(
   desk: Desk,
@@ -69,8 +69,8 @@ export async function startProbedHosts(
 }
 
 /**
- * A way to a host's sshd that can be cut while others reach it by theirs. `reset`: all connections that stand are, and new
- * ones pass. `drop`: nothing passes any more, and nobody is told; new connections are taken, and hear nothing.
+ * A route to a host's sshd that can be cut while others use their own. `reset`: resets all open connections, and new
+ * ones work. `drop`: nothing gets through any more, without an error; new connections are accepted, and get no answer.
  */
 export async function startWay({ address, port = 22 }: { address: string; port?: number }) {
   const open = new Set<Socket>();
@@ -97,7 +97,7 @@ export async function startWay({ address, port = 22 }: { address: string; port?:
       isDropping = true;
       for (const socket of open) socket.unpipe().pause();
     },
-    /** What has hung is reset, and new connections pass. */
+    /** Resets connections that have hung; new ones work. */
     restore(): void {
       isDropping = false;
       reset();
@@ -110,8 +110,8 @@ export async function startWay({ address, port = 22 }: { address: string; port?:
 }
 
 /**
- * What happens the first time that the journal is written while the file is another one than the step before met. `shiftMs`: how
- * far Latchkey's own clock is off.
+ * What happens at the first write to the journal after each change of the file. `shiftMs`: how far Latchkey's own clock
+ * is off.
  */
 type Meddling = {
   host: LabHost;
@@ -121,14 +121,14 @@ type Meddling = {
 };
 
 /**
- * The desk's Latchkey, with something else that happens in between: whenever it is about to write what it has done, one more
- * of the steps is taken if the file has changed since the last. So nothing depends on how fast anything is.
+ * The desk's Latchkey, with other events in between: whenever it is about to write what it has done, the next of the
+ * steps runs if the file has changed since the last one. So nothing depends on how fast anything is.
  */
 export function openMeddled(
   { databasePath, home }: Desk,
   { host, path, steps, shiftMs = () => 0 }: Meddling,
 ) {
-  // What is not there yet is as what is empty.
+  // A missing file counts as an empty one.
   const read = () => (existsSync(`${host.root}${path}`) ? readFileSync(`${host.root}${path}`, "latin1") : "");
   let before = read();
   let taken = 0;
@@ -144,7 +144,7 @@ export function openMeddled(
   return createApp({ databasePath, workstation, now, log: () => undefined });
 }
 
-/** As `run` of a host, while everything else of this process stands still. */
+/** Like `run` of a host, while everything else in this process stands still. */
 export function runAtOnce({ pid }: LabHost, script: string): void {
   execFileSync("nsenter", ["-t", String(pid), "-m", "-n", "-p", "-u", "-r", "-w", "sh", "-euc", script]);
 }

@@ -10,12 +10,12 @@ import type { LabHost } from "#testing/lab/start-host.ts";
 const execute = promisify(execFile);
 
 /**
- * Of all hosts together, so that there are five logins a second and more however many hosts there are. Each costs its host some 40 ms of a
- * processor, so that beside all other tests (the lab project) there are fewer.
+ * Interval for all hosts together, so that there are at least five logins a second however many hosts there are. Each
+ * costs its host some 40 ms of a processor, so beside all other tests (the lab project) there are fewer.
  */
 const EVERY_MS = process.env.LATCHKEY_TEST_LOGINS === "seldom" ? 600 : 150;
 
-/** A key that nobody changes; whoever is watched has its line in the files that are changed. */
+/** A key that nobody changes; the files that are changed contain its line. */
 export async function makeRetainedKey(folder: string): Promise<{ line: string; keyFile: string }> {
   const keyFile = join(folder, "retained");
   await execute("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "retained", "-f", keyFile]);
@@ -25,9 +25,9 @@ export async function makeRetainedKey(folder: string): Promise<{ line: string; k
 type Request = {
   keyFile: string;
   account?: string;
-  /** sshd reads its configuration anew meanwhile: it listens to nobody for a moment then, and has locked nobody out. */
+  /** sshd reloads its configuration meanwhile: for a moment it accepts no connection, and that locks nobody out. */
   reloads?: boolean;
-  /** The address that these logins come from, where the fault is about the one that all others come from. */
+  /** The address that these logins come from, if the fault is about the one that all others come from. */
   from?: string;
 };
 
@@ -47,9 +47,9 @@ export async function watchLogins(
     probers.push(stack.use(await startProber({ ...login, address, port })));
   const owned = stack.move();
   return {
-    /** Of the moments in which the fault alone keeps everybody out. */
+    /** Marks the moments in which the fault alone keeps everybody out. */
     fault,
-    /** Nobody was kept out but by the fault itself. A sentence for the table. */
+    /** Nobody was kept out except by the fault itself. Returns a sentence for the table. */
     expectNobodyLockedOut: () => judge(probers),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
@@ -74,7 +74,7 @@ function createFault() {
 async function judge(probers: readonly Prober[]): Promise<string> {
   const before = probers.map((prober) => prober.logins());
   const failures = () => probers.flatMap((prober) => prober.failures);
-  // Each host has taken somebody in since all of this was over.
+  // Each host has accepted a login since all of this was over.
   while (failures().length === 0 && probers.some((prober, index) => prober.logins() === before[index]))
     await pause(20);
   if (failures().length > 0)
@@ -88,7 +88,10 @@ async function judge(probers: readonly Prober[]): Promise<string> {
 
 const run = promisify(execFile);
 
-/** Logins are logged there with a year and an offset, as rsyslog does it by default; by the host's own clock where that has one (`OWN_CLOCK`). */
+/**
+ * Logins are logged there with a year and an offset, as rsyslog does by default; by the host's own clock if it has one
+ * (`OWN_CLOCK`).
+ */
 export const LOG_WITH_OFFSETS = `
   rm -f /dev/log
   cat >/run/log.py <<'PYTHON'
@@ -105,7 +108,7 @@ PYTHON
   setsid $(command -v by-clock) python3 /run/log.py </dev/null >/dev/null 2>&1 &
   until [ -e /run/log.ready ]; do sleep 0.05; done`;
 
-/** By OpenSSH's client, with this key and nothing else; from that address of this machine. */
+/** Logs in with OpenSSH's client, with this key and nothing else, from that address of this machine. */
 export async function logIn({ address }: LabHost, path: string, from?: string): Promise<void> {
   const key = [
     ...(from === undefined ? [] : ["-b", from]),
@@ -120,12 +123,12 @@ export async function logIn({ address }: LabHost, path: string, from?: string): 
   await run("ssh", ["-F", "none", ...unknown, ...key, `deploy@${address}`, "true"]);
 }
 
-/** Logs tell the second: what is logged from now on is of a later one than all that was. */
+/** Logs have a resolution of a second: what is logged from now on has a later one than everything before. */
 export const untilNextSecond = (): Promise<void> => untilSecondsLater(1);
 
 /**
- * A login from now on is later, by the clock of a host, than whatever was verified until now: how far that clock is ahead is kept to a
- * second and taken for more (`toHostTime`), so that one within three seconds may count as before.
+ * A login from now on is later, by the clock of a host, than everything that was verified before. The offset of that
+ * clock is kept to a second and rounded up (`toHostTime`), so a login within three seconds may count as earlier.
  */
 export const untilSeenAsLater = (): Promise<void> => untilSecondsLater(3);
 
@@ -166,7 +169,7 @@ export function watchProcesses() {
 
 type Endpoint = { host: string; port: number };
 
-/** What somebody saw who connects five times a second: certificates by their SHA-256, and why there was none. */
+/** What a client that connects five times a second sees: certificates by their SHA-256, and why there was none. */
 type Watched = { leaves: Set<string>; errors: string[]; connections: number };
 
 /** Connects over and over, as clients do, until it is disposed. */
@@ -191,7 +194,7 @@ export function watchServed(endpoint: Endpoint): AsyncDisposable & { seen: Watch
   };
 }
 
-/** The SHA-256 of the leaf that is shown now, in lower case, or why none is. */
+/** The SHA-256 of the leaf that is presented now, in lower case, or why there is none. */
 export function showLeaf(endpoint: Endpoint): Promise<{ leaf: string } | { error: string }> {
   const { promise, resolve } = Promise.withResolvers<{ leaf: string } | { error: string }>();
   const socket = connect({ ...endpoint, rejectUnauthorized: false }, () => {
