@@ -101,9 +101,9 @@ function openSocket(): Promise<WebSocket | null> {
 }
 
 /**
- * Leaves the address of a Latchkey that does not answer there any more. Any program of this computer may listen at its port
- * by now, and a reload would show that program's page as if it were ours. So the tab goes on with a page that comes from
- * nobody: all that it showed is gone with the old one, and a reload of it asks no server for anything.
+ * Leaves the address of a Latchkey that no longer answers there. Any program of this computer may listen at its port by
+ * now, and a reload would show that program's page as if it were ours. So the tab goes to a page that no server has
+ * sent: everything that it showed is gone with the old page, and a reload of the new one asks no server for anything.
  */
 type WhyLeft = "stopped" | "stranger";
 

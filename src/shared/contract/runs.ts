@@ -19,35 +19,37 @@ const GrantIds = z.array(z.int().positive()).min(1).max(10_000);
 /** An account of a host, as `user@host:port`. */
 export const AccountAddress = z.object({ host: HostName, port: Port, account: z.string().min(1).max(256) });
 
-/** A place where TLS is spoken, as far as a certificate is found by it. */
+/** An endpoint, by which a certificate is found. */
 const ServedAt = z.object({ host: HostName, port: Port, serverName: HostName.nullable().default(null) });
 
-/** Words for a shell. */
+/** A command line for a shell. */
 const ShellLine = z
   .string()
   .min(1)
   .max(4_096)
   .regex(/^[^\n\r\0]+$/, "a command is one line");
 
-/** Certificates are named by themselves, by where they are served, or by a rule; all that are named are renewed. */
+/** Names certificates by themselves, by where they are served, or by a rule; all that are named are renewed. */
 export const RenewalRequest = z.object({
   kind: z.literal("rotate-certificate"),
   certificates: z.array(Sha256).max(2_000).default([]),
   endpoints: z.array(ServedAt).max(2_000).default([]),
-  /** All that are past two thirds of their life; those that nobody is known to renew are left out, and it is said why. */
+  /** All that are past two thirds of their life. Those that nobody is known to renew are left out, with the reason. */
   isDue: z.boolean().default(false),
   /**
-   * The name of an issuer; `local`, `csr`, or `acme:URL` where one alone is meant by it. Null: the one that a label names
-   * (`issuer.NAME`), or that renewed it before.
+   * The name of an issuer; or `local`, `csr` or `acme:URL`, where that means one issuer alone. Null: the one that a
+   * label names (`issuer.NAME`), or that renewed it before.
    */
   issuer: z.string().trim().min(1).max(600).nullable().default(null),
   /** Null: as the old one. */
   keyKind: KeyKind.nullable().default(null),
-  /** The key is made on this computer and sent; otherwise on the host, which it never leaves. */
+  /** The key is created on this computer and sent; otherwise on the host, which it never leaves. */
   makesKeyHere: z.boolean().default(false),
-  /** Null: as the issuer has it, or as the host's servers allow. */
+  /** Null: the method of the issuer, or one that the host's servers allow. */
   challenge: ChallengeMethod.nullable().default(null),
-  /** The server of certificates that no server reads whose configuration is known: its key's file, and what root is to run there. */
+  /**
+   * For certificates that no server reads whose configuration is known: the key's file, and what root has to run there.
+   */
   described: z
     .object({
       keyFile: z.string().startsWith("/").max(4_096),
@@ -63,16 +65,16 @@ export const RenewalRequest = z.object({
 });
 export type RenewalRequest = z.infer<typeof RenewalRequest>;
 
-/** What is wanted, as it was asked for; a plan is made of it and of what is on the hosts now. */
+/** A request, as the user made it; a plan is made of it and of what is on the hosts now. */
 export const PlanRequest = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("rotate-key"),
     fingerprint: KeyText,
     /** `ed25519`, `ecdsa`, `rsa`. */
     keyType: z.enum(["ed25519", "ecdsa", "rsa"]).default("ed25519"),
-    /** The new key, where somebody has made it: a .pub line, or the path of a private key file here. */
+    /** The new key, where somebody has created it: a .pub line, or the path of a private key file here. */
     newKey: localFile("key-or-identity", KeyText).nullable().default(null),
-    /** Where the new private key goes on this computer, where no holder is known. */
+    /** Where the new private key goes on this computer, where no private key location is known. */
     keyFile: LocalPath("new-key").nullable().default(null),
   }),
   z.object({
@@ -109,10 +111,10 @@ export const PlanRequest = z.discriminatedUnion("kind", [
 ]);
 export type PlanRequest = z.infer<typeof PlanRequest>;
 
-/** Of who may log in where, and by which key a host is known. */
+/** A request about who may log in where, or by which key a host is known. */
 export type KeyRequest = Exclude<PlanRequest, RenewalRequest>;
 
-/** `making`: hosts are being read; `ready`; `failed`: why no plan could be made is its `message`. */
+/** `making`: hosts are being read; `ready`; `failed`: `message` says why no plan could be made. */
 export const PlanState = z.enum(["making", "ready", "failed"]);
 
 export const PlanDetail = z.object({
@@ -123,26 +125,29 @@ export const PlanDetail = z.object({
   /** Null until it is ready. */
   plan: Plan.nullable(),
   hash: PlanHash.nullable(),
-  /** Of hosts to read for it. */
+  /** How many of the hosts have been read for it. */
   read: z.int(),
   total: z.int(),
-  /** What it was made for, so that it can be made anew; null where it was made elsewhere. */
+  /** The request that it was made of, so that it can be made anew; null where it was made elsewhere. */
   request: PlanRequest.nullable(),
-  /** The run that was started of it; null before that. */
+  /** The run that executes it; null before it is started. */
   runId: RunId.nullable(),
 });
 export type PlanDetail = z.infer<typeof PlanDetail>;
 
 const OfRun = z.object({ runId: RunId });
 
-/** What a plan does not hold is refused, for it would be lost. */
+/** Strict: a member that is not in it would be lost, so it is refused. */
 const Agreement = z.strictObject({
   acknowledgements: z.array(z.string()).max(10_000).default([]),
   typed: z.string().max(300).nullable().default(null),
 });
 
 export const runs = {
-  /** Reads the hosts that the request is about, and makes a plan of what they hold now. Returns at once; announced as `plan-changed`. */
+  /**
+   * Reads the hosts that the request is about, and makes a plan of what they hold now. Returns at once; announced as
+   * `plan-changed`.
+   */
   plan: command
     .input(
       z.object({
@@ -157,9 +162,9 @@ export const runs = {
   findPlan: query.input(z.object({ planId: PlanId })).output(PlanDetail),
 
   /**
-   * Takes a plan that was exported. One whose hash does not fit, or that shows something else than it would write, was
-   * edited, and is refused; so is one for hosts that are not known. Then reads the hosts, as `plan` does: its changes stay,
-   * and what is shown and checked of them is as of now. Returns at once; announced as `plan-changed`.
+   * Imports a plan that was exported. A plan was edited, and is refused, if its hash does not fit or it shows something
+   * else than it would write. A plan for unknown hosts is refused, too. Then reads the hosts, as `plan` does: its
+   * changes stay, and what is shown and checked of them is as of now. Returns at once; announced as `plan-changed`.
    */
   importPlan: command
     .input(
@@ -178,9 +183,9 @@ export const runs = {
     .output(z.object({ id: SecretId })),
 
   /**
-   * What of the plan can be carried to its hosts now, as one POSIX script a host. `signWith`: a private key file here, or the
-   * .pub file of a key that the agent has. Its first part is refused as `start` is: where a consent is missing, or where
-   * `typed` is not the word that is to be typed.
+   * The part of the plan that offline scripts can execute now, as one POSIX script a host. `signWith`: a private key
+   * file here, or the .pub file of a key that the agent has. The first part is refused as `start` is: where an
+   * acknowledgement is missing, or `typed` is not the word of the plan.
    */
   exportScripts: command
     .input(
@@ -191,12 +196,14 @@ export const runs = {
     )
     .output(Scripts),
 
-  /** Takes what a carried script has written for a host of a plan: the run is over once every host has told. */
+  /**
+   * Imports the result that an offline script has written on a host of a plan. The run is over once every host has one.
+   */
   importResult: command.input(ResultInput).output(ImportedResult),
 
   /**
    * Approves a plan by its hash and starts its run; returns at once, announced as `run-changed`. Refused where a check
-   * refuses, where a consent is missing, or where `typed` is not the word that is to be typed.
+   * refuses, where an acknowledgement is missing, or where `typed` is not the word of the plan.
    */
   start: command
     .input(
@@ -227,19 +234,19 @@ export const runs = {
   /** The journal, the oldest first. */
   entries: query.input(Page.extend(OfRun.shape)).output(listOf(RunEntry)),
 
-  /** Stops after the steps that are under way; nothing is taken back. */
+  /** Stops after the steps that are under way; nothing is rolled back. */
   pause: command.input(OfRun).output(z.object({ wasRunning: z.boolean() })),
 
-  /** Goes on with a run that was paused, stopped, interrupted or waits: re-reads the hosts first. */
+  /** Continues a run that was paused, stopped or interrupted, or that waits: reads the hosts again first. */
   resume: command
     .input(
       OfRun.extend({
-        /** The days of grace are over now, whatever is left of them; `typed` is the word that the plan asks for. */
+        /** Ends the days of grace now, whatever is left of them; `typed` is the word of the plan. */
         endsGrace: z.boolean().default(false),
         typed: z.string().max(300).nullable().default(null),
-        /** With `endsGrace`: by name each use of the old key (`checkOfUse`) that is known, and may be shut out. */
+        /** With `endsGrace`: names each known use of the old key (`checkOfUse`) that may be shut out. */
         acknowledgements: z.array(z.string()).max(10_000).default([]),
-        /** The old private keys that the run has kept (`RunDetail.kept`) are removed, also of one that is committed. */
+        /** Removes the old private keys that the run has kept (`RunDetail.kept`), also those of a committed run. */
         removesOld: z.boolean().default(false),
         mayPrompt: z.boolean().default(false),
         identityFiles: z.array(LocalPath("identity")).max(32).default([]),
@@ -248,8 +255,8 @@ export const runs = {
     .output(z.object({})),
 
   /**
-   * The certificate that a run waits for, as it came: PEM, or DER in base64, the leaf wherever it stands. It is checked
-   * against the request; then the run may be gone on with.
+   * The certificate that a run waits for, as it came: PEM, or DER in base64, the leaf at any position. It is checked
+   * against the request; then `resume` continues the run.
    */
   provideCertificate: command.input(OfRun.extend({ text: z.string().min(1).max(1_000_000) })).output(
     z.object({
@@ -262,8 +269,8 @@ export const runs = {
   ),
 
   /**
-   * What is known of a run's new key where no login with it can be tried: the signature of its challenge by that key, or by
-   * name the accounts for which somebody takes it upon himself. Checked and kept; the run goes on by `resume`.
+   * Confirms a run's new key where no login with it can be tried: by that key's signature of the challenge, or by the
+   * names of accounts for which somebody takes the risk. Checked and stored; `resume` continues the run.
    */
   confirm: command
     .input(
@@ -274,7 +281,10 @@ export const runs = {
     )
     .output(z.object({})),
 
-  /** Takes everything back, in the reverse order; of a file that somebody else has changed meanwhile its own lines alone. */
+  /**
+   * Rolls everything back, in reverse order. In a file that somebody else has changed meanwhile, it rolls back its own
+   * lines alone.
+   */
   rollBack: command
     .input(
       OfRun.extend({
@@ -285,8 +295,8 @@ export const runs = {
     .output(z.object({})),
 
   /**
-   * Puts stuck files right as `RunDetail.files` shows it, by the same hand, over the very bytes that were seen; then goes on
-   * with the run the way it was going. What is another file by then is left, and shown anew.
+   * Repairs stuck files as `RunDetail.files` shows it, by the run's remote session, over the very bytes that were seen;
+   * then continues the run in its direction. A file that is another one by then is left, and shown anew.
    */
   repair: command
     .input(
@@ -298,7 +308,7 @@ export const runs = {
     )
     .output(z.object({})),
 
-  /** What a run or a plan waits for; announced as `run-prompts`. */
+  /** The prompts of runs and plans; announced as `run-prompts`. */
   prompts: query.output(z.array(PromptRequest)),
   answer: command
     .input(z.object({ promptId: z.string(), answers: z.array(z.string().max(4_096)).max(16).nullable() }))

@@ -27,7 +27,7 @@ export const HOST_SIGNATURE_NAMESPACE = "latchkey-host-bundle";
 
 /**
  * Why nothing shows that a bundle is of the host that it names. `unsigned`: no host key has signed it. `other-key`: one
- * has, and it is not a key by which the host is known. `no-key`: the host was read from here, and no key of it is known.
+ * has, and the host is not known by that key. `no-key`: the host was read from here, and no key of it is known.
  */
 export const ClaimReason = z.enum(["unsigned", "other-key", "no-key"]);
 export type ClaimReason = z.infer<typeof ClaimReason>;

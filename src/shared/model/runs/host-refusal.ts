@@ -79,7 +79,7 @@ export const HostRefusal = z.enum([
 ]);
 export type HostRefusal = z.infer<typeof HostRefusal>;
 
-/** Who holds a folder, as the lock there says. `leaseEnd`: in seconds of that host's clock. */
+/** Who holds the lease of a folder, as the lock there says. `leaseEnd`: in seconds of that host's clock. */
 export const LeaseOwner = z.object({ who: z.string(), leaseEnd: z.int() });
 export type LeaseOwner = z.infer<typeof LeaseOwner>;
 

@@ -5,19 +5,22 @@ import { HostName, Port } from "../hosts/target.ts";
 import { ClaimEvaluation } from "./result-claim.ts";
 import { Phase, RunId, RunState, ScriptOutcome } from "./run.ts";
 
-/** What a signature of a script is for: one that was made for something else is none. */
+/** The namespace of a script's signature: one that was made for another is not valid. */
 export const SCRIPT_NAMESPACE = "latchkey-script";
 
-/** What the host's own key signs a result for. */
+/** The namespace of the signature by which the host's own key signs a result. */
 export const RESULT_NAMESPACE = "latchkey-result";
 
-/** What a new key signs a script's nonce for: whoever made it holds its private key. */
+/**
+ * The namespace of the signature by which a new key signs a script's nonce: it shows that whoever made it has the
+ * private key.
+ */
 export const NEW_KEY_NAMESPACE = "latchkey-new-key";
 
-/** What is agreed to where scripts are written that nobody signs: it is named, and `--yes` does not stand for it. */
+/** The acknowledgement for scripts that nobody signs: it has to be named, and `--yes` does not stand for it. */
 export const UNSIGNED_SCRIPTS = "unsigned-scripts";
 
-/** A part of a plan that is carried to its host. */
+/** The part of a plan that one host's offline script executes. */
 export const ScriptFile = z.object({
   name: z.string(),
   host: HostName,
@@ -33,12 +36,12 @@ export const Scripts = z.object({
   files: z.array(ScriptFile),
   /** The key that has signed them. */
   signer: HostKeyView.nullable(),
-  /** What whoever carries them has to know, each a sentence. */
+  /** What whoever transports them has to know, each a sentence. */
   notes: z.array(z.string()),
 });
 export type Scripts = z.infer<typeof Scripts>;
 
-/** What a offline script has written, and what is known of it beside its bytes; as for a bundle. */
+/** What an offline script has written, with its signature; as for a bundle. */
 export const ResultInput = z.object({
   base64: z.base64().max(2 * 1024 * 1024),
   ...SIGNED,
@@ -52,8 +55,8 @@ export const ImportedResult = z.object({
   port: Port,
   outcome: ScriptOutcome,
   /**
-   * By whose signature it is verified, of the host's own key or of a person; or which reading of the host has confirmed it. Null: it is
-   * a claim, and nothing follows from it.
+   * Whose signature verifies it, the host's own key's or a person's; or which reading of the host has confirmed it.
+   * Null: it is a claim, and nothing follows from it.
    */
   verifiedBy: z.enum(["host", "person", "scan", "bundle"]).nullable(),
   /** What the last reading of the host makes of a claim; null where it is none. */
@@ -62,11 +65,11 @@ export const ImportedResult = z.object({
   signature: z.string(),
   /** The key that it says was made there. */
   newKey: z.object({ line: z.string(), fingerprint: z.string() }).nullable(),
-  /** Paths of files that its script has left out there, for what their owners have laid in its way. */
+  /** Paths of files that its script has left out there, because of what their owners have put in its way. */
   leftOut: z.array(z.string()),
   /** Why the run is in its state; empty where the word says it all. */
   message: z.string(),
-  /** This very result was taken before: nothing has changed. */
+  /** This very result was imported before: nothing has changed. */
   wasKnown: z.boolean(),
 });
 export type ImportedResult = z.infer<typeof ImportedResult>;

@@ -7,8 +7,8 @@ import { RemainingAccess } from "./remaining-access.ts";
 
 /**
  * A runbook as a value: what would be changed where, shown before anything is written, and approved by its hash. It
- * holds no secret. It says every byte that will be written, but for one thing that is made only when the run begins: the
- * new key. Where its line will stand, the text has `HOLE`.
+ * holds no secret. It has every byte that will be written, except the new key, which is created only when the run
+ * begins: where its line will stand, the text has `NEW_KEY_PLACEHOLDER`.
  */
 
 /** Stands for `ssh-ed25519 AAAA...`, the new key's type and base64, wherever the plan writes that. */
@@ -17,7 +17,7 @@ export const NEW_KEY_PLACEHOLDER = "{new key}";
 export const PlanId = z.int().positive().brand<"PlanId">();
 export type PlanId = z.infer<typeof PlanId>;
 
-/** SHA-256 of the plan's canonical JSON, lower-case hex: what is approved. */
+/** SHA-256 of the plan's canonical JSON, lower-case hex: a plan is approved by it. */
 export const PlanHash = z.string().regex(/^[0-9a-f]{64}$/);
 export type PlanHash = z.infer<typeof PlanHash>;
 
@@ -32,11 +32,11 @@ export const PlanKind = z.enum([
 ]);
 export type PlanKind = z.infer<typeof PlanKind>;
 
-/** What a file is cut by: from byte `at` on, `removed` goes and `inserted` comes. Both are `exact-bytes`. */
+/** A change of a file at byte `at`: `removed` is replaced by `inserted`. Both are `exact-bytes`. */
 export const Splice = z.object({ at: z.int().min(0), removed: z.string(), inserted: z.string() });
 export type Splice = z.infer<typeof Splice>;
 
-/** A piece of a unified diff: from this line of the file as it is, counted from 1. Texts are `exact-bytes`. */
+/** A hunk of a unified diff: from this line of the file as it is, counted from 1. Texts are `exact-bytes`. */
 export const Hunk = z.object({
   line: z.int().min(1),
   rows: z.array(z.object({ sign: z.enum([" ", "+", "-"]), text: z.string() })),
@@ -44,17 +44,19 @@ export const Hunk = z.object({
 export type Hunk = z.infer<typeof Hunk>;
 
 /**
- * One authorized_keys file. Both stages are written against the file as it was found (`before`), in ascending order and
- * apart from each other: `added` has the new lines beside the old ones, `removed` is how it ends. A stage that is null is
- * left out: a removal adds nothing, and what only adds removes nothing.
+ * One authorized_keys file. Both stages are written against the file as it was found (`before`), with splices in
+ * ascending order that do not overlap: `added` has the new lines beside the old ones, `removed` is how it ends. A stage
+ * that is null is left out: a removal adds nothing, and a plan that only adds removes nothing.
  */
 export const FilePlan = z.object({
   account: z.string(),
-  /** Further accounts that the file lets in; not there where it lets in one alone. */
+  /** Further accounts that the file lets in; not there where there are none. */
   others: z.array(z.string()).optional(),
-  /** What is not there yet and is made, empty, before it is written: the file, or its folder, too. Not there for none. */
+  /**
+   * What is missing and is created, empty, before it is written: the file, or its folder, too. Not there for nothing.
+   */
   creates: z.enum(["file", "folder"]).optional(),
-  /** As sshd opens it, no link on the way. */
+  /** As sshd opens it, with all links resolved. */
   path: z.string(),
   uid: z.int(),
   gid: z.int(),
@@ -63,7 +65,7 @@ export const FilePlan = z.object({
   mode: z.string(),
   before: FileHash,
   sizeBytes: z.int(),
-  /** What it will be; not there where that depends on a key that is yet to be made. */
+  /** The hashes after each stage; not there where they depend on a key that is yet to be created. */
   after: z.object({ added: FileHash, removed: FileHash }).optional(),
   added: z.array(Splice).nullable(),
   removed: z.array(Splice).nullable(),
@@ -76,7 +78,7 @@ export type FilePlan = z.infer<typeof FilePlan>;
 
 /** How it is verified that the new key, and it alone, logs in to an account. */
 export const PlannedVerification = z.discriminatedUnion("kind", [
-  /** By a fresh connection from here. `command`: a word is run there; otherwise the login alone counts. */
+  /** By a fresh connection from here. `command`: it runs a command there; otherwise the login alone counts. */
   z.object({ kind: z.literal("from-here"), runs: z.enum(["command", "nothing"]) }),
   /** By OpenSSH's client on the host that holds the private key. */
   z.object({
@@ -85,11 +87,11 @@ export const PlannedVerification = z.discriminatedUnion("kind", [
     port: Port,
     runs: z.enum(["command", "nothing"]),
   }),
-  /** By whoever runs the host's script there: it asks whether a login works. */
+  /** By whoever runs the host's script, which asks them whether a login works. */
   z.object({ kind: z.literal("by-hand") }),
   /**
-   * By the host's journal, once it tells of a login by the new key; else by a signature of its holder, or a person's approval.
-   * A plain file, which any user of the host may write, verifies nothing.
+   * By the host's journal, once it has a login by the new key; else by that key's signature, or a person's approval. A
+   * plain file, which any user of the host may write, verifies nothing.
    */
   z.object({ kind: z.literal("by-log") }),
   z.object({ kind: z.literal("none"), why: z.string() }),
@@ -114,19 +116,28 @@ export const PrivateKeyPlan = z.object({
   /** SHA-256 of the private file as it was found, so that no other is replaced; null for an agent. */
   before: FileHash.nullable(),
   hasPublicFile: z.boolean(),
-  /** Whether it signed when the plan was made. One that did, or of which a plan does not say, has to sign again before it gets anything. */
+  /**
+   * Whether it signed when the plan was made. One that did, or of which a plan does not say, has to sign again before
+   * anything is written there.
+   */
   possession: KeyPossession.default({ kind: "verified" }),
 });
 export type PrivateKeyPlan = z.infer<typeof PrivateKeyPlan>;
 
-/** What was checked before the plan was made. `refused` stops the run, `acknowledge` until somebody has acknowledged it. */
+/**
+ * What was checked before the plan was made. `refused` stops the run; `acknowledge` stops it until somebody has
+ * acknowledged the risk.
+ */
 export const Check = z.object({
   state: z.enum(["ok", "warning", "acknowledge", "refused"]),
-  /** What is checked, as an id that stays: `other-way-in`, `rollback-timer`, `managed`, `own-login`, `root`, `clock`, ... */
+  /** What is checked, as a stable id: `other-way-in`, `rollback-timer`, `managed`, `own-login`, `root`, `clock`, ... */
   id: z.string(),
   host: z.string().nullable(),
   account: z.string().nullable(),
-  /** The one file that it is about: whoever agrees to it names that. Not there where the check is about no single file. */
+  /**
+   * The one file that it is about: whoever acknowledges the check names it. Not there where the check is about no
+   * single file.
+   */
   path: z.string().optional(),
   /** The one address that it is about, likewise. */
   address: z.string().optional(),
@@ -134,19 +145,21 @@ export const Check = z.object({
 });
 export type Check = z.infer<typeof Check>;
 
-/** Where a host is. */
+/** The name or address of a host, and its port. */
 export type HostAddress = { host: string; port: number };
 
 export const isSameHost = (one: HostAddress, other: HostAddress): boolean =>
   one.host === other.host && one.port === other.port;
 
-/** What a check calls a host, and whoever acknowledges it: an identifier, `web1` or `web1:2222`, `[2001:db8::1]:2222`. */
+/**
+ * The name of a host in checks and their acknowledgements: an identifier, `web1` or `web1:2222`, `[2001:db8::1]:2222`.
+ */
 export const hostIdOf = ({ host, port }: HostAddress): string => {
   if (port === 22) return host;
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 };
 
-/** Where a host is, and how a run changes it, whatever it changes there. */
+/** A host, and how a run changes it, whatever it changes there. */
 export const PlannedHost = z.object({
   host: HostName,
   port: Port,
@@ -155,7 +168,9 @@ export const PlannedHost = z.object({
   useSudo: z.boolean(),
   /** 0 is the canary; hosts of one batch are changed side by side. */
   batch: z.int().min(0),
-  /** The pinned host key, as ssh-keygen prints it; empty: it is known by a bundle that no key of it has signed. */
+  /**
+   * The pinned host key, as ssh-keygen prints it; empty: the host is known from a bundle that no key of it has signed.
+   */
   hostKey: z.string(),
   rollbackTimer: RollbackTimer.nullable(),
 });
@@ -166,7 +181,7 @@ export type PlannedHost = z.infer<typeof PlannedHost>;
 export const AccessHost = PlannedHost.extend({
   files: z.array(FilePlan),
   privateKeyLocations: z.array(PrivateKeyPlan),
-  /** By account of its files. */
+  /** One for each account of its files. */
   verifications: z.array(z.object({ account: z.string(), verification: PlannedVerification })),
 });
 export type AccessHost = z.infer<typeof AccessHost>;
@@ -191,33 +206,33 @@ export const Pace = z.object({
   batchSize: z.int().min(1).max(64).default(8),
   /** Failed hosts after which no other is begun. */
   maxFailures: z.int().min(1).max(10_000).default(1),
-  /** Until the host itself takes back what was not verified. */
+  /** How long until the host itself rolls back a change that was not verified. */
   rollbackAfterSeconds: z.int().min(30).max(3_600).default(120),
 });
 
 export type Pace = z.infer<typeof Pace>;
 
-/** Of a plan about keys. */
+/** The options of a plan about keys. */
 export const KeyOptions = Pace.extend({
   /** Days to watch the logs for uses of the old key before it is removed; 0: it is removed at once. */
   graceDays: z.int().min(0).max(365).default(0),
 });
 export type KeyOptions = z.infer<typeof KeyOptions>;
 
-/** A server that was told to read its files again may do so late, and one that was restarted may not. */
+/** In minutes. A server may reload late, and a restart in that time may serve something else. */
 export const POST_CHECK_MINUTES = 60;
 
 export const RenewalOptions = Pace.extend({
-  /** From when all serve the new ones until that is looked at once more; 0: it is not. */
+  /** From when all serve the new certificates until the post-deployment check; 0: there is none. */
   postCheckMinutes: z.int().min(0).max(10_080).default(POST_CHECK_MINUTES),
 });
 export type RenewalOptions = z.infer<typeof RenewalOptions>;
 
-/** What may be asked of a plan before its kind is known. */
+/** The options of a request before the kind of its plan is known. */
 export const PlanOptions = KeyOptions.extend(RenewalOptions.shape);
 export type PlanOptions = z.infer<typeof PlanOptions>;
 
-/** A new key that somebody else has made; `line` is `type base64`. `path`: its private key on this computer. */
+/** A new key that somebody else has created; `line` is `type base64`. `path`: its private key on this computer. */
 const ProvidedNewKey = z.object({
   kind: z.literal("provided"),
   line: z.string(),
@@ -226,7 +241,7 @@ const ProvidedNewKey = z.object({
 });
 export type ProvidedNewKey = z.infer<typeof ProvidedNewKey>;
 
-/** A new key that is made on the host where it will be used, and never leaves it. */
+/** A new key that is created on the host where it will be used, and never leaves it. */
 const MadeOnHost = z.object({
   kind: z.literal("made-on-host"),
   keyType: z.string(),
@@ -236,7 +251,7 @@ const MadeOnHost = z.object({
   path: z.string(),
 });
 
-/** Where the new key is made, or which one was given. */
+/** Where the new key is created, or which one was provided. */
 export const NewKey = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("made-here"), keyType: z.string(), comment: z.string(), path: z.string() }),
   MadeOnHost,
@@ -244,7 +259,7 @@ export const NewKey = z.discriminatedUnion("kind", [
 ]);
 export type NewKey = z.infer<typeof NewKey>;
 
-/** Of a new RSA key: as many as ssh-keygen takes by itself. */
+/** The size of a new RSA key: the default of ssh-keygen. */
 export const RSA_BITS = 3_072;
 
 /** What every plan has. */
@@ -253,28 +268,28 @@ const PlanBase = z.object({
   title: z.string(),
   madeAt: Instant,
   checks: z.array(Check),
-  /** What was meant to be in it and is not, each a sentence. */
+  /** What should have been in it and is not, each a sentence. */
   leftOut: z.array(z.string()),
-  /** What is to be typed before it runs, and why; null where nothing is. */
+  /** The word that has to be typed before it runs, and why; null where none has to be. */
   confirm: z.object({ word: z.string(), why: z.array(z.string()) }).nullable(),
 });
 
 export const AccessBase = PlanBase.extend({
   /**
-   * When what it was made of was collected, where no host was looked at for it: it is carried out by scripts alone. Null where
-   * they were looked at when it was made.
+   * When the data that it was made of was collected, if no host was read for it: then only offline scripts execute it.
+   * Null where the hosts were read when it was made.
    */
   asOf: Instant.nullable(),
   options: KeyOptions,
   /** In the order in which they are changed. */
   hosts: z.array(AccessHost),
-  /** Where what is to go, or to be tightened, lets in as before all the same, for it is left as it is. */
+  /** Accounts that still let in a key that should go or be restricted, since their lines are left as they are. */
   remaining: z.array(RemainingAccess),
 });
 
 export type AccessBase = z.infer<typeof AccessBase>;
 
-/** A key is replaced by another one wherever it logs in, and wherever its private key lies. */
+/** A key is replaced by another one wherever it logs in, and wherever its private key is. */
 export const RotateKeyPlan = AccessBase.extend({
   kind: z.literal("rotate-key"),
   /** The fingerprint of the key that goes. */
@@ -285,10 +300,10 @@ export const RotateKeyPlan = AccessBase.extend({
 });
 export type RotateKeyPlan = z.infer<typeof RotateKeyPlan>;
 
-/** A key is let in to accounts. */
+/** Accounts get a grant of a key. */
 const AddGrantsPlan = AccessBase.extend({ kind: z.literal("add-grants"), newKey: ProvidedNewKey });
 
-/** The key that all lines are for which go or change; null: they are for several. */
+/** The key of all the lines that go or change; null: the lines are of several. */
 const KeyOfLines = z.string().nullable();
 
 /** Lines go. */
@@ -296,11 +311,11 @@ export const RemoveGrantsPlan = AccessBase.extend({ kind: z.literal("remove-gran
 
 export type RemoveGrantsPlan = z.infer<typeof RemoveGrantsPlan>;
 
-/** Lines let in less. */
+/** Lines get restrictions. */
 const TightenGrantsPlan = AccessBase.extend({
   kind: z.literal("tighten-grants"),
   oldKey: KeyOfLines,
-  /** The private key on this computer that verifications by the key that stays log in with; null where none does. */
+  /** The private key on this computer that verifies that the restricted key still logs in; null where none does. */
   verificationKey: z.string().nullable(),
 });
 
@@ -329,7 +344,7 @@ export const HostKeyPlan = PlanBase.extend({
   /** The fingerprint of the host key that goes; null: it has none of that type. */
   oldKey: z.string().nullable(),
   newKey: MadeOnHost,
-  /** What somebody may have to do elsewhere once it is carried out, each a sentence. */
+  /** What somebody may have to do elsewhere once the plan is executed, each a sentence. */
   afterwards: z.array(z.string()),
 });
 export type HostKeyPlan = z.infer<typeof HostKeyPlan>;
@@ -359,16 +374,16 @@ export type Plan = z.infer<typeof Plan>;
 
 export const isRenewal = (plan: Plan): plan is RenewalPlan => plan.kind === "rotate-certificate";
 
-/** The plan, if scripts can be carried for it: null for one of another kind. */
+/** The plan, if offline scripts can execute it; null for one of another kind. */
 export const offlinePlan = (plan: Plan | null | undefined): AccessPlan | null =>
   !plan || plan.kind === "rotate-host-key" || plan.kind === "rotate-certificate" ? null : plan;
 
-/** The fingerprint of the key that goes, or whose lines change; null where that is none, or several. */
+/** The fingerprint of the key that goes, or whose lines change; null where there is none, or there are several. */
 export function oldKeyOf(plan: Plan): string | null {
   return "oldKey" in plan ? plan.oldKey : null;
 }
 
-/** The key that comes; null where none does. */
+/** The new key; null where there is none. */
 export function newKeyOf(plan: Plan): NewKey | null {
   return "newKey" in plan ? plan.newKey : null;
 }
@@ -381,7 +396,7 @@ export const privateKeysHere = (plan: Plan): readonly PrivateKeyPlan[] =>
 export const privateKeysByHost = ({ hosts }: Plan): readonly (readonly PrivateKeyPlan[])[] =>
   hosts.map((host) => ("privateKeyLocations" in host ? host.privateKeyLocations : []));
 
-/** How it is verified for each account of a host that it is not locked out. */
+/** How it is verified, for each account of a host, that it is not locked out. */
 export const verificationsOf = (host: HostPlan): AccessHost["verifications"] =>
   "verifications" in host ? host.verifications : [];
 
@@ -392,7 +407,7 @@ export const plannedFiles = (plan: Plan): readonly FilePlan[] =>
 export const plannedCertificates = ({ hosts }: RenewalPlan): readonly Replacement[] =>
   hosts.flatMap(({ certificates }) => certificates);
 
-/** Its options, as they may be asked of a plan that is made anew. */
+/** Its options, as the request for a new plan has them. */
 export const requestedOptions = ({ options }: Plan): PlanOptions =>
   "graceDays" in options
     ? { ...options, postCheckMinutes: POST_CHECK_MINUTES }

@@ -1,4 +1,4 @@
-/** Why a run has come to its end, or stands still, as values: stored with it, and said by `text/run.ts`. */
+/** Why a run has ended, or waits, as values: stored with it, and formatted by `text/run.ts`. */
 
 import { z } from "zod";
 import { UseEvidence } from "../hosts/host-use.ts";
@@ -25,7 +25,7 @@ export type RunWait = z.infer<typeof RunWait>;
 export const OldKeyLocation = z.object({
   host: HostName.nullable(),
   port: Port.nullable(),
-  /** Of the file, or of the agent's socket. */
+  /** The path of the file, or of the agent's socket. */
   path: z.string(),
   isAgent: z.boolean(),
 });
@@ -34,26 +34,26 @@ export type OldKeyLocation = z.infer<typeof OldKeyLocation>;
 export const RunReason = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("steps-failed"), count: z.int() }),
   z.object({ kind: z.literal("hosts-failed"), count: z.int() }),
-  /** What came of the steps that are not as they should be. `host` null: on this computer. */
+  /** The results of the steps that are not as they should be. `host` null: on this computer. */
   z.object({
     kind: z.literal("steps"),
     steps: z.array(z.object({ host: z.string().nullable(), result: StepResult.nullable() })),
   }),
-  /** A host of it cannot be reached. */
+  /** A host of the run cannot be reached. */
   z.object({ kind: z.literal("unreachable") }),
-  /** These cannot be reached, and are not as they were. */
+  /** These hosts cannot be reached, and are not as they were. */
   z.object({ kind: z.literal("unreachable-in-rollback"), hosts: z.array(z.string()) }),
-  /** A step could neither be done nor taken back. */
+  /** A step could be neither done nor rolled back. */
   z.object({ kind: z.literal("stuck") }),
-  /** What this phase has done could not be taken back everywhere. */
+  /** What this phase has done could not be rolled back everywhere. */
   z.object({ kind: z.literal("stuck-in-rollback"), phase: Phase.nullable() }),
   z.object({ kind: z.literal("not-served-any-more") }),
-  /** It was to be taken back, and these hosts had been committed. */
+  /** The run should have been rolled back, and these hosts were committed already. */
   z.object({ kind: z.literal("partly-committed"), hosts: z.array(z.string()) }),
   z.object({ kind: z.literal("waiting"), for: RunWait }),
-  /** Nothing is wrong on a host: the journal cannot be written, the vault is locked, a passphrase was not told. */
+  /** Nothing is wrong on a host: the journal cannot be written, the vault is locked, a passphrase was not given. */
   z.object({ kind: z.literal("blocked"), cause: Cause }),
-  /** How it stands could not be written down so far. */
+  /** The end of the run could not be stored so far. */
   z.object({ kind: z.literal("end-unwritten"), cause: Cause }),
   /** `by`: Latchkey was closed, or had a fault, or its process had ended when it was started again. */
   z.object({
@@ -61,40 +61,40 @@ export const RunReason = z.discriminatedUnion("kind", [
     by: z.enum(["closed", "fault", "ended"]),
     remedy: z.enum(["resume", "remove-old"]),
   }),
-  /** The old key, in the days of grace. */
+  /** The old key is still used, in the days of grace. */
   z.object({ kind: z.literal("still-used"), uses: z.array(OldKeyUse) }),
-  /** sshd goes on to take keys whose lines are gone; for that the old private keys are kept. */
+  /** sshd still accepts keys whose lines are gone; therefore the old private keys are kept. */
   z.object({
     kind: z.literal("still-accepted"),
     accepted: z.array(StillAccepted),
     kept: z.array(OldKeyLocation),
   }),
-  /** Whether keys are refused whose lines are gone is not known. */
+  /** It is not known whether sshd refuses the keys whose lines are gone. */
   z.object({ kind: z.literal("access-unknown"), checks: z.array(AccessCheck) }),
   z.object({ kind: z.literal("old-key-not-removed"), at: OldKeyLocation, cause: Cause }),
-  /** Where what was to go lets in as before. */
+  /** Accounts that still let in what should go. */
   z.object({ kind: z.literal("remaining"), planKind: PlanKind, accounts: z.array(RemainingAccess) }),
-  /** `isOffline`: the script of that host is run once more for it. */
+  /** `isOffline`: that host's script has to be run once more. */
   z.object({
     kind: z.literal("left-out"),
     files: z.array(z.object({ host: HostName, path: z.string(), cause: Cause })),
     isOffline: z.boolean(),
   }),
-  /** Of offline scripts. `phase`: of runs that have several scripts a host. */
+  /** For offline scripts. `phase`: for runs with several scripts a host. */
   z.object({
     kind: z.literal("results-awaited"),
     hosts: z.int(),
     phase: Phase.nullable(),
     planKind: PlanKind,
   }),
-  /** All hosts are done, and on this computer the new private key is not in its place. */
+  /** All hosts are done, and on this computer the old private key is not replaced yet. */
   z.object({ kind: z.literal("old-key-here"), paths: z.array(z.string()) }),
 ]);
 export type RunReason = z.infer<typeof RunReason>;
 
-/** What the journal of a run tells beside what its steps came to, as values: said by `text/run-note.ts`. */
+/** What the journal of a run has beside the results of its steps, as values: formatted by `text/run-note.ts`. */
 
-/** Why nobody can say whether an old key was used. */
+/** Why it is not known whether an old key was used. */
 export const UseGap = z.discriminatedUnion("kind", [
   /** The lines of the plan do not name the keys that go. */
   z.object({ kind: z.literal("keys-not-known") }),
@@ -102,7 +102,7 @@ export const UseGap = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("md5-names"), account: z.string() }),
   z.object({ kind: z.literal("no-log") }),
   z.object({ kind: z.literal("not-read-now") }),
-  /** The logs reach back without a gap to then only. */
+  /** Without a gap, the logs begin only then. */
   z.object({ kind: z.literal("begins-later"), at: Instant }),
 ]);
 export type UseGap = z.infer<typeof UseGap>;
@@ -116,7 +116,7 @@ export const OldKeySilence = z.discriminatedUnion("kind", [
     from: z.string().nullable(),
     evidence: UseEvidence,
   }),
-  /** `file`: plain files had to be believed for it, which any user of the host can have lines written to. */
+  /** `file`: only plain files show it, to which any user of the host can have lines written. */
   z.object({ kind: z.literal("quiet"), evidence: UseEvidence }),
   z.object({ kind: z.literal("unknown"), why: UseGap }),
 ]);
@@ -131,23 +131,26 @@ const GraceNote = [
     port: Port,
     silence: OldKeySilence,
     since: Instant,
-    /** It is taken for silence. */
+    /** It counts as silence. */
     isEnough: z.boolean(),
   }),
   z.object({ kind: z.literal("watched-until"), dueAt: Instant }),
   z.object({ kind: z.literal("grace-ended") }),
-  /** Nobody has agreed to shut these out. */
+  /** Nobody has acknowledged that these are shut out. */
   z.object({ kind: z.literal("grace-not-ended"), uses: z.array(OldKeyUse) }),
 ] as const;
 
-/** What was done to a file that somebody else had changed. `out`, `back`: so many lines taken out of it, and put back into it. */
+/**
+ * What was done to a file that somebody else had changed. `out`, `back`: how many lines were removed from it, and put
+ * back into it.
+ */
 const FileNote = [
   z.object({ kind: z.literal("wrote"), path: z.string() }),
   z.object({ kind: z.literal("files-replaced"), paths: z.array(z.string()) }),
   z.object({ kind: z.literal("lines-rolled-back"), path: z.string(), out: z.int(), back: z.int() }),
   z.object({ kind: z.literal("repaired"), path: z.string(), out: z.int(), back: z.int() }),
   z.object({ kind: z.literal("left-out"), path: z.string(), cause: Cause }),
-  /** It could not be written once more, and what stands there was verified. */
+  /** It could not be written again, and what is there was verified. */
   z.object({ kind: z.literal("stands"), cause: Cause }),
   z.object({
     kind: z.literal("repair-approved"),
@@ -168,14 +171,14 @@ const ServerNote = [
 export const RunNote = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("state"), state: RunState, reasons: z.array(RunReason) }),
   z.object({ kind: z.literal("begun-again"), direction: z.enum(["forward", "back"]) }),
-  /** It was to be rolled back, and was over by then. */
+  /** It should have been rolled back, and was over by then. */
   z.object({ kind: z.literal("over-already") }),
   z.object({ kind: z.literal("connection-lost"), why: z.string() }),
   /** Something that is not as it should be, and stops nothing. */
   z.object({ kind: z.literal("found"), cause: Cause }),
   z.object({ kind: z.literal("evidence"), evidence: z.array(Evidence), isBeforeRemoval: z.boolean() }),
   z.object({ kind: z.literal("old-keys-gone") }),
-  /** Of an offline script. `endedAt`: by its host's clock. */
+  /** The result of an offline script. `endedAt`: by its host's clock. */
   z.object({
     kind: z.literal("result"),
     host: HostName,

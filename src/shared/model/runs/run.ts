@@ -14,8 +14,9 @@ export type RunId = z.infer<typeof RunId>;
 
 /**
  * `stopped`: a host failed, was rolled back, and no other is begun. `interrupted`: its process ended before it did.
- * `waiting`: old and new key both stand while logs are watched; or a certificate is to be brought, or to be looked at once
- * more. `needs-attention`: something could neither be done nor undone, and the run says what to do by hand.
+ * `waiting`: old and new key both stay while logs are watched; or somebody has to provide a certificate, or a
+ * post-deployment check is due. `needs-attention`: something could be neither done nor rolled back, and the run says
+ * what to do by hand.
  */
 export const RunState = z.enum([
   "running",
@@ -30,8 +31,9 @@ export const RunState = z.enum([
 export type RunState = z.infer<typeof RunState>;
 
 /**
- * One after the other over all hosts: a phase begins when the one before it has been verified everywhere. Of certificates:
- * `request`, `issue`, `install`, `post-check`, `finish`; a host that failed keeps no other from what is left of them.
+ * The phases, one after the other over all hosts: a phase begins when the one before it has been verified everywhere.
+ * For certificates: `request`, `issue`, `install`, `post-check`, `finish`; a host that failed does not keep the others
+ * from those that are left.
  */
 export const Phase = z.enum([
   "create-key",
@@ -58,13 +60,16 @@ export const StepState = z.enum([
 export type StepState = z.infer<typeof StepState>;
 
 /**
- * Whether what a step did is shown: by a login, or by sshd's own answer. `waiting`: for somebody to log in. `unverified`: nothing has
- * shown it, and nothing is waited for.
+ * Whether something shows what a step did: a login, or sshd's own answer. `waiting`: for somebody to log in.
+ * `unverified`: nothing has shown it, and nothing is waited for.
  */
 export const StepVerification = z.enum(["verified", "waiting", "unverified"]);
 export type StepVerification = z.infer<typeof StepVerification>;
 
-/** How an offline script has ended. `done`: its part of several. `added`: the removal was taken back, and what was added stands. */
+/**
+ * How an offline script has ended. `done`: its part of several. `added`: the removal was rolled back, and what was
+ * added stays.
+ */
 export const ScriptOutcome = z.enum([
   "committed",
   "done",
@@ -77,25 +82,25 @@ export type ScriptOutcome = z.infer<typeof ScriptOutcome>;
 
 /** One step of a run: a phase at one host, or here (`host` null). */
 export const RunStep = z.object({
-  /** Its place in the run; from 1. */
+  /** Its position in the run; from 1. */
   ordinal: z.int(),
   phase: Phase,
   host: z.string().nullable(),
   port: z.int().nullable(),
   batch: z.int(),
   state: StepState,
-  /** Null: its act shows for itself, or it was rolled back, or is not done yet. */
+  /** Null: the act itself is the evidence, or it was rolled back, or is not done yet. */
   verification: StepVerification.nullable(),
-  /** Null: nothing but the message is known of it. */
+  /** Null: only the message is known of it. */
   result: StepResult.nullable(),
-  /** What it has met last, as a sentence; empty at first. */
+  /** Its latest result, as a sentence; empty at first. */
   message: z.string(),
-  /** Of its last entry in the journal. */
+  /** The time of its last entry in the journal. */
   at: Instant.nullable(),
 });
 export type RunStep = z.infer<typeof RunStep>;
 
-/** One line of the journal: written before an act, and after what came of it. Never holds a secret. */
+/** One line of the journal: written before an act, and after its result. It never holds a secret. */
 export const RunEntry = z.object({
   id: z.int(),
   ordinal: z.int().nullable(),
@@ -120,19 +125,19 @@ export const RunRow = z.object({
   stepsDone: z.int(),
   steps: z.int(),
   failed: z.int(),
-  /** Why it is in its state, as a sentence; empty where the word says it all. */
+  /** Why it is in its state, as a sentence; empty where the state says it all. */
   message: z.string(),
 });
 export type RunRow = z.infer<typeof RunRow>;
 
-/** A certificate of a run: what was asked for, and what came of it. */
+/** A certificate of a run: what was requested, and the result. */
 export const RunOrder = z.object({
   host: HostName,
   port: Port,
-  /** As its change in the plan. */
+  /** The id of its `Replacement` in the plan. */
   change: z.string(),
   names: z.array(z.string()),
-  /** `waits`: somebody has to bring the certificate. */
+  /** `waits`: somebody has to provide the certificate. */
   state: z.enum(["planned", "requested", "ordered", "waits", "issued", "installed", "refused"]),
   /** What its issuer does now, or why it refused. */
   message: z.string(),
@@ -143,15 +148,18 @@ export const RunOrder = z.object({
 });
 export type RunOrder = z.infer<typeof RunOrder>;
 
-/** What the signature of a run's challenge is for: `ssh-keygen -Y sign -n`. */
+/** The namespace of the signature of a run's challenge: `ssh-keygen -Y sign -n`. */
 export const CHALLENGE_NAMESPACE = "latchkey-run";
 
-/** What stands in for a login with the new key that can be tried neither from here nor from its holder. */
+/** What replaces a login with the new key that can be tried neither from here nor from where its private key is. */
 export const RunConfirmation = z.object({
-  /** What the holder of the new key signs; null where the key is an authority's, with which nobody logs in. */
+  /** The challenge that the new key has to sign; null where the key is an authority's, with which nobody logs in. */
   challenge: z.string().nullable(),
   isSigned: z.boolean(),
-  /** The accounts that are verified so; `waits`: their run can do nothing more before it; `later`: it was not, or is not any more, due. */
+  /**
+   * The accounts that are verified so; `waits`: the run can do nothing more before it; `later`: it is not due yet, or
+   * no longer.
+   */
   accounts: z.array(
     z.object({
       host: HostName,
@@ -164,8 +172,8 @@ export const RunConfirmation = z.object({
 export type RunConfirmation = z.infer<typeof RunConfirmation>;
 
 /**
- * What sshd answered when it was asked, with the public key alone and from here, whether it takes a key whose lines a run has taken
- * out of an account's files or bound to other addresses.
+ * sshd's answer to whether it accepts, from here and with the public key alone, a key whose lines a run has removed
+ * from an account's files or bound to other addresses.
  */
 export const AccessCheck = z.object({
   host: HostName,
@@ -173,38 +181,41 @@ export const AccessCheck = z.object({
   account: z.string(),
   fingerprint: z.string(),
   answer: z.enum(["refused", "accepted", "unknown"]),
-  /** `accepted`: by what it is let in, and perhaps by what, each as "by ..." or "perhaps by ..."; `unknown`: why nobody knows. Sentences without a full stop. */
+  /**
+   * `accepted`: what lets it in, and perhaps what else, each as "by ..." or "perhaps by ..."; `unknown`: why nobody
+   * knows. Sentences without a full stop.
+   */
   why: z.array(z.string()),
   at: Instant,
 });
 export type AccessCheck = z.infer<typeof AccessCheck>;
 
-/** A file of a host that a run did not do as it was planned. */
+/** A file of a host that a run did not change as planned. */
 export const RunFileState = z.object({
   host: HostName,
   port: Port,
   path: z.string(),
-  /** From which on it is left out; or in which it is stuck. */
+  /** The phase from which on it is left out, or in which it is stuck. */
   phase: Phase,
-  /** `left-out`: all else went on without it. `stuck`: neither done nor taken back. */
+  /** `left-out`: all else went on without it. `stuck`: neither done nor rolled back. */
   fate: z.enum(["left-out", "stuck"]),
   cause: Cause,
-  /** Of a stuck one: lines that a person has to take out of it, or to put back, where no copy tells. */
+  /** For a stuck file: lines that a person has to remove from it, or put back, where no copy shows what it was. */
   takeOut: z.array(z.string()),
   putBack: z.array(z.string()),
   /**
-   * Of a stuck one: what `repair` makes of it, over the very bytes that were seen; `takeOut` and `putBack` are its lines then. Null:
-   * nothing is known to put it right.
+   * For a stuck file: what `repair` would write over the very bytes that were seen; then `takeOut` and `putBack` are
+   * its lines. Null: no repair is known.
    */
   repair: z.object({ over: FileHash, to: FileHash, isApproved: z.boolean() }).nullable(),
 });
 export type RunFileState = z.infer<typeof RunFileState>;
 
-/** As it is shown. `why`: its cause as a sentence. */
+/** A file as it is shown. `why`: its cause as a sentence. */
 export const RunFile = RunFileState.extend({ why: z.string() });
 export type RunFile = z.infer<typeof RunFile>;
 
-/** What somebody approves of a file that is stuck, as `RunFile` shows it. */
+/** What somebody approves for a stuck file, as `RunFile` shows it. */
 export const RunRepair = z.object({
   host: HostName,
   port: Port,
@@ -215,19 +226,19 @@ export const RunRepair = z.object({
 export type RunRepair = z.infer<typeof RunRepair>;
 
 /**
- * What the result of an offline script says of a host, and nobody's signature is good for it: it is shown, and nothing
- * follows from it. `evaluation`: what the last reading of the host makes of it; confirmed, the run can go on with it.
+ * What the result of an offline script claims of a host, without a signature that counts: it is shown, and nothing
+ * follows from it. `evaluation`: by the last reading of the host; once it is confirmed, the run can continue with it.
  */
 export const RunClaim = z.object({
   host: HostName,
   port: Port,
-  /** What the script is for. */
+  /** The phases that the script executes. */
   phases: z.array(Phase),
   outcome: ScriptOutcome,
   why: z.string(),
-  /** The key that it says was made there. */
+  /** The key that it says was created there. */
   newKey: z.object({ line: z.string(), fingerprint: z.string() }).nullable(),
-  /** Where it says that the old private key is kept, beside the new one; null: it says so of none. */
+  /** Where it says that the old private key is kept, beside the new one; null: it says nothing of one. */
   keptKey: z.string().nullable(),
   /** Who has signed it, as a sentence. */
   signature: z.string(),
@@ -236,37 +247,40 @@ export const RunClaim = z.object({
 });
 export type RunClaim = z.infer<typeof RunClaim>;
 
-/** The last login with a key that goes to one account, after its run has given its holders the new one. */
+/** The last login to one account with a key that goes, after the run has installed the new private key. */
 export const OldKeyUse = z.object({
   host: HostName,
   port: Port,
   account: z.string(),
   /** By the host's clock. */
   at: Instant,
-  /** From which address; null: not known. */
+  /** Its address; null: not known. */
   from: z.string().nullable(),
   evidence: UseEvidence,
 });
 export type OldKeyUse = z.infer<typeof OldKeyUse>;
 
-/** What the logs that were read so far tell of the keys that go, while days of grace last. */
+/** What the logs that were read so far show of the keys that go, while the days of grace last. */
 export const OldKeyWatch = z.object({
-  /** The holders have the new key since then. */
+  /** Since when all private key locations have the new key. */
   since: Instant,
-  /** What a journal tells first, then the latest. */
+  /** Those in a journal first, then the latest. */
   uses: z.array(OldKeyUse),
-  /** Hosts of which no log was read since: nothing is known of them. `readTo`: how far back that is; null: no log tells of logins. */
+  /**
+   * Hosts of which no log was read since then: nothing is known of them. `readTo`: how far their logs were read; null:
+   * no log has logins.
+   */
   unreadable: z.array(z.object({ host: HostName, port: Port, readTo: Instant.nullable() })),
 });
 export type OldKeyWatch = z.infer<typeof OldKeyWatch>;
 
-/** An old private key that a run has left beside the new one. `host` null: on this computer. */
+/** An old private key that a run has kept beside the new one. `host` null: on this computer. */
 export const KeptKey = z.object({
   host: HostName.nullable(),
   port: Port.nullable(),
-  /** Of the new one. */
+  /** The path of the new one. */
   path: z.string(),
-  /** Of the old one, beside it. */
+  /** The path of the old one, beside it. */
   kept: z.string(),
 });
 export type KeptKey = z.infer<typeof KeptKey>;
@@ -278,33 +292,33 @@ export type RunOrigin = z.infer<typeof RunOrigin>;
 export const RunDetail = RunRow.extend({
   planHash: PlanHash,
   origin: RunOrigin,
-  /** Names what it has made on hosts; part of every name that it gives there. */
+  /** A name for what it has created on hosts: part of every name that it gives there. */
   token: z.string(),
-  /** The new key once it is made: its line without comment, and its fingerprint. */
+  /** The new key once it is created: its line without comment, and its fingerprint. */
   newKey: z.object({ line: z.string(), fingerprint: z.string() }).nullable(),
   stepList: z.array(RunStep),
   /** While it waits for the days of grace: until when logs are watched. */
   dueAt: Instant.nullable(),
-  /** Null where no old key of it is watched. */
+  /** Null where no old key is watched. */
   oldKeyWatch: OldKeyWatch.nullable(),
   /** What to do by hand where it needs attention: a command a line. */
   byHand: z.array(z.string()),
-  /** Certificates that it renews, by host; empty where it renews none. */
+  /** The certificates that it renews, by host; empty where it renews none. */
   orders: z.array(RunOrder),
   /** Null where the run is over, or verifies all logins by itself. */
   confirmation: RunConfirmation.nullable(),
   /** Files that it has left out, or that are stuck. */
   files: z.array(RunFile),
-  /** Of each account whose lines it has removed, what sshd has said since. */
+  /** For each account whose lines it has removed, what sshd has answered since. */
   accessChecks: z.array(AccessCheck),
-  /** Of a run that is carried out by offline scripts: results that are not verified. */
+  /** For a run that offline scripts execute: results that are not verified. */
   claims: z.array(RunClaim),
-  /** Old private keys that it has left beside the new ones, for the old key still counts somewhere. */
+  /** Old private keys that it has kept beside the new ones, since the old key is still accepted somewhere. */
   kept: z.array(KeptKey),
-  /** Of one that is over, or needs attention: where what was to go lets in as before. */
+  /** For a run that is over, or needs attention: accounts that still let in what should go. */
   remaining: z.array(RemainingAccess),
   /**
-   * Of a run that is carried out by offline scripts: how a person removes those by hand, where no session gets to their hosts; a
+   * For a run that offline scripts execute: how a person removes those keys by hand on hosts that no session reaches; a
    * command a line.
    */
   removeKept: z.array(z.string()),

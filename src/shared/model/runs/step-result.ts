@@ -1,6 +1,6 @@
 /**
- * What a step came to, beside its state, as a value: stored with it, shown by `text/run-step.ts`, and read by whatever decides. Nothing is
- * decided by a sentence.
+ * The result of a step, beside its state, as a value: stored with it, formatted by `text/run-step.ts`, and the basis of
+ * decisions. No sentence decides anything.
  */
 import { z } from "zod";
 import { ClaimReason } from "../hosts/host.ts";
@@ -32,13 +32,13 @@ export const Deed = z.discriminatedUnion("kind", [
 ]);
 export type Deed = z.infer<typeof Deed>;
 
-/** What a step that stands waits for: nothing is wrong, and nothing can be hurried. */
+/** What a step that is done waits for: nothing is wrong, and nothing can be hurried. */
 export const Awaited = z.discriminatedUnion("kind", [
-  /** A log has to tell of a login by the new key. */
+  /** A login by the new key has to appear in a log. */
   z.object({ kind: z.literal("login-in-log") }),
-  /** Somebody has to log in while the change can still be taken back. */
+  /** Somebody has to log in while the change can still be rolled back. */
   z.object({ kind: z.literal("login"), account: z.string() }),
-  /** Somebody has to bring a certificate. */
+  /** Somebody has to provide a certificate. */
   z.object({ kind: z.literal("certificate") }),
 ]);
 export type Awaited = z.infer<typeof Awaited>;
@@ -51,28 +51,33 @@ export const KeyName = z.discriminatedUnion("kind", [
 ]);
 export type KeyName = z.infer<typeof KeyName>;
 
-/** The words of a host, a server, an issuer or a transport, as they are shown: nobody decides by them. */
+/** The words of a host, a server, an issuer or a transport, as they are shown: they decide nothing. */
 const Described = z.object({ kind: z.literal("described"), text: z.string() });
 
-/** Of a file of a host: why it is not as it should be. */
+/** Why a file of a host is not as it should be. */
 const FileCause = [
-  /** `isRoots`: nobody but root can have answered, so that all which it names is told. */
+  /** `isRoots`: only root can have answered, so every path in the answer is shown. */
   RefusedByHost.extend({ kind: z.literal("refused"), path: z.string(), isRoots: z.boolean() }),
   z.object({ kind: z.literal("work-folder-occupied"), folder: z.string() }),
-  /** An editor wrote to it while it was replaced. `files`: where that is kept; none: it is not known which. */
+  /**
+   * An editor wrote to it while it was replaced. `files`: where that text is kept; none: it is not known which file has
+   * it.
+   */
   z.object({ kind: z.literal("late-edit"), folder: z.string(), files: z.array(z.string()) }),
   z.object({ kind: z.literal("file-unreadable"), path: z.string() }),
-  /** So that nothing was written to it. */
+  /** Somebody has changed it, so nothing was written to it. */
   z.object({ kind: z.literal("file-changed-unwritten"), path: z.string() }),
   z.object({ kind: z.literal("being-changed"), path: z.string() }),
-  /** Somebody else has changed it, and nothing shows what it was; or they have changed the very lines of the run. */
+  /**
+   * Somebody else has changed it, and nothing shows what it was (`no-copy`), or they have changed the run's own lines.
+   */
   z.object({ kind: z.literal("no-copy"), path: z.string() }),
   z.object({ kind: z.literal("own-lines-changed"), path: z.string() }),
 ] as const;
 
-/** Of a private key, or its agent. */
+/** Causes of a private key, or its agent. */
 const KeyCause = [
-  /** `path`: where it was looked for; null: nowhere. */
+  /** `path`: where it was expected; null: nowhere. */
   z.object({ kind: z.literal("new-key-unavailable"), path: z.string().nullable() }),
   z.object({ kind: z.literal("key-file-changed"), path: z.string() }),
   z.object({ kind: z.literal("key-made-by-another-run"), path: z.string() }),
@@ -85,16 +90,16 @@ const KeyCause = [
   }),
 ] as const;
 
-/** Of servers and their certificates. `said`: their words. */
+/** Causes of servers and their certificates. `said`: their words. */
 const RenewalCause = [
   z.object({ kind: z.literal("files-rejected"), server: z.string(), said: z.string() }),
   z.object({ kind: z.literal("not-reloaded"), server: z.string(), said: z.string() }),
-  /** Before anything was changed, so that nothing was ordered. */
+  /** It failed before anything was changed, so nothing was ordered. */
   z.object({ kind: z.literal("fails-own-test"), server: z.string(), said: z.string() }),
   z.object({ kind: z.literal("not-served"), whys: z.array(z.string()) }),
   z.object({ kind: z.literal("served-not-visible"), whys: z.array(z.string()) }),
   z.object({ kind: z.literal("order-refused"), name: z.string(), issuer: z.string(), said: z.string() }),
-  /** `issuer` null: it was issued before, and has become so. */
+  /** `issuer` null: it was issued before, and has become faulty. */
   z.object({
     kind: z.literal("certificate-faulty"),
     name: z.string(),
@@ -103,10 +108,13 @@ const RenewalCause = [
   }),
 ] as const;
 
-/** What let us in. */
+/** What let the run in. */
 const LetIn = z.enum(["key", "certificate"]);
 
-/** Of logins that verify a step. `said`: what sshd or the way to it answered; `logged`: what its log tells of that. */
+/**
+ * Causes of logins that verify a step. `said`: the answer of sshd, or of the route to it; `logged`: what its log says
+ * of that.
+ */
 const LoginCause = [
   z.object({
     kind: z.literal("login-refused"),
@@ -126,7 +134,7 @@ const LoginCause = [
     said: z.string(),
   }),
   z.object({ kind: z.literal("own-key-refused"), account: z.string() }),
-  /** What let us in does not any more, as was agreed to, and nothing can show that something else does. */
+  /** The login that let the run in ends, as somebody has acknowledged, and nothing can show that another one works. */
   z.object({ kind: z.literal("no-other-login"), account: z.string(), by: LetIn }),
   z.object({ kind: z.literal("awaited"), for: Awaited }),
   z.object({ kind: z.literal("no-new-host-key") }),
@@ -146,9 +154,9 @@ export const Cause = z.discriminatedUnion("kind", [
   ...KeyCause,
   ...RenewalCause,
   ...LoginCause,
-  /** Of a folder, or a key: what the run has kept there is left. */
+  /** The run has kept a folder or a key there, which is left. */
   z.object({ kind: z.literal("not-cleared"), by: PlainCause }),
-  /** What was begun may lie there. */
+  /** What was begun may still be there. */
   z.object({ kind: z.literal("begun-at"), by: PlainCause, path: z.string() }),
   z.object({ kind: z.literal("file-changed"), path: z.string() }),
   z.object({ kind: z.literal("new-line-gone"), path: z.string() }),
@@ -156,35 +164,35 @@ export const Cause = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("odd-private-key") }),
   z.object({ kind: z.literal("key-not-installed"), path: z.string() }),
   z.object({ kind: z.literal("certificate-not-installed") }),
-  /** What it shows instead of the new certificate. */
+  /** `seen`: what is served instead of the new certificate. */
   z.object({ kind: z.literal("not-served-any-more"), seen: z.array(z.string()) }),
-  /** The host has taken the change back by itself, before it was verified. */
+  /** The host has rolled the change back by itself, before it was verified. */
   z.object({ kind: z.literal("rollback-timer-fired") }),
 ]);
 export type Cause = z.infer<typeof Cause>;
 export type PlainCause = z.infer<typeof PlainCause>;
 
-/** A key whose lines are gone, and which sshd goes on to take. `why`: by what, as in `AccessCheck`. */
+/** A key whose lines are gone, and which sshd still accepts. `why`: what lets it in, as in `AccessCheck`. */
 export const StillAccepted = z.object({
   host: HostName,
   port: Port,
   account: z.string(),
   fingerprint: z.string(),
-  /** The one that a rotation replaces. */
+  /** Whether it is the key that a rotation replaces. */
   isOldKey: z.boolean(),
   why: z.array(z.string()),
 });
 export type StillAccepted = z.infer<typeof StillAccepted>;
 
-/** What shows that a step stands; or, of a step that nothing verifies, what is known of it. */
+/** What shows that a step is done; or, for a step that nothing verifies, what is known of it. */
 export const Evidence = z.discriminatedUnion("kind", [
   Described,
   /** Something that is not as it should be, and stops nothing. */
   z.object({ kind: z.literal("found"), cause: Cause }),
-  /** What let us in is taken, beside what is typed. */
+  /** sshd accepts the key that let the run in, and needs something typed as well. */
   z.object({ kind: z.literal("own-key-accepted"), account: z.string() }),
   z.object({ kind: z.literal("own-key-untried"), account: z.string(), why: z.string() }),
-  /** By something that is left; what let us in does not any more, as was agreed to. */
+  /** Another login works; the one that let the run in ends, as somebody has acknowledged. */
   z.object({ kind: z.literal("other-login"), account: z.string(), key: KeyName, by: LetIn }),
   z.object({
     kind: z.literal("other-login-in-log"),
@@ -192,7 +200,7 @@ export const Evidence = z.discriminatedUnion("kind", [
     from: z.string().nullable(),
     by: LetIn,
   }),
-  /** Its holder has signed, and sshd does not take the key from here; or nobody knows whether it does. */
+  /** The key has signed, and sshd does not accept it from here; or (`signed-unsure`) nobody knows whether it does. */
   z.object({ kind: z.literal("signed-not-accepted"), account: z.string() }),
   z.object({ kind: z.literal("signed-unsure"), account: z.string(), why: z.string() }),
   z.object({ kind: z.literal("log-unsure"), account: z.string(), why: z.string() }),
@@ -202,19 +210,19 @@ export const Evidence = z.discriminatedUnion("kind", [
     is: z.enum(["known-presented", "new-named", "new-presented"]),
     fingerprint: z.string(),
   }),
-  /** The known one is presented, and only the removal to come can show the new one. */
+  /** The known host key is presented, and only the removal to come can show the new one. */
   z.object({ kind: z.literal("host-key-unverified") }),
   z.object({ kind: z.literal("login"), account: z.string(), key: KeyName }),
   z.object({ kind: z.literal("login-in-log"), account: z.string(), key: KeyName }),
-  /** A file that any user of the host may write tells of it. */
+  /** The login is in a file that any user of the host may write. */
   z.object({ kind: z.literal("claimed-login"), account: z.string(), key: KeyName, path: z.string() }),
   z.object({ kind: z.literal("no-login"), account: z.string(), why: z.string() }),
-  /** The holder of the key has signed the run's challenge, and sshd takes it. */
+  /** The key has signed the run's challenge, and sshd accepts it. */
   z.object({ kind: z.literal("signed"), account: z.string(), key: KeyName }),
   z.object({ kind: z.literal("approved"), account: z.string(), who: z.string(), day: z.string() }),
-  /** What has let us in does so still. */
+  /** What let the run in still does. */
   z.object({ kind: z.literal("own-login"), account: z.string(), by: z.enum(["key", "certificate"]) }),
-  /** What sshd answered when it was asked whether it takes a key. */
+  /** sshd's answer to whether it accepts a key. */
   z.object({
     kind: z.literal("access"),
     account: z.string(),
@@ -227,18 +235,21 @@ export const Evidence = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("key-installed"), isHere: z.boolean() }),
   z.object({ kind: z.literal("certificate-keys-made"), count: z.int() }),
   z.object({ kind: z.literal("issued"), name: z.string(), sha256: z.string().nullable() }),
-  /** `isAgain`: it was before. */
+  /** `isAgain`: it was served before, too. */
   z.object({
     kind: z.literal("served"),
     isAgain: z.boolean(),
-    /** At so many; none: nowhere could be looked. */
+    /** How many addresses serve it; 0: none could be probed. */
     addresses: z.int(),
-    /** Of so many addresses nothing but the certificate itself could be read. */
+    /** At so many of them, only the certificate itself could be read. */
     leavesAlone: z.int(),
   }),
-  /** `isWhole`: nothing is left of the run there. */
+  /** `isWhole`: nothing of the run is left there. */
   z.object({ kind: z.literal("cleared"), isWhole: z.boolean() }),
-  /** For those whom it still lets in; for nobody who is known, but by agreement, where both are empty. */
+  /**
+   * Kept for the accounts that still let it in; where both lists are empty, because something was left as it is by
+   * acknowledgement.
+   */
   z.object({
     kind: z.literal("old-key-kept"),
     accepted: z.array(StillAccepted),
@@ -248,7 +259,7 @@ export const Evidence = z.discriminatedUnion("kind", [
 ]);
 export type Evidence = z.infer<typeof Evidence>;
 
-/** How a place stands once a step of it is taken back. */
+/** The state of a host or a private key location once a step of it is rolled back. */
 export const BackAs = z.enum([
   "rolled-back",
   "as-before",
@@ -265,22 +276,22 @@ export const StepResult = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("intended"), to: Intent }),
   z.object({ kind: z.literal("acted"), what: Deed }),
   z.object({ kind: z.literal("waiting"), for: Awaited }),
-  /** It is tried once more; why it was not done so far. */
+  /** It is tried again; `cause`: why it was not done so far. */
   z.object({ kind: z.literal("retrying"), cause: Cause }),
-  /** Somebody has asked for a step that failed to be done once more. */
+  /** Somebody has requested that a failed step is done again. */
   z.object({ kind: z.literal("retry-requested") }),
   z.object({ kind: z.literal("verified"), evidence: z.array(Evidence) }),
   z.object({ kind: z.literal("rolled-back"), as: BackAs, left: z.array(Cause) }),
-  /** `stands`: what was done of it; `left`: what is still there, and does no harm. */
+  /** `stands`: what is left of its change; `left`: what is still there, and does no harm. */
   z.object({
     kind: z.literal("failed"),
     cause: Cause,
     stands: z.enum(["rolled-back", "nothing-removed", "nothing-changed", "not-said"]),
     left: z.array(Cause),
   }),
-  /** `left`: what could not be taken back; `cause`: what for it was to be, where it has failed. */
+  /** `left`: what could not be rolled back; `cause`: the failure that made it roll back, if the step failed. */
   z.object({ kind: z.literal("needs-attention"), cause: Cause.nullable(), left: z.array(Cause) }),
-  /** What an offline script has told. `signature`: whose it is. */
+  /** The result of an offline script. `signature`: who signed it. */
   z.object({
     kind: z.literal("imported"),
     end: z.enum(["done", "rolled-back", "stuck", "nothing-changed", "no-further"]),

@@ -1,7 +1,7 @@
-/** Why a host did not do what a run asked it to: what a person is told. */
+/** Why a host did not do what a run requested, as people read it. */
 import type { HostRefusal, LeaseOwner } from "../../model/runs/host-refusal.ts";
 
-/** What follows the path of the file. */
+/** Each follows the path of the file. */
 export const HOST_REFUSALS: Record<HostRefusal, string> = {
   absent: "is not there: make it, with the owner and mode that sshd wants",
   "append-only": "may only be appended to (chattr +a): take that off first, or leave it out",
@@ -91,12 +91,12 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
   "work-folder-occupied": "has a .latchkey beside it that no run has made: check it, then remove it",
 };
 
-/** `leaseOwner`: of `held`, who holds the folder, as its lock says. */
+/** `leaseOwner`: for `held`, who holds the folder's lease, as its lock says. */
 type Answer = { why: HostRefusal; detail: string; leaseOwner?: LeaseOwner | null };
 
 /**
- * What a host would not or could not do about the file at `path`, where whoever owns that file's folder may have answered: a path that it
- * names is told only where it lies in that folder, and what a tool says only where it names no other.
+ * Why a host did not change the file at `path`, where the owner of that file's folder may have answered: a path in the
+ * answer is shown only if it is in that folder, and a tool's words only if they name no path outside it.
  */
 export function formatRefused(answer: Answer, path: string): string {
   const { why, detail } = answer;
@@ -108,8 +108,9 @@ export function formatRefused(answer: Answer, path: string): string {
 }
 
 /**
- * The same of a request that root's hand alone answers: about what it keeps in its own folder, and the files of a pair. Where it names another
- * place than the file's folder (what is in the way there, where a full file system is mounted), that is told.
+ * The same for a request that root's remote session alone answers: about what it keeps in its own folder, and the files
+ * of a deployment. Where it names a path outside the file's folder (what is in the way there, where a full file system
+ * is mounted), that path is shown.
  */
 export function formatRefusedByRoot({ why, detail, leaseOwner }: Answer, path: string): string {
   switch (why) {
@@ -142,7 +143,7 @@ export function formatRefusedByRoot({ why, detail, leaseOwner }: Answer, path: s
 // biome-ignore lint/plugin: the scripts of a run answer with either, in one list of words
 export const pathNamed = (detail: string): string | null => (detail.startsWith("/") ? detail : null);
 
-/** Whether every path in a text lies in that folder, in which our own hand names all by relative paths. */
+/** Whether every path in a text is in that folder, where our remote session names every file by a relative path. */
 export function staysIn(text: string, folder: string): boolean {
   const paths = text.split(/[^!#-&*+\-./0-9<-~]+/).filter((word) => word.includes("/"));
   return paths.every(
@@ -150,14 +151,16 @@ export function staysIn(text: string, folder: string): boolean {
   );
 }
 
-/** Where a run keeps what is root's. */
+/** The folders in which a run keeps root's files. */
 const ROOT_FOLDERS = ["/var/lib/latchkey", "/var/db/latchkey"];
 
-/** Whether a file system that is mounted there may have what a run keeps for this file, or the file itself. */
+/** Whether a file system that is mounted there may hold what a run keeps for this file, or the file itself. */
 export const isMountOf = (mount: string, path: string): boolean =>
   mount === "/" || [path, ...ROOT_FOLDERS].some((one) => one.startsWith(`${mount}/`));
 
-/** That another run holds the folder of `path`, as its lock says: whoever owns that folder may have laid it. */
+/**
+ * That another run holds the folder of `path`, as its lock says: the owner of that folder may have put the lock there.
+ */
 export function formatHeld({ who, leaseEnd }: LeaseOwner, path: string): string {
   const until = new Date(leaseEnd * 1_000).toISOString().slice(0, 19);
   return `${folderOf(path)}/.latchkey says that ${who} may hold it until ${until}Z: another run may be at work there; run it again when that is over`;
@@ -165,7 +168,7 @@ export function formatHeld({ who, leaseEnd }: LeaseOwner, path: string): string 
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
 
-/** A host's words in a sentence of ours. */
+/** A host's words, quoted for a sentence of ours. */
 const quoteWords = (said: string): string =>
   `"${said
     .slice(0, 200)
@@ -174,5 +177,5 @@ const quoteWords = (said: string): string =>
 
 const formatTool = (said: string): string => (said === "" ? "" : `: the host says ${quoteWords(said)}`);
 
-/** As a refusal: the thing, and what to do. */
+/** A refusal: the thing, and what to do. */
 export const formatRefusal = (why: HostRefusal, path: string): string => `${path} ${HOST_REFUSALS[why]}`;

@@ -4,7 +4,10 @@ import type { KeptKey, OldKeyUse, OldKeyWatch } from "../../model/runs/run.ts";
 import { formatCount } from "../count.ts";
 import { formatAccount, formatHost } from "../hosts/target.ts";
 
-/** What is agreed to before an old key goes that somebody still uses: by account, host and address, never all such at once. */
+/**
+ * The check that is acknowledged before an old key goes that somebody still uses: one by account, host and address,
+ * never all at once.
+ */
 export const checkOfUse = (use: OldKeyUse): Check => ({
   state: "acknowledge",
   id: "old-key-used",
@@ -23,7 +26,7 @@ export const formatUse = (use: OldKeyUse): string =>
 
 const MOST_NAMED = 3;
 
-/** In a line: `deploy@web1 from 192.0.2.7 and 2 others`. */
+/** One line: `deploy@web1 from 192.0.2.7 and 2 others`. */
 export function formatUsedBy(uses: readonly OldKeyUse[]): string {
   const named = uses
     .slice(0, MOST_NAMED)
@@ -32,7 +35,7 @@ export function formatUsedBy(uses: readonly OldKeyUse[]): string {
   return `${named.join(", ")}${more > 0 ? ` and ${formatCount(more, "other")}` : ""}`;
 }
 
-/** Hosts of which nothing is known, so that nobody takes them for quiet; null: of each a log was read. */
+/** Hosts of which nothing is known, so that nobody takes them for silent; null: a log of each was read. */
 export function formatUnreadable({ unreadable, since }: OldKeyWatch): string | null {
   if (unreadable.length === 0) return null;
   const named = unreadable
@@ -62,10 +65,10 @@ export function formatAllRemaining(remaining: readonly RemainingAccess[], kind: 
   return `${sentences.join("; ")}${more > 0 ? `; and ${formatCount(more, "more account")}` : ""}`;
 }
 
-/** A rotation is of one key. */
+/** A rotation is of one key, so that its fingerprint is left out. */
 const headOf = ({ fingerprint, isCertain }: RemainingAccess, kind: PlanKind): string =>
   `${kind === "rotate-key" ? "the old key" : fingerprint} ${isCertain ? "still gets in" : "may still get in"} to`;
 
-/** Where an old private key lies that a run has kept. */
+/** Where an old private key is that a run has kept. */
 export const formatKeptKey = ({ host, port, kept }: KeptKey): string =>
   host === null || port === null ? `${kept} on this computer` : `${kept} on ${formatHost({ host, port })}`;

@@ -36,7 +36,7 @@ export function formatPhase(phase: Phase, kind: PlanKind): string {
   return PHASES[phase];
 }
 
-/** The command that makes plans of a kind, and takes them from a file. */
+/** The command that makes plans of a kind, and imports them from a file. */
 export function formatCommandOf(kind: PlanKind): string {
   switch (kind) {
     case "rotate-key":
@@ -57,13 +57,13 @@ export function formatCommandOf(kind: PlanKind): string {
   }
 }
 
-/** A key as a person knows it: by its comment, and by enough of its fingerprint to tell it from another. */
+/** A key as a person knows it: its comment, and enough of its fingerprint to distinguish it. */
 export function formatKeyBriefly({ fingerprint, comment }: { fingerprint: string; comment: string }): string {
   const brief = `${fingerprint.slice(0, "SHA256:".length + 8)}...`;
   return comment === "" ? brief : `${fitEnd(comment, 40)} (${brief})`;
 }
 
-/** Whom a file lets in. */
+/** The accounts that a file lets in. */
 export const formatAccounts = ({ account, others = [] }: Pick<FilePlan, "account" | "others">): string =>
   [account, ...others].join(", ");
 
@@ -121,7 +121,7 @@ const ROLLBACK_TIMERS: Record<RollbackTimer, string> = {
   sleep: "a process of its own",
 };
 
-/** Whether an offline host has what a timer needs is asked by its script, which changes nothing without it. */
+/** The script itself checks whether its offline host has what a timer needs, and changes nothing without it. */
 export const OFFLINE_ROLLBACK = "its script rolls back by itself unless a login is verified in time";
 
 export const formatRollbackTimer = (rollbackTimer: RollbackTimer | null): string =>
@@ -135,25 +135,25 @@ export const FILE_LOGS = "file-logs";
 /** The check that a log of the host can show a login by the new key. */
 export const VERIFICATION_LOGS = "journal";
 
-/** The check that the line goes or changes by which Latchkey itself logs in. */
+/** The check that Latchkey's own login uses a line that goes or changes. */
 export const OWN_LOGIN = "own-login";
 
-/** What acknowledges one check of a plan: it names the check and nothing else of the plan. */
+/** The name that acknowledges one check of a plan: it names the check and nothing else of the plan. */
 export const acknowledgementOf = ({ id, host, account, path, address }: CheckName): string =>
   [id, host, account, path ?? null, address ?? null].filter((part) => part !== null).join(" ");
 
-/** Whether it is agreed to by its whole name alone: it is about a single file, or a single address. */
+/** Whether only its whole name acknowledges it: it is about a single file, or a single address. */
 export const isNamedAlone = ({ path, address }: CheckName): boolean =>
   path !== undefined || address !== undefined;
 
-/** Whether these acknowledgements cover the check. Where it need not be named, its kind agrees to all such. */
+/** Whether these acknowledgements cover the check. Unless it is named alone, the name of its kind covers it, too. */
 export const isAcknowledged = (check: CheckName, acknowledgements: readonly string[]): boolean =>
   acknowledgements.includes(acknowledgementOf(check)) ||
   (!isNamedAlone(check) && acknowledgements.includes(check.id));
 
 type CheckName = Pick<Check, "id" | "host" | "account" | "path" | "address">;
 
-/** What is agreed to, beside what a plan asks for, where nobody signs the scripts that are written of it. */
+/** The check to acknowledge, beside those of the plan, where nobody signs the scripts. */
 export const UNSIGNED_CHECK: Check = {
   state: "acknowledge",
   id: UNSIGNED_SCRIPTS,

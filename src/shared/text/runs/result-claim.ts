@@ -15,7 +15,9 @@ type Claimed = Pick<RunClaim, "host" | "port" | "outcome" | "newKey" | "signatur
   evaluation?: ClaimEvaluation | null;
 };
 
-/** What a result claims that nobody's signature is good for, with its key to the last letter, and what a reading makes of it. */
+/**
+ * What a result claims without a signature that counts, with its key in full, and how the last reading evaluates it.
+ */
 export function describeClaim({
   host,
   port,
@@ -54,7 +56,7 @@ export function formatResultSignature({ hostKey, person, confirmed }: ResultSign
     .join("; ");
 }
 
-/** By what a claim is confirmed, as a part of a sentence. */
+/** What confirms a claim, as a part of a sentence. */
 export const formatConfirmation = (confirmed: { by: ClaimEvidence; at: Instant }): string =>
   `confirmed by ${formatEvidence(confirmed)}`;
 
@@ -74,10 +76,10 @@ const GAPS: Record<ClaimGap, string> = {
   "no-result": "only its outcome was kept: import it once more",
 };
 
-/** Whether a run can be gone on with by what readings of its hosts confirm. */
+/** Whether a run can continue with claims that readings of its hosts confirm. */
 export const hasConfirmed = (claims: readonly RunClaim[]): boolean =>
   claims.some(({ evaluation }) => evaluation.kind === "confirmed");
 
-/** What is to be done about a claim. */
+/** What to do about a claim. */
 export const CLAIM_REMEDY =
   "nothing follows from a claim: no step is done by it, and no script is written with its key. To confirm it, scan the host, or print a collector now and import the bundle that it has the host sign; then latchkey runs resume goes on. To verify it, run the script there as root, so that the host signs its result, or have somebody who is known here sign it (ssh-keygen -Y sign -n latchkey-bundle -f KEY FILE), and import it once more";

@@ -1,4 +1,4 @@
-/** Why a step of a run could not be done, or not be "rolled-back": every sentence of it, without a full stop. */
+/** Why a step of a run could not be done, or not be rolled back: every sentence of it, without a full stop. */
 import { assertNever } from "../../model/assert-never.ts";
 import type { Awaited, Cause, PlainCause } from "../../model/runs/step-result.ts";
 import { formatClaimReason } from "../hosts/key.ts";
@@ -149,7 +149,7 @@ const formatWho = ({ account, by }: { account: string; by: "key" | "certificate"
 const formatLogged = ({ logged }: { logged: string | null }): string =>
   logged === null ? "" : `; ${logged}`;
 
-/** What let us in does not any more, as somebody has agreed to. */
+/** The login that let the run in ends, as somebody has acknowledged. */
 export const formatAgreed = ({ account, by }: { account: string; by: "key" | "certificate" }): string =>
   `${account}: the ${by} that let us in does not any more, as was agreed to`;
 

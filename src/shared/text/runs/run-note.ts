@@ -1,4 +1,4 @@
-/** Every sentence of a run's journal that is not about what a step came to. Each is without a full stop. */
+/** Every sentence of a run's journal that is not the result of a step. Each is without a full stop. */
 
 import { assertNever } from "../../model/assert-never.ts";
 import type { OldKeySilence, RunNote, UseGap } from "../../model/runs/run-note.ts";

@@ -1,4 +1,4 @@
-/** Every sentence of a step, made of what it came to. Each is without a full stop. */
+/** Every sentence of a step, made of its result. Each is without a full stop. */
 
 import { assertNever } from "../../model/assert-never.ts";
 import type { AccessCheck } from "../../model/runs/run.ts";
@@ -229,7 +229,7 @@ function formatAccess({ account, fingerprint, answer, why }: Access): string {
   }
 }
 
-/** `SHA256:` and twelve characters more: enough to find it by. Whole ones are where the run itself is shown. */
+/** `SHA256:` and twelve characters more: enough to find it by. The run itself shows whole ones. */
 const SHORT = 19;
 
 export function formatKeyName(key: KeyName): string {

@@ -28,16 +28,16 @@ const STATES: Record<RunState, string> = {
   "needs-attention": "needs attention",
 };
 
-/** What stands on the hosts, and what was taken back, is told by the run's own message. */
+/** The run's own message says what is on the hosts, and what was rolled back. */
 export const formatRunState = (state: RunState): string => STATES[state];
 
-/** How a step stands. One that stands and that no login has shown is not called verified. */
+/** The state of a step. One that is done and that no login has shown is not called verified. */
 export function formatStepState({ state, verification }: RunStep): string {
   if (verification === "waiting") return "waiting for a login";
   return verification === "unverified" && state === "verified" ? "not verified" : state;
 }
 
-/** Why a run has come to its end, or stands still, as a sentence without a full stop; empty where its state says it all. */
+/** Why a run has ended, or waits, as a sentence without a full stop; empty where its state says it all. */
 export const formatRunReasons = (reasons: readonly RunReason[]): string =>
   reasons.map(formatRunReason).filter(Boolean).join("; ");
 
@@ -78,7 +78,7 @@ function formatRunReason(reason: RunReason): string {
   }
 }
 
-/** What was found of old keys, and of what others have yet to do. */
+/** Reasons about old keys, and about what others have yet to do. */
 type RestKind =
   | "still-used"
   | "still-accepted"
@@ -116,7 +116,7 @@ function formatRest(reason: Extract<RunReason, { kind: RestKind }>): string {
   }
 }
 
-/** The same of several steps of a host once. */
+/** Each result of a host once, though several of its steps have it. */
 function formatSteps({ steps }: Extract<RunReason, { kind: "steps" }>): string {
   const sentences = steps.map(
     ({ host, result }) => `${host ?? "here"}: ${result === null ? "" : formatStepResult(result)}`,
@@ -178,7 +178,7 @@ const WAITS: Record<RunWait, string> = {
     "the journal must show a login with the new key before anything is removed, and until then the old key stays, too; or its owner signs with it, or the accounts are approved by name",
 };
 
-/** What the issuer of a certificate of a run does now, or why there is none; empty where its state says it all. */
+/** What the issuer of a run's certificate does now, or why there is none; empty where its state says it all. */
 export function formatOrderNote(note: OrderNote | null): string {
   switch (note?.kind) {
     case undefined:
@@ -199,7 +199,7 @@ export function formatOrderNote(note: OrderNote | null): string {
   }
 }
 
-/** What can be approved of a run that needs attention. */
+/** The repairs of a run that can be approved. */
 export const repairsOf = ({ state, files }: Pick<RunDetail, "state" | "files">): RunRepair[] =>
   state === "needs-attention"
     ? files.flatMap(({ host, port, path, fate, repair }) =>
@@ -207,7 +207,7 @@ export const repairsOf = ({ state, files }: Pick<RunDetail, "state" | "files">):
       )
     : [];
 
-/** What a repair makes of a stuck file, a line each as in a difference; or why none is known. */
+/** What a repair would do to a stuck file, a line each as in a diff; or why no repair is known. */
 export function formatRepair({ takeOut, putBack, repair, why }: RunFile): string[] {
   if (!repair) return [`no repair is known: ${why}`];
   if (repair.over === repair.to) return ["stays as somebody has made it: no line in it is the run's own"];
