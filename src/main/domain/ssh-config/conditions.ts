@@ -1,9 +1,9 @@
 import { matchesPattern, matchPatternList } from "#domain/ssh/patterns.ts";
 
-/** When what stands under a Host or Match line holds. */
+/** When the settings under a Host or Match line hold. */
 export type Condition =
   | { kind: "always" }
-  /** The line cannot be read, or asks for what is not looked at here. */
+  /** The line cannot be read, or has a criterion that we do not evaluate. */
   | { kind: "never" }
   | { kind: "host"; patterns: readonly Pattern[] }
   | { kind: "match"; criteria: readonly Criterion[] };
@@ -12,14 +12,14 @@ type Pattern = { text: string; isNegated: boolean };
 type Criterion = { name: Evaluated; isNegated: boolean; list: string };
 
 type HostNames = {
-  /** As ssh was asked for it; in the final pass, the host name that was found. */
+  /** The host name on ssh's command line; in the final pass, the HostName that was found. */
   host: string;
-  /** HostName as far as it is known. */
+  /** HostName by the lines so far. */
   hostname: string;
   originalHost: string;
 };
 
-/** What is known of a host when a line is met: earlier lines have a say in it. */
+/** What is known of a host at a line, which depends on earlier lines. */
 export type Known = HostNames & {
   user: string;
   localUser: string;
@@ -29,7 +29,7 @@ export type Known = HostNames & {
 
 const BARE = ["all", "final", "canonical"] as const;
 const WITH_LIST = ["host", "originalhost", "user", "localuser", "tagged"] as const;
-/** What ssh would ask of programs, networks or the session: not looked at here. */
+/** Criteria that depend on programs, networks or the session: we do not evaluate them. */
 const NOT_EVALUATED = ["exec", "localnetwork", "command", "sessiontype", "version"] as const;
 type Evaluated = (typeof BARE)[number] | (typeof WITH_LIST)[number];
 
@@ -44,9 +44,9 @@ export function readHostLine(words: readonly string[]): Extract<Condition, { kin
 
 type MatchLine = {
   condition: Condition;
-  /** What it asks for that is not looked at here: then it never holds. */
+  /** Its criteria that we do not evaluate: with any, the line never holds. */
   notEvaluated: string[];
-  /** It asks for `final`, so that ssh reads its configuration a second time. */
+  /** It has `final`, so that ssh reads its configuration a second time. */
   isForFinalPass: boolean;
 };
 
@@ -114,15 +114,15 @@ function meets({ name, list }: Criterion, known: Known): boolean {
 }
 
 /**
- * Finds what may hold for a host without trying every Host and Match line: of ten thousand lines one or two name it. A
- * pattern is filed under its whole text, or under what stands before its first wildcard, or after its last.
+ * Finds the conditions that may hold for a host without trying every Host and Match line: of ten thousand lines, one or
+ * two name it. The index key of a pattern is its whole text, or the text before its first wildcard, or after its last.
  */
 export type HostIndex = {
-  /** Numbers of the conditions that may hold for what is known of a host, ascending. */
+  /** Ascending numbers of the conditions that may hold for these names. */
   find(names: HostNames): number[];
 };
 
-/** What a pattern is about: the host as ssh looks for it, or one of the two that Match asks for. */
+/** Which name a pattern is for: that of a Host line, or `host` or `originalhost` of Match. */
 type NameKind = "host" | "hostname" | "originalHost";
 
 type Fit = "whole" | "prefix" | "suffix";

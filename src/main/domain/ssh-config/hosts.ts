@@ -1,13 +1,13 @@
 import { type HostSet, isUserName, readAddresses, readName } from "#domain/targets/host-sets.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 
-/** A name or an address that a host can have: no range, no pattern, nothing that a program might take for an option. */
+/** A name or an address of one host: no range, no pattern, nothing that a program might take for an option. */
 export const isOneHost = (text: string): boolean => !/[[\]/]/.test(text) && readHost(text)?.count === 1n;
 
-/** Names have no case, and addresses are written their shortest way; what is no host is left as it is. */
+/** A name in lower case, an address in its shortest form; a text that is no host stays as it is. */
 export function normaliseHost(text: string): string {
   if (!isOneHost(text)) return text;
-  // The other addresses have one way to be written.
+  // IPv4 addresses have one form only.
   if (!text.includes(":")) return text.toLowerCase();
   const [first = text] = readHost(text)?.list() ?? [];
   return first;
@@ -22,20 +22,20 @@ function readHost(text: string): HostSet | null {
   }
 }
 
-/** 1 to 65535, or the service's name; null for none of them. */
+/** From a number of 1 to 65535 or a service's name; null for other texts. */
 export function readPort(text: string): number | null {
   if (text === "ssh") return 22;
   const port = Number(text);
   return /^\d{1,5}$/.test(text) && port >= 1 && port <= 65_535 ? port : null;
 }
 
-/** One machine of a ProxyJump; what it does not say, ssh_config says of that machine. */
+/** One machine of a ProxyJump; null fields come from ssh_config. */
 export type Jump = { user: string | null; host: string; port: number | null };
 
-/** The machines of one way, its host among them: a file of thousands in a row would take hours to follow from each. */
+/** The longest route, its host included: a file with a chain of thousands would take hours to follow from each. */
 export const MOST_HOPS = 65;
 
-/** The hops of a ProxyJump, the first to be passed first, or what is wrong with it. */
+/** The hops of a ProxyJump in order, or what is wrong with it. */
 export function readJumps(text: string): Jump[] | string {
   const words = text.split(",").map((word) => word.trim());
   if (words.length >= MOST_HOPS) return `names more than ${MOST_HOPS - 1} machines`;
@@ -62,7 +62,7 @@ function readJump(word: string): Jump | string {
   return port === null ? "has a port that is not one" : { user, host, port };
 }
 
-/** Between `ssh://` and `@`: the user, and maybe parameters after a semicolon, which ssh passes over. */
+/** The user between `ssh://` and `@`, without parameters after a semicolon, which ssh ignores. */
 function decodeUser(text: string): string {
   try {
     return decodeURIComponent(text.replace(/;.*$/s, ""));

@@ -1,3 +1,3 @@
-/** Many more configurations that ssh itself reads. */
+/** Compares with ssh on many more configurations. */
 process.env.LATCHKEY_TEST_RUNS ??= "100";
 await import("./like-openssh.test.ts");

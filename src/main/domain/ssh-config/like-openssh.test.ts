@@ -68,7 +68,7 @@ async function askOurs(file: string, text: string, host: string, user: string | 
 const formatJump = ({ user, host, port }: Jump) =>
   `${user === null ? "" : `${user}@`}${/[:]|^[\d.]+$/.test(host) ? `[${host}]` : host}${port === null ? "" : `:${port}`}`;
 
-/** ssh prints all hops but the last as they are written: with brackets, or as URIs. What they mean is the same. */
+/** ssh prints all hops but the last as written, with brackets or as URIs: this writes them alike. */
 const plainly = (said: Said | null) =>
   said && { ...said, proxyjump: String(said.proxyjump).replace(/ssh:\/\/|[[\]]/g, "") };
 
@@ -195,7 +195,7 @@ const pattern = fc.constantFrom(
   "*e*1*",
 );
 const list = fc.array(pattern, { minLength: 1, maxLength: 3 });
-/** Not `!final` alone: up to OpenSSH 10.0 it asks for a second pass, too. */
+/** Without a lone `!final`: up to OpenSSH 10.0 it causes a second pass, too. */
 const criterion = fc.oneof(
   list.map((patterns) => `host ${patterns.join(",")}`),
   list.map((patterns) => `!originalhost ${patterns.join(",")}`),

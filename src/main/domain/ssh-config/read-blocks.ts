@@ -5,20 +5,20 @@ import { formatNumber } from "#shared/text/count.ts";
 import { type Condition, readHostLine, readMatchLine } from "./conditions.ts";
 import { isKeyword, readSetting, type Setting } from "./settings.ts";
 
-/** A Host or Match line and what stands under it, or what stands above the first of them in a file. */
+/** A Host or Match line with the settings under it, or the settings above the first of them in a file. */
 export type Block = { condition: Condition; outer: Block | null };
 
-/** Settings of one block in a row, in the order that ssh meets them. An Include may split a block into several. */
+/** Successive settings of one block, in the order in which ssh reads them. An Include may split a block. */
 export type Segment = { block: Block; settings: Setting[] };
 
 /** ssh_config and all that it includes. */
 export type Blocks = {
   segments: readonly Segment[];
-  /** Hosts that a Host line names in full, in their order, and whether it stands in this user's own files. */
+  /** Hosts that a Host line names without wildcards, in order, and whether the line is in this user's own files. */
   names: ReadonlyMap<string, { isUser: boolean }>;
-  /** ssh reads its configuration a second time, with the host name that it found. */
+  /** ssh reads its configuration a second time (`Match final`), with the HostName that it found. */
   hasFinalPass: boolean;
-  /** Lines that cannot be read. ssh would stop at the first of them; here the others hold. */
+  /** Lines that cannot be read. ssh stops at the first of them; for us, the other lines still hold. */
   broken: readonly BrokenEntry[];
   notes: readonly string[];
 };
@@ -26,7 +26,7 @@ export type Blocks = {
 /** ssh's READCONF_MAX_DEPTH. */
 const DEEPEST_INCLUDE = 16;
 
-/** Files that include one another can stand for far more than they hold. */
+/** Files that include each other expand to far more than their own size. */
 const MOST_INCLUSIONS = 4_096;
 const MOST_CHARACTERS = 64 * 1024 * 1024;
 
@@ -37,12 +37,12 @@ type Reading = {
   hasFinalPass: boolean;
   broken: BrokenEntry[];
   notes: Notes;
-  /** Keywords that IgnoreUnknown lets pass. */
+  /** Keywords that IgnoreUnknown allows. */
   ignored: string[];
   left: { inclusions: number; characters: number };
 };
 
-/** One visit to a file; `above`: those that include it, the outermost first. */
+/** One reading of a file; `above`: the files that include it, the outermost first. */
 type FileRead = { path: string; isUser: boolean; outer: Block; above: readonly string[] };
 
 type Line = {
@@ -52,7 +52,7 @@ type Line = {
   isQuoteOpen: boolean;
   isUser: boolean;
   text: string;
-  /** `~/.ssh/config`, and the number of the line. */
+  /** The file as people write it: `~/.ssh/config`. */
   file: string;
   number: number;
 };
@@ -97,7 +97,7 @@ function readFile(reading: Reading, from: FileRead): void {
   }
 }
 
-/** As C has it, a line ends at its first NUL. */
+/** A line ends at its first NUL, as in C. */
 function readLine(raw: string, file: string, number: number): Omit<Line, "isUser"> | null {
   const text = raw.split("\0", 1)[0] ?? "";
   const split = splitKeyword(text);
@@ -106,7 +106,7 @@ function readLine(raw: string, file: string, number: number): Omit<Line, "isUser
 
 const beginSegment = ({ segments }: Reading, block: Block) => segments.push({ block, settings: [] });
 
-/** A line that cannot be read holds for no host, and so does all that stands under it. */
+/** A Host or Match line that cannot be read holds for no host, and neither do the settings under it. */
 function readCondition(reading: Reading, line: Line): Condition {
   const read = line.isQuoteOpen
     ? OPEN_QUOTE
@@ -170,7 +170,7 @@ function include(reading: Reading, line: Line, file: FileRead): void {
         const why = whyNotIncluded(reading, inner);
         if (why) refuse(reading, line, why);
         else readFile(reading, inner);
-        // Once there were too many, one of a line is enough to say so.
+        // Beyond the limit, one error for each line is enough.
         if (--reading.left.inclusions < 0) return;
       }
   }
@@ -189,7 +189,7 @@ function whyNotIncluded({ source, left }: Reading, { path, above }: FileRead): s
 
 const MOST_SHOWN = 200;
 
-/** What is broken throughout is no ssh_config, and not worth its memory. */
+/** A limit for memory: a file with more unreadable lines is no ssh_config. */
 const MOST_BROKEN = 10_000;
 
 function refuse({ broken }: Reading, { file, number, text }: Line, why: string): void {
@@ -204,13 +204,13 @@ const formatLocation = ({ file, number }: Line): string => `${file}:${number}`;
 
 const OPEN_QUOTE = "has a quote without its other half";
 
-/** The files of a configuration, as they were found on this computer. */
+/** The files of a configuration on this computer. */
 export type ConfigSource = {
-  /** In the order that ssh reads them. `isUser`: this user's own, or one named instead. */
+  /** In the order in which ssh reads them. `isUser`: this user's own file, or one that is named instead (`ssh -F`). */
   roots: readonly { path: string; isUser: boolean }[];
-  /** By path: what a file holds, or why that cannot be told. One that does not exist is not in it. */
+  /** By path: the text of a file, or why it could not be read. A file that does not exist is not in it. */
   files: ReadonlyMap<string, { text: string } | { why: string }>;
-  /** The paths that a pattern of Include stands for, in their order. */
+  /** The paths that match a pattern of Include, in order. */
   includes: ReadonlyMap<string, readonly string[]>;
   home: string;
   /** A path as people write it: `~/.ssh/config`. */
@@ -219,7 +219,7 @@ export type ConfigSource = {
 
 type Reader = { isUser: boolean; home: string };
 
-/** The patterns that a file includes, absolute, so that whoever reads files can expand them. */
+/** The patterns that a file includes, as absolute paths, for the code that reads files to expand. */
 export function findIncludes(text: string, { isUser, home }: Reader): string[] {
   const patterns = text.split("\n").flatMap((line) => {
     const split = /include/i.test(line) ? splitKeyword(line) : null;
@@ -231,13 +231,13 @@ export function findIncludes(text: string, { isUser, home }: Reader): string[] {
   });
 }
 
-/** The files that one pattern of an Include stands for, or why it is not followed. */
+/** The files that match one pattern of an Include, or why we do not follow it. */
 function readInclude(pattern: string, isUser: boolean, source: ConfigSource): readonly string[] | string {
   const anchored = anchor(pattern, { isUser, home: source.home });
   return "path" in anchored ? (source.includes.get(anchored.path) ?? []) : anchored.why;
 }
 
-/** A relative path counts from ~/.ssh in a user's file, and from /etc/ssh in the system's. */
+/** A relative path begins at ~/.ssh in a user's file, and at /etc/ssh in the system's. */
 function anchor(pattern: string, { isUser, home }: Reader): { path: string } | { why: string } {
   if (pattern === "") return { why: "names no file" };
   if (/%.|\$\{/.test(pattern))
@@ -253,7 +253,7 @@ const LOCATIONS_LISTED = 3;
 
 type Notes = ReturnType<typeof createNotes>;
 
-/** Sentences with the places that they hold for: one sentence each, however often it holds. */
+/** Collects sentences with their locations: each sentence is listed once, with the first few locations. */
 export function createNotes() {
   const notes = new Map<string, Set<string>>();
   return {

@@ -13,7 +13,7 @@ const target = (host: string, port = 22, user: string | null = null): SshTarget 
 const routeTo = (config: ReturnType<typeof makeConfig>, host: string, port?: number) =>
   config.routeTo(target(host, port), "jo");
 
-/** The hops of a way, as `user@name:port at address`. */
+/** The hops of a route, as `user@name:port at address`. */
 function formatRoute(config: ReturnType<typeof makeConfig>, host: string): string[] | string {
   const route = routeTo(config, host);
   if (route.kind === "unsupported") return route.why;

@@ -7,8 +7,8 @@ import { findRoute, type Here } from "./routes.ts";
 import type { SshConfig } from "./ssh-config.ts";
 
 /**
- * Reads ssh_config as OpenSSH does, with two differences: a line that cannot be read is named and the others hold, and
- * nothing is run, so that what Match exec stands over is left out. Never fails.
+ * Reads ssh_config as OpenSSH does, with two differences: a line that cannot be read is reported and the others hold;
+ * and we run no program, so settings under Match exec are left out. Never fails.
  */
 export function readSshConfig(source: ConfigSource, here: Here): SshConfig {
   const blocks = readBlocks(source);
@@ -54,10 +54,10 @@ function formatNotes(found: readonly ReturnType<typeof findRoute>[]): string[] {
 
 const ELSEWHERE: ReadonlySet<string> = new Set(["hostname", "proxyjump", "proxycommand"]);
 
-/** What most targets at once ask for, with their jump hosts. */
+/** As many answers as the largest list of targets needs, with jump hosts. */
 const MOST_REMEMBERED = 2 * MOST_TARGETS;
 
-/** A host is asked about when it is read, when notes are made and when its way is; a jump host for each behind it. */
+/** Caches answers: a host is resolved to read it, for notes and for its route; a jump host for each host behind it. */
 function remember(resolve: Resolver): Resolver {
   const answers = new Map<string, ReturnType<Resolver>>();
   return (query) => {

@@ -3,32 +3,32 @@ import { type Jump, normaliseHost } from "./hosts.ts";
 import type { Block, Blocks, Segment } from "./read-blocks.ts";
 import type { ClientSetting, Setting } from "./settings.ts";
 
-/** What ssh is asked for: a host, and what its command line says of it. */
+/** A host, with the options of ssh's command line. */
 type ResolveQuery = {
   host: string;
   user: string | null;
-  /** As by `ssh -J`. */
+  /** The option -J. */
   jumps: readonly Jump[] | null;
 };
 
-/** What ssh_config says of one host. */
+/** The settings of ssh_config for one host. */
 export type Answer = {
   /** HostName, or the host itself. */
   hostname: string;
   user: string | null;
   port: number | null;
-  /** As written, in their order; null where none is. */
+  /** As written, in their order; null without any. */
   identityFiles: readonly KeyFile[] | null;
   identitiesOnly: boolean;
   hostKeyAlias: string | null;
   /** Null: none. */
   jumps: { value: readonly Jump[]; location: string } | null;
   proxyCommand: { value: string; location: string; isUser: boolean } | null;
-  /** The first of each that holds, and every CertificateFile. */
+  /** The first of each keyword that holds, and every CertificateFile. */
   forOpenssh: readonly ClientSetting[];
   /** Lines that hold for this host and cannot be read. */
   unreadable: readonly Extract<Setting, { keyword: "unreadable" }>[];
-  /** Lines that hold for this host and are not followed here. */
+  /** Lines that hold for this host and that we do not follow. */
   notFollowed: readonly { why: string; location: string }[];
 };
 
@@ -36,7 +36,7 @@ type KeyFile = { value: string; location: string };
 
 export type Resolver = (query: ResolveQuery) => Answer;
 
-/** What the first lines that hold for a host say of it: later ones do not count, but for IdentityFile. */
+/** The first setting of each keyword that holds for a host: later ones do not count, except IdentityFile. */
 type SettingsOfHost = Map<string, Setting>;
 type State = { said: SettingsOfHost; identityFiles: KeyFile[]; known: Known };
 
@@ -69,7 +69,7 @@ export function createResolver(blocks: Blocks, localUser: string): Resolver {
   };
 }
 
-/** It was said by whoever asks, not by a file. */
+/** The location of a setting from the query, not from a file. */
 const RESOLVED = { location: "", isUser: true };
 
 function readThrough({ segments }: Blocks, index: HostIndex, state: State): void {
@@ -87,7 +87,7 @@ function readThrough({ segments }: Blocks, index: HostIndex, state: State): void
     const { hostname } = known;
     for (const setting of settings) take(state, setting);
     if (known.hostname === hostname) continue;
-    // From here on, Match host asks for another name.
+    // From here on, Match host compares with another name.
     numbers = index.find(known).filter((other) => other > number);
     at = -1;
   }
@@ -114,7 +114,7 @@ function aboutOf(setting: Setting): string {
   return setting.keyword === "not followed" ? setting.why : setting.keyword;
 }
 
-/** Of ProxyJump and ProxyCommand the first one counts; `ProxyJump none` leaves the other its say. */
+/** Of ProxyJump and ProxyCommand the first one counts; after `ProxyJump none`, ProxyCommand still counts. */
 function isDecidedByOther(said: SettingsOfHost, setting: Setting, about: string): boolean {
   if (about === "proxycommand") {
     const jump = said.get("proxyjump");

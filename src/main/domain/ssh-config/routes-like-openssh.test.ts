@@ -10,7 +10,7 @@ const { homedir, username } = userInfo();
 
 type Asked = { host: string; user: string | null; port: string | null; jumps: string | null };
 
-/** The machines that ssh passes through: it starts itself anew for each, as `ssh -J FIRST,... -W HOST:PORT LAST`. */
+/** The hops of ssh's route: ssh starts a further ssh for each, as `ssh -J FIRST,... -W HOST:PORT LAST`. */
 async function findTheirWay(file: string, { host, user, port, jumps }: Asked): Promise<string[] | null> {
   const options = [
     ...(user ? ["-l", user] : []),

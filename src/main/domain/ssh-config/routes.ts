@@ -5,23 +5,23 @@ import type { Answer, Resolver } from "./resolve.ts";
 import { type ClientKeyword, expandPath, expandTokens, type Tokens, whyNotFollowed } from "./settings.ts";
 import type { Hop, OpensshRequest, Route } from "./ssh-config.ts";
 
-/** This computer and its user, for what stands for them in ssh_config. */
+/** This computer and its user, for the tokens of ssh_config. */
 export type Here = { home: string; user: string; uid: string; hostname: string };
 
 type RouteQuery = { host: string; port: number | null; user: string | null; jumps: readonly Jump[] | null };
 
-/** `notFollowed`: what ssh_config says of a machine on the way that is not done here, and where. */
+/** `notFollowed`: settings of ssh_config for a machine of the route that we do not follow, with their locations. */
 type Found = { route: Route; notFollowed: { why: string; location: string }[] };
 
 /**
- * The way to a host, as ssh finds it: the last hop of its ProxyJump is reached through those before it, and only the
- * first of them goes its own way there, by its own ProxyJump.
+ * The route to a host, as ssh finds it: the last hop of its ProxyJump is reached through those before it, and only for
+ * the first of them does its own ProxyJump count.
  */
 export function findRoute(resolve: Resolver, here: Here, query: RouteQuery): Found {
   const hops: Hop[] = [];
   const notFollowed: Found["notFollowed"] = [];
   const give = (route: Route): Found => ({ route, notFollowed });
-  /** Machines that went their own way: who comes by a second time goes in a circle. */
+  /** Machines whose own ProxyJump counted: a second time means a loop. */
   const alone = new Set<string>();
   let next = query;
   for (;;) {
@@ -118,7 +118,7 @@ function findIdentityFiles({ identityFiles }: Answer, tokens: Tokens, home: stri
   });
 }
 
-/** What ssh_config asks of OpenSSH's own client for one host; null where that is nothing. `expand`: null for a path that cannot be followed. */
+/** The settings for OpenSSH's client for one host; null without any. `expand` returns null for an unsupported path. */
 function findOpensshRequest(
   { forOpenssh, proxyCommand }: Answer,
   expand: (path: string) => string | null,
@@ -136,11 +136,11 @@ function findOpensshRequest(
   };
 }
 
-/** `internal` is what OpenSSH does with security keys anyway. */
+/** Whether the setting has an effect: `internal` is OpenSSH's default for security keys. */
 const isOfUser = ({ about, value }: { about: ClientKeyword; value: string }): boolean =>
   about === "gssapiauthentication" ? /^(yes|true)$/i.test(value) : !/^(none|internal)$/i.test(value);
 
-/** What is to be known before anything is visited: sentences, and the places that they hold for. */
+/** Sentences for the user before any probe, with their locations. */
 function reasonsForOpenssh(
   { forOpenssh, proxyCommand }: Answer,
   isJumpHost: boolean,

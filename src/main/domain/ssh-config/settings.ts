@@ -15,18 +15,18 @@ type Values = {
 };
 type Followed = keyof Values;
 
-/** A line that says how a host is reached. `location`: its file and line, for people. */
+/** A setting that decides how a host is reached. `location`: its file and line, for people. */
 export type Setting =
   | {
       [Keyword in Followed]: { keyword: Keyword; value: Values[Keyword]; location: string; isUser: boolean };
     }[Followed]
   | ClientSetting
-  /** It cannot be read, so nobody can tell how a host is reached that it is said of. */
+  /** The line cannot be read, so how its hosts are reached is not known. */
   | { keyword: "unreadable"; of: Followed; why: string; location: string }
-  /** It changes whom we reach or what we trust, and is not followed here. `why`: a sentence that says what holds. */
+  /** The setting changes whom we reach or trust, and we do not follow it. `why`: a sentence on what holds instead. */
   | { keyword: "not followed"; why: string; location: string };
 
-/** What OpenSSH's own client does, and ssh2 does not. `isUser`: it stands in this user's own files. */
+/** A setting that OpenSSH's client supports and ssh2 does not. `isUser`: it is in this user's own files. */
 export type ClientSetting = {
   keyword: "for OpenSSH";
   about: ClientKeyword;
@@ -59,8 +59,8 @@ type Line = { keyword: string; rest: string; words: readonly string[]; isUser: b
 type Value = { value: NonNullable<unknown> | null } | { why: string };
 
 /**
- * Null for a keyword that says nothing of how a host is reached. `broken`: why the line cannot be read at all, if it
- * cannot.
+ * Null for a keyword that does not affect how a host is reached. `broken`: why the line cannot be read at all; null
+ * when it can.
  */
 export function readSetting(
   { keyword: written, rest, words, isUser }: Line,
@@ -127,8 +127,8 @@ const READERS: Record<Followed, (text: string) => Value> = {
 };
 
 /**
- * What ssh takes as a keyword, OpenSSH 10.0 and its packagers: any other word is a slip, which ssh refuses.
- * In the order of OpenSSH's own table (readconf.c), by what they are about.
+ * The keywords of OpenSSH 10.0 and of distributions' patches: ssh refuses any other word.
+ * In the order of OpenSSH's own table (readconf.c), by subject.
  */
 const KEYWORDS = `
   host match include tag ignoreunknown
@@ -162,7 +162,7 @@ const KNOWN_KEYWORDS: ReadonlySet<string> = new Set(KEYWORDS.trim().split(/\s+/)
 
 export const isKeyword = (word: string): boolean => KNOWN_KEYWORDS.has(word);
 
-/** Keywords that change whom we reach or what we trust, and are not followed here: what holds instead. */
+/** Keywords that change whom we reach or trust and that we do not follow, with what holds instead. */
 const NOT_FOLLOWED: ReadonlyMap<string, string> = new Map(
   Object.entries({
     addressfamily: "AddressFamily is not followed: any family is tried",
@@ -180,17 +180,17 @@ const NOT_FOLLOWED: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** What stands for `%d` and its like in a path or a user name of ssh_config. */
+/** The values of `%d` and its like in a path or a user name of ssh_config. */
 export type Tokens = Readonly<Record<string, string>>;
 
-/** Those that are known here; `%C`, a hash of several, is not. */
+/** The tokens that we support; `%C`, a hash of several, is not among them. */
 const KNOWN_TOKENS = "%dhijklLnpru";
 
-/** Whether every token of a text is one that is known here: of the environment, HOME alone is. */
+/** Whether we support every token of a text; of environment variables, we support HOME alone. */
 const hasOnlyTokens = (text: string): boolean =>
   !unknownTokens(text).length && !/%$/.test(text.replaceAll("%%", ""));
 
-/** Those of a text that are not known here, as written. */
+/** The unsupported tokens of a text, as written. */
 function unknownTokens(text: string): string[] {
   const tokens = text.match(/%.|\$\{[^}]*\}?/gs) ?? [];
   return tokens.filter(
@@ -198,7 +198,7 @@ function unknownTokens(text: string): string[] {
   );
 }
 
-/** The text with what its tokens stand for; null where one stands for nothing. */
+/** The text with its tokens replaced; null where we do not support a token. */
 export function expandTokens(text: string, tokens: Tokens): string | null {
   if (!hasOnlyTokens(text)) return null;
   return text.replace(/%(.)|\$\{HOME\}/gs, (_, token: string | undefined) =>
@@ -206,7 +206,7 @@ export function expandTokens(text: string, tokens: Tokens): string | null {
   );
 }
 
-/** What is wrong with the path of a key file, as a sentence; null when it can be followed. */
+/** Why we cannot use the path of a key file, as a sentence; null when we can. */
 export function whyNotFollowed(text: string): string | null {
   if (/^none$/i.test(text)) return null;
   const [token] = unknownTokens(text);
@@ -216,7 +216,7 @@ export function whyNotFollowed(text: string): string | null {
     : null;
 }
 
-/** An absolute path; null for one of another user's home, or relative to wherever ssh is started. */
+/** An absolute path; null for one in another user's home, or relative to ssh's working folder. */
 export function expandPath(text: string, home: string): string | null {
   const path = text.replace(/^~(?=\/|$)/, () => home);
   return /^(\/|[A-Za-z]:[\\/]|\$\{HOME\}|%d)/.test(path) ? path : null;

@@ -1,59 +1,59 @@
 import type { BrokenEntry } from "#shared/contract/scans.ts";
 import type { SshTarget } from "#shared/model/hosts/target.ts";
 
-/** One machine on the way to a host; the host itself is the last. */
+/** One machine of the route to a host; the host itself is the last. */
 export type Hop = {
-  /** As the user, or ssh_config, names it, and the port: pins are kept by these. */
+  /** The name by which the user or ssh_config names it; pins are stored by name and port. */
   name: string;
   port: number;
-  /** Where to connect: HostName, or the name itself. */
+  /** The address to connect to: HostName, or the name itself. */
   address: string;
   user: string;
-  /** What known_hosts is asked for: HostKeyAlias (then without a port, as ssh does: 22), or the address and port. */
+  /** The name to look up in known_hosts: HostKeyAlias (without a port, as in ssh: 22), or the address and port. */
   knownAs: { host: string; port: number };
-  /** Absolute paths, in the order of ssh_config; null: the usual ones. */
+  /** Absolute paths, in the order of ssh_config; null: ssh's defaults. */
   identityFiles: readonly string[] | null;
-  /** Offer only `identityFiles`, not what else the agent holds (IdentitiesOnly). */
+  /** Offer only `identityFiles`, not the agent's other keys (IdentitiesOnly). */
   identitiesOnly: boolean;
-  /** What OpenSSH's own client does there at the word of ssh_config, and ssh2 does not; absent where that is nothing. */
+  /** Settings that OpenSSH's client supports and ssh2 does not; absent without any. */
   openssh?: OpensshRequest;
 };
 
 export type OpensshRequest = {
-  /** The command that leads there; `isUser`: it stands in this user's own files. */
+  /** The command that connects to it; `isUser`: it is in this user's own files. */
   proxyCommand: { value: string; location: string; isUser: boolean } | null;
   /** Absolute paths. */
   certificateFiles: readonly string[];
   pkcs11Provider: string | null;
   securityKeyProvider: string | null;
   gssapi: boolean;
-  /** This user's own files ask for one of these. */
+  /** This user's own files have one of these settings. */
   isSetByUser: boolean;
 };
 
 export type Route =
   | { kind: "hops"; hops: readonly Hop[] }
-  /** A sentence: what ssh_config asks for that is not done here, where, and what to do. */
+  /** A sentence: which setting of ssh_config we do not support, where, and what to do. */
   | { kind: "unsupported"; why: string };
 
-/** What ~/.ssh/config and the system's ssh_config say, as read once for a scan. */
+/** ~/.ssh/config and the system's ssh_config, read once for a scan. */
 export type SshConfig = {
-  /** The hosts that this user's own files name in full: no pattern, no negation. */
+  /** The hosts that this user's own files name without pattern and negation. */
   names: readonly string[];
-  /** Whether it names this host in full: then the host keeps the letters it is written with, for ssh tells them apart. */
+  /** Whether it names this host without a pattern: then the host keeps its case, which matters to ssh. */
   isNamed(host: string): boolean;
-  /** A name that it gives another address or a way there, so that it is reached by SSH alone. */
+  /** Whether it sets another address or a route for this name, so that only SSH reaches the host. */
   isAlias(host: string): boolean;
   portOf(host: string, user: string | null): number | null;
   routeTo(target: SshTarget, defaultUser: string): Route;
-  /** What it says of these hosts that is not done here, and where: sentences for people, each once. */
+  /** Settings for these hosts that we do not follow, with locations: sentences for people, each once. */
   notesOn(targets: readonly SshTarget[], defaultUser: string): string[];
   broken: readonly BrokenEntry[];
-  /** What of it is not evaluated at all, such as Match exec, and where it stands. */
+  /** What we do not evaluate at all, such as Match exec, with locations. */
   notes: readonly string[];
 };
 
-/** How many of these hosts each jump host leads to, by `keyOfHost`. */
+/** To how many of these hosts each jump host leads, by `keyOfHost`. */
 export function countJumps(
   hosts: readonly { host: string; port: number; user: string | null }[],
   routeTo: SshConfig["routeTo"],
@@ -73,7 +73,7 @@ export function countJumps(
 
 export const keyOfHost = ({ host, port }: { host: string; port: number }): string => `${host} ${port}`;
 
-/** What holds where there is no ssh_config. */
+/** The configuration where there is no ssh_config. */
 export const NO_SSH_CONFIG: SshConfig = {
   names: [],
   isNamed: () => false,

@@ -3,7 +3,7 @@ import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 
 const HERE = { home: "/home/jo", user: "jo", uid: "1000", hostname: "desk.corp" };
 
-/** The ssh_config of somebody whose files are these, by their path under ~/.ssh; `config` is the first that is read. */
+/** The ssh_config of a user with these files, by their paths under ~/.ssh; ssh reads `config` first. */
 export function makeConfig(
   files: Record<string, string>,
   includes: Record<string, string[]> = {},
