@@ -21,7 +21,7 @@ type Field =
   | "state"
   | "leftOn";
 
-/** Names of columns as directories and spreadsheets write them, in lower case and without anything but letters. */
+/** Names of columns in directories and spreadsheets, in lower case and with letters alone. */
 const FIELDS: Record<Field, readonly string[]> = {
   name: ["name", "fullname", "displayname", "person", "owner", "employee", "cn"],
   firstName: ["firstname", "givenname"],
@@ -76,7 +76,7 @@ const FIELDS: Record<Field, readonly string[]> = {
 type Cells = { line: number; cells: readonly string[] };
 type Columns = ReadonlyMap<Field, readonly number[]>;
 
-/** A table of people, one a line; its first line names the columns. Separated by commas, semicolons or tabs. */
+/** A table with one person a line; its first line names the columns. Separated by commas, semicolons or tabs. */
 export function readCsvPeopleSource(text: string, file: string): PeopleSource {
   const broken: BrokenPart[] = [];
   const [header, ...lines] = readCells(text, file, broken);
@@ -120,7 +120,7 @@ function formatBrokenLine(code: string | undefined): string {
   return "its quotes do not fit: write a quote within quotes twice";
 }
 
-/** What stands most often in the first line. */
+/** The separator that the first line has most often. */
 function findDelimiter(text: string): string {
   const first = text.slice(0, 64 * 1024).split("\n", 1)[0] ?? "";
   const counts = [",", ";", "\t"].map((mark) => ({ mark, count: first.split(mark).length }));
@@ -175,7 +175,7 @@ function readPerson(cells: readonly string[], columns: Columns, where: string) {
 
 type StateFields = { state: string | null; day: string | null; columns: Columns };
 
-/** Where only days of leaving are listed, who has none is there. Whether a day is past is evaluated when it is asked. */
+/** Where days of leaving are the only state, a person without one is active. Later code compares the day with today. */
 function readWords(
   { state, day, columns }: StateFields,
   where: string,
@@ -233,7 +233,7 @@ const GONE = new Set([
   "ausgeschieden",
 ]);
 
-/** What a word in a column of states says; null where it is none of those that are understood. */
+/** The state of a word in a column of states; null for an unknown word. */
 function readState(text: string): PeopleSourcePerson["said"] | null {
   const word = text.trim().toLowerCase();
   if (word === "") return "nothing";
@@ -241,7 +241,7 @@ function readState(text: string): PeopleSourcePerson["said"] | null {
   return GONE.has(word) ? "gone" : null;
 }
 
-/** A day as 2026-03-31: of that form, with a time after it, or as 31.03.2026. Null where it is no such thing. */
+/** A day as 2026-03-31: from that form, with a time after it, or from 31.03.2026. Null for any other text. */
 function readDay(text: string): string | null {
   const iso = /^(\d{4})-(\d\d)-(\d\d)(?:[T ].*)?$/.exec(text.trim());
   const european = /^(\d{1,2})\.(\d{1,2})\.(\d{4})$/.exec(text.trim());

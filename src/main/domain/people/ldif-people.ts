@@ -8,13 +8,13 @@ import {
   toPerson,
 } from "./people-source.ts";
 
-/** The flag of Active Directory's userAccountControl that closes an account. */
+/** The flag of Active Directory's userAccountControl that disables an account. */
 const ACCOUNT_DISABLED = 0x2;
 
-/** OpenLDAP's password policy locks for good with this date. */
+/** The date by which OpenLDAP's password policy locks an account for good. */
 const LOCKED_FOR_GOOD = "000001010000Z";
 
-/** Object classes of what is no person. */
+/** Object classes of entries that are no persons. */
 const NO_PERSON = new Set([
   "organizationalunit",
   "domain",
@@ -71,7 +71,7 @@ function readEntry(
   return { person, broken: keys.flatMap((read) => read.broken) };
 }
 
-/** What directories say of a closed account. An entry that does not say so is of somebody who is there. */
+/** Reads how directories mark a closed account. An entry without such a mark is of an active person. */
 function readClosing(texts: (name: string) => string[]): Pick<PeopleSourcePerson, "said" | "leftOn"> {
   const isTrue = (name: string) => texts(name).some((value) => /^(true|yes|1)$/i.test(value.trim()));
   const control = Number(texts("useraccountcontrol")[0] ?? 0);
@@ -85,7 +85,7 @@ function readClosing(texts: (name: string) => string[]): Pick<PeopleSourcePerson
   return { said: isClosed ? "gone" : "active", leftOn: readExpiry(texts("shadowexpire")[0]) };
 }
 
-/** shadowExpire counts days from 1970; -1 and nothing are no end. */
+/** shadowExpire counts days from 1970; -1, 0 and a missing value mean no end. */
 function readExpiry(days: string | undefined): string | null {
   if (days === undefined || !/^\d{1,6}$/.test(days.trim()) || Number(days) === 0) return null;
   return new Date(Number(days) * DAY_MS).toISOString().slice(0, 10);
@@ -96,12 +96,12 @@ type LdifEntry = { line: number; dn: string; attributes: ReadonlyMap<string, Uin
 
 type Line = { number: number; text: string };
 
-/** Longer than any key or photograph that a directory holds. */
+/** Longer than any key or photograph in a directory. */
 const LONGEST_LINE = 4 * 1024 * 1024;
 
 /**
- * The entries of an LDIF file (RFC 2849): lines that begin with a blank go on with the line before, `::` stands before
- * base64, and `:<` before an address, which is not followed. Text is Latin-1, one character a byte.
+ * The entries of an LDIF file (RFC 2849): a line that begins with a blank continues the one before, `::` precedes
+ * base64, and `:<` a URL, which we do not follow. Text is Latin-1, one character a byte.
  */
 function readLdif(text: string, file: string): { entries: LdifEntry[]; broken: BrokenPart[] } {
   const broken: BrokenPart[] = [];
@@ -125,7 +125,7 @@ function readLdif(text: string, file: string): { entries: LdifEntry[]; broken: B
       broken.push({ where, why: read.why });
       continue;
     }
-    // Entries of some exports follow each other without an empty line.
+    // Some exports have no empty line between entries.
     if (read.name === "dn" && attributes.has("dn")) end();
     if (read.name === "dn") begin = line.number;
     const values = attributes.get(read.name);

@@ -1,32 +1,32 @@
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import type { PeopleSourceKind } from "#shared/model/access/person.ts";
 
-/** A key that a people source has as somebody's. */
+/** A key of a person in a people source. */
 type PeopleSourceKey = { fingerprint: string; keyType: string | null };
 
-/** A person as a people source tells of them. Texts are those of whoever wrote it. */
+/** A person in a people source. The source's author wrote the texts. */
 export type PeopleSourcePerson = {
-  /** Tells the people of one people source apart, and stays the same from one reading to the next. */
+  /** Identifies the person within the people source, and is the same in each reading. */
   handle: string;
   name: string;
   email: string | null;
   /** Logins and addresses, in lower case, each once. */
   logins: string[];
-  /** Whether they are still there; a people source of keys alone says nothing. */
+  /** Whether they are still there; a people source with keys alone says nothing. */
   said: "active" | "gone" | "nothing";
-  /** The day that it names as their last: 2026-03-31. */
+  /** Their last day by the source: 2026-03-31. */
   leftOn: string | null;
   keys: PeopleSourceKey[];
 };
 
-/** Something in a people source that could not be read: where it stands, and why it cannot be used. */
+/** A part of a people source that could not be read: where it is, and why it cannot be used. */
 export type BrokenPart = { where: string; why: string };
 
 export type PeopleSource = {
   kind: PeopleSourceKind;
   people: PeopleSourcePerson[];
   broken: BrokenPart[];
-  /** What whoever imports it should know, such as columns that are not used. */
+  /** What the importing user should know, such as unused columns. */
   notes: string[];
 };
 
@@ -38,7 +38,7 @@ export const MOST_PEOPLE = 100_000;
 /** A person has a few keys; a file of a thousand is the account of a machine, or a mistake. */
 const MOST_KEYS = 1_000;
 
-/** Longer ones are cut: they are names, not texts. */
+/** The longest name in characters; longer ones are cut. */
 const LONGEST = 200;
 
 type Written = {
@@ -50,7 +50,7 @@ type Written = {
   keys: readonly PeopleSourceKey[];
 };
 
-/** A person of what a people source says; null where nothing tells who is meant. */
+/** A person from the fields of a people source; null where no field identifies one. */
 export function toPerson({ said, leftOn, keys, ...written }: Written): PeopleSourcePerson | null {
   const email = clean(written.email);
   const logins = [...written.logins, email].map((login) => clean(login)?.toLowerCase() ?? "").filter(Boolean);
@@ -64,14 +64,14 @@ export function toPerson({ said, leftOn, keys, ...written }: Written): PeopleSou
 const clean = (text: string | null): string | null =>
   text?.replaceAll("\0", "").trim().slice(0, LONGEST) || null;
 
-/** One person that stands in several places of a people source is one, with all that is said of them there. */
+/** Merges the entries of one person in a people source. */
 export function mergePeople(people: readonly PeopleSourcePerson[]): PeopleSourcePerson[] {
   return [...Map.groupBy(people, ({ handle }) => handle).values()].flatMap(([first, ...others]) =>
     first ? join(first, others) : [],
   );
 }
 
-/** Who is there by one line is there, whatever another says: one of two accounts may be closed. */
+/** A person who is active by one entry is active, whatever another says: one of two accounts may be closed. */
 function join(first: PeopleSourcePerson, others: readonly PeopleSourcePerson[]): PeopleSourcePerson {
   if (others.length === 0) return first;
   const all = [first, ...others];
@@ -89,12 +89,12 @@ function join(first: PeopleSourcePerson, others: readonly PeopleSourcePerson[]):
 
 const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/;
 
-/** Where one key ends and the next begins, in a cell that holds several. */
+/** The separator between the keys of one cell. */
 const BETWEEN_KEYS = /[;,|]\s*(?=(?:ssh-|ecdsa-|sk-))/g;
 
 type Read = { keys: PeopleSourceKey[]; broken: BrokenPart[] };
 
-/** The keys of a text that holds one on each line, as authorized_keys and .pub files do. `where` names a line of it. */
+/** The keys of a text with one on each line, as in authorized_keys and .pub files. `where` names a line of it. */
 export function readKeyLines(bytes: Uint8Array, where: (line: number) => string): Read {
   const lines = readAuthorizedKeys(bytes);
   const keys: PeopleSourceKey[] = [];
@@ -111,11 +111,11 @@ export function readKeyLines(bytes: Uint8Array, where: (line: number) => string)
   return { keys, broken };
 }
 
-/** The keys of one cell or value: whole public keys, between line ends or `;`. */
+/** The keys of one cell or value: whole public keys, separated by line ends, `;`, `,` or `|`. */
 export const readKeyCell = (text: string, where: string): Read =>
   readKeyLines(Buffer.from(text.replaceAll(BETWEEN_KEYS, "\n")), () => where);
 
-/** Fingerprints as ssh-keygen prints them, between blanks, commas or semicolons. */
+/** Fingerprints as ssh-keygen prints them, separated by blanks, commas, semicolons or `|`. */
 export function readFingerprints(text: string, where: string): Read {
   const words = text.split(/[\s,;|]+/).filter(Boolean);
   const keys: PeopleSourceKey[] = [];

@@ -11,8 +11,8 @@ import {
 } from "./people-source.ts";
 
 /**
- * A list of people and their keys, of whatever kind its files are: tables, directories' exports, or a file of keys for
- * each person. What is none of these is named; nothing makes it throw.
+ * Reads a people source of any kind: a table, a directory's export, or a file of keys for each person. Reports files
+ * that are none of these, and never throws.
  */
 export function readPeopleSource(files: readonly PeopleSourceFile[]): PeopleSource {
   const keysFiles = files.filter(({ name }) => nameOfKeysFile(name) !== null);
@@ -42,7 +42,7 @@ const nothing = (broken: BrokenPart): PeopleSource => ({
   notes: [],
 });
 
-/** What spreadsheets save instead of a table in UTF-8. */
+/** Why bytes cannot be read: formats that spreadsheets save instead of a table in UTF-8. */
 function whyUnreadable(bytes: Buffer): string | null {
   if (bytes.subarray(0, 4).toString("latin1") === "PK\u0003\u0004")
     return "it is a spreadsheet or an archive; save the table as CSV in UTF-8";
@@ -55,10 +55,10 @@ function whyUnreadable(bytes: Buffer): string | null {
 
 const NAMED_BY_FILE = /^(?:.*\/)?([^/]+)\.(?:keys|pub)$/i;
 
-/** Whose keys a file holds, by its name: `alice.keys` as GitHub serves it, `alice.pub`; null where it does not say. */
+/** The person of a key file, by its name: `alice.keys` as GitHub serves it, `alice.pub`; null for other names. */
 const nameOfKeysFile = (name: string): string | null => NAMED_BY_FILE.exec(name)?.[1] ?? null;
 
-/** A file for each person, with that person's public keys, one a line. It says nothing of who has left. */
+/** A file for each person, with that person's public keys, one a line. It does not say who has left. */
 function readKeysPeopleSource(files: readonly PeopleSourceFile[]): PeopleSource {
   const read = files.slice(0, MOST_PEOPLE).map((file) => {
     const { name, bytes } = file;

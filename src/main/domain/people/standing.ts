@@ -1,4 +1,4 @@
-/** What one people source says of one person, beside what others may say of the same. */
+/** The entry of one person in one people source; other sources may have further ones. */
 export type PersonEntry = {
   id: number;
   source: number;
@@ -14,13 +14,13 @@ export type PersonEntry = {
 
 type SettledStanding = Pick<PersonEntry, "id" | "standing" | "decidedBy">;
 
-/** What an entry alone says; null where it says nothing. */
+/** The standing by one entry alone; null where it says nothing. */
 type Word = "known" | "gone" | null;
 
 /**
  * Who is still there. Entries that share a login or an address are of one person, and the newest reading that says
- * anything decides for all of them; of two readings of the same moment the one that says that they have left. Gives only
- * what has changed.
+ * anything decides for all of them; of two readings at the same moment, the one with "gone" decides. Returns only what
+ * has changed.
  */
 export function settleStandings(entries: readonly PersonEntry[], today: string): SettledStanding[] {
   const groupOf = groupByLogin(entries);
@@ -51,8 +51,8 @@ function wordOf({ said, leftOn, isMissing, sourceIsWhole }: PersonEntry, today: 
 }
 
 /**
- * The entries of one person, for each of them. A login that two people of one people source share tells nobody apart, and joins
- * nothing.
+ * Returns a function that gives all entries of an entry's person. A login that two people of one people source share
+ * identifies nobody, and joins nothing.
  */
 function groupByLogin(entries: readonly PersonEntry[]): (entry: PersonEntry) => readonly PersonEntry[] {
   const byLogin = new Map<string, PersonEntry[]>();
@@ -73,7 +73,7 @@ function groupByLogin(entries: readonly PersonEntry[]): (entry: PersonEntry) => 
   return ({ id }) => groups.get(rootOf(id)) ?? [];
 }
 
-/** Numbers that are united are of one set, which its root stands for. */
+/** Disjoint sets of numbers (union-find): the root identifies the set. */
 function createSets() {
   const parents = new Map<number, number>();
   const rootOf = (id: number): number => {
@@ -93,19 +93,19 @@ function createSets() {
   return { rootOf, unite };
 }
 
-/** What a people source says of a person who has a key. */
+/** An entry of a people source for a person who has a key. */
 export type NamedEntry = {
   id: number;
   source: number;
   name: string;
   logins: readonly string[];
-  /** The entry that decides about them, where one does: entries with the same one are of one person. */
+  /** The entry that decides about their standing, if any: entries with the same one are of one person. */
   decidedBy: number | null;
 };
 
 /**
- * The people that entries are of, one entry each. Entries of two people sources that share a login are of one person, as where it is
- * settled who is still there; two of one people source never are.
+ * One entry for each person. Entries of two people sources that share a login are of one person, as in
+ * settleStandings; two entries of one people source are never matched directly.
  */
 export function distinguishPeople(entries: readonly NamedEntry[]): NamedEntry[] {
   const groups: NamedEntry[][] = [];
