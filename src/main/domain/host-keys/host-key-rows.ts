@@ -19,45 +19,45 @@ export type KeyedAddress = NonNullable<HostKeyRow["host"]>;
 type PresentedKey = HostKeyView & {
   blob: Uint8Array;
   at: Instant;
-  /** The visit ended at it: nobody trusted it then. */
+  /** The probe ended there, since the key was not trusted then. */
   isRefused: boolean;
 };
 
 type HeldKey = HostKeyView & { keyBits: number | null; at: Instant };
 
-/** A machine with a name of its own, of which host keys are known. */
+/** A machine by one of its names, with the host keys that are known of it. */
 export type KeyedHost = {
   name: string;
   port: number;
-  /** What known_hosts is asked for: ssh_config may give it another name. */
+  /** The name to look up in known_hosts: ssh_config may set another one (HostKeyAlias). */
   knownAs: { host: string; port: number };
-  /** Its row in the inventory; null for a jump host that nobody visits, and for what only has a pin. */
+  /** Its row in the inventory; null for a jump host that is no target, and for a host that only has a pin. */
   id: number | null;
   pin: (HostKeyView & { blob: Uint8Array }) | null;
   presented: PresentedKey | null;
   held: readonly HeldKey[];
-  /** Those that signed its bundles, where it was never met. */
+  /** The keys that signed its bundles, where no connection to it was ever made. */
   bundleKeys: readonly HostKeyView[];
 };
 
 export type HostKeyFacts = {
   hosts: readonly KeyedHost[];
-  /** Names as known_hosts would write them, by which hashed ones may be told: all that the inventory has. */
+  /** All names of the inventory as known_hosts writes them, to compare with hashed names. */
   otherNames: readonly string[];
   knownHosts: readonly KnownHosts[];
-  /** Whether a name was tried with every hashed one; where not, what only a hashed line knows of it is not known. */
+  /** Whether a name was compared with every hashed one; if not, keys that only a hashed line has are not known. */
   wasTried: (name: string) => boolean;
 };
 
-/** A row before it is known who else has the key. */
+/** A row without the other hosts that have the key. */
 export type RowDraft = Omit<HostKeyRow, "id" | "sharedWith">;
 
 /**
- * The keys of one host, each with its state. Whether the presented one is trusted is decided as a scan decides it
- * (domain/ssh/known-hosts.ts): what is shown here and what a scan does are never two opinions.
+ * The keys of one host, each with its state. The same function as in a scan (domain/ssh/known-hosts.ts) decides whether
+ * the presented key is trusted, so that the list and a scan never differ.
  */
 
-/** One key of a host, and all who know it. */
+/** One key of a host, with all that know it. */
 type OwnKey = {
   keyType: string;
   keyBits: number | null;
@@ -70,10 +70,10 @@ type OwnKey = {
 
 type Verdict = { state: HostKeyState; why: string };
 
-/** What the presented key is, by all that is known, and by known_hosts without our pin, as ssh would find. */
+/** The evaluation of the presented key: by all that is known, and by known_hosts without our pin, as ssh does. */
 type JudgementsOfKey = { key: HostKeyEvaluation; byFiles: HostKeyEvaluation } | null;
 
-/** The rows of a host, and the lines of known_hosts that they tell of. */
+/** The rows of a host, and the lines of known_hosts that they include. */
 export function evaluateHost(host: KeyedHost, knownHosts: readonly KnownHosts[]) {
   const entries = entriesOf(host, knownHosts);
   const query = host.presented && { ...host.knownAs, blob: host.presented.blob };
@@ -102,7 +102,7 @@ export function evaluateHost(host: KeyedHost, knownHosts: readonly KnownHosts[])
   return { rows, entries };
 }
 
-/** Lines under the host's name; one under its name without the port, too, where it knows the key that was presented. */
+/** Lines under the host's name; if none, lines under its name without the port that have the presented key. */
 function entriesOf({ knownAs, presented }: KeyedHost, knownHosts: readonly KnownHosts[]): KnownHost[] {
   const find = (port: number) =>
     knownHosts.flatMap((known) => known.find(nameInKnownHosts(knownAs.host, port)));
@@ -189,7 +189,7 @@ const formatTrust = ({ isPinned, knownAt: [first, ...more] }: OwnKey): string =>
     .filter((words) => words !== false)
     .join(" and ");
 
-/** A key that is trusted and was not presented: found on the host, in conflict with what it presents, or just not seen. */
+/** A trusted key that was not presented: found on the host, in conflict with the presented one, or not seen. */
 function evaluateTrusted(
   key: OwnKey,
   { presented, id, held }: KeyedHost,
@@ -218,7 +218,7 @@ function isChanged(evaluated: HostKeyEvaluation, isRefused: boolean): boolean {
   return evaluated.kind === "changed";
 }
 
-/** Why a host key of this kind is to be replaced; null where nothing speaks against it, or its size is not known. */
+/** Why a host key of this type and size is weak; null where it is not, or its size is not known. */
 export function formatWeakness({
   keyType,
   keyBits,

@@ -10,7 +10,7 @@ import {
   type RowDraft,
 } from "./host-key-rows.ts";
 
-/** So many of the hosts that share a key are named; the others are counted. */
+/** How many of the hosts that share a key are named; the others are counted. */
 const MOST_SHARING = 20;
 
 /** Every host key under every name. Pure: the same facts give the same rows, in the order of their names. */
@@ -28,7 +28,7 @@ export function listHostKeys(facts: HostKeyFacts): HostKeyRow[] {
   return withSharing(drafts);
 }
 
-/** What a hashed line may know better is not said of a host that was not tried with them. */
+/** A host that was not compared with all hashed lines gets no state that a hashed line could refute. */
 const asUntried = (row: RowDraft): RowDraft =>
   ["new", "changed", "held"].includes(row.state)
     ? {
@@ -38,7 +38,7 @@ const asUntried = (row: RowDraft): RowDraft =>
       }
     : row;
 
-/** Lines that no host of the inventory has told of: each a row under the names that it has. */
+/** Lines that no row of a host includes: each becomes a row under its own names. */
 function listLines(
   { knownHosts, otherNames, hosts, wasTried }: HostKeyFacts,
   mentioned: ReadonlySet<KnownHost>,
@@ -109,7 +109,7 @@ function evaluateLine(
   };
 }
 
-/** The same key under the same name from another line, or from a host: one row, by what speaks against it. */
+/** Merges rows with one key and name, from several lines or a host: "revoked" prevails. */
 function join(drafts: Map<string, RowDraft>, row: RowDraft): void {
   const id = idOf(row);
   const known = drafts.get(id);
@@ -125,7 +125,7 @@ function join(drafts: Map<string, RowDraft>, row: RowDraft): void {
 const idOf = ({ name, fingerprint, state }: RowDraft): string =>
   hash("sha256", JSON.stringify([name, fingerprint, state === "authority"])).slice(0, 32);
 
-/** Two daemons of one name are taken for one machine. */
+/** Counts two daemons (ports) of one name as one machine. */
 function withSharing(drafts: ReadonlyMap<string, RowDraft>): HostKeyRow[] {
   const sharers = new Map<string, Map<string, KeyedAddress>>();
   for (const { host, fingerprint, presentedAt, heldAt } of drafts.values()) {

@@ -2,16 +2,16 @@ import { hash } from "node:crypto";
 import { hashInFingerprint } from "#codec/fingerprint.ts";
 import type { SshfpResult } from "#shared/model/hosts/host-key.ts";
 
-/** A record of DNS: the hash is SHA-1 (1) or SHA-256 (2), the fingerprint is lower-case hex. */
+/** An SSHFP record: `hash` is SHA-1 (1) or SHA-256 (2), the fingerprint is lower-case hex. */
 type SshfpRecord = { algorithm: number; hash: number; fingerprint: string };
 
-/** `blob` null: of the key only its fingerprint is known. */
+/** `blob` null: only the key's fingerprint is known. */
 type ComparedKey = { keyType: string; fingerprint: string; blob: Uint8Array | null };
 
 const SHA1 = 1;
 const SHA256 = 2;
 
-/** RFC 4255, 6594 and 7479; keys of other types have no number, and stand in no record. */
+/** RFC 4255, 6594 and 7479; keys of other types have no number, and no records. */
 const ALGORITHMS: ReadonlyMap<string, number> = new Map([
   ["ssh-rsa", 1],
   ["ssh-dss", 2],
@@ -21,7 +21,7 @@ const ALGORITHMS: ReadonlyMap<string, number> = new Map([
   ["ssh-ed25519", 4],
 ]);
 
-/** Whether DNS publishes this key, another of its kind, or none. A SHA-256 that is there decides over a SHA-1. */
+/** Whether DNS publishes this key, another of its type, or none. A SHA-256 record prevails over a SHA-1 one. */
 export function compareSshfp(key: ComparedKey, records: readonly SshfpRecord[]): SshfpResult {
   const number = ALGORITHMS.get(key.keyType);
   if (number === undefined) return "no-number";
@@ -43,8 +43,8 @@ const FULL_NAME = new RegExp(`^(?:${LABEL}\\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?
 const LONGEST_NAME = 253;
 
 /**
- * The name that DNS can be asked for, of one as known_hosts writes it; null for an address, a pattern, and a name of
- * one label, which means something else in each network.
+ * The DNS name in a name as known_hosts writes it; null for an address, a pattern, and a name of one label, which means
+ * something else in each network.
  */
 export function nameInDns(name: string): string | null {
   const [, bracketed] = /^\[(.*)\]:\d{1,5}$/.exec(name) ?? [];
