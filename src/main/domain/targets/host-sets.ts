@@ -1,10 +1,10 @@
 import ipaddr from "ipaddr.js";
 import { Refusal } from "#shared/model/refusal.ts";
 
-/** Hosts that are counted before any of them is made. */
+/** Hosts that can be counted without listing them. */
 export type HostSet = { count: bigint; list(): Iterable<string> };
 
-/** An address, a network or a range; null for what looks like a name. Octal and shortened IPv4 are refused. */
+/** An address, a network or a range; null for what looks like a name. Refuses octal and shortened IPv4. */
 export function readAddresses(text: string): HostSet | null {
   if (text.includes(":")) return readHosts(text, IPV6);
   return /^[\d./-]+$/.test(text) ? readHosts(text, IPV4) : null;
@@ -15,7 +15,7 @@ type Family = {
   remedy: string;
   parse(text: string): bigint | null;
   write(address: bigint): string;
-  /** A network's first and last address are no host's (the network itself, and broadcast). */
+  /** The first and last address of a network are no hosts (the network itself, and broadcast). */
   hasBroadcast: boolean;
 };
 
@@ -54,7 +54,7 @@ function readNetwork(text: string, family: Family): HostSet {
   return family.hasBroadcast && size > 2n ? span(first + 1n, last - 1n, family) : span(first, last, family);
 }
 
-/** `10.0.0.1-40` counts in the last part alone; other ranges name both ends in full. */
+/** `10.0.0.1-40` is a range of the last part; other ranges have two full addresses. */
 function readRange(text: string, family: Family): HostSet {
   const [from = "", to = "", ...more] = text.split("-");
   if (more.length > 0) throw refuse(`is not a range; ${family.remedy}`);
@@ -118,8 +118,8 @@ export function readName(text: string): HostSet {
 }
 
 /**
- * One part of a pattern: fixed text, or what a bracket counts through. All names of a pattern are good when two
- * of them are: the one of the longest values, and the one of values in digits where a bracket has any.
+ * One part of a pattern: fixed text, or the values of a bracket. All names of a pattern are valid when two of them are:
+ * the one with the longest values, and the one with values in digits where a bracket has any.
  */
 type Values = { count: bigint; digits: string; longest: string; list(): Iterable<string> };
 
@@ -151,7 +151,7 @@ function readItem(text: string): Values {
   throw refuse("has a bracket that cannot be counted; write it as [01-20], [1,3,7-9] or [a-c]");
 }
 
-/** A leading zero at either end pads every number to one width, which both ends then have. */
+/** A leading zero at either end pads every number to one width, which both ends must have. */
 function countNumbers(from: string, to: string): Values {
   const isPadded = [from, to].some((text) => text.length > 1 && text.startsWith("0"));
   if (isPadded && from.length !== to.length)
@@ -183,7 +183,7 @@ function* expand([first, ...rest]: readonly Values[]): Iterable<string> {
   }
 }
 
-/** Labels as hosts have them, underscores too. A name that ends in a number would be taken for an address. */
+/** Accepts labels of host names, also with underscores. A name that ends in a number would count as an address. */
 function check(name: string): void {
   const labels = name.replace(/\.$/, "").split(".");
   if (name.length > 253 || !labels.every((label) => /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/.test(label)))
@@ -192,5 +192,5 @@ function check(name: string): void {
     throw refuse("ends in a number as an address does, and is none; write a range as 10.0.0.1-10.0.3.1");
 }
 
-/** Strict, for a user name may become an argument of a program: no leading dash, nothing a shell knows. */
+/** Strict, since a user name may become an argument of a program: no leading dash, no character special to a shell. */
 export const isUserName = (user: string): boolean => /^[\w.][\w.@+\\-]{0,254}\$?$/.test(user);

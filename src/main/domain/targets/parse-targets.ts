@@ -15,21 +15,21 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { type Entry, readEntry } from "./read-entry.ts";
 
 type TargetOptions = {
-  /** Overrides what the port says. */
+  /** Makes targets of this kind alone, whatever the port is. */
   only: Target["kind"] | null;
-  /** What is spoken before TLS where the text does not say: a bare name is then an endpoint alone. Null: what the port says. */
+  /** The protocol before TLS where the text names none: then a bare name is an endpoint alone. Null: by the port. */
   protocol: Protocol | null;
-  /** What endpoints that name no server are asked for, each of these by itself; empty: their own name. */
+  /** The SNI names for endpoints without one in the text, each as its own target; empty: their own name. */
   serverNames: readonly string[];
   sshConfig: SshConfig;
-  /** Go on without words that cannot be read, and hand them back; otherwise the first is refused. */
+  /** Skip unreadable words and return them; otherwise refuse the first. */
   skipBroken: boolean;
 };
 
 type Parsed = {
   targets: Target[];
   broken: BrokenEntry[];
-  /** Names that would stand for TLS too, were it not for a pattern of ssh_config. */
+  /** How many names are for SSH alone because of a pattern of ssh_config, and would otherwise be for TLS, too. */
   sshAlone: number;
 };
 
@@ -40,8 +40,8 @@ type Parsed = {
  *   root@web01  web01:22    SSH
  *   web01:8443              TLS, as is any port but 22
  *   mail:25                 TLS after STARTTLS, by what the port says: SMTP here
- *   smtp://mail:2525        the same where the port does not say it; tls://mail:25 is greeted at once
- *   10.0.0.5:443/shop.corp  TLS there, asking for that server name; with + between several, for each of them
+ *   smtp://mail:2525        the same where the port does not say it; tls://mail:25 is TLS from the start
+ *   10.0.0.5:443/shop.corp  TLS there with that server name (SNI); with + between several, each of them
  *   [2001:db8::1]:22        an IPv6 address with a port; without one it needs no brackets
  *   10.0.0.0/24             a network: without its first and last address, unless it is a /31 or /32
  *   2001:db8::/120          an IPv6 network: every address
@@ -49,9 +49,9 @@ type Parsed = {
  *   web[01-20].corp         db[1,3,7-9]  rack[a-c]-[1-4]
  *   https://web01:8443/...  the endpoint of a page; ssh://web01:2222 and tls://web01:22 where the port says otherwise
  *
- * Each may have `user@` and `:port`. Between them stand spaces, commas or lines; `#` begins a comment.
- * Names are lower-cased, for they have no case; addresses are written their shortest way. A host that ssh_config gives
- * another address or a way there is SSH alone: its name means nothing to anybody else.
+ * Each may have `user@` and `:port`. Spaces, commas or line ends separate them; `#` begins a comment.
+ * Names become lower case; addresses get their shortest form. A host for which ssh_config sets another address or a
+ * route is for SSH alone: its name means nothing to other programs.
  */
 export function parseTargets(text: string, options: TargetOptions): Parsed {
   const { entries, broken } = readEntries(text, options);
@@ -75,10 +75,10 @@ export function refuseTooMany(count: bigint): void {
   if (count > MOST_TARGETS) throw new Refusal("too-many", formatTooMany(count));
 }
 
-/** What is broken throughout is no list of targets, and not worth its memory. */
+/** A limit for memory: a text with more unreadable words is no list of targets. */
 const MOST_BROKEN = 10_000;
 
-/** The entries of a text; one that is written twice counts once. */
+/** The entries of a text, each once. */
 function readEntries(text: string, { sshConfig, skipBroken }: TargetOptions) {
   const entries = new Map<string, Entry>();
   const broken = new Map<string, BrokenEntry>();
@@ -105,13 +105,13 @@ function readEntries(text: string, { sshConfig, skipBroken }: TargetOptions) {
 const formatBroken = ({ where, text, why }: BrokenEntry, hasLines: boolean): string =>
   `"${text}"${hasLines ? ` on ${where}` : ""} ${why}`;
 
-/** A comma inside brackets belongs to the entry. */
+/** A comma inside brackets is part of the entry. */
 const splitLine = (line: string): string[] =>
   line.replace(/#.*/, "").match(/(?:\[[^\]\s]*\]|[^\s,])+/g) ?? [];
 
 const cut = (word: string): string => (word.length > 80 ? `${word.slice(0, 80)}…` : word);
 
-/** Of a range, whose hosts are not made before they are counted, none is taken for an alias. */
+/** The hosts of a range are counted before they are listed, and none of them counts as an alias of ssh_config. */
 function countOf(entry: Entry, options: TargetOptions): bigint {
   const { count, list } = entry.hosts;
   const [host] = count === 1n ? list() : [];
@@ -145,7 +145,7 @@ function namesOf({ serverNames }: Entry, options: TargetOptions): readonly (stri
   return options.serverNames.length > 0 ? options.serverNames : [null];
 }
 
-/** What the other kind has no use for is left out: a list of logins can be scanned for TLS. */
+/** Drops what one kind does not use: a list of logins can be scanned for TLS. */
 function makeTargets(entry: Entry, host: string, options: TargetOptions): Target[] {
   const { user } = entry;
   const named = entry.protocol ?? options.protocol;
@@ -163,10 +163,10 @@ const TOO_BROKEN = "more than 10,000 words cannot be read as targets; is this a 
 const formatTooMany = (count: bigint): string =>
   `this means ${count.toLocaleString("en")} targets, and at most ${MOST_TARGETS.toLocaleString("en")} can be taken at once; take a smaller range, or only SSH or only TLS`;
 
-/** Hosts that a file of this workstation names, all of them for SSH alone. */
+/** Hosts in a file of this computer, all of them for SSH alone. */
 type Named = { targets: SshTarget[]; broken: BrokenEntry[] };
 
-/** Every host that ssh_config names in full. `where`: as what its names are told that no host can have. */
+/** Every host that ssh_config names without a pattern. `where`: the location in errors for impossible host names. */
 export function namedInSshConfig({ names, portOf }: SshConfig, where: string): Named {
   return collect(names, (host) => ({
     host,
@@ -177,8 +177,8 @@ export function namedInSshConfig({ names, portOf }: SshConfig, where: string): N
 }
 
 /**
- * Every name in known_hosts that is not hashed. An address that only stands beside a name is left out: ssh wrote both
- * for one host, which would be visited twice. `hashed` and `besides`: how many are left out for either reason.
+ * Every name in known_hosts that is not hashed. An address that is only listed beside a name is left out: ssh wrote
+ * both for one host, which would be probed twice. `hashed` and `besides`: how many are left out for each reason.
  */
 export function namedInKnownHosts(files: readonly KnownHosts[]): Named & { hashed: number; besides: number } {
   const own = files.flatMap(({ names }) => Array.from(names, ([name, known]) => readKnownName(name, known)));
@@ -196,7 +196,7 @@ export function namedInKnownHosts(files: readonly KnownHosts[]): Named & { hashe
   };
 }
 
-/** A name with the lines that know a key of it; those that revoke one, or name an authority, are not of a host. */
+/** A name with the lines that have a key of it; lines that revoke a key or name an authority do not count. */
 function readKnownName(name: string, known: readonly KnownHost[]) {
   const [, host = name, port = "22"] = /^\[(.*)\]:(\d{1,5})$/.exec(name) ?? [];
   const lines = known.filter(({ marker }) => marker === "none").map(({ where }) => where);

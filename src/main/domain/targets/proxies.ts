@@ -3,7 +3,7 @@ import type { ProxyUrl } from "#shared/model/hosts/target.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { isUserName } from "./host-sets.ts";
 
-/** `port` null: what ssh_config says, or 22. */
+/** `port` null: that of ssh_config, or 22. */
 export type EndpointProxy =
   | { kind: "direct" }
   | { kind: "socks5" | "http"; host: string; port: number; user: string | null }
@@ -11,7 +11,7 @@ export type EndpointProxy =
 
 const SOCKS_PORT = 1080;
 
-/** Reads a way as people write it, or refuses it. What is wrong is said without the text: it may hold a password. */
+/** Reads a proxy's URL, or refuses it. The error does not repeat the text, which may have a password. */
 export function readProxy(text: string): EndpointProxy {
   const trimmed = text.trim();
   if (trimmed === "") return { kind: "direct" };
@@ -38,7 +38,7 @@ export function readProxy(text: string): EndpointProxy {
   }
 }
 
-/** As it is remembered, and read back. */
+/** The URL that is stored, and read again. */
 export function writeProxy(proxy: EndpointProxy): ProxyUrl {
   if (proxy.kind === "direct") return "";
   const { kind, host, port, user } = proxy;

@@ -3,22 +3,22 @@ import { type Protocol, StartTls, type Target, usualPort } from "#shared/model/h
 import { Refusal } from "#shared/model/refusal.ts";
 import { type HostSet, isUserName, readAddresses, readName } from "./host-sets.ts";
 
-/** One entry of a text of targets. `kind` null: it may be either, so it is both; `protocol` null: the port says it. */
+/** One entry of a text of targets. `kind` null: both kinds; `protocol` null: by the port. */
 export type Entry = {
   kind: Target["kind"] | null;
   hosts: HostSet;
   port: number | null;
   user: string | null;
-  /** Each is asked for by itself; empty where none is named. */
+  /** Each makes a target of its own; empty where none is named. */
   serverNames: readonly string[];
   protocol: Protocol | null;
-  /** The port that its scheme means where none is named. */
+  /** The default port of its scheme, for an entry without one. */
   usualPort: number | null;
 };
 
 /**
- * Reads one entry, or refuses it with what is wrong, to be said after the entry itself. A host that ssh_config names in
- * full stays as it is written, for ssh looks it up by these very letters.
+ * Reads one entry, or refuses it with a phrase that goes after the entry itself. A host that ssh_config names without a
+ * pattern keeps its case, which matters to ssh.
  */
 export function readEntry(word: string, isNamed: (host: string) => boolean): Entry {
   const { scheme, rest } = splitScheme(word);
@@ -54,7 +54,7 @@ function splitScheme(word: string) {
   };
 }
 
-/** `place:port/name+name`. A number after the slash is the length of a network's prefix instead. */
+/** `host:port/name+name`. A number after the slash is the prefix length of a network instead. */
 function splitServerNames(text: string, hasUsualPort: boolean): { address: string; serverNames: string[] } {
   const match = /^(.*)\/([^/\]]*)$/.exec(text);
   if (!match?.[2] || /^\d+(:|$)/.test(match[2])) return { address: text, serverNames: [] };
@@ -64,7 +64,7 @@ function splitServerNames(text: string, hasUsualPort: boolean): { address: strin
   return { address, serverNames: [...new Set(names.split("+").map(readServerName))] };
 }
 
-/** One name that a server is asked for. */
+/** Reads one server name (SNI). */
 export function readServerName(text: string): string {
   const { count, list } = readName(text);
   const [name] = count === 1n ? list() : [];
@@ -95,12 +95,12 @@ function readUser(user: string): string {
 
 const refuse = (why: string): Refusal => new Refusal("invalid-input", why);
 
-/** What the part before :// says. `usualPort` null: none; `protocol` null: it is not for TLS. */
+/** The meaning of the part before ://. `usualPort` null: it has none; `protocol` null: it is not for TLS. */
 type Scheme = {
   kind: Target["kind"];
   protocol: Protocol | null;
   usualPort: number | null;
-  /** What follows the host is a page, and no server name. */
+  /** The text after the host is a page, and no server name. */
   isPage: boolean;
 };
 
@@ -111,7 +111,7 @@ const endpoint = (protocol: Protocol, port: number | null): Scheme => ({
   isPage: false,
 });
 
-/** Protocols that are spoken inside TLS from the start, with their ports. */
+/** Protocols within TLS from the start, with their ports. */
 const WITHIN_BRACKETS: readonly [string, number][] = [
   ["smtps", 465],
   ["imaps", 993],
@@ -133,5 +133,5 @@ const SCHEMES: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
   ["mariadb", endpoint("mysql", usualPort("mysql"))],
 ]);
 
-/** Null for one that means nothing here. */
+/** Null for an unknown scheme. */
 const readScheme = (name: string): Scheme | null => SCHEMES.get(name) ?? null;
