@@ -3,15 +3,15 @@ import type { Certificate } from "#shared/model/certificates/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";
 
-/** What an address of a name showed, the leaf first. */
+/** The chain that an address of a name presented, the leaf first. */
 type Showed = { address: string; chain: readonly ({ certificate: Certificate } | null)[] };
 
-/** Addresses that the evidence lists before it only counts. */
+/** How many addresses the evidence lists; it counts the others. */
 const MOST_ADDRESSES = 8;
 
 /**
- * That the addresses of one name serve different leaves, about the one that ends first: it is the one that was left
- * behind, if one was. Nothing is said of addresses that showed none, nor of a leaf that cannot be read.
+ * The addresses of one name present different leaves: a finding about the leaf that expires first, which is the
+ * outdated one, if any is. Ignores addresses without a chain, and a leaf that cannot be read.
  */
 export function findAddressProblems({ host, port }: TlsTarget, addresses: readonly Showed[]): FindingDraft[] {
   const showed = addresses.flatMap(({ address, chain: [leaf] }) =>
@@ -45,15 +45,15 @@ export function findAddressProblems({ host, port }: TlsTarget, addresses: readon
   ];
 }
 
-/** One whose end cannot be read comes last. */
+/** A certificate with an unreadable end sorts last. */
 const endOf = ({ notAfter }: Certificate): string => notAfter ?? "unreadable";
 
 const formatShowed = ({ address, certificate }: { address: string; certificate: Certificate }): string =>
   `${address} serves ${certificate.sha256.slice(0, 16)}, which ends ${certificate.notAfter ?? "at a time that cannot be read"}`;
 
 /**
- * Whether a name or an address stands among a certificate's names, by RFC 9525: the common name never counts, and
- * "*" stands for the whole leftmost label and for nothing else.
+ * Whether a certificate has a name or an address, by RFC 9525: the common name never counts, and "*" matches the whole
+ * leftmost label and nothing else.
  */
 export function isNamed(host: string, names: readonly string[]): boolean {
   if (isAddress(withoutZone(host))) {
@@ -73,10 +73,10 @@ function normalize(text: string): string | null {
 const isAddress = (text: string): boolean =>
   ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text);
 
-/** A zone tells interfaces apart, not hosts. */
+/** Removes a zone: it identifies an interface, not a host. */
 const withoutZone = (text: string): string => text.replace(/%.*$/, "");
 
-/** Names beyond ASCII stand in certificates in their ASCII form. */
+/** Certificates have international names in their ASCII form. */
 function toLabels(name: string): string[] {
   const ascii = /^[\x21-\x7e]*$/.test(name) ? name : toAscii(name);
   return ascii.toLowerCase().replace(/\.$/, "").split(".");

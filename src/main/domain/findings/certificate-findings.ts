@@ -10,15 +10,15 @@ import { isNamed } from "./address-findings.ts";
 /** A certificate together with its bytes, in the order in which a server sent it. */
 type Presented = { certificate: Certificate; der: Uint8Array };
 
-/** Names that the evidence lists before it only counts. */
+/** How many names the evidence lists; it counts the others. */
 const MOST_NAMES = 10;
 
-/** What is wrong with a certificate wherever it is seen. Dates are not judged here: they change by themselves. */
+/** Problems of a certificate at any location. Dates are evaluated elsewhere, since their result changes with time. */
 export function findCertificateProblems(certificate: Certificate): FindingDraft[] {
   return [evaluateKey(certificate), evaluateSignature(certificate)].filter((draft) => draft !== null);
 }
 
-/** What is wrong with the chain that an endpoint presents when it is asked for `target`: nothing is said of a leaf that cannot be read. */
+/** Problems of the chain that an endpoint presents for `target`; none for a leaf that cannot be read. */
 export function findEndpointProblems(
   target: TlsTarget,
   chain: readonly (Presented | null)[],
@@ -55,10 +55,10 @@ function evaluateKey(certificate: Certificate): FindingDraft | null {
   };
 }
 
-/** By OpenSSL's names: md5WithRSAEncryption, sha1WithRSA, ecdsa-with-SHA1, dsaWithSHA, ... */
+/** OpenSSL's names: md5WithRSAEncryption, sha1WithRSA, ecdsa-with-SHA1, dsaWithSHA, ... */
 const WEAK_HASH = /^(md2|md4|md5|sha1?)with|with-?(md2|md4|md5|sha1?)(-?2|-old)?$/i;
 
-/** A root's own signature is not what makes it trusted and nobody verifies it: only others are judged. */
+/** Skips self-issued certificates: nobody verifies a root's own signature, and it does not make the root trusted. */
 function evaluateSignature(certificate: Certificate): FindingDraft | null {
   const { signature, isSelfIssued } = certificate;
   const match = WEAK_HASH.exec(signature);
@@ -95,10 +95,10 @@ function evaluateIssuer({ certificate, der }: Presented): FindingDraft | null {
   };
 }
 
-/** A fleet presents few from many places, and a cache hands out each as one object. */
+/** A cache by object: a fleet presents few certificates at many endpoints, and each is one object. */
 const selfSigned = new WeakMap<Certificate, boolean | null>();
 
-/** Null where this runtime cannot verify signatures of that kind, which says nothing of the certificate. */
+/** Null where this runtime cannot verify signatures of that algorithm, which is no fault of the certificate. */
 function isSelfSigned(der: Uint8Array): boolean | null {
   try {
     const certificate = new X509Certificate(der);
@@ -108,7 +108,7 @@ function isSelfSigned(der: Uint8Array): boolean | null {
   }
 }
 
-/** Of an endpoint known by its address alone it is not told under which name it is used: then it weighs less. */
+/** Less severe for an endpoint known by address alone: by which name clients use it is not known. */
 function evaluateName({ host, serverName }: TlsTarget, certificate: Certificate): FindingDraft | null {
   const name = serverName ?? host;
   if (isNamed(name, certificate.names)) return null;
@@ -135,15 +135,15 @@ function formatNames({ names, commonName }: Certificate): string {
   return `it lists ${names.slice(0, MOST_NAMES).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
 }
 
-/** From when the end of a certificate needs attention: `warnFrom` is of medium severity, `urgentFrom` of high. */
+/** From when an expiring certificate is a finding: `warnFrom` of medium severity, `urgentFrom` of high. */
 type Expiring = { warnFrom: Instant; urgentFrom: Instant };
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** The longest life that public certificates have had since 2020; of a longer one, so much counts. */
+/** The longest life of public certificates since 2020; a longer life counts as this. */
 const LONGEST_LIFE_MS = 398 * DAY_MS;
 
-/** Of a shorter life half is left when it is due: what renews it has but a few tries. */
+/** A shorter life is due at its half, since automatic renewal then has only a few attempts left. */
 const SHORT_LIFE_MS = 10 * DAY_MS;
 
 /** RFC 5280, 4.1.2.5: the date that says a certificate does not expire. */
@@ -151,10 +151,10 @@ const NEVER = "9999-12-31T23:59:59Z";
 
 /**
  * A certificate is expiring in the last third of its life, and urgently so in the last sixth: 30 and 15 days of 90,
- * 16 and 8 of 47, 66 and 33 of 200; of a life below ten days, in its last half and its last quarter, which is when
- * what renews certificates by itself does so. Fixed days would alarm too late for a long one and always for a short one.
- * Of a life beyond 398 days, 398 count: an authority of 25 years is nobody's task eight years ahead. Null where
- * a date is not known, or it does not expire.
+ * 16 and 8 of 47, 66 and 33 of 200; with a life below ten days, in its last half and its last quarter, which is when
+ * automatic renewal takes place. Fixed days would warn too late for a long life and always for a short one.
+ * A life beyond 398 days counts as 398: nobody plans for an authority of 25 years eight years ahead. Null where
+ * a date is not known, or the certificate does not expire.
  */
 export function expiringFrom(notBefore: Instant | null, notAfter: Instant | null): Expiring | null {
   if (notBefore === null || notAfter === null || notAfter === NEVER) return null;
@@ -168,9 +168,9 @@ export function expiringFrom(notBefore: Instant | null, notAfter: Instant | null
 type Limited = Pick<Certificate, "isCa" | "notBefore" | "notAfter" | "extensions">;
 
 /**
- * Whether a certificate of a server lives longer than a public authority could let it when it issued it (BR 6.3.2).
- * It says nothing of whether a public authority did: those of private ones live as long as they like, and so do those for
- * mail, code or clients alone.
+ * Whether a server's certificate lives longer than a public authority was allowed when it was issued (BR 6.3.2). This
+ * does not check whether a public authority issued it: the limit does not apply to private ones, nor to certificates
+ * for mail, code or clients alone.
  */
 export function isOverPublicLimit({ isCa, notBefore, notAfter, extensions }: Limited): boolean {
   if (isCa || notBefore === null || notAfter === null || !mayServe(extensions)) return false;
@@ -181,14 +181,14 @@ export function isOverPublicLimit({ isCa, notBefore, notAfter, extensions }: Lim
 
 const EXTENDED_KEY_USAGE = "2.5.29.37";
 
-/** id-kp-clientAuth, id-kp-serverAuth and anyExtendedKeyUsage, as the value of the extension prints them. */
+/** id-kp-clientAuth, id-kp-serverAuth and anyExtendedKeyUsage, as the printed extension has them. */
 const FOR_CLIENTS = printedNameOf("1.3.6.1.5.5.7.3.2");
 
 const FOR_SERVERS = new Set(["1.3.6.1.5.5.7.3.1", "2.5.29.37.0"].map(printedNameOf));
 
 type Purposes = { isCa: boolean; extensions: Certificate["extensions"] };
 
-/** Without the extension any use is allowed, but nothing asks for it. */
+/** Without the extension any use is allowed, but nothing shows that it is for clients. */
 export const isForClients = ({ isCa, extensions }: Purposes): boolean =>
   !isCa && (usesOf(extensions)?.includes(FOR_CLIENTS) ?? false);
 
@@ -196,7 +196,7 @@ export const isForClients = ({ isCa, extensions }: Purposes): boolean =>
 const mayServe = (extensions: Certificate["extensions"]): boolean =>
   usesOf(extensions)?.some((use) => FOR_SERVERS.has(use)) ?? true;
 
-/** Null where the extension is not there; none where it cannot be read. */
+/** Null without the extension; empty where it cannot be read. */
 function usesOf(extensions: Certificate["extensions"]): string[] | null {
   const found = extensions.find(({ oid }) => oid === EXTENDED_KEY_USAGE);
   return found ? (found.value?.split(", ") ?? []) : null;

@@ -4,12 +4,12 @@ import type { TlsTarget } from "#shared/model/hosts/target.ts";
 
 type Sent = { certificate: Certificate };
 
-/** Certificates that the evidence lists before it only counts. */
+/** How many certificates the evidence lists; it counts the others. */
 const MOST_LISTED = 10;
 
 /**
- * What is wrong with a chain as it was sent, by the names in it alone (RFC 8446, section 4.4.2): so it holds for a private
- * authority as for a public one. Nothing is said of a chain with a certificate that cannot be read.
+ * Problems of a chain as it was sent, by the names in it alone (RFC 8446, section 4.4.2), so that it applies to private
+ * and public authorities alike. None for a chain with a certificate that cannot be read.
  */
 export function findChainProblems(target: TlsTarget, chain: readonly (Sent | null)[]): FindingDraft[] {
   const sent = chain.flatMap((each) => each?.certificate ?? []);
@@ -23,17 +23,17 @@ export function findChainProblems(target: TlsTarget, chain: readonly (Sent | nul
 const isIssuedBy = (certificate: Certificate, issuer: Certificate): boolean =>
   certificate.issuer === issuer.subject && issuer.subject !== "";
 
-/** What stands above the leaf, by names, whatever the order; each once. */
+/** The certificates above the leaf, by names, in any order; each once. */
 function findAbove(sent: readonly Certificate[]): Set<Certificate> {
   const [leaf] = sent;
   const above = new Set<Certificate>(leaf ? [leaf] : []);
-  // A set is walked over what is added on the way, too.
+  // Iteration over a set includes elements that are added meanwhile.
   for (const certificate of above)
     for (const other of sent) if (isIssuedBy(certificate, other)) above.add(other);
   return above;
 }
 
-/** TLS 1.2 wants each to certify the one before it; TLS 1.3 bears with another order, and not every client does. */
+/** TLS 1.2 requires each to certify the one before it; TLS 1.3 tolerates another order, but not every client does. */
 function evaluateOrder(target: TlsTarget, sent: readonly Certificate[]): FindingDraft | null {
   const above = findAbove(sent);
   const isEarly = (certificate: Certificate, at: number) =>
@@ -68,7 +68,7 @@ function evaluateExtra(target: TlsTarget, sent: readonly Certificate[]): Finding
   };
 }
 
-/** A leaf cannot outlive what vouches for it. Dates are compared with each other, not with today. */
+/** A leaf cannot outlive the certificates above it. Compares dates with each other, not with today. */
 function evaluateEnds(target: TlsTarget, sent: readonly Certificate[]): FindingDraft | null {
   const [leaf] = sent;
   const end = leaf?.notAfter;
@@ -90,8 +90,8 @@ function evaluateEnds(target: TlsTarget, sent: readonly Certificate[]): FindingD
 }
 
 /**
- * That a server leaves out an intermediate, where that is known for certain: `issuer` has signed the last one that was sent,
- * and is no root. An authority whose root clients have is not looked for.
+ * A server omits an intermediate, which is certain: `issuer` has signed the last certificate that it sent, and is no
+ * root. Does not search for an authority whose root clients have.
  */
 export function findMissingIssuer(
   target: TlsTarget,

@@ -9,7 +9,7 @@ import { findViolation, markEvaluation } from "./find-violation.ts";
 const index = (...certificates: readonly Signed[]) => indexCertificates(certificates.map(({ der }) => der));
 const publicRoots = index(makeChain({ root: { keys: makeEcKeys() } }).root);
 
-/** A root for mail alone: below it no client takes a server's certificate. */
+/** A root for mail alone: below it no client accepts a server's certificate. */
 const { leaf, middle, root } = makeChain({
   root: { extensions: { "2.5.29.37": isMeantFor("1.3.6.1.5.5.7.3.4") } },
 });

@@ -27,36 +27,36 @@ export type ViolationInput = {
   /** `server`: an endpoint presents it as its own. */
   role: "server" | Role;
   /**
-   * By each location where it is seen: what that sends or holds beside it. A root among these counts there, and nowhere else:
-   * anybody can send the name and the key of another's authority below a root of his own.
+   * For each location where it is seen: the certificates that are sent or stored with it. A root among these counts for
+   * this location alone: anybody can send the name and key of somebody else's authority below a root of their own.
    */
   locations: readonly CertificateIndex[];
-  /** What may stand above it and is seen anywhere: it counts below a root that is trusted. */
+  /** Certificates from any location that may stand above it: they count below a trusted root. */
   pool: CertificateIndex;
   publicRoots: CertificateIndex;
-  /** All roots that are trusted, the public ones among them. */
+  /** All trusted roots, including the public ones. */
   roots: CertificateIndex;
   /** Whether a public authority stands above it; null where nobody knows. */
   isPublic: boolean | null;
-  /** Whether a certificate is known that has its subject as its issuer, itself and others that signed themselves aside. */
+  /** Whether we know a certificate, other than self-issued ones, that has its subject as issuer. */
   hasIssued: boolean;
   /** Milliseconds since 1970. */
   at: number;
   work: SharedWork;
 };
 
-/** Part of every mark: it goes up when the same rules find something else. */
+/** Part of every mark: increase it when the same rules find something else. */
 const EVALUATION = 3;
 
 type Evaluated = Pick<ViolationInput, "role" | "isPublic" | "hasIssued"> & {
-  /** The hashes of what may stand above it, and of what each location has beside it, in any order. */
+  /** The hashes of certificates that may stand above it, and of those at each location, in any order. */
   above: readonly string[];
   locations: readonly (readonly string[])[];
-  /** Tells the roots that are trusted from others. */
+  /** Identifies the set of trusted roots. */
   roots: string;
 };
 
-/** All that decides what is found of a certificate, but for itself: while that stays, so does what was found. */
+/** A hash of everything beside the certificate itself that decides the result: while it stays, the result stays. */
 export function markEvaluation({ above, locations, ...rest }: Evaluated): string {
   const { role, isPublic, hasIssued, roots } = rest;
   const sets = [markSet(above), markSet(locations.map(markSet))];
@@ -68,12 +68,12 @@ export function markEvaluation({ above, locations, ...rest }: Evaluated): string
 }
 
 /**
- * The rules that a certificate breaks of the profile that it is to be judged by: the Baseline Requirements where it is for
- * servers and of a public authority, else RFC 5280 and what one of the clients enforces beyond it. Who trusts the root, dates
- * and names are judged elsewhere, for they change or have findings of their own. Each certificate is told of what it breaks
- * itself, at whichever location: what one location shows takes nothing away from what is found at another. Null where it breaks
- * nothing, and where nothing is to be told: of public roots, and of a certificate that has signed itself and is a server's, or
- * has issued nothing, as long as clients pass over it.
+ * The rules of its profile that a certificate breaks: the profile is the Baseline Requirements where it is for servers
+ * and of a public authority, else RFC 5280 and what one of the clients enforces beyond it. Trust in the root, dates and
+ * names are evaluated elsewhere, since they change or have findings of their own. A certificate gets only the rules
+ * that it breaks itself, at any location: the result at one location removes nothing from that at another. Null where
+ * it breaks nothing, for public roots, and for a self-issued certificate of a server, or one that has issued nothing,
+ * as long as clients accept it.
  */
 export function findViolation({ der, publicRoots, ...input }: ViolationInput): Violation | null {
   const certificate = openCertificate(der);
@@ -103,8 +103,8 @@ export function findViolation({ der, publicRoots, ...input }: ViolationInput): V
 type Upwards = Pick<ViolationInput, "role" | "pool" | "roots" | "at" | "work"> & { profile: Profile };
 
 /**
- * By what one location shows, below the roots that are trusted and those that it shows itself. Where that leads to none, as far
- * as it leads; and below a root that is trusted where what is seen elsewhere leads there.
+ * Evaluates the path from the certificates of one location, below trusted roots and the location's own. Where that path
+ * reaches no root, evaluates it as far as it goes, and also a path to a trusted root by certificates from elsewhere.
  */
 function evaluateUpwards(
   certificate: PathCertificate,
@@ -152,11 +152,11 @@ const DEAD_ENDS: ReadonlySet<ChainReasonCode> = new Set([
 
 const SERVER_PURPOSES = new Set(["1.3.6.1.5.5.7.3.1", "2.5.29.37.0"]);
 
-/** What is for mail or for code alone owes the Baseline Requirements of servers nothing (BR 1.1). */
+/** The Baseline Requirements for servers do not apply to certificates for mail or code alone (BR 1.1). */
 const isForServers = ({ extensions: { purposes } }: PathCertificate, role: ViolationInput["role"]): boolean =>
   role === "server" || purposes === null || purposes.some((oid) => SERVER_PURPOSES.has(oid));
 
-/** What path validation refuses whoever trusts the root, and no other rule finds. */
+/** Path validation refuses these whichever roots are trusted, and no other rule finds them. */
 const REFUSED: ReadonlySet<ChainReasonCode> = new Set([
   "dates-unreadable",
   "not-an-authority",
@@ -171,23 +171,23 @@ const REFUSED: ReadonlySet<ChainReasonCode> = new Set([
   "malformed",
 ]);
 
-/** Keys and signatures that are too weak have findings by these names, with the section of this profile. */
+/** Weak keys and signatures have findings of their own (text/findings/profile-finding.ts). */
 const FOUND_BY_OTHER_RULES: ReadonlySet<ChainReasonCode> = new Set([
   "key-too-short",
   "signature-not-permitted",
 ]);
 
-/** A rule is broken by the certificate that it is about; a path that fails is the trouble of the one it begins with. */
+/** A broken rule belongs to the certificate that it is about; a failed path belongs to the one with which it begins. */
 const isOf = ({ sha256 }: PathCertificate, reason: ChainReason): boolean =>
   reason.rule ? reason.sha256 === sha256 && !FOUND_BY_OTHER_RULES.has(reason.code) : REFUSED.has(reason.code);
 
-/** Without -policy_check OpenSSL reads none of these. */
+/** Without -policy_check, OpenSSL reads none of these. */
 const POLICY_EXTENSIONS = new Set(["2.5.29.32", "2.5.29.33", "2.5.29.36", "2.5.29.54"]);
 const BOTH: Client[] = ["openssl", "go"];
 
 /**
- * Who passes over what fails path validation: this program validates as RFC 5280 does. `openssl verify` was asked; Go
- * looks at no key usage of a leaf, reads no extensions before version 3, and refuses every extension that stands there twice.
+ * Which clients accept what fails path validation by RFC 5280. `openssl verify` was tried; Go ignores the key usage of
+ * a leaf, reads no extensions before version 3, and refuses every duplicate extension.
  */
 function acceptsFailure(
   { code, sha256 }: ChainReason,
@@ -205,7 +205,7 @@ function acceptsFailure(
   return broken.extensions.malformedParts.every(isPassedOver) ? ["openssl"] : [];
 }
 
-/** Each once, in an order that is always the same. */
+/** Each once, in a stable order. */
 function toRules(reasons: readonly ChainReason[]): BrokenRule[] {
   const rules = reasons.map(({ code, rule = null, acceptedBy = [] }) => ({ code, rule, acceptedBy }));
   const byKey = new Map(
@@ -214,7 +214,7 @@ function toRules(reasons: readonly ChainReason[]): BrokenRule[] {
   return [...byKey.entries()].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, rule]) => rule);
 }
 
-/** By who accepts all of it: everybody, some, or nobody. */
+/** By the clients that accept all of it: all of them, some, or none. */
 function weigh(rules: readonly BrokenRule[]): ViolationSeverity {
   const { length } = clientsOf(rules);
   if (length === 0) return "high";

@@ -2,12 +2,12 @@ import type { FindingDraft } from "#shared/model/finding.ts";
 import type { HostKeyView } from "#shared/model/hosts/probe.ts";
 import type { SshTarget } from "#shared/model/hosts/target.ts";
 
-/** What speaks against the key of a host: another one is trusted, or this one was revoked. */
+/** Why the key of a host is not trusted: another one is, or this one was revoked. */
 export type AgainstKey = { isRevoked: boolean; evidence: string };
 
 /**
- * A host that presents another key than the one trusted for it: it was reinstalled,
- * or somebody stands in between. Only a person can tell, so nothing is sent to it.
+ * A host presents another key than the one trusted for it: it was reinstalled, or a
+ * man in the middle answers. Only a person can find out, so nothing is sent to it.
  */
 export function findChangedHostKey(
   target: SshTarget,

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { addDays, type Instant, toInstant } from "#shared/model/instant.ts";
 import { isForClients, isOverPublicLimit } from "./certificate-findings.ts";
 
-/** Valid for so many whole days, to the last second of them. */
+/** Valid for this many whole days, to their last second. */
 const lasting = (notBefore: Instant, days: number, more = 0) => ({
   isCa: false,
   extensions: [],
