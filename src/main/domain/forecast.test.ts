@@ -16,7 +16,7 @@ const group = (wish: Partial<DueGroup> = {}): DueGroup => ({
   ...wish,
 });
 
-/** The days of the weeks in which one group is renewed. */
+/** The first days of the weeks in which one group is renewed. */
 function weeksOf(wish: Partial<DueGroup>): string[] {
   const { weeks, totals } = forecastRenewals([group(wish)], { today: TODAY, by: "issuer" });
   return totals.flatMap((count, week) => Array(count).fill(weeks[week]));

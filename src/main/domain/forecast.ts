@@ -7,30 +7,30 @@ import type {
 } from "#shared/model/certificates/forecast.ts";
 import { PUBLIC_LIMITS } from "#shared/text/findings/certificate-finding.ts";
 
-/** Certificates that are due on one day, live as long as one another and are of one issuer and one owner. */
+/** Certificates with one due day, one lifetime, one issuer and one owner. */
 export type DueGroup = Owned & {
   dueOn: string;
   lifeDays: number;
-  /** Whether a public authority has issued them. */
+  /** Whether a public authority issued them. */
   public: "yes" | "no" | "unknown";
   count: number;
 };
 
-/** The last day of a forecast: by then the last announced limit has been in force for most of a year. */
+/** The last day of a forecast: by then, the last announced limit has been in force for most of a year. */
 const LAST_DAY = "2029-12-31";
 
-/** Of a longer life, so much counts, as for when a certificate is due. */
+/** A longer life counts as this, as in expiringFrom. */
 const LONGEST_LIFE = 398;
 const SHORT_LIFE = 10;
 
-/** A shorter life than this is renewed as often as this; nobody plans by the hour. */
+/** The shortest interval between renewals: nobody plans by the hour. */
 const LEAST_DAYS = 1;
 
 /**
- * How many certificates have to be renewed in each week. Each certificate of now is renewed when it is due, for as long
- * as it lives now or as its authority may let it by then, and so on: one that is overdue is renewed in the first week. For
- * what no public authority has issued, or may not have, no limit is assumed. Who adds or drops certificates meanwhile
- * changes the numbers.
+ * How many certificates are due for renewal in each week. Each current certificate is renewed when it is due, with its
+ * current lifetime or the limit of its authority by then, and so on; an overdue one is renewed in the first week.
+ * Assumes no limit where no public authority issued it, or where that is not known. Certificates that are added or
+ * dropped meanwhile change the numbers.
  */
 export function forecastRenewals(
   groups: readonly DueGroup[],
@@ -61,7 +61,7 @@ export function forecastRenewals(
   };
 }
 
-/** The days on which a certificate and those that follow it are renewed. */
+/** The days on which a certificate and its successors are renewed. */
 function* renewalsOf(group: DueGroup, { from, until }: { from: number; until: number }): Generator<number> {
   const limits = group.public === "yes" ? stepsOf(group.issuer).map(toLimit) : [];
   let life = group.lifeDays;
@@ -73,13 +73,13 @@ function* renewalsOf(group: DueGroup, { from, until }: { from: number; until: nu
 
 const toLimit = ({ on, days }: Step) => ({ on: toDayNumber(on), days });
 
-/** How long one is kept until it is due: a third of its life is left then, and half of one below ten days. */
+/** Days until a new certificate is due: with a third of its life left, or half of a life below ten days. */
 function keptFor(life: number): number {
   const left = life < SHORT_LIFE ? life / 2 : Math.min(life, LONGEST_LIFE) / 3;
   return Math.max(life - left, LEAST_DAYS);
 }
 
-/** The steps that are still to come, of plans that any of these certificates has to keep to. */
+/** The future steps that apply to any of these certificates. */
 function stepsWithin(groups: readonly DueGroup[], today: string): Forecast["steps"] {
   const issuers = new Set(groups.flatMap((group) => (group.public === "yes" ? [group.issuer] : [])));
   const kept = new Set([...issuers].flatMap((issuer) => stepsOf(issuer)));
@@ -91,38 +91,38 @@ function stepsWithin(groups: readonly DueGroup[], today: string): Forecast["step
   );
 }
 
-/** A step of an announced plan: from this day on, certificates live so many days at the most. */
+/** A step of an announced plan: from this day on, certificates live at most this many days. */
 type Step = { on: string; days: number; what: string };
 
-/** What all public authorities have to keep to (BR 6.3.2, ballot SC-081v3), the newest first. */
+/** The limits for all public authorities (BR 6.3.2, ballot SC-081v3), the newest first. */
 const FOR_ALL: readonly Step[] = PUBLIC_LIMITS.map(({ from, days }) => ({
   on: from.slice(0, 10),
   days,
   what: `public certificates live ${days} days at most`,
 }));
 
-/** What Let's Encrypt has announced for its default profile, the newest first. */
+/** The steps that Let's Encrypt has announced for its default profile, the newest first. */
 const LETS_ENCRYPT: readonly Step[] = [
   { on: "2028-02-16", days: 45, what: "Let's Encrypt issues for 45 days" },
   { on: "2027-02-10", days: 64, what: "Let's Encrypt issues for 64 days" },
 ];
 
-/** An issuer's name as RFC 2253 writes it. Whether it is theirs is told by the chain, not by the name. */
+/** Matches an issuer's name in the form of RFC 2253. The chain shows that it is really theirs, not the name. */
 const IS_LETS_ENCRYPT = /(?:^|,)O=Let's Encrypt(?:,|$)/;
 
-/** All plans that a forecast goes by, in the order of their days. */
+/** All steps that a forecast uses, in the order of their days. */
 const STEPS: readonly Step[] = [...FOR_ALL, ...LETS_ENCRYPT].toSorted((a, b) => a.on.localeCompare(b.on));
 
-/** The steps that an issuer of public certificates has to keep to. */
+/** The steps that apply to an issuer of public certificates. */
 const stepsOf = (issuer: string): readonly Step[] =>
   IS_LETS_ENCRYPT.test(issuer) ? [...LETS_ENCRYPT, ...FOR_ALL] : FOR_ALL;
 
-/** Certificates that expire on one day and are of one issuer and one owner. */
+/** Certificates with one day of expiry, one issuer and one owner. */
 type EndGroup = Owned & { endsOn: string; count: number };
 
 type TimelineOptions = { today: string; weekCount: number; by: LoadBy };
 
-/** How many certificates expire in each week; what expires today is not over yet. */
+/** How many certificates expire in each week; one that expires today has not expired yet. */
 export function lineUpExpiries(
   groups: readonly EndGroup[],
   { today, weekCount, by }: TimelineOptions,
@@ -145,16 +145,16 @@ export function lineUpExpiries(
   return { weeks, totals, series, peaks: findPeaks(weeks, totals, series), expired, later };
 }
 
-/** So many series are told apart; what others have is one more. */
+/** How many series are separate; the others are summed up in one more. */
 const MOST_SERIES = 12;
 
 type Owned = { issuer: string; owner: string };
 
-/** Adds up what many groups have in each week, by issuer, by owner, or by both. */
+/** Sums the groups in each week, by issuer, by owner, or by both. */
 function createSeries(by: LoadBy, weekCount: number) {
   const known = new Map<string, LoadSeries>();
   return {
-    /** The series of a group, which has so many certificates more. */
+    /** The series of a group, after adding this many certificates to it. */
     of({ issuer, owner }: Owned, certificates: number): LoadSeries {
       const labels = {
         issuer: by === "owner" ? null : issuer,
@@ -167,7 +167,7 @@ function createSeries(by: LoadBy, weekCount: number) {
       return found;
     },
 
-    /** All of them, the largest first, and what is beyond the first few as one. */
+    /** All series, the largest first, with those beyond the first few merged into one. */
     list(): LoadSeries[] {
       const all = [...known.values()]
         .map((series) => ({ series, sum: sumOf(series.counts) }))
@@ -181,7 +181,7 @@ function createSeries(by: LoadBy, weekCount: number) {
 
 export const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
 
-/** What all series have together in each week. */
+/** The sum of all series in each week. */
 const addWeeks = (series: readonly LoadSeries[], weekCount: number): number[] =>
   Array.from({ length: weekCount }, (_, week) => sumOf(series.map(({ counts }) => counts[week] ?? 0)));
 
@@ -195,23 +195,23 @@ const merge = (series: readonly LoadSeries[]): LoadSeries => ({
 const DAY_MS = 24 * 60 * 60 * 1000;
 const WEEK_DAYS = 7;
 
-/** A day as a number: those since 1970. Fractions are hours. */
+/** Days since 1970. */
 const toDayNumber = (day: string): number => Date.parse(`${day}T00:00:00Z`) / DAY_MS;
 
 const toDay = (number: number): string => new Date(number * DAY_MS).toISOString().slice(0, 10);
 
-/** The first days of so many weeks. */
+/** The first days of this many weeks. */
 const listWeeks = (from: number, count: number): string[] =>
   Array.from({ length: count }, (_, week) => toDay(from + week * WEEK_DAYS));
 
-/** Which week a day is in. */
+/** The index of the week of a day. */
 const weekOf = (day: number, from: number): number => Math.floor((day - from) / WEEK_DAYS);
 
-/** How many weeks there are up to the end of a day. */
+/** How many weeks there are up to a day, inclusive. */
 const countWeeks = (from: number, until: number): number =>
   Math.max(1, Math.ceil((until - from + 1) / WEEK_DAYS));
 
-/** A peak has so many times what a usual week has, and is no less than this. */
+/** A peak has at least PEAK_FACTOR times the load of a usual week, and at least LEAST_PEAK certificates. */
 const PEAK_FACTOR = 2;
 const LEAST_PEAK = 5;
 const MOST_PEAKS = 5;
@@ -219,8 +219,8 @@ const MOST_PEAKS = 5;
 type Counted = { counts: readonly number[] };
 
 /**
- * The weeks that have at least twice the load of a usual one (the median of those with any), the largest first. Each names
- * the series that has the most of it.
+ * The weeks with at least twice the load of a usual one (the median of weeks with any), the largest first. Each names
+ * the series with the largest part.
  */
 function findPeaks(
   weeks: readonly string[],

@@ -29,7 +29,7 @@ function walkOver(all: readonly Edge[], start: string, more: Partial<Parameters<
   return walk({ starts: [start], edgesAt: (id) => byEnd.get(id) ?? [], mostEdges: 1_000_000, ...more });
 }
 
-/** Distances by going through all edges until nothing changes. */
+/** Distances by relaxing all edges until nothing changes. */
 function naively(all: readonly Edge[], start: string, onlyCertain: boolean): Map<string, number> {
   const distances = new Map([[start, 0]]);
   for (let isChanged = true; isChanged; ) {

@@ -1,31 +1,31 @@
-/** An edge of any graph. One that is no step costs nothing: to have a file is to have its key. */
+/** An edge of any graph. An edge that is no step adds no distance: whoever has a file has its key. */
 export type Edge = { from: string; to: string; isCertain: boolean; isStep: boolean };
 
-/** How each thing was come to: by which edge, and after how many steps. Of a start there is no edge. */
+/** How each node was reached: by which edge, and after how many steps. A start has no edge. */
 export type Found<E extends Edge> = ReadonlyMap<string, { edge: E | null; distance: number }>;
 
 export type Walk<E extends Edge> = {
   found: Found<E>;
-  /** Edges were left out, for there were too many. */
+  /** The walk ended early, since there were too many edges. */
   isCut: boolean;
 };
 
 type WalkOptions<E extends Edge> = {
   starts: readonly string[];
-  /** The edges at a thing, in the direction of the walk. */
+  /** The edges of a node, in the direction of the walk. */
   edgesAt: (id: string) => readonly E[];
-  /** Against the edges: what leads to the starts. */
+  /** Walk against the edges: finds what leads to the starts. */
   isBackward?: boolean;
   onlyCertain?: boolean;
-  /** Looks at so many edges, the nearest first. */
+  /** The most edges to follow, the nearest first. */
   mostEdges: number;
-  /** Ends as soon as one of these is the nearest that was not looked at. */
+  /** The walk ends at the first such node, the nearest first. */
   isGoal?: (id: string) => boolean;
 };
 
 /**
- * Breadth first from all starts at once. What is found is found by a shortest way, and of edges that serve as well the
- * first certain one is taken. Cycles end where they began.
+ * Breadth first from all starts at once. Each node is found by a shortest path; among equal edges, the first certain
+ * one counts. Cycles end where they began.
  */
 export function walk<E extends Edge>(options: WalkOptions<E>): Walk<E> {
   const { starts, edgesAt, isBackward = false, onlyCertain = false, mostEdges, isGoal } = options;
@@ -36,7 +36,7 @@ export function walk<E extends Edge>(options: WalkOptions<E>): Walk<E> {
   let level = [...found.keys()];
   for (let distance = 0; level.length > 0; distance++) {
     const next: string[] = [];
-    // What costs no step is added to the level while it is gone through.
+    // Nodes behind edges that are no steps are added to the level during its iteration.
     for (const id of level) {
       if (done.has(id) || found.get(id)?.distance !== distance) continue;
       done.add(id);
@@ -61,7 +61,7 @@ function certainFirst<E extends Edge>(edges: readonly E[], onlyCertain: boolean)
   return [...certain, ...edges.filter(({ isCertain }) => !isCertain)];
 }
 
-/** The edges from a start to a thing that was found, in the order in which they are gone; empty for a start. */
+/** The edges from a start to a found node, in the direction of the edges; empty for a start. */
 export function pathTo<E extends Edge>(found: Found<E>, id: string, isBackward = false): E[] {
   const path: E[] = [];
   for (let edge = found.get(id)?.edge; edge; ) {
@@ -71,7 +71,7 @@ export function pathTo<E extends Edge>(found: Found<E>, id: string, isBackward =
   return isBackward ? path : path.reverse();
 }
 
-/** The pairs that are there in both directions, each once, with the smaller number first. What points to itself is none. */
+/** The pairs with edges in both directions, each once, the smaller number first. Ignores edges to oneself. */
 export function mutualEdges(edges: readonly (readonly [number, number])[]): [number, number][] {
   const targets = new Map<number, Set<number>>();
   for (const [from, to] of edges) {

@@ -1,19 +1,19 @@
-/** What is evaluated costs more than it may: nothing is said of it but that. */
+/** An evaluation exceeds its budget: its only result is that it was too much. */
 export class WorkBudgetSpent extends Error {
   override name = "TooMuchToJudge";
 }
 
 type Budget = {
   /**
-   * Steps that the work may take. A step is one entry of what a host sent that is looked at once, beside one other: some
+   * How many steps the work may take. A step is one comparison of an entry that a host sent with another one: some
    * hundred nanoseconds.
    */
   steps: number;
-  /** Whether it has taken too long, however few steps; null: that is not asked. */
+  /** Whether the work has taken too long, however few steps; null: no time limit. */
   isLate: (() => boolean) | null;
 };
 
-/** The clock is asked after so many steps. */
+/** isLate is called after this many steps. */
 const CHECK_EVERY = 20_000;
 
 type Running = Budget & { left: number; unasked: number };
@@ -21,9 +21,9 @@ type Running = Budget & { left: number; unasked: number };
 let running: Running | null = null;
 
 /**
- * Does work that costs no more than the budget: then it ends by `TooMuchToJudge`. Whoever works for a host says by `spend`
- * what it costs, wherever one thing of the host meets another one. The work may not be asynchronous. Budgets within each other
- * each count what is spent.
+ * Does work within the budget; beyond it, throws WorkBudgetSpent. The work calls `spend` with its cost wherever it
+ * compares one list of a host with another. It must not be asynchronous. What is spent in a nested budget counts for
+ * the outer ones, too.
  */
 export function withinBudget<T>(budget: Budget, work: () => T): T {
   const outer = running;
@@ -40,7 +40,7 @@ export function withinBudget<T>(budget: Budget, work: () => T): T {
   }
 }
 
-/** Takes steps from the budget of the work that goes on; without one, nothing. */
+/** Takes steps from the budget of the running work; does nothing without one. */
 export function spend(steps = 1): void {
   if (running === null) return;
   running.left -= steps;
@@ -51,7 +51,7 @@ export function spend(steps = 1): void {
   if (running.isLate?.()) throw new WorkBudgetSpent("its time is over");
 }
 
-/** The work within a part of the budget, or what stands for it where that is not enough. */
+/** Does the work within a budget of its own, or `instead` where that is exceeded. */
 export function evaluateWithin<T>(steps: number, work: () => T, instead: () => T): T {
   const isLate = running?.isLate ?? null;
   try {
