@@ -8,7 +8,7 @@ import { makeCertificate } from "./make-certificate.ts";
 type Endpoint = { host: string; port: number };
 export type TestServer = AsyncDisposable & { endpoint: Endpoint };
 
-/** A TLS server on loopback with a certificate made to measure. */
+/** A TLS server on loopback with a certificate made for the test. */
 export async function startTlsServer(
   wish: Parameters<typeof makeCertificate>[0] = {},
 ): Promise<TestServer & { der: Uint8Array }> {
@@ -18,7 +18,7 @@ export async function startTlsServer(
 
 type ServedCertificate = { der: Uint8Array; privateKey: KeyObject };
 
-/** The same with a chain of the caller's: the server's own certificate and what it sends after it. */
+/** The same with a chain of the caller's: the server's own certificate, and what it sends after it. */
 export function startChainServer(
   leaf: ServedCertificate,
   above: readonly { der: Uint8Array }[],
@@ -27,10 +27,10 @@ export function startChainServer(
   return listen(createTlsServer({ cert, key: leaf.privateKey.export({ format: "pem", type: "pkcs8" }) }));
 }
 
-/** A server that takes the connection and never says a word. */
+/** A server that accepts the connection and never sends anything. */
 export const startSilentServer = (): Promise<TestServer> => listen(createServer());
 
-/** A server that greets in plain text, as SSH does, and so speaks no TLS. */
+/** A server that sends a plain text banner, as SSH does, and so speaks no TLS. */
 export const startPlainServer = (): Promise<TestServer> =>
   listen(createServer((socket) => socket.end("SSH-2.0-OpenSSH_10.0\r\n")));
 
@@ -47,7 +47,7 @@ export async function findClosedEndpoint(): Promise<Endpoint> {
   return { host: "127.0.0.1", port: near.localPort ?? 0 };
 }
 
-/** Listens on that port of loopback, or a free one; the server and its connections are gone with the returned value. */
+/** Listens on that port of loopback, or on a free one; the server and its connections end with the returned value. */
 export async function listen(server: Server, host = "127.0.0.1", port = 0): Promise<TestServer> {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {

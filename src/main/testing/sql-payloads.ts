@@ -1,7 +1,10 @@
-/** Stands in every payload, so that it can be looked for where it must not be. */
+/** Part of every payload, so that tests can search for it where it must not be. */
 export const CANARY = "zq7canary";
 
-/** What obeys to SQL, to a full-text search or to a template, and what is read as one value and meant as another. */
+/**
+ * Texts that SQL, a full-text search or a template would execute, and texts that are read as one value and meant as
+ * another.
+ */
 export const PAYLOADS = [
   `' OR '1'='1' --${CANARY}`,
   `'; DROP TABLE finding; --${CANARY}`,

@@ -1,6 +1,6 @@
 import { os, type } from "@orpc/server";
 
-/** An app of one call, to test a way in without what lies behind: it counts how often it was asked. */
+/** An app with one call, to test a shell without the program behind it: it counts the calls. */
 export function createTinyApp() {
   let count = 0;
   const ask = os.input(type<string>()).handler(({ input }) => {

@@ -1,17 +1,17 @@
 import type { KeyFamily, MadeCertificate } from "./certificates.ts";
 import { type Chance, type Door, type Generated, type Site, UNIVERSE } from "./generated.ts";
 
-/** As Debian lays them. */
+/** As Debian installs them. */
 const MODULES = "/usr/lib/apache2/modules";
 
 type Host = { where: string[]; lines: string[] };
 
-/** `hasKeys`: each certificate's key is named, or none: those around a host go on where its own end. */
+/** `hasKeys`: the keys of all certificates are named, or of none: an outer list continues where a host's own ends. */
 type Context = { site: Site; hasKeys: boolean; names: Set<string>; hasEngine: boolean };
 
 /**
- * Virtual hosts at addresses and at every address; names, aliases and patterns; certificates of their own, of the main server or
- * both; conditions, variables, macros and includes; hosts without TLS among those with it.
+ * Virtual hosts at addresses and at every address; names, aliases and patterns; certificates of their own, of the main
+ * server or both; conditions, variables, macros and includes; hosts without TLS among those with it.
  */
 export async function generateApache(site: Site): Promise<Generated> {
   const { chance, own, ports } = site;
@@ -122,7 +122,7 @@ async function makeHost(context: Context, places: readonly string[], hasAround: 
   return {
     where,
     lines: chance.shuffle([
-      // Without one of its own, a host at every address goes by that of the main server.
+      // Without a name of its own, a host at every address uses that of the main server.
       ...(isOpen && chance.happens(25) ? [] : [`ServerName ${name}${chance.happens(15) ? ":443" : ""}`]),
       ...alias,
       ...engine,
@@ -131,7 +131,7 @@ async function makeHost(context: Context, places: readonly string[], hasAround: 
   };
 }
 
-/** A star or question mark anywhere stands for anything. */
+/** A star or question mark anywhere in a name is a wildcard. */
 function toPattern(name: string, chance: Chance): string {
   const kind = chance.below(100);
   if (kind < 60) return `*.${name}`;

@@ -8,7 +8,10 @@ import { contentOf, isNamed } from "#testing/tls/sign-certificate.ts";
 
 export type KeyFamily = "RSA" | "ECDSA";
 
-/** A certificate in three files: `BASE.pem` has its key and itself, in that order, which Postfix wants; `BASE.crt` and `BASE.key` each alone. */
+/**
+ * A certificate in three files: `BASE.pem` has its key and then itself, the order that Postfix requires; `BASE.crt` and
+ * `BASE.key` one each.
+ */
 export type MadeCertificate = {
   base: string;
   names: readonly string[];
@@ -19,7 +22,7 @@ export type MadeCertificate = {
   commonName: string;
 };
 
-/** Makes certificates by the hundred: all of one family have one key, and sign themselves. */
+/** Makes hundreds of certificates: all of one family have the same key, and are self-signed. */
 export type CertificateMaker = (
   base: string,
   names: readonly string[],
@@ -61,7 +64,7 @@ export function createCertificateMaker(): CertificateMaker {
     const signature = sign("sha256", content, own.key);
     const bytes = sequence(content, ALGORITHMS[family], der(0x03, [0], signature));
     const pem = printPem(bytes);
-    // In one go: to wait for each of so many costs more than to write them.
+    // Synchronously: waiting for each of so many files costs more than writing them.
     mkdirSync(dirname(base), { recursive: true });
     writeFileSync(`${base}.pem`, own.pem + pem);
     writeFileSync(`${base}.crt`, pem);

@@ -10,8 +10,8 @@ const run = promisify(execFile);
 const VERSIONS = "/usr/lib/postgresql";
 
 /**
- * postgresql.conf with files and folders that it includes, ALTER SYSTEM's own file and the command line, each of which may say
- * another certificate. All run on one cluster, one after the other.
+ * postgresql.conf with files and folders that it includes, ALTER SYSTEM's own file and the command line, each of which
+ * may name another certificate. All use one cluster, one after the other.
  */
 export async function generatePostgresql(site: Site): Promise<Generated> {
   const { chance, folder, own, other, kept } = site;
@@ -92,12 +92,12 @@ async function makeCluster(kept: string, programs: string, as: readonly string[]
     const [program = "", ...words] = [...as, join(programs, "initdb"), ...initdb];
     await run(program, words, { cwd: "/" });
   }
-  // Whoever had it before was killed.
+  // The previous server was killed, and its file is still there.
   await rm(join(data, "postmaster.pid"), { force: true });
   return data;
 }
 
-/** A key that others may read is refused. */
+/** PostgreSQL refuses a key that others may read. */
 async function writePostgresqlPair({ chance, certify }: Site): Promise<[string, string][]> {
   const { uid, gid } = findUser("postgres");
   const { base } = await certify(["db.test"], chance.pick<KeyFamily>(["RSA", "ECDSA"]));
@@ -109,7 +109,10 @@ async function writePostgresqlPair({ chance, certify }: Site): Promise<[string, 
   ];
 }
 
-/** my.cnf with groups, files and folders that it includes, and the command line, each of which may say another certificate. */
+/**
+ * my.cnf with groups, files and folders that it includes, and the command line, each of which may name another
+ * certificate.
+ */
 export async function generateMysql(site: Site): Promise<Generated> {
   const { chance, folder, own, other, kept } = site;
   const { uid, gid } = findUser("mysql");
@@ -146,7 +149,7 @@ export async function generateMysql(site: Site): Promise<Generated> {
     files["conf.d/README"] = "nothing\n";
     later.push(isFolder ? `!includedir ${folder}/conf.d/` : `!include ${folder}/more.txt`);
   }
-  // A group of another version may say anything, of which nothing can be told where it is about TLS.
+  // A group for another version may have any settings; if one is about TLS, its effect is unknown.
   const version = `[mariadb-99.9]\n${chance.happens(10) ? "ssl-cert = /future.pem" : "max_connections = 5"}\n`;
   const wrong = chance.happens(30) ? `[client]\nssl-cert = /client.pem\n${version}` : "";
   files["my.cnf"] = `${wrong}[${group}]\n${[...settings, ...first].join("\n")}\n${later.join("\n")}\n`;
@@ -179,7 +182,9 @@ async function writeMysqlPair({ chance, certify }: Site): Promise<string[]> {
 const quoteMysql = (word: string, chance: Chance): string =>
   chance.happens(20) ? `"${word}"` : chance.happens(20) ? `'${word}'` : word;
 
-/** slapd.conf with includes, folded lines and settings that are made twice, or cn=config that is made of it; addresses by -h. */
+/**
+ * slapd.conf with includes, folded lines and repeated settings, or a cn=config that is made from it; addresses by -h.
+ */
 export async function generateSlapd(site: Site): Promise<Generated> {
   const {
     chance,

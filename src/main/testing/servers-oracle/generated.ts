@@ -3,27 +3,27 @@ import type { Protocol } from "#shared/model/hosts/target.ts";
 import type { CertificateMaker, KeyFamily, MadeCertificate } from "./certificates.ts";
 import type { HostFiles } from "./host-files.ts";
 
-/** What a generator may use. The addresses and ports are nobody else's while the server runs. */
+/** What a generator may use. No other process uses the addresses and ports while the server runs. */
 export type Site = {
-  /** Of the server alone: absolute, and there. */
+  /** For this server alone: an absolute path of an existing folder. */
   folder: string;
   own: string;
   other: string;
   /** Free at every address. */
   ports: readonly [number, number];
   chance: Chance;
-  /** Makes a certificate; its path in `folder` without the ending. */
+  /** Makes a certificate; returns its path in `folder` without the extension. */
   certify(names: readonly string[], family: KeyFamily, commonName?: string): Promise<MadeCertificate>;
-  /** Puts certificate and key into another file of the folder as well; gives its whole path. */
+  /** Writes certificate and key into another file of the folder as well; returns its full path. */
   copy(certificate: MadeCertificate, path: string): Promise<string>;
-  /** A folder that outlives this configuration: what all of one server have in common. */
+  /** A folder that outlives this configuration, for what all configurations of one server share. */
   kept: string;
 };
 
 /** Where connections are made to. */
 export type Door = { host: string; port: number; protocol: Protocol };
 
-/** How a server that runs takes up its files anew, and what tells that it has: processes that there were and are no more, or its own words. */
+/** How a running server reloads its files, and what shows that it has: processes that have ended, or its own words. */
 export type Reload =
   | { signal: NodeJS.Signals; ends: RegExp }
   | { signal: NodeJS.Signals; says: string }
@@ -32,35 +32,35 @@ export type Reload =
 /** One random configuration of a server. */
 export type Generated = {
   server: "nginx" | "apache" | "haproxy" | "postfix" | "dovecot" | "slapd" | "postgresql" | "mysql";
-  /** By their paths in the folder; the server begins to read the first. */
+  /** By their paths in the folder; the server begins with the first. */
   files: { [path: string]: string };
   command: readonly [string, ...string[]];
-  /** Where it begins instead. */
+  /** The file that it begins with instead. */
   root?: string;
-  /** Folders elsewhere whose own `.conf` files are of the configuration. */
+  /** Other folders whose own `.conf` files are part of the configuration. */
   alsoRead?: readonly string[];
-  /** Whole paths of what tells that it runs, and would keep it from beginning anew after it was killed. */
+  /** Full paths of files that mark it as running, and would keep it from starting again after it was killed. */
   marks?: readonly string[];
-  /** Open at `own` once the server has started; `readyFile`: a path in the folder that is there then, too. */
+  /** Open at `own` once the server has started; `readyFile`: a path in the folder that exists then, too. */
   port: number;
   readyFile?: string;
-  /** Not there where it has no way to take up files but to begin anew. */
+  /** Missing if the only way to load files is a restart. */
   reload?: Reload;
   doors: readonly Door[];
-  /** Each name that the configuration or a certificate of it has, patterns as a name that fits them. */
+  /** Each name of the configuration and of its certificates; for a pattern, a name that matches it. */
   names: readonly string[];
 };
 
 const DOMAINS = ["example", "test"];
 const LABELS = ["a", "b", "c"];
 
-/** Names that stand above and below each other, so that patterns for some fit others. */
+/** Names above and below each other, so that patterns for some match others. */
 export const UNIVERSE: readonly string[] = DOMAINS.flatMap((domain) => [
   domain,
   ...LABELS.flatMap((label) => [`${label}.${domain}`, `www.${label}.${domain}`, `x.www.${label}.${domain}`]),
 ]);
 
-/** Ten that are not among these. */
+/** Ten names that are not among these. */
 export function otherNames(chance: Chance, names: readonly string[]): string[] {
   const more = [
     "none.invalid",
@@ -76,7 +76,7 @@ export function otherNames(chance: Chance, names: readonly string[]): string[] {
 
 export type Generator = (site: Site) => Promise<Generated>;
 
-/** The texts of all files, for whoever has to see why. */
+/** The texts of all files, to investigate a failure. */
 export const formatGenerated = ({ files }: Generated): string =>
   Object.entries(files)
     .map(([path, text]) => `==> ${path}\n${text}`)
@@ -114,11 +114,11 @@ export function createChance(seed: number): Chance {
   return { below, pick, some, happens: (percent) => below(100) < percent, shuffle };
 }
 
-/** What becomes of a certificate's files while its server runs. */
+/** What happens to a certificate's files while its server runs. */
 
 type Change = { path: string; kind: "renewed" | "rolled back" | "for other names" };
 
-/** Puts another certificate where one is; tells which, as a phrase. */
+/** Replaces a certificate by another one; returns which one, as a phrase. */
 export async function changeCertificate(
   files: HostFiles,
   { path, kind }: Change,

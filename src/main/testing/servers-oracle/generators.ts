@@ -18,8 +18,8 @@ export const GENERATORS: { [server: string]: Generator } = {
 };
 
 /**
- * One seed alone (LATCHKEY_ORACLE_SEED) makes again what a failure was of; else so many (LATCHKEY_ORACLE_COUNT) from 1, or from
- * another one (LATCHKEY_ORACLE_FROM), for whoever has no time for all at once.
+ * LATCHKEY_ORACLE_SEED alone makes the configuration of a failure again; otherwise LATCHKEY_ORACLE_COUNT seeds from 1,
+ * or from LATCHKEY_ORACLE_FROM, to split a long run.
  */
 export function listSeeds(usual: number): number[] {
   const {

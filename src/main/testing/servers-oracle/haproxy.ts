@@ -4,8 +4,9 @@ import { type Chance, type Door, type Generated, type Site, UNIVERSE } from "./g
 type Bind = { where: string; doors: Door[] };
 
 /**
- * `bind` lines, of one file or of a folder as well, with certificates by file, folder, list, bundle and store; lists with names, patterns, exclusions and
- * defaults; `default-crt` and `strict-sni`; the same names by keys of both kinds and from several files.
+ * `bind` lines, in one file or in a folder as well, with certificates by file, folder, list, bundle and store; lists
+ * with names, patterns, exclusions and defaults; `default-crt` and `strict-sni`; the same names with keys of both kinds
+ * and from several files.
  */
 export async function generateHaproxy(site: Site): Promise<Generated> {
   const { chance, folder } = site;
@@ -49,7 +50,7 @@ ${frontends.slice(0, inline).join("")}`;
 type Context = {
   site: Site;
   files: Generated["files"];
-  /** All that were given to a certificate or a line of a list. */
+  /** All names that a certificate or a line of a list has. */
   names: Set<string>;
   stored: string[];
   bases: boolean;
@@ -144,11 +145,11 @@ const makeOne = (context: Context): Promise<MadeCertificate> =>
   context.site.certify(
     pickNames(context),
     context.site.chance.pick<KeyFamily>(["RSA", "ECDSA"]),
-    // Which is none of its names, and is chosen by as if it were.
+    // A common name that is not among its names, and by which HAProxy chooses all the same.
     context.site.chance.happens(15) ? pickNames(context)[0] : undefined,
   );
 
-/** Few, so that several certificates are for the same. */
+/** Few names, so that several certificates share some. */
 function pickNames({ site: { chance }, names }: Context): string[] {
   const picked = chance
     .some(UNIVERSE.slice(0, 9), 1, 3)

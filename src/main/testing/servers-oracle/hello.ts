@@ -20,7 +20,10 @@ export type HelloOptions = {
   version: "TLSv1.2" | "TLSv1.3";
 };
 
-/** What has been read: the DER of the first certificate; `refused`: an alert; `no-tls`: words of another kind; `more`: not enough yet. */
+/**
+ * What has been read: the DER of the first certificate; `refused`: an alert; `no-tls`: another protocol; `more`: not
+ * enough yet.
+ */
 export type HelloAnswer = Buffer | "refused" | "no-tls" | "more";
 
 const SIGNATURES: { [family in KeyFamily]: number[] } = {
@@ -32,7 +35,7 @@ const AES_128_GCM_SHA256 = 0x1301;
 const [SERVER_HELLO, CERTIFICATE] = [2, 11];
 const [ALERT, HANDSHAKE, PROTECTED] = [21, 22, 23];
 
-/** A group, by its number, and our point in it. One for all: nothing that is sent is secret. */
+/** A group, by its number, and our point in it. One for all handshakes: nothing that is sent is secret. */
 const createGroup = (id: number, { publicKey, privateKey }: KeyPairKeyObjectResult, size: number) => {
   const spki = publicKey.export({ format: "der", type: "spki" });
   return { id, privateKey, point: spki.subarray(-size), before: spki.subarray(0, -size) };
@@ -83,7 +86,7 @@ function makeHello({ name, takes, version }: HelloOptions): Buffer {
   return Buffer.concat([Buffer.from([1, 0]), long(body)]);
 }
 
-/** `bytes` are what is sent first; `read` takes all that was heard so far, from its first byte on. */
+/** `bytes` are sent first; `read` gets everything that was received so far. */
 export function createHello(options: HelloOptions): { bytes: Buffer; read(heard: Buffer): HelloAnswer } {
   const message = makeHello(options);
   return {
@@ -150,7 +153,10 @@ function createOpener(hello: Buffer, messages: Buffer) {
   };
 }
 
-/** What comes of our point and the server's: each of them has one of these groups, so that none has to ask for another. */
+/**
+ * The secret of our point and the server's. We send a point for each of these groups, so that no server has to request
+ * another one.
+ */
 function agree(serverHello: Buffer): Buffer {
   if (serverHello.readUInt8(0) !== SERVER_HELLO) throw new Error("protected records before a server's hello");
   const session = 4 + 2 + 32;
@@ -171,7 +177,7 @@ function agree(serverHello: Buffer): Buffer {
 const hash = (bytes: Buffer): Buffer => createHash("sha256").update(bytes).digest();
 const hmac = (key: Buffer, bytes: Buffer): Buffer => createHmac("sha256", key).update(bytes).digest();
 
-/** HKDF-Expand-Label for no more than one block. */
+/** HKDF-Expand-Label for at most one block. */
 function expand(secret: Buffer, label: string, context: Buffer, length: number): Buffer {
   const full = Buffer.from(`tls13 ${label}`, "latin1");
   const info = Buffer.concat([
@@ -184,5 +190,5 @@ function expand(secret: Buffer, label: string, context: Buffer, length: number):
   return hmac(secret, Buffer.concat([info, Buffer.from([1])])).subarray(0, length);
 }
 
-/** No key is known to both beforehand. */
+/** There is no pre-shared key. */
 const DERIVED = expand(hmac(Buffer.alloc(32), Buffer.alloc(32)), "derived", hash(Buffer.alloc(0)), 32);

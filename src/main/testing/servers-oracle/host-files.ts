@@ -1,4 +1,4 @@
-/** The files of certificates and keys of a server that runs, and what listens there, as a scan as root finds them. */
+/** The certificate and key files of a running server, and its listeners, as a scan as root finds them. */
 
 import { createPublicKey, X509Certificate } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
@@ -10,7 +10,7 @@ import type { Running } from "./start-generated.ts";
 type FoundListener = {
   address: string;
   port: number;
-  /** `isFirst`: the one that was started by the command of the server. */
+  /** `isFirst`: the process that was started by the server's command. */
   processes: { name: string; startedAt: number; isFirst: boolean }[];
 };
 
@@ -30,9 +30,9 @@ export function createHostFiles(all: readonly [Running, ...Running[]]) {
   return {
     held,
     known: (sha256: string): MadeCertificate | null => known.get(sha256) ?? null,
-    /** Paths of those that hold a later certificate for the same names by now. */
+    /** Paths of files that by now hold a later certificate for the same names. */
     renewed: (): ReadonlySet<string> => new Set(renewed),
-    /** Puts a certificate where another one is, with its key, as of a time between the start of the server and now. */
+    /** Replaces a certificate and its key by others, dated between the start of the server and now. */
     async replace(path: string, made: MadeCertificate): Promise<void> {
       const before = held(path);
       const isRenewal = before !== null && made.notBefore > before.notBefore && hasSameNames(before, made);
@@ -41,7 +41,7 @@ export function createHostFiles(all: readonly [Running, ...Running[]]) {
       known.set(made.sha256, made);
       await rename(`${made.base}.${path.endsWith(".crt") ? "crt" : "pem"}`, path);
       await removeFiles(made);
-      // Clocks of files and processes are some hundredths of a second apart.
+      // The clocks of files and processes differ by some hundredths of a second.
       const started = lookAtProcess(first.server.pid)?.startedAt ?? nowS();
       await utimes(path, (started + nowS()) / 2, (started + nowS()) / 2);
     },
@@ -71,11 +71,11 @@ const textOf = (path: string): string => (existsSync(path) ? readFileSync(path, 
 const firstPem = (path: string): string | null =>
   /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/.exec(textOf(path))?.[0] ?? null;
 
-/** When it was written, seconds since the epoch; null: it is not there. */
+/** When it was written, seconds since the epoch; null: it does not exist. */
 export const writtenAtOf = (path: string): number | null =>
   existsSync(path) ? statSync(path).mtimeMs / 1_000 : null;
 
-/** The public key, as its DER, of the first certificate of a file, and of the key there; null where there is none. */
+/** The public key, as DER, of the first certificate of a file, or of the key there; null if there is none. */
 export function spkiOf(path: string, what: "certificate" | "key"): Buffer | null {
   const pem =
     what === "certificate"
@@ -98,9 +98,9 @@ export function findListeners({ server: { pid } }: Running): FoundListener[] {
   });
 }
 
-/** What the kernel tells of a server's processes. */
+/** What the kernel reports of a server's processes. */
 
-/** All that it has started, and what these have. */
+/** All processes that it has started, and those that they have started. */
 export function descendantsOf(pid: number): number[] {
   const own = readOf(pid, `task/${pid}/children`).trim().split(" ").filter(Boolean).map(Number);
   return own.flatMap((child) => [child, ...descendantsOf(child)]);
@@ -108,7 +108,7 @@ export function descendantsOf(pid: number): number[] {
 
 const TICKS = 100;
 
-/** `startedAt`: seconds since the epoch. Null where it has ended. */
+/** `startedAt`: seconds since the epoch. Null if it has ended. */
 export function lookAtProcess(pid: number): { name: string; startedAt: number } | null {
   const text = readOf(pid, "stat");
   const end = text.lastIndexOf(")");
@@ -139,7 +139,7 @@ function linkOf(path: string): string {
   }
 }
 
-/** Nothing of a process that has ended meanwhile, as those that answer one connection do. */
+/** Empty for a process that has ended meanwhile, as those that answer one connection do. */
 function readOf(pid: number, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "utf8");

@@ -8,7 +8,10 @@ export type LeafAnswer = { query: LeafQuery; shown: ShownLeaf };
 const BOTH: readonly KeyFamily[] = ["ECDSA", "RSA"];
 const CLIENTS: readonly (readonly KeyFamily[])[] = [["RSA"], ["ECDSA"], BOTH];
 
-/** Every name by every kind of client, and ten others by one of them, of which two at each door but the first; versions in turn. */
+/**
+ * Every name by every kind of client, and ten others by one of them, only two of those after the first address;
+ * versions vary.
+ */
 export function createQueries({ generated: { doors, names } }: Running, chance: Chance): LeafQuery[] {
   const others = otherNames(chance, names);
   return doors.flatMap((door: Door, index) => {
@@ -24,7 +27,7 @@ export function createQueries({ generated: { doors, names } }: Running, chance: 
   });
 }
 
-/** In the order of the queries, two at once: servers begin a process for each more. */
+/** In the order of the queries, two at once: servers start a process for each further one. */
 export async function answerAll(queries: readonly LeafQuery[]): Promise<LeafAnswer[]> {
   const answers: LeafAnswer[] = [];
   const left = queries.entries();
@@ -35,10 +38,13 @@ export async function answerAll(queries: readonly LeafQuery[]): Promise<LeafAnsw
   return answers;
 }
 
-/** So many of each configuration are asked anew by a whole handshake of OpenSSL, and the first of them by its command. */
+/**
+ * This many queries of each configuration are repeated by a whole handshake of OpenSSL, the first of them by its
+ * command.
+ */
 const SAMPLES = 3;
 
-/** Questions that OpenSSL itself, as a client, is answered otherwise, as phrases. */
+/** Queries that OpenSSL itself, as a client, gets another answer to, as phrases. */
 export async function compareWithOpenssl(answers: readonly LeafAnswer[], chance: Chance): Promise<string[]> {
   const shown = answers.filter((answer) => answer.shown.length === 64);
   const [first, ...others] = chance.shuffle(shown).slice(0, SAMPLES);

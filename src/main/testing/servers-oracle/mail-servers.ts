@@ -9,8 +9,8 @@ import { type Chance, type Door, type Generated, type Site, UNIVERSE } from "./g
 const run = promisify(execFile);
 
 /**
- * Services at ports and addresses, with TLS at once or by STARTTLS; files of certificates by kind, by chain files and by
- * parameters of other names; what master.cf overrides; names by maps of four kinds.
+ * Services at ports and addresses, with TLS at once or by STARTTLS; certificate files by kind, by chain files and by
+ * parameters of other names; overrides in master.cf; names by maps of four kinds.
  */
 export async function generatePostfix(site: Site): Promise<Generated> {
   const { chance, folder, own } = site;
@@ -62,7 +62,10 @@ async function makeFolders(folder: string): Promise<void> {
   for (const name of ["data", "queue/private", "queue/public"]) await chown(join(folder, name), uid, gid);
 }
 
-/** By kind, or by chain files, which take the place of those. A key that is named for all must fit what a service overrides. */
+/**
+ * By kind, or by chain files, which take precedence. A key that is set for all services must match what a service
+ * overrides.
+ */
 async function writePairs(
   { chance, folder, certify }: Site,
   keys: "some" | "all" = "some",
@@ -83,7 +86,7 @@ async function writePairs(
     ];
   return made.flatMap(({ base, family }) => {
     const kind = family === "ECDSA" && chance.happens(70) ? "ec" : "";
-    // The same kind of file is named once.
+    // Each kind of file is named once.
     const isTaken = kind === "" && family === "ECDSA" && made.length > 1;
     const word = isTaken ? "ec" : kind;
     const key =
@@ -168,8 +171,9 @@ async function writeServices(site: Site): Promise<[string[], Door[]]> {
 }
 
 /**
- * Listeners with TLS at once and by STARTTLS, at addresses and at every one; certificates of all, of protocols, of names and
- * patterns, of addresses and networks, and of blocks within blocks; second ones of another kind; includes.
+ * Listeners with TLS at once and by STARTTLS, at addresses and at every one; certificates for everything, for
+ * protocols, for names and patterns, for addresses and networks, and for nested blocks; second ones of another kind;
+ * includes.
  */
 export async function generateDovecot(site: Site): Promise<Generated> {
   const {

@@ -1,7 +1,7 @@
 import type { KeyFamily, MadeCertificate } from "./certificates.ts";
 import { type Chance, type Door, type Generated, type Site, UNIVERSE } from "./generated.ts";
 
-/** An address and port, in the ways in which it may be written, and where it is asked at. */
+/** An address and port, in the forms in which it may be written, and where clients connect. */
 type Spot = { written: string[]; isTls: boolean; doors: Door[] };
 
 type Server = { spots: Map<Spot, string>; names: string[]; certificates: MadeCertificate[]; more: string[] };
@@ -64,7 +64,7 @@ async function makeServer(site: Site, spots: readonly Spot[], before: readonly S
   const { chance } = site;
   const own = before.length === 0 ? spots.slice(0, 1) : chance.some(spots, 1, 2);
   const names = chance.some(UNIVERSE, 0, 4).map((name) => toPattern(name, chance));
-  // Which of two servers with one name gets it nginx decides with a warning.
+  // If two servers have the same name, nginx decides with a warning which of them gets it.
   const stolen = before.flatMap((one) => one.names).filter(() => chance.happens(10));
   names.push(
     ...stolen.map((name) =>
@@ -92,7 +92,7 @@ function toPattern(name: string, chance: Chance): string {
   return chance.happens(30) ? `~^${name.replaceAll(".", "\\.")}$` : "_";
 }
 
-/** Names that a pattern fits, and itself. */
+/** Names that match a pattern, and the pattern itself. */
 function exampleOf(name: string, chance: Chance): string[] {
   if (name === "_") return [];
   if (name.startsWith("~")) return [name.slice(2, -1).replaceAll("\\", "")];
@@ -108,7 +108,7 @@ async function makePairs({ chance, certify }: Site, names: string[]): Promise<Ma
   return Promise.all([...families, ...twice].map((family) => certify(names, family)));
 }
 
-/** Whoever is the default where TLS is spoken needs a certificate, his own or that of the block around. */
+/** The default server of a TLS address needs a certificate, its own or that of the block around it. */
 async function giveDefaults(
   site: Site,
   { spots, servers, hasAround }: { spots: readonly Spot[]; servers: readonly Server[]; hasAround: boolean },
@@ -129,7 +129,7 @@ async function giveDefaults(
 
 const SCRATCH = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
 
-/** In one file, or in those of a folder, or a part of a server in a file of its own. */
+/** In one file, in the files of a folder, or with a part of a server in a file of its own. */
 function lay({ chance, folder }: Site, servers: readonly Server[], around: readonly MadeCertificate[]) {
   const files: { [path: string]: string } = { "nginx.conf": "" };
   const [inline, included]: [string[], string[]] = [[], []];

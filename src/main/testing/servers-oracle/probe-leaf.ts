@@ -9,7 +9,7 @@ import { createHello } from "./hello.ts";
 
 const run = promisify(execFile);
 
-/** Who is asked, for what name, by a client that takes signatures of these families alone. */
+/** The endpoint, the server name, and a client that accepts signatures of these families alone. */
 export type LeafQuery = {
   host: string;
   port: number;
@@ -19,7 +19,9 @@ export type LeafQuery = {
   version: "TLSv1.2" | "TLSv1.3";
 };
 
-/** SHA-256 of the certificate that was shown; `refused`: TLS is spoken, and none was shown; `silent`: no TLS there at all. */
+/**
+ * SHA-256 of the certificate that was presented; `refused`: TLS without a certificate; `silent`: no TLS there at all.
+ */
 export type ShownLeaf = string | "refused" | "silent";
 
 const SIGNATURES: { [family in KeyFamily]: string } = {
@@ -34,7 +36,7 @@ const SUITES: { [family in KeyFamily]: string } = {
 const listOf = (of: { [family in KeyFamily]: string }, takes: readonly KeyFamily[]): string =>
   takes.map((family) => of[family]).join(":");
 
-/** By the beginning of a handshake, which ends with the certificate. */
+/** By the beginning of a handshake, up to the certificate. */
 export async function probeLeaf(query: LeafQuery): Promise<ShownLeaf> {
   const { host, port, protocol } = query;
   const hello = createHello(query);
@@ -48,7 +50,7 @@ export async function probeLeaf(query: LeafQuery): Promise<ShownLeaf> {
       const answer = hello.read(heard);
       if (answer === "more") return;
       resolve(answer === "no-tls" ? "silent" : answer === "refused" ? answer : hashOf(answer));
-      // A connection that is closed in order is kept by the kernel for a minute.
+      // The kernel would keep a properly closed connection for a minute.
       socket.resetAndDestroy();
     });
     socket.write(hello.bytes);
@@ -91,7 +93,7 @@ export async function probeByOpenssl(query: LeafQuery): Promise<ShownLeaf> {
 
 const contexts = new Map<string, SecureContext>();
 
-/** Making one costs more than a handshake. */
+/** Contexts are cached: making one costs more than a handshake. */
 function contextOf({ takes, version }: LeafQuery): SecureContext {
   const sigalgs = listOf(SIGNATURES, takes);
   const known = contexts.get(`${version} ${sigalgs}`);
@@ -109,11 +111,11 @@ function contextOf({ takes, version }: LeafQuery): SecureContext {
 
 const hashOf = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
 
-/** Whoever does not speak TLS answers in his own words. */
+/** A server that does not speak TLS answers in its own protocol. */
 const isNoTls = ({ code = "" }: NodeJS.ErrnoException): boolean =>
   ["ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG", "ECONNREFUSED"].includes(code);
 
-/** A connection on which TLS is next; null where there is none, or it is not offered. */
+/** A connection on which TLS comes next; null if there is none, or if the server does not offer it. */
 async function open({ host, port, protocol }: LeafQuery): Promise<Socket | null> {
   const { promise, resolve } = Promise.withResolvers<Socket | null>();
   const socket = connectPlain({ host, port }, () => resolve(socket));
@@ -123,7 +125,7 @@ async function open({ host, port, protocol }: LeafQuery): Promise<Socket | null>
   return (await talk(connected, protocol)) ? connected : null;
 }
 
-/** By the openssl command, which knows these protocols itself. */
+/** By the openssl command, which supports these protocols itself. */
 export async function probeByCommand(query: LeafQuery): Promise<ShownLeaf> {
   const { host, port, protocol, name, takes, version } = query;
   const where = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
@@ -152,14 +154,14 @@ export async function probeByCommand(query: LeafQuery): Promise<ShownLeaf> {
     : "refused";
 }
 
-/** What a server says last before we say the next, and what we say then; bytes as Latin-1. */
+/** How to recognize the end of the server's message, and our next one; bytes as Latin-1. */
 type Turn = { isOver: (heard: string) => boolean; say: string };
 
 const line = (until: RegExp, say = ""): Turn => ({ isOver: (heard) => until.test(heard), say });
 
 /** RFC 4511, section 4.14.1: an extended request of StartTLS, by its number. */
 const LDAP = "\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037";
-/** A request for TLS, which a MariaDB that has it takes for the first of a log-in. */
+/** A request for TLS, which a MariaDB with TLS reads as the beginning of a login. */
 const MYSQL = "\x20\0\0\x01\x05\xae\x03\0\0\0\0\x01\x21".padEnd(36, "\0");
 const POSTGRES = "\0\0\0\x08\x04\xd2\x16\x2f";
 
@@ -179,7 +181,9 @@ const TALKS: { [protocol in Protocol]?: { opening: string; turns: Turn[] } } = {
   mysql: { opening: "", turns: [{ isOver: (heard) => heard.length > 60, say: MYSQL }] },
 };
 
-/** Asks for TLS as the protocol has it; false where it is not offered. What the server says is not judged any further. */
+/**
+ * Requests TLS as the protocol defines it; false if it is not offered. The server's answers are not evaluated further.
+ */
 async function talk(socket: Socket, protocol: Protocol): Promise<boolean> {
   const found = TALKS[protocol];
   if (!found) return false;
@@ -191,7 +195,7 @@ async function talk(socket: Socket, protocol: Protocol): Promise<boolean> {
   return true;
 }
 
-/** Until it has come, or the server has said a whole line, or ended, without it. */
+/** Waits until the message is complete; false if the server refuses, or ends, before. */
 async function hear(socket: Socket, isOver: Turn["isOver"]): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   let heard = "";
@@ -202,7 +206,7 @@ async function hear(socket: Socket, isOver: Turn["isOver"]): Promise<boolean> {
   };
   const end = () => resolve(false);
   socket.on("data", take).on("close", end).on("end", end).on("error", end);
-  // It is paused from one turn to the next.
+  // It is paused between two turns.
   socket.resume();
   const found = await promise;
   socket.pause();

@@ -14,7 +14,7 @@ import { descendantsOf, lookAtProcess } from "./host-files.ts";
 
 const run = promisify(execFile);
 
-/** A server that runs by a random configuration. */
+/** A server that runs with a random configuration. */
 export type Running = AsyncDisposable & {
   generated: Generated;
   folder: string;
@@ -22,17 +22,17 @@ export type Running = AsyncDisposable & {
   /** Each certificate by the paths of its files. */
   made: ReadonlyMap<string, MadeCertificate>;
   command: readonly string[];
-  /** Of the host that it runs on, as far as it knows. */
+  /** The addresses of its host, as far as the host knows them. */
   addresses: readonly string[];
-  /** Ends it and begins it anew. */
+  /** Ends it and starts it again. */
   restart(): Promise<void>;
-  /** Has it take up its files as it does by itself; where it has no way to, it begins anew. */
+  /** Makes it reload its files; a server that cannot reload is restarted. */
   reload(): Promise<void>;
-  /** All texts and names of its folders, as they are now. */
+  /** All texts and names of its folders in their present state. */
   readTexts(): ReturnType<typeof readTree>;
 };
 
-/** Starts what a generator comes to; where it does not start, the error has the whole configuration. */
+/** Starts the server of a generator; if it does not start, the error has the whole configuration. */
 export async function startGenerated(
   generate: Generator,
   chance: Chance,
@@ -137,7 +137,8 @@ async function reload(server: TalkingServer, how: Reload): Promise<void> {
     "says" in how
       ? countOf(server.said(), how.says) > said
       : before.every((pid) => !findProcesses(server.pid, how.ends).includes(pid));
-  // Whoever is told at the moment when he goes to sleep, as HAProxy's master, may not wake before he is told again.
+  // A process that gets the signal just as it goes to sleep, like HAProxy's master, may not wake before the next
+  // signal.
   for (let tries = 0; !isOver(); tries++) {
     if (!existsSync(`/proc/${server.pid}`))
       throw new Error(`it has ended as it was reloaded: ${server.said()}`);
@@ -164,7 +165,7 @@ function readAll(folder: string, others: readonly string[]): ReturnType<typeof r
   return tree;
 }
 
-/** Postfix waits until what it reads is some seconds old. */
+/** Postfix waits until the files that it reads are some seconds old. */
 const LONG_AGO = new Date("2026-01-01T00:00:00Z");
 
 function age(folder: string): void {
@@ -183,7 +184,10 @@ async function writeAll(folder: string, files: Generated["files"]): Promise<stri
   return paths;
 }
 
-/** A port that no other test asks for, for servers that listen at every address: outside of those the kernel gives. */
+/**
+ * A port that no other test uses, for servers that listen at every address: outside of the range that the kernel
+ * assigns.
+ */
 const portOf = (address: string): number => {
   const [, , third = 0, fourth = 0] = address.split(".").map(Number);
   return 20_000 + (third - 30) * 250 + fourth;

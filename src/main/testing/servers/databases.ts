@@ -46,7 +46,7 @@ ssl_key_file = '${keyPath}'
   );
 }
 
-/** MariaDB on 3306, without a table in it: nobody can log in. */
+/** MariaDB on 3306, without any tables: nobody can log in. */
 export async function startMariadb(wish: ServerRequest): Promise<StartedServer> {
   const owner = findUser("mysql");
   return startServer(

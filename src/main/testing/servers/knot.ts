@@ -5,15 +5,15 @@ import { type StartedServer, startServer } from "./server.ts";
 export const DNS_PORT = 53;
 
 type KnotOptions = {
-  /** The server's own: absolute, and there. */
+  /** For this server alone: an absolute path of an existing folder. */
   folder: string;
-  /** Zones by name, each with the records that it has beside its SOA and NS, a line each. */
+  /** Zones by name, each with its records besides SOA and NS, one a line. */
   zones: { [zone: string]: string };
-  /** Whoever signs with it may change TXT records below each zone. */
+  /** This key may change TXT records below each zone. */
   key: { name: string; algorithm: string; secret: string };
 };
 
-/** Knot DNS with zones of its own that it lets others change, at port 53 of an address of its own. */
+/** Knot DNS with zones of its own that accept updates, at port 53 of an address of its own. */
 export async function startKnot({ folder, zones, key }: KnotOptions): Promise<StartedServer> {
   const files = { certificatePath: join(folder, "none.pem"), keyPath: join(folder, "none.key") };
   for (const path of Object.values(files)) await writeFile(path, "");

@@ -2,7 +2,7 @@ import { chown, mkdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { findUser, type ServedAt, type ServerRequest, type StartedServer, startServer } from "./server.ts";
 
-/** Postfix on 25 and 587, by its master alone: it takes no mail in, for nothing but the talk before it is wanted. */
+/** Postfix on 25 and 587, by its master alone: it accepts no mail, because only the commands before TLS are needed. */
 export const startPostfix = (wish: ServerRequest): Promise<StartedServer> =>
   startServer(wish, { name: "postfix" }, async ({ folder, address, certificatePath, keyPath, ifTls }) => {
     const postfix = findUser("postfix");
@@ -30,7 +30,7 @@ smtpd_tls_cert_file = ${certificatePath}
 smtpd_tls_key_file = ${keyPath}
 `)}`,
     );
-    // It waits until what it reads there is some seconds old.
+    // It waits until the files that it reads are some seconds old.
     await utimes(join(config, "main.cf"), 0, 0);
     await writeFile(
       join(config, "master.cf"),
@@ -58,7 +58,7 @@ const INSIDE_TLS: readonly ServedAt[] = [
   { protocol: "tls", port: 995 },
 ];
 
-/** Dovecot with every protocol that it has, on the usual ports, and nobody who could log in. */
+/** Dovecot with every protocol that it has, on the usual ports, without any user who could log in. */
 export const startDovecot = (wish: ServerRequest): Promise<StartedServer> =>
   startServer(wish, { name: "dovecot" }, async ({ folder, address, certificatePath, keyPath, ifTls }) => {
     for (const name of ["run", "state", "mail"]) await mkdir(join(folder, name));

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { takeAddress } from "#testing/lab/start-host.ts";
 import { findUser, type ServerRequest, type StartedServer, startServer } from "./server.ts";
 
-/** ProFTPD on 21, with nobody who could log in. */
+/** ProFTPD on 21, without any user who could log in. */
 export const startProftpd = (wish: ServerRequest): Promise<StartedServer> =>
   startServer(wish, { name: "proftpd" }, async ({ folder, address, certificatePath, keyPath, ifTls }) => {
     const configPath = join(folder, "proftpd.conf");
@@ -55,7 +55,7 @@ export async function startInn2(wish: ServerRequest): Promise<StartedServer> {
         await mkdir(join(folder, name));
         await chown(join(folder, name), owner.uid, owner.gid);
       }
-      // What an installation makes on its first day; both may be empty.
+      // Files that an installation creates on its first day; both may be empty.
       for (const path of [join(folder, "spool", "tradspool.map"), join(folder, "overview", "group.index")]) {
         await writeFile(path, "");
         await chown(path, owner.uid, owner.gid);
@@ -98,7 +98,7 @@ tlskeyfile: ${keyPath}
   );
 }
 
-/** The domain that Prosody serves, and no other. */
+/** The only domain that Prosody serves. */
 export const PROSODY_DOMAIN = "chat.example";
 
 /** Prosody on 5222 for clients and on 5269 for other servers. */
@@ -163,8 +163,8 @@ ${ifTls(`<module name="ssl_gnutls">
 const PORT = 23;
 
 /**
- * telnetd-ssl on 23, one for each connection as inetd would start it. It turns to TLS by the option of authentication;
- * START_TLS it does not know.
+ * telnetd-ssl on 23, one for each connection as inetd would start it. It negotiates TLS by the authentication option;
+ * it does not know START_TLS.
  */
 export async function startTelnetd(wish: ServerRequest): Promise<StartedServer> {
   const { address, release } = await takeAddress();
@@ -182,7 +182,7 @@ export async function startTelnetd(wish: ServerRequest): Promise<StartedServer> 
     spawn("setpriv", ["--pdeathsig", "KILL", "in.telnetd", ...arguments_], {
       stdio: [socket, socket, "ignore"],
     });
-    // It has a descriptor of its own now.
+    // The process has a descriptor of its own now.
     socket.destroy();
   };
   const server = createServer({ pauseOnConnect: true }, run);
@@ -203,7 +203,7 @@ export async function startTelnetd(wish: ServerRequest): Promise<StartedServer> 
   };
 }
 
-/** xrdp on 3389, with no session to come to. */
+/** xrdp on 3389, without a session behind it. */
 export const startXrdp = (wish: ServerRequest): Promise<StartedServer> =>
   startServer(wish, { name: "xrdp" }, async ({ folder, address, certificatePath, keyPath, ifTls }) => {
     const configPath = join(folder, "xrdp.ini");

@@ -5,37 +5,40 @@ import { makeWithOpenssl } from "#testing/tls/make-with-openssl.ts";
 import { startServer } from "./server.ts";
 
 type PebbleOptions = {
-  /** The servers' own: absolute, and there. */
+  /** For these servers alone: an absolute path of an existing folder. */
   folder: string;
-  /** Key identifier -> MAC key in base64url. With these an account needs one of them. */
+  /** Key identifier -> MAC key in base64url. With these, an account needs one of them. */
   bindings?: Record<string, string>;
-  /** Where it looks for challenges, at whatever address the name has. Unless told: where the challenge server listens. */
+  /** Where it verifies challenges, at the address of each name. By default where the challenge server listens. */
   httpPort?: number;
   tlsPort?: number;
-  /** Who tells it of names, as address:port; unless told, the challenge server. */
+  /** The DNS server that it queries, as address:port; by default the challenge server. */
   dnsServer?: string;
-  /** Names that it issues nothing for. */
+  /** Names for which it issues nothing. */
   blocked?: readonly string[];
-  /** Seconds that it tells a client to wait; pebble's own numbers (3 and 5) where there is none. */
+  /** Seconds in its Retry-After headers; by default pebble's own (3 and 5). */
   retryAfter?: { authz?: number; order?: number };
-  /** PEBBLE_WFE_NONCEREJECT, PEBBLE_VA_SLEEPTIME, PEBBLE_ALTERNATE_ROOTS and their like; pebble's page says which. */
+  /**
+   * PEBBLE_WFE_NONCEREJECT, PEBBLE_VA_SLEEPTIME, PEBBLE_ALTERNATE_ROOTS and the like; pebble's documentation lists
+   * them.
+   */
   env?: Record<string, string>;
 };
 
 export type Pebble = AsyncDisposable & {
   /** Address of its ACME directory. */
   directory: string;
-  /** The file of roots by which its own TLS is trusted. What it issues leads elsewhere: `issuingRoot`. */
+  /** The file of roots that its own TLS is trusted by. The root of its certificates is another one: `issuingRoot`. */
   rootsPath: string;
   roots: string;
-  /** Where the challenge server answers, and where names lead that it was not told of. */
+  /** The address where the challenge server listens, and that it returns for names without an entry. */
   challengeAddress: string;
   /** A command of the challenge server (`add-http01`, `set-txt`, `add-tlsalpn01`, `add-a`, ...). */
   tell(command: string, body: object): Promise<void>;
   issuingRoot(): Promise<string>;
   /** `Valid` or `Revoked`, by the serial number in hexadecimal. */
   statusOf(serial: string): Promise<string>;
-  /** How many orders were said to take the place of a certificate, and were taken as that. */
+  /** How many orders named a certificate that they replace, and were accepted as replacements. */
   countReplaced(): number;
 };
 
@@ -44,9 +47,10 @@ const ACME_PORT = 14_000;
 const MANAGEMENT_PORT = 15_000;
 
 /**
- * Pebble, Let's Encrypt's own ACME server for tests, and the server that answers its challenges and questions for names, each
- * at its own address of loopback. Unless `env` says otherwise it looks at once, takes every nonce, and proves every
- * name anew. Only processes that see this loopback reach it: a lab host has its own, unless it shares the network.
+ * Pebble, Let's Encrypt's own ACME server for tests, and the server that responds to its challenges and DNS queries,
+ * each at its own loopback address. Unless `env` says otherwise it validates at once, accepts every nonce, and
+ * validates every name anew. Only processes with this loopback reach it: a lab host has its own, unless it shares the
+ * network.
  */
 export async function startPebble(wish: PebbleOptions): Promise<Pebble> {
   await using started = new AsyncDisposableStack();

@@ -7,35 +7,38 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Protocol } from "#shared/model/hosts/target.ts";
 import { takeAddress } from "#testing/lab/start-host.ts";
 
-/** `folder` is the server's own: absolute, and there. `isPlain`: it is set up without TLS. */
+/** `folder` is for this server alone: an absolute path of an existing folder. `isPlain`: it is set up without TLS. */
 export type ServerRequest = { folder: string; certificatePath: string; keyPath: string; isPlain?: boolean };
 
 export type ServedAt = { protocol: Protocol; port: number };
 
-/** A real server, with a configuration of its own; it is gone with this value, or with this process. */
+/** A real server, with a configuration of its own; it ends with this value, or with this process. */
 export type StartedServer = AsyncDisposable & {
-  /** An address of loopback that nobody else has: each server is on the usual ports there. */
+  /** A loopback address that no other server has: each server is on its usual ports there. */
   address: string;
-  /** As this machine sees it. */
+  /** Its process id, as this machine sees it. */
   pid: number;
-  /** Where the server begins to read its configuration. */
+  /** The file in which the server's configuration begins. */
   configPath: string;
-  /** Copies of what was wished, as this server wants them owned and moded; the configuration names these. */
+  /** Copies of the given files, with the owner and mode that this server demands; the configuration names these. */
   certificatePath: string;
   keyPath: string;
   endpoints: readonly ServedAt[];
-  /** Has it read its configuration and files anew. What runs already may be served by the old ones a while longer. */
+  /**
+   * Makes it reload its configuration and files. Connections and processes that exist may use the old ones a while
+   * longer.
+   */
   reload(): Promise<void>;
 };
 
-/** And what it has written last of what goes on. */
+/** A server with the last lines of its log. */
 export type TalkingServer = StartedServer & {
   said(): string;
-  /** Ends it and begins it anew, by the same command at the same address: `pid` is another one then. */
+  /** Ends it and starts it again, by the same command at the same address: `pid` changes. */
   restart(): Promise<void>;
 };
 
-/** What a server is made of, once its address and its files are known. */
+/** What a server consists of, once its address and its files are known. */
 type Plan = {
   configPath: string;
   command: readonly [string, ...string[]];
@@ -49,7 +52,7 @@ type Prepared = {
   address: string;
   certificatePath: string;
   keyPath: string;
-  /** These lines of a configuration, unless the server is set up without TLS. */
+  /** These lines of a configuration; empty if the server is set up without TLS. */
   ifTls: (lines: string) => string;
 };
 
@@ -57,8 +60,8 @@ type Prepared = {
 type Options = { name: string; owner?: { uid: number; gid: number } };
 
 /**
- * Starts a server by what `prepare` has written for it, and answers when it takes connections on all its ports. Its
- * complaints are in the error where it does not start.
+ * Starts a server from what `prepare` has written for it, and waits until it accepts connections on all its ports. If
+ * it does not start, the error has its messages.
  */
 export async function startServer(
   wish: ServerRequest,
@@ -67,7 +70,7 @@ export async function startServer(
 ): Promise<TalkingServer> {
   const { address, release } = await takeAddress();
   const folder = join(wish.folder, name);
-  // Servers give up being root before they read what is in it.
+  // Servers drop root's rights before they read what is in it.
   await chmod(wish.folder, 0o755);
   await mkdir(folder, { recursive: true });
   const files = { certificatePath: join(folder, "server.pem"), keyPath: join(folder, "server.key") };
@@ -136,8 +139,8 @@ export async function startServer(
 type Launched = { pid: number; said: () => string; halt: () => Promise<void> };
 
 /**
- * A process namespace, whose first process stays what it is: whoever gives up being root is no longer told of the death
- * of his parent, but nobody outlives the first process.
+ * A process namespace whose first process keeps its user: the kernel stops signalling a parent's death to a process
+ * that drops root's rights, but no process outlives the first one of its namespace.
  */
 const ALONE = [
   "--pdeathsig",
@@ -152,10 +155,10 @@ const ALONE = [
   "sh",
 ];
 
-/** Behind unshare and the shell. */
+/** Below unshare and the shell. */
 const findServer = (child: ChildProcess): number => childOf(findFirst(child) ?? 0);
 
-/** The first process of the namespace, which outlives all others there; null where it has ended. */
+/** The first process of the namespace, which outlives all others there; null if it has ended. */
 function findFirst({ pid = 0 }: ChildProcess): number | null {
   try {
     return childOf(pid) || null;
@@ -168,8 +171,8 @@ const childOf = (pid: number): number =>
   Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
 
 /**
- * With it all sockets are given back, those of ports that nobody is told of among them. The first process of a namespace is
- * dead when all others are gone; whoever has to take note of that may do so much later.
+ * Its end releases all sockets, including ports that no caller knows of. The first process of a namespace is dead once
+ * all others are gone; its parent may reap it much later.
  */
 async function untilGone(pid: number | null): Promise<void> {
   while (pid !== null && !isDead(pid)) await pause(2);
@@ -184,7 +187,7 @@ function isDead(pid: number): boolean {
   }
 }
 
-/** Nothing that it has written is wanted any more. */
+/** Its output is no longer needed. */
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, "exit");
@@ -194,7 +197,7 @@ async function end(child: ChildProcess): Promise<void> {
 
 type Listening = { address: string; ports: readonly number[] };
 
-/** Read all the while: a pipe that is full would stop it. */
+/** It is read all the time: a full pipe would stop the server. */
 function keepOutput(child: ChildProcess): () => string {
   let said = "";
   const keep = (piece: Buffer) => {
@@ -220,13 +223,13 @@ async function untilListening(
 
 const PIECE = 4_096;
 
-/** Asked of the kernel, for a connection may be a fault to a server. */
+/** The kernel is asked, because a connection may count as an error at the server. */
 export function isListening(address: string, ports: readonly number[]): boolean {
   const table = readListening("/proc/net/tcp");
   return ports.every((port) => table.includes(toSocketLine(address, port)));
 }
 
-/** `socket`: the number by which processes have it open. Of IPv6 those at every address and at loopback. */
+/** `socket`: the number by which processes have it open. Of IPv6, only those at every address and at loopback. */
 type ListeningSocket = { address: string; port: number; socket: string };
 
 export function listListening(): ListeningSocket[] {
@@ -252,8 +255,8 @@ const ADDRESSES: { [hex: string]: string } = {
 const toIpv4 = (hex: string): string => [...Buffer.from(hex, "hex")].reverse().join(".");
 
 /**
- * The sockets that listen come first in the table: to have all that follow them, those of closed connections among them, takes the
- * kernel some hundreds of times as long.
+ * Listening sockets come first in the table: reading what follows, such as closed connections, takes the kernel some
+ * hundreds of times as long.
  */
 function readListening(path: string): string {
   const table = openSync(path, "r");
@@ -271,7 +274,7 @@ function readListening(path: string): string {
   }
 }
 
-/** As /proc/net/tcp has a socket that listens: address and port in hexadecimal, the address backwards. */
+/** The form of a listening socket in /proc/net/tcp: address and port in hexadecimal, the address backwards. */
 function toSocketLine(address: string, port: number): string {
   const hex = Buffer.from(address.split(".").map(Number).reverse()).toString("hex").toUpperCase();
   return `${hex}:${port.toString(16).toUpperCase().padStart(4, "0")} 00000000:0000 0A`;
@@ -281,7 +284,7 @@ type UserIds = { uid: number; gid: number };
 
 const known = new Map<string, UserIds>();
 
-/** The numbers of a user that a package of a server has made. */
+/** The user and group ids of a user that a server's package has created. */
 export function findUser(name: string): UserIds {
   const idOf = (flag: string) => Number(execFileSync("id", [flag, name], { encoding: "utf8" }));
   const ids = known.get(name) ?? { uid: idOf("-u"), gid: idOf("-g") };

@@ -30,7 +30,7 @@ export const STARTERS = {
 } satisfies Record<string, (wish: ServerRequest) => Promise<StartedServer>>;
 export type ServerName = keyof typeof STARTERS;
 
-/** Which server speaks what. MS-TDS is spoken by none that could be had. */
+/** Which server speaks what. No available server speaks MS-TDS. */
 export const SERVER_OF: Record<Exclude<StartTls, "mssql">, ServerName> = {
   smtp: "postfix",
   lmtp: "dovecot",
@@ -49,13 +49,13 @@ export const SERVER_OF: Record<Exclude<StartTls, "mssql">, ServerName> = {
   rdp: "xrdp",
 };
 
-/** The name that a server is to be asked for; null where it answers to any. */
+/** The server name to request; null if it answers to any. */
 export const domainOf = (protocol: string): string | null =>
   protocol.startsWith("xmpp") ? PROSODY_DOMAIN : null;
 
 export type AllServers = AsyncDisposable & Record<ServerName, StartedServer>;
 
-/** All of them side by side, each in a folder of its own. */
+/** All of them at the same time, each in a folder of its own. */
 export async function startAllServers(wish: ServerRequest): Promise<AllServers> {
   await using stack = new AsyncDisposableStack();
   const names = Object.keys(STARTERS) as ServerName[];
@@ -64,7 +64,7 @@ export async function startAllServers(wish: ServerRequest): Promise<AllServers> 
     await mkdir(folder);
     return [name, stack.use(await STARTERS[name]({ ...wish, folder }))] as const;
   });
-  // All are waited for, so that none that starts late is left behind.
+  // All are waited for, so that one that starts late is not left running.
   const settled = await Promise.allSettled(starting);
   const started = settled.map((result) => {
     if (result.status === "rejected") throw result.reason;

@@ -18,11 +18,11 @@ test.for([
   await writeFile(server.keyPath, renewed.keyPem);
   expect(await greet(server.address)).toBe("leaf");
   await server.reload();
-  // Connections that come while it changes over may be turned away.
+  // Connections during the reload may be refused.
   await expect.poll(() => greet(server.address).catch(String), { timeout: 60_000 }).toBe("renewed");
 });
 
-/** The common name of what is served there. */
+/** The common name of the certificate that is served there. */
 function greet(host: string): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const socket = connect({ host, port: 443, rejectUnauthorized: false }, () => {

@@ -34,13 +34,13 @@ http {
     };
   });
 
-/** As Debian, Fedora and others lay them. */
+/** As Debian, Fedora and others install them. */
 const MODULES = "/usr/lib/apache2/modules";
 
 /** Apache on 443. */
 export async function startApache(wish: ServerRequest): Promise<StartedServer> {
   const server = await startServer(wish, { name: "apache" }, PREPARE);
-  // It opens its sockets twice, and what connects to the first ones is turned away.
+  // It opens its sockets twice, and refuses connections to the first ones.
   while (!(await exists(join(wish.folder, "apache", "apache2.pid")))) await pause(10);
   return server;
 }
@@ -88,7 +88,7 @@ Listen ${address}:443 https
   };
 };
 
-/** HAProxy on 443: its master, which is told to reload, and the worker that serves. */
+/** HAProxy on 443: its master, which gets the reload signal, and the worker that serves. */
 export async function startHaproxy(wish: ServerRequest): Promise<StartedServer> {
   const server = await startServer(wish, { name: "haproxy" }, async (prepared) => {
     const { folder, address, certificatePath, keyPath } = prepared;
@@ -118,7 +118,7 @@ frontend web
   return { ...server, reload: () => reload(server.pid) };
 }
 
-/** Until there is another worker: a master that has just begun may not hear the first signal. */
+/** Waits until there is another worker: a master that has just started may miss the first signal. */
 async function reload(master: number): Promise<void> {
   const workers = async () =>
     (await readFile(`/proc/${master}/task/${master}/children`, "utf8")).trim().split(" ");
@@ -131,5 +131,5 @@ async function reload(master: number): Promise<void> {
 }
 
 const PAUSE_MS = 20;
-/** Longer than a reload takes: a signal within one may begin another. */
+/** Longer than a reload takes: a signal during one may begin another. */
 const AGAIN_MS = 2000;

@@ -2,17 +2,19 @@ import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What the collector once wrote on a real host. */
+/** A stream that the collector once wrote on a real host. */
 const WRITTEN = readFileSync(
   join(import.meta.dirname, "../../domain/collection/testdata/web1.stream"),
   "latin1",
 );
 
-/** The nonce that a script asks for; it stands there in two halves. */
+/** The nonce in a script, where it is written in two parts. */
 const nonceIn = (script: string): string =>
   (/--nonce '([\w-]*)''([\w-]*)'/.exec(script) ?? []).slice(1).join("");
 
-/** A whole stream, as the collector would have answered this script; `change` tampers with it before it is signed. */
+/**
+ * A whole stream, as the collector would have answered this script; `change` alters it before its digest is computed.
+ */
 export function answerScript(
   script: string,
   change: (records: string) => string = (records) => records,

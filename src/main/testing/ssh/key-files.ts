@@ -15,7 +15,7 @@ export type KeyFile = {
   fingerprint: string;
   /** Puts a passphrase on the private key. */
   lock(passphrase: string): Promise<void>;
-  /** Makes a user certificate of the other key, beside it. */
+  /** Makes a user certificate for the other key, beside that key. */
   sign(other: { path: string }): Promise<void>;
 };
 
@@ -42,7 +42,7 @@ export async function makeKeyFile(
 type LockOptions = { passphrase: string; cipher?: string; rounds?: number };
 
 /**
- * An Ed25519 private key under a passphrase, as ssh-keygen would write it. ssh2 makes a broken one when the public half
+ * An Ed25519 private key under a passphrase, as ssh-keygen would write it. ssh2 makes a broken one if the public key
  * begins with a zero byte, as one in 128 does: then another one is made.
  */
 export function makeLockedKey({ passphrase, cipher = "aes256-ctr", rounds = 1 }: LockOptions): string {
@@ -75,9 +75,9 @@ export async function startSshAgent(
   return { socketPath, [Symbol.asyncDispose]: stop };
 }
 
-/** What would show a private key wherever it is written: its numbers in every spelling that a program might give them. */
+/** What would show that a private key was written somewhere: its numbers in every encoding that a program might use. */
 
-/** How many bytes of a number are looked for: short enough to stand in one line of any PEM. */
+/** How many bytes of a number are searched for: few enough to be within one line of any PEM. */
 const FOUND_BYTES = 24;
 
 export type Needle = { name: string; bytes: Buffer };
@@ -92,7 +92,7 @@ export function needlesOf(name: string, file: string, passphrase?: string): Need
   );
 }
 
-/** Which secrets stand in this: as they are, in hexadecimal, in base64 at any place, as a list of numbers. */
+/** Which secrets this contains: as they are, in hexadecimal, in base64 at any offset, as a list of numbers. */
 export function findSecrets(needles: readonly Needle[], place: Buffer | string): string[] {
   const bytes = Buffer.from(place);
   const text = bytes.toString("latin1");

@@ -7,8 +7,8 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { makeKeyPair } from "./ssh-server.ts";
 
 /**
- * A workstation with a login key, an ssh_config of its own and an empty database. Where a scan would wait before it
- * tries a host again, it goes on at once, and how long it would have waited is told.
+ * A workstation with a login key, an ssh_config of its own and an empty database. Before a scan retries a host it does
+ * not wait, and `pauses` lists how long it would have waited.
  */
 export async function openWorkstation(sshConfig: string) {
   const folder = await makeTemporaryFolder();
@@ -33,7 +33,7 @@ export async function openWorkstation(sshConfig: string) {
   };
 }
 
-/** A host of ssh_config, which a server on loopback plays; `more`: what else is said of it, a line each. */
+/** A host of ssh_config, which a server on loopback plays; `more`: further settings, one a line. */
 export const formatHost = (
   name: string,
   { host, port }: { host: string; port: number },
@@ -43,8 +43,8 @@ export const formatHost = (
 const run = promisify(execFile);
 
 /**
- * What `ssh -G` says of a host by one file of ssh_config: the values of each keyword. Null where it refuses to say.
- * It runs what Match exec says: never give it that.
+ * The output of `ssh -G` for a host with one file of ssh_config: the values of each keyword. Null if it fails. It
+ * executes the command of Match exec: never pass it one.
  */
 export async function askSsh(
   file: string,

@@ -6,15 +6,15 @@ type Address = { host: string; port: number };
 
 export type RawServer = AsyncDisposable &
   Address & {
-    /** Until every client so far has hung up. */
+    /** Waits until every client so far has disconnected. */
     untilLeft(): Promise<void>;
   };
 
-/** Whatever ends it. */
+/** For whatever reason. */
 export const untilClosed = (socket: Socket): Promise<void> =>
   new Promise((resolve) => socket.once("close", () => resolve()));
 
-/** A server on loopback that does with each connection as it is told, before any protocol. */
+/** A server on loopback that handles each connection by `meet`, before any protocol. */
 export async function startRawServer(meet: (socket: Socket) => void): Promise<RawServer> {
   const open = new Set<Promise<unknown>>();
   const sockets = new Set<Socket>();
@@ -38,7 +38,7 @@ export async function startRawServer(meet: (socket: Socket) => void): Promise<Ra
   };
 }
 
-/** Stands before another server; `shape` may change, cut or delay what that one says. */
+/** A proxy before another server; `shape` may change, cut or delay what that server sends. */
 export const startProxy = (
   to: Address,
   shape: (downstream: Socket, upstream: Socket) => void,
@@ -50,7 +50,7 @@ export const startProxy = (
     shape(downstream, upstream);
   });
 
-/** A proxy that hangs up after so many bytes of what the server says. */
+/** A proxy that hangs up after this many bytes from the server. */
 export const startCuttingProxy = (to: Address, afterBytes: number): Promise<RawServer> =>
   startProxy(to, (downstream, upstream) => {
     let left = afterBytes;
@@ -67,7 +67,7 @@ const BLACK_HOLE = `
   server.listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => console.log(server.address().port));
 `;
 
-/** An address that swallows whatever is sent to it: a process that is stopped, with its queue full. */
+/** An address that never answers: a process that is stopped, with its queue full. */
 export async function startBlackHole(): Promise<AsyncDisposable & Address> {
   const process_ = spawn(process.execPath, ["-e", BLACK_HOLE], { stdio: ["ignore", "pipe", "inherit"] });
   const [line] = (await once(process_.stdout.setEncoding("utf8"), "data")) as [string];

@@ -13,47 +13,47 @@ import ssh2 from "ssh2";
 import { untilClosed } from "./raw-server.ts";
 
 type SshServerOptions = {
-  /** What it does when a command is to run; null: it refuses to run any. */
+  /** What it does with a command; null: it refuses every command. */
   run:
     | ((command: {
         text: string;
         script: Promise<string>;
         channel: ServerChannel;
         socket: Socket;
-        /** Until the client has taken all that was said to it. */
+        /** Waits until the client has received everything that was sent. */
         untilTaken: () => Promise<void>;
       }) => unknown)
     | null;
-  /** Whether a key lets in; by default each does. */
+  /** Whether a key can log in; by default each can. */
   admits?: (attempt: { user: string; keyIndex: number; keyType: string }) => boolean | "partly";
   hostKey?: string;
-  /** Lets clients go on through it, as a jump host; by default it does not. */
+  /** Forwards connections, as a jump host; by default it does not. */
   forwards?: boolean;
 };
 
 export type TestSshServer = AsyncDisposable & {
   host: string;
   port: number;
-  /** Every attempt to log in so far: method and user. */
+  /** Every login attempt so far: method and user. */
   attempts: string[];
   /** Clients so far, the most at a time, and the most at a time that had not logged in yet. */
   seen: { clients: number; most: number; mostStrangers: number };
-  /** Breaks off every connection there is. */
+  /** Resets every open connection. */
   cutOff(): void;
-  /** Until every client so far has hung up. */
+  /** Waits until every client so far has disconnected. */
   untilLeft(): Promise<void>;
 };
 
 /**
- * An Ed25519 key pair as ssh-keygen would write it. ssh2 makes a broken one when the public half begins with a zero
- * byte, as one in 128 does: then another one is made.
+ * An Ed25519 key pair as ssh-keygen would write it. ssh2 makes a broken one if the public key begins with a zero byte,
+ * as one in 128 does: then another one is made.
  */
 export function makeKeyPair(): { private: string; public: string } {
   const pair = ssh2.utils.generateKeyPairSync("ed25519");
   return ssh2.utils.parseKey(pair.private) instanceof Error ? makeKeyPair() : pair;
 }
 
-/** An SSH server that is a program: it can do what no sshd would. */
+/** An SSH server in this process: it can do what no sshd would. */
 export async function startSshServer({
   run,
   admits = () => true,
@@ -66,7 +66,7 @@ export async function startSshServer({
     const socket = (client as unknown as { _sock: Socket })._sock;
     meet(client, socket.setNoDelay(true));
     if (forwards) client.on("tcpip", forward);
-    // New keys are agreed on in order, behind all that was sent before.
+    // The key exchange comes after everything that was sent before, and is answered in order.
     const untilTaken = () => new Promise<void>((resolve) => client.rekey(() => resolve()));
     let keyIndex = -1;
     let lastKey = "";
@@ -132,7 +132,7 @@ function countClients() {
   };
 }
 
-/** As sshd does for a client that goes on through it. */
+/** Forwards a client's connection, as sshd does. */
 function forward(
   accept: AcceptConnection<ServerChannel>,
   reject: RejectConnection,
@@ -156,9 +156,9 @@ async function readAll(channel: ServerChannel): Promise<string> {
 }
 
 type AskingServerOptions = {
-  /** What it does with an attempt to log in. */
+  /** What it does with a login attempt. */
   judge: (attempt: AuthContext, hangUp: () => void) => unknown;
-  /** What a command prints; by default nothing. */
+  /** The output of a command; by default none. */
   answer?: (script: string) => string;
   hostKey?: string;
 };
@@ -166,13 +166,13 @@ type AskingServerOptions = {
 export type PromptingServer = AsyncDisposable & {
   host: string;
   port: number;
-  /** Every attempt so far: the method, and for a password what it was. */
+  /** Every attempt so far: the method, and the password if there was one. */
   attempts: string[];
-  /** Until every client so far has hung up. */
+  /** Waits until every client so far has disconnected. */
   untilLeft(): Promise<void>;
 };
 
-/** An SSH server that lets people in as it is told, by whatever method. */
+/** An SSH server that accepts logins as `judge` says, by any method. */
 export async function startPromptingServer({
   judge,
   answer = () => "",
@@ -220,14 +220,14 @@ async function run(channel: ServerChannel, answer: (script: string) => string): 
 
 type PromptText = { prompt: string; echo: boolean };
 
-/** What somebody at the other end answers to these. */
+/** What somebody at the other end answers to these prompts. */
 export const promptFor = (
   attempt: KeyboardAuthContext,
   ...prompts: readonly PromptText[]
 ): Promise<string[]> =>
   new Promise((resolve) => attempt.prompt([...prompts], "Two factors", "Take out\nyour token", resolve));
 
-/** Takes one password, and no key. */
+/** Accepts one password, and no key. */
 export const byPassword = (password: string) => (attempt: AuthContext) =>
   attempt.method === "password" && attempt.password === password
     ? attempt.accept()

@@ -16,12 +16,12 @@ import {
 import { type KeyPair, mayBeUsedFor } from "./sign-certificate.ts";
 
 const { privateKey, spki } = makeEcKeys();
-/** Nobody signs by it: it is a leaf's. */
+/** A leaf's key, so nothing is signed with it. */
 const keyOf = (written: Buffer): KeyPair => ({ privateKey, spki: written });
 const COMMON_NAME = sequence(oid("2.5.4.3"), text(0x0c, "www.example.com"));
 const PRIVATE_OID = "1.3.6.1.4.1.55738.3";
 
-/** An RSA key of 2,048 bits, its numbers as they are written. */
+/** An RSA key of 2,048 bits, with these bytes as its numbers. */
 const rsaOf = (modulus: Buffer, exponent: Buffer): KeyPair =>
   keyOf(
     sequence(sequence(oid("1.2.840.113549.1.1.1"), der(0x05)), der(0x03, [0], sequence(modulus, exponent))),
@@ -29,10 +29,10 @@ const rsaOf = (modulus: Buffer, exponent: Buffer): KeyPair =>
 const MODULUS = new Array<number>(256).fill(0xa5);
 const EXPONENT = der(0x02, [1, 0, 1]);
 
-/** The last byte of a point changed: it is on the curve no longer. */
+/** The last byte of a point is changed: it is no longer on the curve. */
 const OFF_CURVE = Buffer.from(spki.map((byte, at) => (at === spki.length - 1 ? byte ^ 1 : byte)));
 
-/** How certificates are written. */
+/** The encoding of certificates. */
 const BROKEN_FORMS: readonly BrokenChain[] = [
   {
     what: "a serial number with a zero in front",

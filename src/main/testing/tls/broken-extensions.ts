@@ -15,7 +15,7 @@ const hasPolicy = (qualifier: string): Buffer =>
     true,
   );
 
-/** Constraints, usages and what else binds or describes by an extension. */
+/** Constraints, usages and other extensions that restrict or describe. */
 export const BROKEN_EXTENSIONS: readonly BrokenChain[] = [
   {
     what: "name constraints that are not critical",

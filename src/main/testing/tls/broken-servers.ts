@@ -14,7 +14,7 @@ const NAMES_SERIAL = extension(
   sequence(der(0x80, createHash("sha1").update(ROOT_KEYS.spki).digest()), der(0x82, [1])),
 );
 
-/** What the Baseline Requirements ask of servers' certificates and of roots. */
+/** What the Baseline Requirements demand of servers' certificates and of roots. */
 export const BROKEN_SERVERS: readonly BrokenChain[] = [
   {
     what: "an authority as a leaf",

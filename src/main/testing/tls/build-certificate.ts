@@ -1,4 +1,4 @@
-/** Builds certificates byte by byte, so that tests can hold what no issuer would sign. Nothing here is signed. */
+/** Builds certificates byte by byte, so that tests have ones that no issuer would sign. Nothing here is signed. */
 
 type Bytes = Uint8Array | readonly number[];
 
@@ -7,7 +7,7 @@ export function der(tag: number, ...parts: readonly Bytes[]): Buffer {
   const content = Buffer.concat(parts.map((part) => Buffer.from(part)));
   const size = content.length;
   const header = [tag, ...(size < 0x80 ? [size] : [0x84, ...bigEndian(size)])];
-  // The shortest form, as DER asks for.
+  // The shortest form, as DER demands.
   while (header[1] !== undefined && header[1] > 0x81 && header[2] === 0) {
     header.splice(2, 1);
     header[1]--;
@@ -70,7 +70,7 @@ type CertificateOptions = {
   behind?: Bytes;
 };
 
-/** The DER of a certificate with these parts; what is not wished is sound. */
+/** The DER of a certificate with these parts; all others are sound. */
 export function buildCertificate({
   version = 3,
   serial = [1],

@@ -12,9 +12,9 @@ import {
   signCertificate,
 } from "./sign-certificate.ts";
 
-/** A certificate of a chain, as it differs from one that every profile takes. */
+/** How a certificate of a chain differs from one that every profile accepts. */
 type Change = {
-  /** Extensions by identifier: in place of the one of that identifier, or besides those that there are; null takes it away. */
+  /** Extensions by identifier: each replaces the one with that identifier, or is added; null removes it. */
   extensions?: Readonly<Record<string, Buffer | null>>;
   subject?: string | Buffer;
   issuerName?: Buffer;
@@ -32,7 +32,7 @@ export type Changes = { root?: Change; middle?: Change; leaf?: Change };
 const CERT_SIGN_AND_CRL_SIGN = 0x0600;
 const DIGITAL_SIGNATURE = 0x8000;
 
-/** On P-256, made once: keys are the slow part. */
+/** On P-256, made once: generating keys is the slow part. */
 const KEYS = { root: makeEcKeys(), middle: makeEcKeys(), leaf: makeEcKeys() };
 
 export function makeEcKeys(namedCurve = "P-256", paramEncoding: "named" | "explicit" = "named"): KeyPair {
@@ -40,7 +40,7 @@ export function makeEcKeys(namedCurve = "P-256", paramEncoding: "named" | "expli
   return { privateKey, spki: publicKey.export({ format: "der", type: "spki" }) };
 }
 
-/** As RFC 5280, section 4.2.1.2 lets it be made of a key: here of all of SubjectPublicKeyInfo. */
+/** One of the methods that RFC 5280, section 4.2.1.2 allows: here the hash of all of SubjectPublicKeyInfo. */
 export const keyIdOf = (spki: Buffer): Buffer => createHash("sha1").update(spki).digest();
 
 export const identifiesKey = (spki: Buffer, isCritical = false): Buffer =>
@@ -49,7 +49,7 @@ export const identifiesKey = (spki: Buffer, isCritical = false): Buffer =>
 export const identifiesIssuer = (spki: Buffer, isCritical = false): Buffer =>
   extension("2.5.29.35", sequence(der(0x80, keyIdOf(spki))), isCritical);
 
-/** Leaf, intermediate and root: valid by every profile for www.example.com, but for the changes. */
+/** Leaf, intermediate and root: valid under every profile for www.example.com, except for the changes. */
 export function makeChain({ root: ofRoot = {}, middle: ofMiddle = {}, leaf: ofLeaf = {} }: Changes = {}) {
   const root = make("Example Root", ofRoot, KEYS.root, {
     "2.5.29.19": isAuthority(),
@@ -88,10 +88,10 @@ function make(
   });
 }
 
-/** A chain that breaks one rule of a profile and no other: what it is, the rule, and how it differs from one that is sound. */
+/** A chain that breaks exactly one rule of a profile: a description, the rule, and how it differs from a sound one. */
 export type BrokenChain = {
   what: string;
-  /** As `openssl verify` 3.5 and crypto/x509 of Go 1.24 were seen to do. */
+  /** As observed with `openssl verify` 3.5 and crypto/x509 of Go 1.24. */
   acceptedBy: readonly Client[];
   section: string;
   code: ChainReasonCode;
@@ -103,10 +103,10 @@ export const OPENSSL: readonly Client[] = ["openssl"];
 export const GO: readonly Client[] = ["go"];
 export const NEITHER: readonly Client[] = [];
 
-/** A chain with a name that its authority may not issue for by RFC 5280. */
+/** A chain with a name that its authority may not issue for under RFC 5280. */
 type ConstrainedChain = {
   what: string;
-  /** As `openssl verify` 3.5 and crypto/x509 of Go 1.24 were seen to do. */
+  /** As observed with `openssl verify` 3.5 and crypto/x509 of Go 1.24. */
   acceptedBy: readonly Client[];
   code: ChainReasonCode;
   changes: () => Changes;
@@ -121,7 +121,10 @@ const below = (constraints: Buffer): NonNullable<Changes["middle"]> => ({
   extensions: { "2.5.29.30": constraints },
 });
 
-/** Go compares the names of the extension alone, of the kinds that it knows; for OpenSSL and Go a wildcard is a name like any other. */
+/**
+ * Go compares only the names of the extension, of the kinds that it knows; OpenSSL and Go treat a wildcard like any
+ * other name.
+ */
 export const CONSTRAINED_CHAINS: readonly ConstrainedChain[] = [
   {
     what: "a subject that is excluded by constraints that are not critical",

@@ -11,7 +11,7 @@ type Served = NamedEndpoint & { chainPath: string; keyPath: string };
 /** Four listening ports; every endpoint is a server name on one of them. */
 const PORTS = 4;
 
-/** What a grown estate serves: keys of every kind, names that need escaping. */
+/** What the fleet of a grown company serves: keys of every kind, names that need escaping. */
 const KINDS: { algorithm: Algorithm; subject: (name: string) => string; names?: string }[] = [
   { algorithm: "rsa", subject: (name) => `/CN=${name}` },
   { algorithm: "p-256", subject: (name) => `/O=Shop, Ltd./CN=${name}` },
@@ -28,7 +28,7 @@ const KINDS: { algorithm: Algorithm; subject: (name: string) => string; names?: 
   },
 ];
 
-/** So many endpoints served by one nginx, each with a certificate of its own that an intermediate has signed. */
+/** `count` endpoints served by one nginx, each with a certificate of its own, signed by an intermediate. */
 export async function makeEndpoints(folder: string, count: number) {
   await mkdir(folder, { recursive: true });
   const root = await makeWithOpenssl(folder, "root", { subject: "/CN=Corp Root" });
@@ -78,7 +78,7 @@ async function makeEndpoint(
   return { host: "127.0.0.1", port, serverName, chainPath, keyPath: leaf.keyPath };
 }
 
-/** RSA-1024 is among the keys, which OpenSSL serves at security level 0 alone. */
+/** RSA-1024 is among the keys, which OpenSSL serves at security level 0 only. */
 const writeConfig = (folder: string, endpoints: readonly Served[]): string => `
 daemon off;
 user root;

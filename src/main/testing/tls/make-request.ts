@@ -7,10 +7,10 @@ type RequestKey = { privateKey: KeyObject; spki: Buffer };
 
 type RequestOptions = {
   key?: RequestKey;
-  /** What signs it, where that is not the key that is in it. */
+  /** The key that signs it, if it is not the key in the request. */
   signedBy?: RequestKey;
   subject?: Buffer;
-  /** DNS names; a name in DER is taken as it is. */
+  /** DNS names; a name in DER is used as it is. */
   names?: readonly (string | Buffer)[];
   extensions?: readonly Buffer[];
 };
@@ -19,7 +19,7 @@ const ECDSA_SHA256 = sequence(oid("1.2.840.10045.4.3.2"));
 const RSA_SHA256 = sequence(oid("1.2.840.113549.1.1.11"), der(0x05));
 const ED25519 = sequence(oid("1.3.101.112"));
 
-/** A certificate signing request that really is signed, in DER. */
+/** A certificate signing request with a real signature, in DER. */
 export function makeRequest({
   key = makeKey(),
   names = [],
@@ -58,7 +58,7 @@ const nameExtension = (names: readonly (string | Buffer)[]): Buffer =>
 
 const P256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
-/** What an authority would make of a request (DER), as PEM; nobody asks who has signed it. */
+/** The certificate that an authority would issue for a request (DER), as PEM; its signature is not verified. */
 export async function issueForRequest(csr: Uint8Array, name: string): Promise<Uint8Array> {
   const { publicKey } = new Pkcs10CertificateRequest(Uint8Array.from(csr));
   const { privateKey } = await crypto.subtle.generateKey(P256, true, ["sign", "verify"]);

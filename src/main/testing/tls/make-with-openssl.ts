@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** Algorithms that openssl makes keys of, as arguments of `openssl genpkey`. */
+/** Algorithms of which openssl makes keys, as arguments of `openssl genpkey`. */
 export const ALGORITHMS = {
   rsa: ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
   "rsa-1024": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"],
@@ -82,7 +82,7 @@ export async function makeWithOpenssl(
 const toDer = (pem: string): Buffer =>
   Buffer.from(pem.replace(/-----[^-]+-----/g, "").replace(/\s+/g, ""), "base64");
 
-/** Writes certificates one after another into a file, as servers send them; answers with its path. */
+/** Writes certificates one after another into a file, as servers send them; returns its path. */
 export async function writeChain(folder: string, name: string, chain: readonly Made[]): Promise<string> {
   const path = join(folder, `${name}.chain.pem`);
   await writeFile(path, chain.map(({ pem }) => pem).join(""));

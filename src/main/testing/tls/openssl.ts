@@ -7,7 +7,7 @@ import type { Made } from "./make-with-openssl.ts";
 
 const run = promisify(execFile);
 
-/** What the openssl command says of a certificate. */
+/** What the openssl command says about a certificate. */
 export type Answer = {
   sha256: string;
   subject: string;
@@ -16,9 +16,9 @@ export type Answer = {
   notBefore: string;
   notAfter: string;
   signature: string;
-  /** Names of the four kinds of servers and people, as it prints them. */
+  /** DNS names, IP addresses, mail addresses and URIs, as it prints them. */
   names: string[];
-  /** `(2048 bit)` and the like; null where it prints none. */
+  /** `(2048 bit)` and the like; null if it prints none. */
   keyBits: number | null;
 };
 
@@ -42,7 +42,7 @@ const ASK = [
   "no_header,no_version,no_serial,no_issuer,no_validity,no_subject,no_sigdump,no_aux",
 ];
 
-/** Asks the openssl command of a certificate; null where it refuses to read it at all. */
+/** What the openssl command reads from a certificate; null if it refuses to read it at all. */
 export async function readByOpenssl(bytes: Uint8Array): Promise<Answer | null> {
   const asked = run("openssl", ASK, { maxBuffer: 64 * 1024 * 1024 });
   asked.child.stdin?.end(bytes);
@@ -70,7 +70,7 @@ export async function readByOpenssl(bytes: Uint8Array): Promise<Answer | null> {
   };
 }
 
-/** `openssl s_server` on a free port of loopback with a certificate of its making; `extra` are further arguments. */
+/** `openssl s_server` on a free loopback port, with a certificate that it makes; `extra` are further arguments. */
 export async function startOpensslServer(
   { certificatePath, keyPath }: Made,
   extra: readonly string[] = [],
@@ -103,7 +103,9 @@ export async function startOpensslServer(
   };
 }
 
-/** The common name of the certificate that is served for a name, or without one; what is said instead where none is. */
+/**
+ * The common name of the certificate that is presented for a server name, or without one; the message if there is none.
+ */
 export function requestName({
   host,
   port,

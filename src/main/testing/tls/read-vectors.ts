@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Where Debian's python3-cryptography-vectors lies. */
+/** Where Debian's python3-cryptography-vectors is installed. */
 const VECTORS = "/usr/lib/python3/dist-packages/cryptography_vectors";
 
 /** Passwords under which the package's own tests, and PKITS, have locked theirs. */
@@ -19,24 +19,24 @@ const walk = (folder: string): string[] =>
 
 const BLOCK = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----\r?\n([^-]+)-----END/g;
 
-/** The DER of each certificate that stands in a text as PEM. */
+/** The DER of each PEM certificate in a text. */
 export const splitPem = (text: string): Buffer[] =>
   Array.from(text.matchAll(BLOCK), ([, base64 = ""]) => Buffer.from(base64, "base64"));
 
 export const readVector = (path: string): Buffer => readFileSync(path);
 
-/** A chain that breaks one rule, as it was when Go was asked of it. */
+/** A chain that breaks one rule, as it was when Go evaluated it. */
 export type GoVector = {
   what: string;
   /** Base64 of DER. */
   root: string;
   middle: string;
   leaf: string;
-  /** Go's error; empty where it accepts the chain. */
+  /** Go's error; empty if it accepts the chain. */
   refusal: string;
 };
 
-/** `go`: the version that was asked. How to ask anew is in the folder's README. */
+/** `go`: the version of Go. The folder's README says how to make the vectors anew. */
 type GoVectors = { go: string; vectors: GoVector[] };
 
 export const GO_VECTORS = join(import.meta.dirname, "../../domain/x509/path/testdata/go/vectors.json");

@@ -14,7 +14,7 @@ export type Signed = {
 type SignOptions = {
   /** Its common name, or a whole name in DER. */
   subject: string | Buffer;
-  /** Signs it; without one it is signed by itself. */
+  /** Signs it; without an issuer it is self-signed. */
   issuer?: Signed;
   extensions?: readonly Buffer[];
   /** A field behind the extensions. */
@@ -23,25 +23,25 @@ type SignOptions = {
   notBefore?: string;
   notAfter?: string;
   serial?: number;
-  /** The serial number's content as it is written, in place of `serial`. */
+  /** The content of the serial number as it is encoded, in place of `serial`. */
   serialBytes?: readonly number[];
-  /** Its key; without it an Ed25519 key is made. */
+  /** Its key; by default a new Ed25519 key. */
   keys?: KeyPair;
   /** For signatures of RSA, EC and DSA keys. */
   hash?: "sha1" | "sha256";
-  /** 3 unless it is said. */
+  /** 3 by default. */
   version?: number;
-  /** The name of the issuer in DER, where it is not the subject of whoever signs. */
+  /** The name of the issuer in DER, if it is not the subject of the signer. */
   issuerName?: Buffer;
-  /** Takes the key of another one, as a cross-signed or renewed certificate does. */
+  /** Uses the key of another certificate, as a cross-signed or renewed one does. */
   keyOf?: Signed;
-  /** A signature that is not its issuer's. */
+  /** A signature by another key than its issuer's. */
   isForged?: boolean;
 };
 
 export type KeyPair = Pick<Signed, "privateKey" | "spki">;
 
-/** The AlgorithmIdentifier by the signer's type of key, and by hash where it takes one. */
+/** The AlgorithmIdentifier by the signer's type of key, and by hash if that type needs one. */
 const ALGORITHMS: Record<string, (hash: "sha1" | "sha256") => Buffer> = {
   ed25519: () => sequence(oid("1.3.101.112")),
   rsa: (hash) => sequence(oid(`1.2.840.113549.1.1.${hash === "sha1" ? 5 : 11}`), der(0x05)),
@@ -49,7 +49,7 @@ const ALGORITHMS: Record<string, (hash: "sha1" | "sha256") => Buffer> = {
   dsa: (hash) => sequence(oid(hash === "sha1" ? "1.2.840.10040.4.3" : "2.16.840.1.101.3.4.3.2")),
 };
 
-/** A certificate that is really signed, by Ed25519 unless keys are given: hundreds of them take milliseconds. */
+/** A certificate with a real signature, by Ed25519 unless keys are given: hundreds of them take milliseconds. */
 export function signCertificate(wish: SignOptions): Signed {
   const {
     subject: name,
@@ -85,11 +85,11 @@ export function signCertificate(wish: SignOptions): Signed {
 type Signer = Pick<Signed, "privateKey">;
 type Hash = "sha1" | "sha256";
 
-/** The AlgorithmIdentifier of what a key signs. */
+/** The AlgorithmIdentifier of a key's signatures. */
 export const algorithmOf = ({ privateKey }: Signer, hash: Hash = "sha256"): Buffer =>
   ALGORITHMS[privateKey.asymmetricKeyType ?? ""]?.(hash) ?? sequence();
 
-/** The content, its algorithm and its signature, and what comes after them. */
+/** The content, its algorithm and its signature, and what follows them. */
 export function signContent(content: Buffer, by: Signer, hash: Hash = "sha256", ...after: Buffer[]): Buffer {
   const isHashed = by.privateKey.asymmetricKeyType !== "ed25519";
   const signature = sign(isHashed ? hash : null, content, by.privateKey);
@@ -112,7 +112,7 @@ export function contentOf(certificate: Buffer): Buffer {
   return certificate.subarray(start, start + size + length);
 }
 
-/** An authority; `pathLength` is how many more may stand below it. */
+/** An authority; `pathLength`: how many more may be below it. */
 export const isAuthority = (pathLength?: number): Buffer =>
   extension(
     "2.5.29.19",

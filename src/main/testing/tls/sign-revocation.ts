@@ -21,7 +21,7 @@ type ListRequest = {
   extensions?: readonly Buffer[];
 };
 
-/** A revocation list that really is signed; its entries were all revoked at `from`. Serials are below 128. */
+/** A revocation list with a real signature; all entries were revoked at `from`. Serials are below 128. */
 export function signList({ issuer, from, until, serials = [], extensions = [] }: ListRequest): Buffer {
   const entries = serials.map((serial) => sequence(der(0x02, [serial]), time(from)));
   const list = entries.length > 0 ? [sequence(...entries)] : [];
@@ -33,17 +33,17 @@ export function signList({ issuer, from, until, serials = [], extensions = [] }:
 
 type AnswerRequest = {
   issuer: Signed;
-  /** Of the certificate that is asked about, below 128. */
+  /** Of the certificate in question, below 128. */
   serial?: number;
   state?: "good" | "revoked" | "unknown";
   from: string;
-  /** Null: it does not say until when it holds. */
+  /** Null: it does not say until when it is valid. */
   until: string | null;
-  /** Signs it in the issuer's place, and is sent with it. */
+  /** Signs it instead of the issuer, and is sent with it. */
   responder?: Signed;
 };
 
-/** An answer of OCSP that really is signed. What it says is revoked was so at `from`. */
+/** An OCSP response with a real signature. A certificate that it calls revoked was revoked at `from`. */
 export function signAnswer(wish: AnswerRequest): Buffer {
   const { issuer, serial = 1, state = "good", from, until, responder } = wish;
   const states = {
@@ -62,12 +62,12 @@ export function signAnswer(wish: AnswerRequest): Buffer {
 
 const sha1 = (bytes: Uint8Array): Buffer => createHash("sha1").update(bytes).digest();
 
-/** The key of Ed25519 is the end of what it is told in. */
+/** An Ed25519 key is the end of its SubjectPublicKeyInfo. */
 const keyHash = ({ spki }: Signed): Buffer => sha1(spki.subarray(-32));
 
 const run = promisify(execFile);
 
-/** An OCSP answer by which `issuer` says that `leaf` is good, in a file as servers staple it; answers with its path. */
+/** An OCSP response in which `issuer` says that `leaf` is good, in a file as servers staple it; returns its path. */
 export async function signStatus(
   folder: string,
   { issuer, leaf }: { issuer: Made; leaf: Made },

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { listen, type TestServer } from "#testing/servers.ts";
 
-/** Listens with the shortest queue there is, says where, and never takes a connection from it. */
+/** Listens with the shortest queue there is, prints its port, and never accepts a connection from it. */
 const SCRIPT = `
 const server = require("node:net").createServer();
 server.listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => {
@@ -11,12 +11,12 @@ server.listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 });`;
 
-/** Connections that wait in the queue, at least: the kernel takes one more than it was told. */
+/** At least this many connections wait in the queue: the kernel allows one more than the backlog. */
 const QUEUE = 2;
 
 /**
- * A server to which no connection comes about, as if its packets were lost: its queue is full and
- * nobody empties it, so that the kernel lets every further attempt pass without an answer.
+ * A server to which no connection is established, as if its packets were lost: its queue is full and nobody empties it,
+ * so that the kernel drops every further attempt without an answer.
  */
 export async function startDeafServer(): Promise<TestServer> {
   const server = spawn("setpriv", ["--pdeathsig", "KILL", process.execPath, "-e", SCRIPT], {
@@ -41,10 +41,13 @@ export async function startDeafServer(): Promise<TestServer> {
   };
 }
 
-/** What a relay does with a piece that the server behind it sent. */
+/** What a relay does with a piece of data from the server behind it. */
 type Pass = (piece: Buffer, client: Socket) => void;
 
-/** Stands before a server and passes what the client says; `makePass` makes for each connection what it does with the answers. */
+/**
+ * A relay before a server: it passes on what the client sends; `makePass` decides for each connection what happens to
+ * the answers.
+ */
 export function startRelay({ endpoint }: TestServer, makePass: () => Pass): Promise<TestServer> {
   return listen(
     createServer((client) => {
@@ -60,12 +63,12 @@ export function startRelay({ endpoint }: TestServer, makePass: () => Pass): Prom
   );
 }
 
-/** Passes every byte in a segment of its own. */
+/** Sends every byte in a segment of its own. */
 export const byteByByte = (): Pass => (piece, client) => {
   for (const byte of piece) client.write(Buffer.of(byte));
 };
 
-/** Passes so many bytes and hangs up. */
+/** Passes on this many bytes and hangs up. */
 export function hangUpAfter(mostBytes: number): Pass {
   let left = mostBytes;
   return (piece, client) => {
@@ -75,7 +78,7 @@ export function hangUpAfter(mostBytes: number): Pass {
   };
 }
 
-/** Cuts the plain records of a handshake into records of one byte each. */
+/** Splits the plain records of a handshake into records of one byte each. */
 export function oneByteRecords(): Pass {
   const HEADER_SIZE = 5;
   let held = Buffer.alloc(0);

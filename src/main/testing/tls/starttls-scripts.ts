@@ -5,12 +5,13 @@ import type { StartTls } from "#shared/model/hosts/target.ts";
 import { listen, type TestServer } from "#testing/servers.ts";
 
 /**
- * What a server that turns to TLS says, by protocol: unasked, and then to each thing that it is asked. `takes`: how
- * many bytes of what was asked belong to it; all that came, unless the client goes on without an answer.
+ * What a STARTTLS server sends, by protocol: its greeting, and then its answer to each command. `takes`: how many bytes
+ * of what was received belong to the command; by default all of them, unless the client continues without waiting for
+ * an answer.
  */
 export type Script = { greeting: string; turns: readonly { takes?: number; answer: string }[] };
 
-/** Bytes as characters of the same number. */
+/** Bytes as characters with the same code. */
 const bytes = (...list: readonly number[]): string => String.fromCharCode(...list);
 
 const [IAC, DO, WILL, SB, SE] = [255, 253, 251, 250, 240];
@@ -103,7 +104,7 @@ export const SCRIPTS: Record<StartTls, Script> = {
   },
 };
 
-/** All that a server says before TLS, in the order in which it is said. */
+/** Everything that a server sends before TLS, in order. */
 export const wordsOf = ({ greeting, turns }: Script): Buffer[] =>
   [greeting, ...turns.map(({ answer }) => answer)]
     .filter((text) => text !== "")
@@ -112,13 +113,13 @@ export const wordsOf = ({ greeting, turns }: Script): Buffer[] =>
 type Served = {
   protocol: StartTls;
   certificate: { pem: string; keyPem: string };
-  /** Instead of the script of a server that does what it should. */
+  /** Replaces the script of a server that behaves correctly. */
   script?: Script;
-  /** What TLS travels in, where that is not the connection itself. */
+  /** The stream around TLS, if it is not the connection itself. */
   wrap?: (socket: Socket) => Duplex;
 };
 
-/** A server that goes by a script until it turns to TLS, with a certificate to show then. */
+/** A server that follows a script until TLS begins, and then presents a certificate. */
 export function startScriptedServer({ protocol, certificate, script, wrap }: Served): Promise<TestServer> {
   const secureContext = createSecureContext({ cert: certificate.pem, key: certificate.keyPem });
   return listen(

@@ -10,8 +10,8 @@ import { macOf, makeSecret } from "#shells/web/answer.ts";
 import { printRequest, type RawReply, sendRaw } from "#testing/raw-http.ts";
 
 /**
- * Attacks on the web shell, as data. Every attack holds what an attacker has not: the Host of this start, a launch code that
- * is good and the secret of an open session. So what refuses it is the one thing that its name says.
+ * Attacks on the web shell, as data. Every attack has what an attacker lacks: the Host of this start, a valid launch
+ * code and the secret of an open session. So only what its name says can be the reason that it is refused.
  */
 
 export type Header = readonly [name: string, value: string];
@@ -20,9 +20,9 @@ export type Request = { line: string; headers: readonly Header[]; body?: string 
 
 export type Attack = {
   name: string;
-  /** What goes over the socket: a request, or bytes that are none. */
+  /** What is sent over the socket: a request, or bytes that are not one. */
   send: Request | string;
-  /** The statuses that may answer it, where one is promised; otherwise any of 4xx, or to be hung up on. */
+  /** The statuses that may answer it, if one is promised; otherwise any 4xx, or a closed connection. */
   statuses?: readonly number[];
 };
 
@@ -33,13 +33,13 @@ export const authorityOf = ({ authority }: Loot): string => authority;
 
 export const portOf = ({ authority }: Loot): number => Number(authority.split(":")[1]);
 
-/** What our own page sends to read a file. */
+/** The request by which our own page reads a file. */
 export const soundRead = (loot: Loot): Request => ({
   line: "GET / HTTP/1.1",
   headers: [["Host", authorityOf(loot)]],
 });
 
-/** What our own page sends to exchange a launch code for a session. */
+/** The request by which our own page exchanges a launch code for a session. */
 export function soundExchange(loot: Loot): Request {
   const body = JSON.stringify({ code: loot.code });
   const headers: Header[] = [
@@ -50,7 +50,7 @@ export function soundExchange(loot: Loot): Request {
   return { line: `POST ${WEB_SESSION_PATH} HTTP/1.1`, headers, body };
 }
 
-/** What our own page sends to open its socket. */
+/** The request by which our own page opens its socket. */
 export function soundUpgrade(loot: Loot): Request {
   const headers: Header[] = [
     ...senderOf(loot),
@@ -79,7 +79,7 @@ export const add = (request: Request, ...headers: Header[]): Request => ({
   headers: [...request.headers, ...headers],
 });
 
-/** With another value for a header; null leaves the header out. */
+/** The request with another value for a header; null leaves the header out. */
 export const put = (request: Request, name: string, value: string | null): Request => ({
   ...request,
   headers: request.headers.flatMap((header): Header[] => {
@@ -95,7 +95,7 @@ export const withBody = (request: Request, body: string | Uint8Array): Request =
 
 export const codeOf = (url: string): string => url.replace(/.*#launch=/s, "");
 
-/** Offers a launch code, that of the URL, as the page does, whose Host is a name that not every system finds. */
+/** Sends a launch code, that of the URL, as the page does. The page's Host is a name that not every system resolves. */
 export function offerCode(url: string, code = codeOf(url)): Promise<RawReply> {
   const { host, origin, port } = new URL(url);
   const body = JSON.stringify({ code });
@@ -111,7 +111,7 @@ export function offerCode(url: string, code = codeOf(url)): Promise<RawReply> {
 export const exchangeCode = async (url: string): Promise<WebGrant> =>
   WebGrant.parse(JSON.parse((await offerCode(url)).body));
 
-/** A WebSocket of the shell at a URL, on which nothing has been said. */
+/** A WebSocket of the shell at a URL, on which nothing has been sent. */
 export async function openUnverified(url: string): Promise<WebSocket> {
   const { host, origin, port } = new URL(url);
   const socket = new WebSocket(`ws://127.0.0.1:${port}`, WEB_PROTOCOL, { origin, headers: { Host: host } });
@@ -119,7 +119,7 @@ export async function openUnverified(url: string): Promise<WebSocket> {
   return socket;
 }
 
-/** One on which both ends have proved a session. Fails with the code by which the shell hung up. */
+/** A WebSocket on which both ends have verified a session. Fails with the code with which the shell closed it. */
 export async function openAsPage(url: string, grant: WebGrant): Promise<WebSocket> {
   const socket = await openUnverified(url);
   const handshake = await formatHello(socket, url, grant);
@@ -129,7 +129,7 @@ export async function openAsPage(url: string, grant: WebGrant): Promise<WebSocke
   return socket;
 }
 
-/** Says who we are, and checks that the shell proves that it is the session's. */
+/** Sends our hello, and verifies by the shell's answer that it knows the session. */
 export async function formatHello(
   socket: WebSocket,
   url: string,
@@ -143,7 +143,7 @@ export async function formatHello(
   return handshake;
 }
 
-/** The next message; fails with the code by which the shell hung up instead. */
+/** The next message; fails with the code with which the shell closed the socket instead. */
 export async function nextWord(socket: WebSocket): Promise<unknown> {
   const closed = once(socket, "close").then(([code]) => Number(code));
   const heard = await Promise.race([once(socket, "message"), closed]);

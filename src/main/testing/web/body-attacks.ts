@@ -12,7 +12,7 @@ import {
   withBody,
 } from "./attack.ts";
 
-/** What our own page asks, with another body, or with other words about it. */
+/** Requests of our own page, with another body, or with other headers about it. */
 export const makeBodyAttacks = (loot: Loot): Attack[] => [
   ...makeTypes(loot),
   ...makeEncodings(loot),
@@ -70,7 +70,7 @@ const ENCODINGS = [
 
 const COMPRESSORS = { br: brotliCompressSync, gzip: gzipSync, deflate: deflateSync };
 
-/** Nothing is ever inflated here, so no encoding of a body is taken, not even the one that does nothing. */
+/** Nothing is ever decompressed here, so no encoding of a body is accepted, not even `identity`. */
 function makeEncodings(loot: Loot): Attack[] {
   const sound = { read: soundRead(loot), exchange: soundExchange(loot), upgrade: soundUpgrade(loot) };
   const named = Object.entries(sound).flatMap(([what, request]) =>
@@ -91,7 +91,7 @@ function makeEncodings(loot: Loot): Attack[] {
   return [...named, ...compressed];
 }
 
-/** Bodies that hold a good code, but not as `{ "code": "..." }`. */
+/** Bodies that contain a valid code, but not as `{ "code": "..." }`. */
 function makeBodies(loot: Loot): Attack[] {
   const code = JSON.stringify(loot.code);
   const bodies = [
@@ -137,7 +137,10 @@ function makeBodies(loot: Loot): Attack[] {
   ];
 }
 
-/** Lengths that are none, or not the body's; a parser that took one would wait, or read what comes next as a request. */
+/**
+ * Lengths that are invalid, or not the body's; a parser that accepted one would wait, or read what follows as a
+ * request.
+ */
 function makeLengths(loot: Loot): Attack[] {
   const lengths = [
     "-1",

@@ -2,8 +2,8 @@ import { printRequest } from "#testing/raw-http.ts";
 import { type Attack, authorityOf, type Loot, type Request, soundExchange } from "./attack.ts";
 
 /**
- * Bytes that parsers of HTTP have read in two ways: of one who takes them for one request, another takes the rest for
- * the next. Behind each stands a sound exchange that must never be read.
+ * Bytes that parsers of HTTP have read in two ways: what one reads as one request, another reads as two. Behind each is
+ * a sound exchange that must never be read.
  */
 export function makeBrokenRequests(loot: Loot): Attack[] {
   const next = print(soundExchange(loot));
@@ -85,7 +85,7 @@ const chunked = (loot: Loot, chunk: string): string => {
   return print({ ...sound, headers: [...headers, ["Transfer-Encoding", "chunked"]], body: chunk });
 };
 
-/** Heads that are folded, cut, doubled or ended in odd ways. */
+/** Heads that are folded, cut, doubled or ended in unusual ways. */
 function makeHeads(loot: Loot): [name: string, head: string][] {
   const ours = authorityOf(loot);
   const read = (headers: string) => `GET / HTTP/1.1\r\n${headers}\r\n\r\n`;

@@ -10,14 +10,14 @@ import {
   soundRead,
 } from "./attack.ts";
 
-/** What our own page asks, but with another line, or with what a proxy adds. */
+/** Requests of our own page, but with another request line, or with headers that a proxy adds. */
 export const makeLineAttacks = (loot: Loot): Attack[] => [
   ...makePaths(loot),
   ...makeLines(loot),
   ...makeForwarded(loot),
 ];
 
-/** What is no file of the page, however it is written. */
+/** Paths that are no file of the page, however they are written. */
 const PATHS = [
   "/../package.json",
   "/./../package.json",
@@ -173,7 +173,7 @@ function makeLines(loot: Loot): Attack[] {
   }));
 }
 
-/** What a proxy would say of the way here; nobody stands before us, so it must not count. */
+/** What a proxy would add about the route; no proxy is in front of us, so it must not count. */
 function makeForwarded(loot: Loot): Attack[] {
   const ours = authorityOf(loot);
   const stranger = put(soundExchange(loot), "Host", "evil.example");

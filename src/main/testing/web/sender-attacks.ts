@@ -11,7 +11,7 @@ import {
   withoutSender,
 } from "./attack.ts";
 
-/** Host x Origin x Sec-Fetch-Site x what is asked, without what our own page and the address bar send. */
+/** Host x Origin x Sec-Fetch-Site x request, without the combinations that our own page and the address bar send. */
 export function makeSenderAttacks(loot: Loot): Attack[] {
   const ours = authorityOf(loot);
   const origins = [
@@ -59,7 +59,7 @@ function toAttack(
   };
 }
 
-/** The name of this start, on which all depends, is in each of them, or beside it. */
+/** The name of this start, on which everything depends, is in each of them, or beside it. */
 function makeHosts(loot: Loot): string[][] {
   const [ours, port] = [authorityOf(loot), portOf(loot)];
   return [
@@ -82,7 +82,7 @@ function makeHosts(loot: Loot): string[][] {
   ];
 }
 
-/** Other ways to write what may lead here, and what careless parsers take for us. */
+/** Other forms of names that may lead here, and names that careless parsers take for ours. */
 function makeOddHosts(loot: Loot): string[] {
   const [ours, name, port] = [authorityOf(loot), nameOf(loot), portOf(loot)];
   return [

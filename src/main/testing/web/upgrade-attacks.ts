@@ -1,7 +1,7 @@
 import { WEB_PROTOCOL } from "#shared/contract/transport/web-protocol.ts";
 import { type Attack, add, type Loot, put, soundUpgrade } from "./attack.ts";
 
-/** What our own page asks to open its socket, with one thing about it that is wrong. */
+/** The request by which our own page opens its socket, with one thing wrong in it. */
 export function makeUpgradeAttacks(loot: Loot): Attack[] {
   const sound = soundUpgrade(loot);
   const change = (name: string, values: readonly (string | null)[], statuses: readonly number[]): Attack[] =>
@@ -93,5 +93,5 @@ const swapCase = (text: string): string =>
     letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase(),
   );
 
-/** The names of attacks say nothing that lets in. */
+/** The names of attacks contain no secret. */
 const hide = (text: string, { secret }: Loot): string => text.replaceAll(secret, "SECRET").slice(0, 60);

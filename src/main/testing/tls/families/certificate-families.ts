@@ -6,7 +6,7 @@ import { type Family, namesOf } from "./constraint-families.ts";
 
 const WHERE = ["root", "middle", "leaf"] as const;
 
-/** Lengths about the limit, signs, and zero. A number is written as short as DER asks for. */
+/** Lengths near the limit, signs, and zero. Numbers have the shortest form, as DER demands. */
 const SERIALS: Family = {
   name: "serial numbers",
   make: ({ below, pick }) => {
@@ -27,7 +27,7 @@ const SERIALS: Family = {
   },
 };
 
-/** A modulus of so many bits; nobody has its private key. */
+/** A modulus of `bits` bits; nobody has its private key. */
 function makeRsaSpki(bits: number, exponent: readonly number[]): Buffer {
   const modulus = Buffer.alloc(Math.ceil(bits / 8), 0xa5);
   modulus[0] = 1 << ((bits - 1) % 8);
@@ -70,7 +70,7 @@ const exported = ({ publicKey, privateKey }: ReturnType<typeof generateKeyPairSy
   spki: (publicKey as KeyPair["privateKey"]).export({ format: "der", type: "spki" }) as Buffer,
 });
 
-/** Kinds of keys by what they break; each is made once. */
+/** Kinds of keys with the rule that they break; each is made once. */
 const KEYS = new Map<string, { keys: KeyPair; breaks: string; isOfRfc?: true }>([
   ["P-256", { keys: makeEcKeys("P-256"), breaks: "" }],
   ["P-384", { keys: makeEcKeys("P-384"), breaks: "" }],
@@ -103,7 +103,7 @@ const KEYS_AND_HASHES: Family = {
     for (const { where, kind, hash } of chosen)
       changes[where] = { keys: KEYS.get(kind)?.keys ?? UNUSED, hash };
     const found = chosen.map(({ kind }) => KEYS.get(kind));
-    // Ed25519 has a hash of its own; the signature of a root is not looked at.
+    // Ed25519 has a hash of its own; the signature of a root is not verified.
     const isHashed = (signer: number) => chosen[signer]?.kind !== "Ed25519";
     const hasSha1 =
       (chosen[1]?.hash === "sha1" && isHashed(0)) || (chosen[2]?.hash === "sha1" && isHashed(1));
@@ -162,9 +162,9 @@ const PURPOSES: Family = {
 
 const RING = { root: makeEcKeys(), middle: makeEcKeys(), leaf: makeEcKeys(), other: makeEcKeys() };
 const ABOVE = { root: "root", middle: "root", leaf: "middle" } as const;
-/** What stands above the issuer of each: a root is above itself. */
+/** The issuer of the issuer of each certificate: a root is its own. */
 const ISSUERS_NAME = commonName("Example Root");
-/** That of every certificate here. */
+/** The serial number of every certificate here. */
 const SERIAL = 1;
 
 const KEY_IDENTIFIERS: Family = {

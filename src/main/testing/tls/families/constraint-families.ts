@@ -4,7 +4,7 @@ import type { Changes } from "#testing/tls/conforming-chain.ts";
 
 const SECTION = "RFC 5280, 4.2.1.10";
 
-/** Bases that exclude nothing of the sound chain. */
+/** Bases that exclude no name of the sound chain. */
 const SOUND_BASES: Readonly<Record<string, Buffer>> = {
   "a host": text(0x82, "other.example"),
   "a host with an underscore": text(0x82, "a_b.example"),
@@ -42,7 +42,7 @@ function zeros(count: number): number[] {
 }
 
 const PERMITTED = sequence(text(0x82, "example.com"));
-/** Of URIs, which the sound chain has not: else it could not be compared. */
+/** For URIs, which the sound chain does not have: otherwise it could not be compared. */
 const BOUNDED = [
   sequence(text(0x86, "other.example"), der(0x80, [1])),
   sequence(text(0x86, "other.example"), der(0x81, [3])),
@@ -140,7 +140,7 @@ const QUALIFIERS = {
   unknown: ["1.3.6.1.4.1.55738.1", "1.3.6.1.5.5.7.2.3"],
 };
 
-/** Policies and their qualifiers, and what an authority or a root demands of policies. */
+/** Policies and their qualifiers, and what an authority or a root demands about policies. */
 const POLICIES: Family = {
   name: "policies",
   make: ({ pick, happens, below, some }) => {
@@ -171,7 +171,7 @@ const POLICIES: Family = {
       middle: { extensions: by === "middle" ? { ...under, ...demands } : under },
       root: { extensions: by === "root" ? demands : {} },
     };
-    // A policy has to hold from so many certificates below on: two stand below the root, and one below the intermediate.
+    // A policy is required after `demand` certificates: two stand below the root, and one below the intermediate.
     const demand = fields.find(([tag]) => tag === 0x80)?.[2];
     const isDemanded = isConstrained && demand !== undefined && demand <= (by === "root" ? 2 : 1);
     return {
@@ -191,25 +191,26 @@ const POLICIES: Family = {
 export const CONSTRAINT_FAMILIES: readonly Family[] = [NAME_CONSTRAINTS, BASIC_CONSTRAINTS, POLICIES];
 
 /**
- * A chain that differs from a sound one in what one family of rules speaks of, and what it breaks by its construction: nothing here
- * asks the rules themselves. Each is "SECTION CODE", or "CODE" where path validation alone refuses it.
+ * A chain that differs from a sound one in what one family of rules covers, and the rules that it breaks by
+ * construction: nothing here evaluates the rules themselves. Each is "SECTION CODE", or "CODE" if path validation alone
+ * refuses it.
  */
 export type FamilyCase = {
   what: string;
   changes: Changes;
   /** What both profiles refuse. */
   breaks: readonly string[];
-  /** What `webpki` refuses beside that. */
+  /** What only `webpki` refuses. */
   breaksWebpki?: readonly string[];
-  /** What `rfc5280` alone refuses. */
+  /** What only `rfc5280` refuses. */
   breaksRfc5280?: readonly string[];
 };
 
 export type Family = { name: string; make(chance: Chance): FamilyCase };
 
-/** The case of this number, the same ever and again. */
+/** The case with this number, always the same. */
 export const makeCase = ({ make }: Family, number: number): FamilyCase => make(createChance(number + 1));
 
-/** The name of each fault that is there. */
+/** The name of each fault that is present. */
 export const namesOf = (faults: Readonly<Record<string, boolean>>): string[] =>
   Object.entries(faults).flatMap(([name, isThere]) => (isThere ? [name] : []));

@@ -7,7 +7,7 @@ const WWW = text(0x82, "www.example.com");
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 const INNER = `${LETTERS}${LETTERS.toUpperCase()}0123456789-`;
 
-/** A label of so many characters that begins and ends with a letter. */
+/** A label of `length` characters that begins and ends with a letter. */
 const makeLabel = ({ below }: Chance, length: number): string =>
   Array.from({ length }, (_, at) =>
     at === 0 || at === length - 1 ? LETTERS[below(LETTERS.length)] : INNER[below(INNER.length)],
@@ -18,7 +18,7 @@ const makeHost = (chance: Chance): string => {
   return [...labels, "example", "com"].join(".");
 };
 
-/** What may be wrong with a host name: each makes one that is no host name of one that is. */
+/** Faults of a host name: each turns a valid host name into an invalid one. */
 const HOST_FAULTS: Readonly<Record<string, (host: string, chance: Chance) => string>> = {
   "an underscore": (host, chance) => `${makeLabel(chance, 3)}_${makeLabel(chance, 3)}.${host}`,
   "an underscore in front": (host, chance) => `_${makeLabel(chance, 4)}.${host}`,
@@ -57,7 +57,7 @@ const DNS_NAMES: Family = {
   },
 };
 
-/** Some of the list's ICANN section, and registered names below them. */
+/** Some entries of the list's ICANN section, and registered names below them. */
 const SUFFIXES = [
   "com",
   "net",
@@ -151,7 +151,7 @@ const OTHER_NAMES: Family = {
 };
 
 const CN = "2.5.4.3";
-/** A common name, and the name beside www.example.com that it stands for; whether it is written as that one is. */
+/** A common name, and the name beside www.example.com that it stands for; whether both are written the same. */
 const COMMON_NAMES: readonly { written: string; of: Buffer; isCopy: boolean }[] = [
   { written: "www.example.com", of: WWW, isCopy: true },
   { written: "WWW.example.com", of: WWW, isCopy: false },
@@ -197,7 +197,7 @@ const COMMON_NAME_FAMILY: Family = {
 
 const EMPTY = sequence();
 
-/** Subjects that are empty, and alternative names that are critical, or not there. */
+/** Subjects that are empty, and alternative names that are critical, or missing. */
 const SUBJECTS: Family = {
   name: "subjects",
   make: ({ pick, happens }) => {
