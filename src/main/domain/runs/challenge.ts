@@ -1,10 +1,12 @@
-/** What the holder of a run's new key signs, where that key is nowhere near Latchkey: that the key is in somebody's hands. */
+/**
+ * The owner of a run's new key signs this, if Latchkey has no access to it: it shows that somebody has the private key.
+ */
 import { checkSignature } from "#domain/signatures/ssh-signature.ts";
 import { CHALLENGE_NAMESPACE } from "#shared/model/runs/run.ts";
 
 export type Challenged = {
   runId: number;
-  /** Of the run: random, made when it began. */
+  /** The token of the run: random, made when it began. */
   token: string;
   planHash: string;
   /** `SHA256:...` of the new key. */
@@ -15,7 +17,10 @@ export type Challenged = {
 export const makeChallenge = ({ runId, token, planHash, fingerprint }: Challenged): string =>
   `latchkey run ${runId}\ntoken ${token}\nplan ${planHash}\nkey ${fingerprint}\n`;
 
-/** Why this is no signature of the challenge by the new key; null where it is one. `armored`: as ssh-keygen -Y sign wrote it. */
+/**
+ * Why this is no signature of the challenge by the new key; null if it is one. `armored`: as ssh-keygen -Y sign wrote
+ * it.
+ */
 export function findError(armored: string, challenged: Challenged): string | null {
   const challenge = makeChallenge(challenged);
   // A copy may have lost its last line feed, or have gained others.

@@ -16,24 +16,27 @@ import {
   type Task,
 } from "./step.ts";
 
-/** A host that failed stops the run; no old line goes before the new key has logged in on all hosts, and the days of grace are over. */
+/**
+ * A host that failed stops the run. No old line is removed before the new key has logged in on all hosts, and the grace
+ * period is over.
+ */
 export const FILE_POLICY: RunPolicy<KeyPlan> = {
   onFailure: "stop-run",
   begins: new Set(),
   canaryFirst: null,
-  // A log tells of the new key only once its holders have it; nothing is removed before it does.
+  // A log shows the new key only once its private key is installed; nothing is removed before the log shows it.
   verifyAllBefore: new Set<Phase>(["revoke", "finish"]),
   awaits: "log",
   delayOf: ({ options }) => (options.graceDays > 0 ? { phase: "revoke", until: "grace" } : null),
   reasonOf: () => ({ kind: "stuck" }),
 };
 
-/** How far a step is by what was seen. `odd`: something there is none of what the plan knows. */
+/** How far a step is, by what was seen. `odd`: something there is not as the plan knows it. */
 export type Reached = { is: "all" | "some" | "none"; odd: Cause | null };
 
 /**
- * What brings a step on that has looked at its place. `reachedBy`: how far it is, by what was seen there; not asked of `last`, the phase
- * after which nothing of the run is left.
+ * The next task of a step whose host was inspected. `reachedBy`: how far it is, by what was seen there; not called for
+ * `last`, the phase after which nothing of the run is left.
  */
 export function forwardTask(
   { step, state, last }: { step: Step; state: StepState; last: Phase },
@@ -42,7 +45,8 @@ export function forwardTask(
 ): NextTask {
   if (!seen) return "inspect";
   const isBegun = state !== "planned";
-  // A last step that failed counts as begun: one that was not must stay so, or nothing could be rolled back any more.
+  // A last step that failed counts as begun: one that has not begun must not fail, or nothing could be rolled back any
+  // more.
   if (seen.kind === "lost")
     return isBegun || step.phase === last
       ? null
@@ -51,7 +55,7 @@ export function forwardTask(
   if (step.phase === last) return finishTask(step, seen, isBegun);
   const { is, odd } = reachedBy(seen, isBegun);
   if (odd !== null) {
-    // Begun, it may have left a lock and backups, though nothing is written.
+    // If it has begun, it may have left a lock and backups, though nothing is written.
     if (is === "none" && !isBegun) return { step, what: "settle", as: "failed", cause: odd };
     return { step, what: "undo", as: "failed", cause: odd };
   }
@@ -65,16 +69,19 @@ function finishTask(step: Step, { hasWork, privateKeys }: AccessSeen, isBegun: b
 
 const OTHER_KIND = "files of a renewal were seen where files of keys change";
 
-/** Whether nothing of the run stands at the place of this step once it is rolled back. A key that was made counts for nothing there. */
+/**
+ * Whether nothing of the run is left on this host, or here, once this step is rolled back. A created key does not
+ * count.
+ */
 export const isFirstAt = (steps: readonly Step[], { host, ordinal }: Step): boolean =>
   steps.find((one) => one.host === host && one.phase !== "create-key")?.ordinal === ordinal;
 
-/** From which stage to which a step takes a file. */
+/** From which stage to which a step changes a file. */
 export type StageChange = { from: Stage; to: "added" | "removed" };
 
 /**
- * How far a step is in the files that it changes. `mayLeaveOut`: whoever owns a folder that is not root's can keep us from what lies
- * there; before anything is begun that is left to the step, which goes on without that file.
+ * How far a step is in the files that it changes. `mayLeaveOut`: the owner of a folder that is not root's can keep us
+ * out of it; before anything is begun such a file stops nothing, for the step goes on without it.
  */
 export function reachedInFiles(
   files: readonly FilePlan[],
@@ -99,7 +106,7 @@ export function reachedInFiles(
   };
 }
 
-/** Whether every file that a step changes is where it was before it. */
+/** Whether every file that a step changes is as it was before the step. */
 export const areFilesBack = (
   files: readonly FilePlan[],
   { from, to }: StageChange,
@@ -111,7 +118,10 @@ export const areFilesBack = (
       file[to] === null || isWithout(leftOut[index], phase) || states[index] === earliest(file, from),
   );
 
-/** What rolls a step back. `isBack`: its place is as it was; `isFirst`: nothing of the run stands there once it is rolled back. */
+/**
+ * The task that rolls a step back. `isBack`: all is as it was; `isFirst`: nothing of the run is left once this is
+ * rolled back.
+ */
 export function backTask(
   step: Step,
   seen: Observation | undefined,

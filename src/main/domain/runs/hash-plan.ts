@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { Plan, PlanHash } from "#shared/model/runs/plan.ts";
 
-/** What is approved: the plan's JSON with the keys of every object in order and no blanks. */
+/** The hash that is approved: of the plan's JSON with the keys of every object in order and no blanks. */
 export const hashPlan = (plan: Plan): PlanHash => hash("sha256", toCanonicalJson(plan), "hex");
 
 function toCanonicalJson(value: unknown): string {

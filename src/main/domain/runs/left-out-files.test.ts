@@ -13,7 +13,7 @@ import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
 const TEXT = `${OLD_KEY} a\n${SAMPLE_KEYS.rsa} bob\n`;
 const here = makeHostFacts("web1", TEXT);
 
-/** A second host, of whose account an earlier scan knows this text, and whose file stands so now. */
+/** A second host: an earlier scan knows this text of its account, and its file is like that now. */
 const knownFrom = (text: string, stand: FileStand) => {
   const ann = makeAccountFacts("ann", [makeFileFacts("ann", text)]);
   return {

@@ -1,4 +1,4 @@
-/** What follows from files that a run has left out, because of what their owner has laid in its way. */
+/** The consequences of files that a run has left out, because their owner has blocked it. */
 
 import { type HostAddress, type KeyPlan, oldKeyOf } from "#shared/model/runs/plan.ts";
 import type { RemainingAccess } from "#shared/model/runs/remaining-access.ts";
@@ -9,10 +9,10 @@ import type { AccountGrant, FileFacts, HostFacts } from "./access/plan-facts.ts"
 import { isWithout } from "./step.ts";
 import { watchedKeys } from "./watch-old-key.ts";
 
-/** A host of which files change. */
+/** A host whose files change. */
 export type ChangedHost = KeyPlan["hosts"][number];
 
-/** From which phase on each file of a host is left out, by its place in the plan; null: it is not. */
+/** From which phase on each file of a host is left out, by its index in the plan; null: it is not. */
 export const leftOutOf = (files: readonly RunFile[], host: ChangedHost): (Phase | null)[] =>
   host.files.map(({ path }) => {
     const found = files.find((one) => one.fate === "left-out" && isOf(one, host) && one.path === path);
@@ -23,8 +23,8 @@ const isOf = (file: RunFile, { host, port }: HostAddress): boolean =>
   file.host === host && file.port === port;
 
 /**
- * Whether a phase that changes files may do nothing at all on this host: a canary that changes nothing would verify nothing, and so
- * would a run.
+ * Whether a phase that changes files may do nothing at all on this host: a canary that changes nothing would verify
+ * nothing, and neither would a run.
  */
 export const canDoWithout = (
   plan: KeyPlan,
@@ -44,13 +44,15 @@ const hasFilesLeft = (host: ChangedHost, phase: Phase, files: readonly RunFile[]
   );
 };
 
-/** Somewhere the old key still lets in, or its holder was left out: its private keys are kept aside at the end. */
+/**
+ * If the old key still logs in somewhere, or one of its locations was left out, its private keys are kept at the end.
+ */
 export const keepsOldKeys = (plan: KeyPlan, files: readonly RunFile[]): boolean =>
   (oldKeyOf(plan) !== null && files.some(({ fate }) => fate === "left-out")) ||
   plan.checks.some(({ id, state }) => state === "acknowledge" && LEFT_OUT.has(id)) ||
   plan.hosts.some((host) => host.files.some(({ added, removed }) => added !== null && removed === null));
 
-/** Checks that say that a host, a file or a private key is left as it is: the old key goes on to count there. */
+/** Checks which say that a host, a file or a private key stays as it is: the old key still logs in there. */
 const LEFT_OUT: ReadonlySet<string> = new Set([
   "unreadable",
   "host-key",
@@ -65,8 +67,8 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Where a key of the plan goes on to get in once its run is over: what the plan leaves as it is, and files that the run has left out,
- * of which nobody knows what stands in them. Of accounts whose lines are gone sshd itself is asked (`AccessCheck`).
+ * Where a key of the plan still logs in once its run is over: what the plan leaves as it is, and files that the run has
+ * left out, whose content is not known. For accounts whose lines are removed sshd itself is asked (`AccessCheck`).
  */
 export function findRemainingOfRun(plan: KeyPlan, files: readonly RunFile[]): RemainingAccess[] {
   const leftOut = files.filter(({ fate }) => fate === "left-out");
@@ -88,8 +90,8 @@ export function findRemainingOfRun(plan: KeyPlan, files: readonly RunFile[]): Re
 }
 
 /**
- * Accounts that a key which goes, or is tightened, gets in to as before once the plan is carried out: their file, or their host, is
- * left as it is. Certain where the line was read now; of what was not, by the last scan. Each account and key once.
+ * Accounts to which a key that is removed, or tightened, still logs in after the run: their file, or their host, stays
+ * as it is. Certain if the line was read now; otherwise by the last scan. Each account and key once.
  */
 export function findRemaining(changeSet: ChangeSet, drafts: readonly Draft[]): RemainingAccess[] {
   const found = drafts.flatMap(({ facts, files }) => {
@@ -111,13 +113,13 @@ export function findRemaining(changeSet: ChangeSet, drafts: readonly Draft[]): R
 
 /** Whether a line for the key is in the file now. */
 function findLine({ stand }: FileFacts, fingerprint: string): "there" | "gone" | "unreadable" {
-  // Whether a folder that is not there is merely not mounted, or has gone with its files, nobody can tell.
+  // A missing folder may be merely not mounted, or deleted with its files: nobody can tell.
   if (stand.kind === "absent") return stand.lacks?.creates === "file" ? "gone" : "unreadable";
   if (stand.bytes === null) return "unreadable";
   return findLines(stand.bytes, ({ key }) => key?.fingerprint === fingerprint).length > 0 ? "there" : "gone";
 }
 
-/** One line that is known to let in makes it certain, whatever is not known of others. */
+/** One line that is known to admit the key makes it certain, whatever is not known of others. */
 export function mergeAccess(found: readonly RemainingAccess[]): RemainingAccess[] {
   const byAccount = new Map<string, RemainingAccess>();
   for (const one of found) {
@@ -127,7 +129,7 @@ export function mergeAccess(found: readonly RemainingAccess[]): RemainingAccess[
   return [...byAccount.values()];
 }
 
-/** Of accounts whose keys could not be read now, what an earlier scan has seen. */
+/** What an earlier scan has seen of accounts whose keys could not be read now. */
 const knownOf = (host: HostFacts): AccountGrant[] => [
   ...host.accounts.flatMap(({ name, grants }) => grants.map((grant) => ({ account: name, grant }))),
   ...unseenKeys(host).flatMap(({ grants }) => grants),

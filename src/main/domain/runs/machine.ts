@@ -1,6 +1,6 @@
 /**
- * The state machine of every run. It says the same whenever it is asked the same, so that a run that was killed goes on as if it had not
- * been. What differs by kind is in its rules.
+ * The state machine of every run. The same input gives the same move, so a killed run goes on as if nothing had
+ * happened. The rules have all that differs by kind.
  */
 import type { Plan } from "#shared/model/runs/plan.ts";
 import type { Phase, StepState } from "#shared/model/runs/run.ts";
@@ -8,7 +8,7 @@ import type { RunReason } from "#shared/model/runs/run-note.ts";
 import { lastPhase, type NextTask, type RunRules } from "./runbook.ts";
 import type { EndState, Move, Progress, Step, StepProgress, Wait } from "./step.ts";
 
-/** A step with where it stands. */
+/** A step with its state. */
 type Standing = StepProgress & { step: Step };
 
 type End = Extract<Move, { kind: "end" }>;
@@ -27,14 +27,14 @@ export function nextMove<P extends Plan>(rules: RunRules<P>, plan: P, progress: 
   const run: Run<P> = { rules, plan, progress, steps };
   const isBack = progress.want === "back" || steps.some(({ state }) => state === "rolled-back");
   if (!isBack) return moveOn(run);
-  // What is half committed can only be committed: there are no backups any more.
+  // A half-committed run can only be committed: there are no backups any more.
   const isAllKept = !isAlone(run) && steps.some((one) => isCommitBegun(rules, one));
   return isAllKept ? moveOn(run) : moveBack(run);
 }
 
 /**
- * The state of a step when a run is gone on with or rolled back: what failed is tried again, and what needed attention is looked at
- * again. A last phase that failed has begun all the same, and can only go on.
+ * The state of a step when a run is resumed or rolled back: a failed step is tried again, and one that needed attention
+ * is inspected again. A last phase that failed has begun all the same, and can only go on.
  */
 export function resumeStep(rules: RunRules, { phase }: { phase: Phase }, state: StepState): StepState {
   if (state === "failed") return phase === lastPhase(rules) ? "intended" : "planned";
@@ -44,7 +44,7 @@ export function resumeStep(rules: RunRules, { phase }: { phase: Phase }, state: 
 const standingOf = ({ ordinal }: Step, { steps }: Progress): StepProgress =>
   steps.find((one) => one.ordinal === ordinal) ?? { ordinal, state: "planned", isAwaiting: false };
 
-/** Whether hosts need nothing of each other. */
+/** Whether the hosts do not depend on each other. */
 const isAlone = <P extends Plan>({ rules: { policy } }: Run<P>): boolean =>
   policy.onFailure === "leave-host-out";
 
@@ -65,7 +65,7 @@ function moveOn<P extends Plan>(run: Run<P>): Move {
     const due = hold ? running : [...running, ...ready];
     const until = findWait(run, { phase, open, running, due, hold });
     if (until && !isAlone(run)) return { kind: "wait", until };
-    // A host whose wait never ends keeps no other waiting.
+    // A host whose wait never ends does not make the others wait.
     wait = until ?? wait;
     if (until) continue;
     const batch = Math.min(...due.map(({ step }) => step.batch));
@@ -83,7 +83,7 @@ function moveOn<P extends Plan>(run: Run<P>): Move {
   return isPaused ? end("paused") : stopOf(run);
 }
 
-/** Of `stop-run` a phase is come to when the one before it is verified, so that all of it may begin. */
+/** For `stop-run` a phase is reached when the one before it is verified, so all of it may begin. */
 function mayBegin<P extends Plan>(
   run: Run<P>,
   rest: readonly Standing[],
@@ -101,7 +101,7 @@ function mayBegin<P extends Plan>(
   return isVerified && !awaitsCanary;
 }
 
-/** Why no step of the phase is begun, and how the run ends once those that were are done; null: one may be. */
+/** Why no step of the phase may begin, and how the run ends once the begun ones are done; null: one may begin. */
 function findHold<P extends Plan>(run: Run<P>, phase: Phase): End | null {
   const { rules, plan, progress, steps } = run;
   const paused = progress.want === "pause" ? end("paused") : null;
@@ -126,7 +126,7 @@ type OfPhase = {
   hold: End | null;
 };
 
-/** What keeps a phase from going on that is neither a failure nor a person who wants it to pause. */
+/** What stops a phase that is neither a failure nor a user's pause. */
 function findWait<P extends Plan>(run: Run<P>, { phase, open, running, due, hold }: OfPhase): Wait | null {
   const { rules, plan, progress, steps } = run;
   const { policy } = rules;
@@ -141,7 +141,7 @@ function findWait<P extends Plan>(run: Run<P>, { phase, open, running, due, hold
   return isEarly && !progress.isGraceOver ? delay.until : null;
 }
 
-/** Phases in the reverse order, but the last one. What is half committed is finished. */
+/** Phases in reverse order, except the last one. A half-committed host is finished. */
 function moveBack<P extends Plan>(run: Run<P>): Move {
   const { rules, plan, progress, steps } = run;
   const kept = hostsWith(steps, (one) => isCommitBegun(rules, one));
@@ -191,7 +191,7 @@ function namesOf(plan: Plan, hostIndexes: Hosts): string[] {
   return hosts.filter((_, hostIndex) => hostIndexes.has(hostIndex)).map(({ host }) => host);
 }
 
-/** Tasks of these steps, side by side, or the looks that they need first; null where they have none. */
+/** Tasks of these steps, side by side, or the inspections that they need first; null if they have none. */
 function moveOf<P extends Plan>(
   { progress: { seen } }: Run<P>,
   now: readonly Standing[],
@@ -205,7 +205,7 @@ function moveOf<P extends Plan>(
   return tasks.length > 0 ? { kind: "do", tasks } : null;
 }
 
-/** Where nothing is left to be done, and not all is verified. */
+/** For a run that has nothing left to do, while not all is verified. */
 function stopOf<P extends Plan>(run: Run<P>): Move {
   const { rules, steps } = run;
   const stuck = steps.filter(({ state }) => state === "needs-attention");
@@ -214,7 +214,7 @@ function stopOf<P extends Plan>(run: Run<P>): Move {
   return end("stopped", failed === 0 ? UNREACHABLE : { kind: "hosts-failed", count: failed });
 }
 
-/** Steps of the phase, or hosts where each is on its own. */
+/** Counts the steps of the phase, or the hosts if these do not depend on each other. */
 function countFailed<P extends Plan>(run: Run<P>, phase: Phase): RunReason {
   const failed = run.steps.filter(({ state }) => state === "failed");
   return isAlone(run)

@@ -3,7 +3,7 @@ import type { Pace, Plan, PlannedHost } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatHost } from "#shared/text/hosts/target.ts";
 
-/** Where the host is, and how a run changes it, whatever it changes there. */
+/** How to reach the host, and how a run changes it, whatever it changes there. */
 export const toPlannedHost = ({ facts }: Draft, batch: number): PlannedHost => ({
   host: facts.host,
   port: facts.port,
@@ -20,8 +20,8 @@ export const isProduction = ({ facts }: Draft): boolean =>
   facts.labels.some((label) => PRODUCTION.has(label));
 
 /**
- * Each host with its batch, in the order in which they are changed. The first alone, then so many side by side, and hosts
- * that lead to others at the end, one at a time: whatever goes wrong before leaves the way there open.
+ * Each host with its batch, in the order in which they are changed: a canary alone, then `batchSize` side by side, and
+ * jump hosts of others at the end, one at a time: if something fails before, the routes through them stay open.
  */
 export function orderHosts(drafts: readonly Draft[], options: Pace): { draft: Draft; batch: number }[] {
   const byRisk = (draft: Draft): number => (isProduction(draft) ? 1 : 0);
@@ -41,10 +41,10 @@ export function orderHosts(drafts: readonly Draft[], options: Pace): { draft: Dr
   return [...ordered, ...jumps.map((draft, index) => ({ draft, batch: next + index }))];
 }
 
-/** More than so many hosts are not changed by a yes alone. */
+/** Plans for more hosts than this need more than a yes. */
 const MANY_HOSTS = 10;
 
-/** What is to be typed before the plan runs: where a mistake would cost most. */
+/** The confirmation word to be typed before the plan runs, if a mistake would cost most. */
 export function chooseConfirmation(drafts: readonly Draft[]): Plan["confirm"] {
   const roots = drafts.filter((draft) =>
     draft.files.some((file) => accountsOf(draft, file).includes("root")),

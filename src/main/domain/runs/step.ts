@@ -2,12 +2,14 @@ import type { Phase, StepState } from "#shared/model/runs/run.ts";
 import type { RunReason } from "#shared/model/runs/run-note.ts";
 import type { BackAs, Cause } from "#shared/model/runs/step-result.ts";
 
-/** One phase at one host, or here. Steps are derived from the plan and stored nowhere but by their ordinal and state. */
+/**
+ * One phase on one host, or here. Steps are derived from the plan and stored nowhere but by their ordinal and state.
+ */
 export type Step = {
-  /** Its place in the run; from 1. */
+  /** Its number in the run; from 1. */
   ordinal: number;
   phase: Phase;
-  /** The place in `plan.hosts`; null: this computer. */
+  /** The index in `plan.hosts`; null: this computer. */
   host: number | null;
   batch: number;
 };
@@ -15,29 +17,32 @@ export type Step = {
 /** The bytes that a file of the plan may have: as it was found, with the new lines, as it ends. */
 export type Stage = "before" | "added" | "removed";
 
-/** What a file was found to be. Where two stages have the same bytes it is the earlier one. `unreadable`: its bytes were not shown. */
+/**
+ * What a file was found to be. If two stages have the same bytes it is the earlier one. `unreadable`: its bytes are not
+ * known.
+ */
 export type FileSeen = Stage | "other" | "unreadable";
 
 /**
- * What a private key was found to be: the old one in its place, the same with something of the hand-over beside it (its
- * public half is hidden, the new one lies there), the new one there, the new one and nothing of the old.
+ * What a private key was found to be: the old one, the old one with an installation begun beside it (its public key is
+ * hidden, the new one lies there), the new one, the new one and nothing of the old.
  */
 export type PrivateKeySeen = "old" | "begun" | "new" | "committed" | "other";
 
 /**
- * What the files of a certificate were found to be: all of them as they were, or all the new ones, or some of each; or one
- * of them something else.
+ * What the files of a certificate were found to be: all of them as they were, or all the new ones, or some of each; or
+ * one of them something else.
  */
 export type CertificateSeen = "old" | "new" | "mixed" | "other";
 
-/** What was seen just now of a place whose authorized_keys files change, or that has private keys which are replaced. */
+/** What was seen just now of a host, or here, where authorized_keys files change or private keys are replaced. */
 export type AccessSeen = {
   kind: "seen";
-  /** By their place in the host's files of the plan. */
+  /** By their index in the host's files of the plan. */
   files: readonly FileSeen[];
-  /** By their place in the host's files: from which phase on the run does without it; null: it does not. */
+  /** By their index in the host's files: from which phase on the run leaves it out; null: it does not. */
   leftOut: readonly (Phase | null)[];
-  /** By their place among the private keys of the host, or of this computer. */
+  /** By their index among the private keys of the host, or of this computer. */
   privateKeys: readonly PrivateKeySeen[];
   /** A lock or backups of this run are there. */
   hasWork: boolean;
@@ -46,7 +51,7 @@ export type AccessSeen = {
 /** What was seen just now of a host whose certificates are renewed. */
 export type CertificatesSeen = {
   kind: "certificates-seen";
-  /** By their place in the host's certificates of the plan. */
+  /** By their index in the host's certificates of the plan. */
   certificates: readonly CertificateSeen[];
   /** Files of this run are there. */
   hasWork: boolean;
@@ -61,28 +66,36 @@ export type Observation =
 export type StepProgress = {
   ordinal: number;
   state: StepState;
-  /** It waits for a log to tell of a login, or for somebody to bring a certificate: nothing is wrong, and nothing can be hurried. */
+  /**
+   * It waits for a login in a log, or for somebody to import a certificate: nothing is wrong, and nothing can be
+   * hurried.
+   */
   isAwaiting: boolean;
 };
 
 export type Progress = {
   /**
-   * What the user wants: on with it, hold on after what is under way, or everything back. `back` is written down before
-   * anything is taken back, and stays: a run that was killed on its way back is half-way, and never goes on from there.
+   * What the user wants: go on, pause after what is under way, or roll everything back. `back` is written before
+   * anything is rolled back, and stays: a run that was killed during its roll-back is half-way, and never goes on from
+   * there.
    */
   want: "on" | "pause" | "back";
   steps: readonly StepProgress[];
-  /** By place of the host in the plan, null for here; a place that is not in it was not looked at since its last task. */
+  /** By the index of the host in the plan, null for here; what is not in it was not inspected since its last task. */
   seen: ReadonlyMap<number | null, Observation>;
-  /** Of the grace period between hand-over and removal, and of the time until certificates are looked at again: false until it is over. A plan without one does not ask. */
+  /**
+   * Whether the time is over between installation and removal, or before the post-deployment check. Not used by a plan
+   * without one.
+   */
   isGraceOver: boolean;
 };
 
 /**
- * `act`: bring what the step is about to its stage, whatever of it stands already; then it is `acted`. `verify`: all of it
- * stands: verify it, disarm the dead-man, look once more; then it is `verified`. `undo`: bring it back to where it was before
- * the step, and where that was the first step of its place clear away our lock and backups; then it is `as`, or it needs
- * attention. `cause`: what it has failed by. `settle`: it stands so already, or was never begun; only the journal is behind.
+ * `act`: brings the step to its end, whatever of it was done already; then it is `acted`. `verify`: all of it was done:
+ * verify it, stop the rollback timer, inspect once more; then it is `verified`. `undo`: brings it back to where it was
+ * before the step, and if that was the first step on its host, removes our lock and backups; then it is `as`, or it
+ * needs attention. `cause`: why it has failed. `settle`: it is so already, or was never begun; only the journal is
+ * behind.
  */
 export type Task =
   | { step: Step; what: "act" | "verify" }
@@ -92,25 +105,28 @@ export type Task =
   | { step: Step; what: "settle"; as: "rolled-back"; back: BackAs };
 
 export type Move =
-  /** Look at these places, side by side, and ask again. */
+  /** Inspect these, side by side, and ask again. */
   | { kind: "inspect"; hostIndexes: readonly (number | null)[] }
-  /** Do these, side by side, journal what came of each, forget what was seen of their places, and ask again. */
+  /** Do these, side by side, journal each result, forget what was seen of their hosts, and ask again. */
   | { kind: "do"; tasks: readonly Task[] }
-  /** Nothing can be done before a log has told of something, the grace period is over, a certificate is brought, or it is time to look again. */
+  /**
+   * Nothing can be done before a log shows something, the grace period is over, a certificate is imported, or a check
+   * is due.
+   */
   | { kind: "wait"; until: Wait }
   | { kind: "end"; state: EndState; reason: RunReason | null };
 
 export type Wait = "log" | "grace" | "certificate" | "post-check";
 
 /**
- * `stopped` and `needs-attention` can be gone on with: a step that failed is `planned` again then, one that needs
+ * `stopped` and `needs-attention` can be resumed: a step that failed is `planned` again then, one that needs
  * attention is `acted`.
  */
 export type EndState = "committed" | "rolled-back" | "stopped" | "paused" | "needs-attention";
 
-/** Whether a file that is left out from one phase on is so in another. */
+/** Whether a file that is left out from one phase on is left out in another. */
 export const isWithout = (from: Phase | null | undefined, phase: Phase): boolean =>
   from === "grant" || from === phase;
 
-/** How a step is taken back: for what it has failed by, or since a person wants it. */
+/** How a step is rolled back: for the cause of its failure, or because the user wants it. */
 export type Back = { as: "failed"; cause: Cause } | { as: "rolled-back" };

@@ -12,13 +12,13 @@ const plan = {
   hosts: [{ host: "db1", port: 22, files: [{ account: "jo", removed: [] }] }],
 } as unknown as KeyPlan;
 
-/** When the holders have got the new key, by this computer. */
+/** When the private key locations got the new key, by this computer. */
 const SINCE = "2026-03-05T12:00:00Z";
-/** A moment of this computer, as a clock that is so far ahead has it. */
+/** A moment of this computer, by a clock that is so far ahead. */
 const there = (ahead: number, secondsLater: number) =>
   `${new Date(Date.parse(SINCE) + (ahead + secondsLater) * 1_000).toISOString().slice(0, 19)}Z`;
 
-/** As the run has kept it, and as the last scan has read it. */
+/** As the run has stored it, and as the last scan has read it. */
 const clocksOf = (aheadSeconds: number, read: number | null): HostClocks => ({
   kept: [{ host: "db1", port: 22, aheadSeconds }],
   readOf: () => read,
@@ -50,12 +50,12 @@ test.each([-300, -2, 0, 2, 300])(
     expect(own.uses).toEqual([]);
     const somebody = watch(there(aheadSeconds, 5), "192.0.2.9");
     expect(somebody.uses.map(({ from, at }) => [from, at])).toEqual([["192.0.2.9", there(aheadSeconds, 5)]]);
-    // Its log tells of nothing since the hand-over; or it does.
+    // In the first case its log has nothing since the installation of the new key, in the second it has.
     expect([own.unreadable.length, somebody.unreadable.length]).toEqual([1, 0]);
   },
 );
 
-/** Whether a login at a moment of the host's log is named. */
+/** Whether a login at a moment of the host's log is reported. */
 const isNamed = (clocks: HostClocks, at: string): boolean =>
   watchOldKey(plan, SINCE, () => useOf(at, "192.0.2.9"), clocks).uses.length > 0;
 
@@ -72,7 +72,7 @@ test.each([301, 999_999_999_999_999])(
 test("a host whose clock is set right while its uses are watched hides none, whichever way it was wrong", () => {
   for (const clocks of [clocksOf(200, 0), clocksOf(-200, 0), clocksOf(0, -200)])
     expect(isNamed(clocks, there(clocks.readOf({ host: "db1", port: 22 }) ?? 0, 3))).toBe(true);
-  // What a visit takes is no other clock: a login of the run itself is not named for it.
+  // The duration of a probe does not count as another clock: a login of the run itself is not reported because of it.
   expect(isNamed(clocksOf(0, -20), there(0, -1))).toBe(false);
   expect(nowThere(SINCE, { host: "db1", port: 22 }, clocksOf(-900, 0))).toBe(SINCE);
 });

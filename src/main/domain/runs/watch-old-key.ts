@@ -1,4 +1,4 @@
-/** Who still logs in with the keys that a run takes away, as logs tell of it. */
+/** Who still logs in with the keys that a run removes, as far as logs show it. */
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import type { HostUse, KeyLogins, LoginOrigin } from "#shared/model/hosts/host-use.ts";
 import { type Instant, MOST_AHEAD_SECONDS, toInstant } from "#shared/model/instant.ts";
@@ -9,8 +9,9 @@ import { readExactly } from "#shared/text/exact-bytes.ts";
 const BEFORE: ReadonlySet<Phase> = new Set<Phase>(["create-key", "grant", "install-key"]);
 
 /**
- * From when on a login with an old key is one by somebody who has not got the new one: when all that comes before the removal was
- * verified. Null: that is not so yet, or the removal has begun; or the plan has no days of grace, or no log tells of such logins.
+ * From when on a login with an old key means that its user does not have the new one: when all that comes before the
+ * removal was verified. Null: it is not yet, or the removal has begun; or the plan has no grace period, or no log shows
+ * such logins.
  */
 export function watchedSince(plan: Plan, steps: readonly RunStep[]): Instant | null {
   const earlier = findEarlier(plan, steps);
@@ -20,15 +21,16 @@ export function watchedSince(plan: Plan, steps: readonly RunStep[]): Instant | n
 }
 
 /**
- * Whether a run keeps how far its hosts' clocks are ahead: as long as its holders have not got the new key, for by then its own logins
- * with the old one are over, and a host may set its clock. Not again once the removal has begun.
+ * Whether a run stores how far its hosts' clocks are ahead: as long as the private key locations do not have the new
+ * key, for then its own logins with the old one are over, and a host may set its clock. Not again once the removal has
+ * begun.
  */
 export function isClockKept(plan: Plan, steps: readonly RunStep[]): boolean {
   const earlier = findEarlier(plan, steps);
   return earlier !== null && !earlier.every(isVerified);
 }
 
-/** What comes before a removal that logs are watched for; null: none is, or it has begun. */
+/** The steps before a removal for which logs are watched; null: there is none, or it has begun. */
 function findEarlier(plan: Plan, steps: readonly RunStep[]): RunStep[] | null {
   if (plan.kind === "rotate-certificate" || plan.kind === "rotate-host-key") return null;
   if (plan.options.graceDays === 0) return null;
@@ -40,35 +42,36 @@ function findEarlier(plan: Plan, steps: readonly RunStep[]): RunStep[] | null {
 const isVerified = ({ state }: RunStep): boolean => state === "verified";
 
 /**
- * How far the clock of a host was ahead of this computer's when a run looked at it before its holders had the new key: at least so far,
- * whatever it took to answer.
+ * How far the clock of a host was ahead of this computer's when a run read it before the private key locations had the
+ * new key: at least that far, however long the answer took.
  */
 export type HostClock = { host: string; port: number; aheadSeconds: number };
 type ChangedHost = KeyPlan["hosts"][number];
 
-/** What is known of the clocks of hosts, each by its own word. */
+/** What is known of the clocks of hosts, each by its own answer. */
 export type HostClocks = {
-  /** By the run, the last time before its privateKeyLocations had the new key. */
+  /** As the run stored it, the last time before its private key locations had the new key. */
   kept: readonly HostClock[];
-  /** By the last scan; null: it does not tell. Seconds ahead, less by up to what that visit took. */
+  /** By the last scan; null: unknown. Seconds ahead, less by up to the duration of that probe. */
   readOf: (host: HostAddress) => number | null;
 };
 
-/** What a host says its time is drops less than a second of it, and so does an `Instant` of this computer. */
+/** A host's time drops less than a second, and so does an `Instant` of this computer. */
 const SLACK_SECONDS = 1;
 
-/** A clock that a scan finds farther back than it was kept has been set: a visit does not take so long. */
+/** A clock that a scan finds farther back than it was stored has been set: a probe does not take so long. */
 const LONGEST_PROBE_SECONDS = 60;
 
 /**
- * What the logs of a host call a moment of this computer. What came before it here, such as a login of the run itself, is not later
- * there; what comes three seconds after it is. Where the clock is not known, has been set back since, or is too far ahead to be
- * believed (scans then date logins by this computer's), it is early rather than late: a use is named once too often, never hidden.
+ * A moment of this computer in the time of a host's logs. A login before it here, such as one of the run itself, is not
+ * later there; one three seconds after it is. If the clock is not known, has been set back since, or is too far ahead
+ * to be believed (scans then date logins by this computer's), the result is early rather than late: a use is reported
+ * once too often, never hidden.
  */
 export const toHostTime = (at: Instant, host: HostAddress, clocks: HostClocks): Instant =>
   addSeconds(at, lagOf(host, clocks));
 
-/** The other way round; never later than `now`, in which somebody told of it. */
+/** The inverse; never later than `now`, at which the use was reported. */
 export function fromHostTime(
   at: Instant,
   host: HostAddress,
@@ -78,7 +81,7 @@ export function fromHostTime(
   return here < now ? here : now;
 }
 
-/** What a host's clock says now, by the last scan of it, however it went when the run was there. */
+/** What a host's clock says now, by the last scan of it, whatever it said when the run was there. */
 export function nowThere(now: Instant, host: HostAddress, clocks: HostClocks): Instant {
   const read = clocks.readOf(host);
   return read === null ? toHostTime(now, host, clocks) : addSeconds(now, believe(read));
@@ -98,15 +101,15 @@ const believe = (aheadSeconds: number): number => (isBelieved(aheadSeconds) ? ah
 const addSeconds = (at: Instant, seconds: number): Instant =>
   toInstant(new Date(Date.parse(at) + seconds * 1_000));
 
-/** The accounts of which lines go. */
+/** The accounts from which lines are removed. */
 export const watchedAccounts = ({ files }: ChangedHost): string[] =>
   files.flatMap(({ account, others = [], removed }) => (removed === null ? [] : [account, ...others]));
 
-/** The hosts of which lines go. */
+/** The hosts from which lines are removed. */
 export const watchedHosts = ({ hosts }: KeyPlan): ChangedHost[] =>
   hosts.filter(({ files }) => files.some(({ removed }) => removed !== null));
 
-/** The fingerprints of the keys that go: of a plan about several, those of its removed lines. */
+/** The fingerprints of the keys that are removed; for a plan about several keys, those of its removed lines. */
 export function watchedKeys(plan: KeyPlan, { files }: Pick<ChangedHost, "files">): string[] {
   const oldKey = oldKeyOf(plan);
   if (oldKey !== null) return [oldKey];
@@ -124,7 +127,7 @@ type UseQuery = {
 };
 type Login = Omit<OldKeyUse, "host" | "port">;
 
-/** The last logins since then with one of these keys to one of these accounts of one host, an address each. */
+/** The last logins since then with one of these keys to one of these accounts of one host, one for each address. */
 export function findUses({ use, fingerprints, accounts, since }: UseQuery): Login[] {
   return use.logins
     .filter(
@@ -141,7 +144,7 @@ export function findUses({ use, fingerprints, accounts, since }: UseQuery): Logi
     );
 }
 
-/** With the last login, where its address is not among those that are kept. */
+/** Includes the last login, if its address is not among those that are kept. */
 function originsSince(
   { origins, lastAt, lastFrom, lastInJournalAt }: Omit<KeyLogins, "account">,
   since: Instant,
@@ -151,7 +154,7 @@ function originsSince(
   return isKept ? recent : [...recent, { from: lastFrom, lastAt, lastInJournalAt }];
 }
 
-/** The last moment that a log of the host told of. */
+/** The last moment that a log of the host covers. */
 export const lastLogged = ({ windows }: HostUse): Instant | null =>
   windows
     .map(({ to }) => to)

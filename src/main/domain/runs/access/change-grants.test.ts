@@ -265,7 +265,7 @@ test("a line of the authority by whose certificate this login comes is changed o
   expect(ownLogin(remove, { authority })).toMatchObject({ state: "refused" });
   expect(ownLogin(away, { authority: another })).toBeUndefined();
   expect(ownLogin(away, null, { key: authority })).toBeUndefined();
-  // By which of two lines it comes depends on principals that no plan knows.
+  // Which of the two lines admits it depends on principals that no plan knows.
   const twice = `${line(OLD_KEY)}cert-authority,principals="bob" ${OLD_KEY} b\n`;
   expect(ownLogin(remove, { authority }, { text: twice })).toMatchObject({ state: "refused" });
 });

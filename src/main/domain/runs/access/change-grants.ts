@@ -24,7 +24,7 @@ import type { HostFacts, KnownGrant, PlanFacts, ProvidedKey } from "./plan-facts
 
 type Of<Kind extends PlanRequest["kind"]> = Extract<PlanRequest, { kind: Kind }>;
 
-/** A key is let in to accounts: a line at the end of the first file that sshd reads for each. */
+/** Grants a key to accounts: by a line at the end of the first file that sshd reads for each. */
 export function addGrants({ provided, now }: PlanFacts, request: Of<"add-grants">): ChangeSet | Unplannable {
   if (!provided) return { refused: "the key cannot be read; give the line of a .pub file" };
   const { problem } = readLineOptions(Buffer.from(request.options, "utf8").toString("latin1"));
@@ -61,14 +61,14 @@ export function addGrants({ provided, now }: PlanFacts, request: Of<"add-grants"
 const isWished = ({ accounts }: Of<"add-grants">, { host, port }: HostFacts, account: string): boolean =>
   accounts.some((address) => address.host === host && address.port === port && address.account === account);
 
-/** Lines that are gone in the end. */
+/** Lines that are removed in the end. */
 export const removeGrants = (facts: PlanFacts, request: Of<"remove-grants">): ChangeSet =>
   changeGrants(facts, request.grants, verbOf("Remove"), ({ line }) => ({
     change: { kind: "gone", line },
     options: "",
   }));
 
-/** Lines whose options let in less in the end. */
+/** Lines whose options admit fewer logins in the end. */
 export function tightenGrants(facts: PlanFacts, request: Of<"tighten-grants">): ChangeSet | Unplannable {
   if (request.from === null && !request.restrict && request.expiry === null) {
     return { refused: "nothing says how to tighten it: name --from, --restrict or --expiry" };
@@ -105,7 +105,7 @@ export function moveToAuthority(facts: PlanFacts, request: Of<"move-to-authority
 const authorityLine = (latin1: string, comment: string): string =>
   `${writeForeign(Buffer.from(latin1, "latin1"))} ${newLine("", comment)}`;
 
-/** What becomes of a line, with the options that it has then; or why it stays. */
+/** The change of a line, with its options then; or why it stays. */
 type LineChangeOf = (
   found: FoundLine,
   account: string,
@@ -135,7 +135,7 @@ function changeGrants(
   };
 }
 
-/** A line of a file that several accounts or paths lead to is a grant of each, and is meant once for all of them. */
+/** If several accounts or paths lead to one file, each has the line as a grant: it counts once for all of them. */
 function textsOf({ accounts }: HostFacts, file: OpenFile, isMeant: (grant: KnownGrant) => boolean): string[] {
   const meant = accounts
     .filter(({ name }) => file.accounts.includes(name))
@@ -151,7 +151,7 @@ function textsOf({ accounts }: HostFacts, file: OpenFile, isMeant: (grant: Known
   return [...counts].flatMap(([text, count]) => Array.from({ length: count }, () => text));
 }
 
-/** The lines with these texts, each as often as it is meant. */
+/** Changes the lines with these texts, as many of each as are meant. */
 function changeLines(
   host: HostFacts,
   file: OpenFile,
@@ -195,9 +195,9 @@ const toNewKey = ({ line, comment, path }: ProvidedKey): NewKey => ({
 export type Tightening = { from: string | null; restrict: boolean; expiry: string | null };
 
 /**
- * The options of a line with these ones added, or in the place of others of their name; what else stands there stays, byte
- * by byte. `restrict` comes first: what is written after it is allowed all the same. A sentence where that cannot be, or
- * would let in more than before.
+ * The options of a line with these ones added, or in place of others of the same name; every other byte stays as it is.
+ * `restrict` comes first, for what is written after it is allowed all the same. A sentence if that cannot be done, or
+ * would admit more logins than before.
  */
 export function tightenOptions(options: string, request: Tightening): { options: string } | { why: string } {
   const before = readLineOptions(options);
@@ -210,14 +210,14 @@ export function tightenOptions(options: string, request: Tightening): { options:
   let pieces = splitOptions(options);
   if (request.expiry !== null) pieces = replace(pieces, "expiry-time", request.expiry);
   if (request.from !== null) pieces = replace(pieces, "from", request.from);
-  // Where it stands already it stays: what is before it is forbidden, and would be allowed behind it.
+  // An existing one stays where it is: the options before it are forbidden, and would be allowed behind it.
   if (request.restrict && !isRestricted(before.options)) pieces = ["restrict", ...pieces];
   const written = pieces.join(",");
   const problem = findProblem(written, request);
   return problem === null ? { options: written } : { why: problem };
 }
 
-/** At the commas outside quotes; empty ones, which sshd lets pass, are dropped. */
+/** Splits at the commas outside quotes; drops empty options, which sshd accepts. */
 function splitOptions(options: string): string[] {
   const pieces: string[] = [];
   let isQuoted = false;
@@ -236,7 +236,7 @@ function splitOptions(options: string): string[] {
 
 const nameOf = (piece: string): string => (/^[^=]*/.exec(piece)?.[0] ?? "").toLowerCase();
 
-/** The first of that name gives its place, the others go; where there is none, it comes first. */
+/** The new option takes the place of the first of that name, and the others go; if there is none, it comes first. */
 function replace(pieces: readonly string[], name: string, value: string): string[] {
   const piece = `${name}="${value.replaceAll('"', '\\"')}"`;
   const at = pieces.findIndex((one) => nameOf(one) === name);
@@ -253,14 +253,14 @@ function replace(pieces: readonly string[], name: string, value: string): string
 const countOthers = (pieces: readonly string[], name: string, until: number): number =>
   pieces.slice(0, until).filter((one) => nameOf(one) !== name).length;
 
-/** sshd goes by the earliest. Dates in a zone of the host's are compared as they are written. */
+/** The earliest counts for sshd. Dates in a host's time zone are compared as they are written. */
 function findEarlierExpiry(options: readonly LineOption[], expiry: string): string | null {
   const limit = readExpiryTime(expiry)?.seconds ?? 0;
   const dates = options.filter(({ name }) => name === "expiry-time").map(({ value }) => value ?? "");
   return dates.find((date) => (readExpiryTime(date)?.seconds ?? limit) < limit) ?? null;
 }
 
-/** The list that stands there, where not all that is wanted is plainly inside of it; null: there is none, or it is. */
+/** The existing list, unless all of the new one is plainly within it; null: there is none, or it is. */
 function findNarrowerFrom(options: readonly LineOption[], expiry: string): string | null {
   const list = valueOfOption(options, "from");
   if (list === null || list === expiry) return null;
@@ -278,7 +278,7 @@ function findNarrowerFrom(options: readonly LineOption[], expiry: string): strin
 const isRestricted = (options: readonly LineOption[]): boolean =>
   options.some(({ name }) => name === "restrict");
 
-/** Read by our own grammar, for what is written must mean what is wished. */
+/** Reads the result by our own grammar, for it must mean what was requested. */
 function findProblem(written: string, { from, restrict, expiry }: Tightening): string | null {
   const { options, problem } = readLineOptions(written);
   if (problem !== null) return `sshd would ignore the line: ${problem}`;
@@ -289,7 +289,7 @@ function findProblem(written: string, { from, restrict, expiry }: Tightening): s
   return isMeant ? null : "its options cannot be changed so that they mean what is wished";
 }
 
-/** The options of a line for the certificates of an authority, made of those of a line for a key. */
+/** The options of a line for an authority's certificates, made from those of a line for a key. */
 export function authorityOptions(
   options: string,
   principals: readonly string[],
@@ -304,7 +304,7 @@ export function authorityOptions(
   return problem === null ? { options: written } : { why: `sshd would ignore the line: ${problem}` };
 }
 
-/** `a grant`, `6 grants`: as many as lines go or change; a line that lets in to several accounts is one. */
+/** `a grant`, `6 grants`: as many as lines are removed or changed; a line for several accounts is one. */
 export function formatGrants(files: readonly Pick<FilePlan, "changes" | "removes">[]): string {
   const lines = files.reduce((sum, { changes, removes }) => sum + changes + removes, 0);
   return lines === 1 ? "a grant" : `${lines} grants`;

@@ -16,7 +16,7 @@ import { formatHost } from "#shared/text/hosts/target.ts";
 import { formatKeyBriefly } from "#shared/text/runs/plan.ts";
 import type { HostFacts, PlanFacts, PrivateKeyFacts } from "./plan-facts.ts";
 
-/** A key is replaced wherever it is granted, by one that is made or was given. */
+/** Replaces a key wherever it is granted, by one that is created or was provided. */
 export function replaceKey(facts: PlanFacts): ChangeSet | Unplannable {
   const { request, key } = facts;
   if (request.kind !== "rotate-key") throw new Error("this is another request");
@@ -70,7 +70,7 @@ function findChanges(
 const formatIgnored = (path: string, { read }: FoundLine): string =>
   `${path}, line ${read.line}, stays as it is: sshd ignores it, for ${read.problem}`;
 
-/** It is made where it is held: here, or on the one host that has shown that it has its private key. */
+/** The new key is created where the old private key is: here, or on the one host that has shown that it has it. */
 function chooseNewKey(facts: PlanFacts, keyType: string): NewKey | Unplannable {
   const { provided, key, here, now } = facts;
   const comment = key?.comment || `latchkey:${now.slice(0, 10)}`;
@@ -95,7 +95,7 @@ function chooseNewKey(facts: PlanFacts, keyType: string): NewKey | Unplannable {
   return { kind: "made-here", keyType, comment, path: keyFile };
 }
 
-/** Where it is known and cannot be replaced; null where it is known nowhere. */
+/** Where the private key is known and cannot be replaced; null if it is known nowhere. */
 function formatKnownLocation(facts: PlanFacts): string | null {
   const [first, ...more] = findStuckPrivateKeys(facts);
   if (!first) return null;

@@ -19,13 +19,13 @@ export type Unplannable = { refused: string };
 /** A file that can be read. */
 export type OpenFile = FileFacts & { stand: Exclude<FileStand, { kind: "absent" }>; bytes: Uint8Array };
 
-/** What becomes of the lines of a file, and what was meant and is not done. */
+/** The changes to the lines of a file, and what was requested and is not done. */
 export type FileChanges = {
   changes: readonly LineChange[];
   /** New lines at the end. */
   appended: readonly string[];
   notes: readonly string[];
-  /** The options of the first line that changes, as it will be: by them it is verified. */
+  /** The new options of the first line that changes: the verification goes by them. */
   options: string;
   /** The lines are for certificates that the key has signed. */
   isAuthority: boolean;
@@ -39,26 +39,26 @@ export const NO_CHANGES: FileChanges = {
   isAuthority: false,
 };
 
-/** What a request comes to, before it is known what each host allows. */
+/** The changes that a request means, before it is known what each host allows. */
 export type ChangeSet = {
-  /** With how many lines of these files go or change, where that says it. */
+  /** The title, with the number of lines of these files that are removed or changed, if it has one. */
   titleOf(files: readonly Pick<FilePlan, "changes" | "removes">[]): string;
-  /** The key that goes. */
+  /** The key that is removed. */
   oldKey: string | null;
   newKey: NewKey | null;
   /**
-   * What must log in before anything is removed: the new key; a certificate of the new authority, of which only a log
-   * tells; the same key as before, with its new options; or nothing.
+   * What must log in before anything is removed: the new key; a certificate of the new authority, which only a log
+   * shows; the same key as before, with its new options; or nothing.
    */
   verifies: "new" | "log" | "old" | "none";
   changesFor(host: HostFacts, file: OpenFile): FileChanges;
-  /** Accounts of a host that a line was to be added to, and that have no file for it. */
+  /** Accounts of a host that should get a line, and that have no file for it. */
   lacking?(host: HostFacts): string[];
-  /** Whether this grant of an account is one that goes or changes, so that it is no other way in. */
+  /** Whether this grant of an account is removed or changed, so that it is no other way to log in. */
   concerns(grant: AccountFacts["grants"][number]): boolean;
 };
 
-/** What a host comes to. */
+/** The draft of a host's part of the plan. */
 export type Draft = {
   facts: HostFacts;
   files: FilePlan[];
@@ -79,7 +79,7 @@ export const openDraft = (facts: HostFacts): Draft => ({
   isAuthority: false,
 });
 
-/** Whom a file lets in: one file may be read for several accounts. */
+/** The accounts that a file admits: one file may be read for several. */
 export const accountsOf = ({ facts }: Draft, { account, path }: FilePlan): readonly string[] =>
   facts.files.find((file) => (file.realPath ?? file.path) === path)?.accounts ?? [account];
 
@@ -93,7 +93,7 @@ export const makeCheck = (
 /** A line of an authorized_keys file: as sshd reads it, where its bytes are, and its parts. */
 export type FoundLine = { read: KeyLine; line: Line; parts: LineParts };
 
-/** Every line that is neither blank nor a comment and that `isWanted`, in the order of the file. */
+/** Every line that is neither blank nor a comment and that `isMatch`, in the order of the file. */
 export function findLines(bytes: Uint8Array, isMatch: (read: KeyLine) => boolean): FoundLine[] {
   const matching = readAuthorizedKeys(bytes).filter(isMatch);
   if (matching.length === 0) return [];
@@ -104,16 +104,19 @@ export function findLines(bytes: Uint8Array, isMatch: (read: KeyLine) => boolean
   });
 }
 
-/** Up to its first NUL, where it ends to sshd; Latin-1. */
+/** Up to its first NUL, where the line ends for sshd; Latin-1. */
 function textOf(bytes: Uint8Array, { at, end }: Line): string {
   const text = Buffer.from(bytes.subarray(at, end)).toString("latin1");
   const nul = text.indexOf("\0");
   return nul < 0 ? text : text.slice(0, nul);
 }
 
-/** What is written in place of a line: texts of a splice, without an end of line. */
+/** New texts of lines: as in a splice, without an end of line. */
 
-/** The same line for another key: options, blanks and comment stay, byte by byte. One without a comment gets `comment`. */
+/**
+ * The same line for another key: options, blanks and comment stay, byte for byte. If it has no comment, it gets
+ * `comment`.
+ */
 export function withNewKey(parts: LineParts, comment: string): string {
   const { indent, options, afterOptions, rest } = parts;
   const before = foreign(`${indent}${options}${afterOptions}`);
@@ -127,7 +130,7 @@ export function withOptions(parts: LineParts, options: string): string {
   return foreign(`${indent}${options}${options === "" ? "" : gap}${keyType}${afterType}${base64}${rest}`);
 }
 
-/** A line of its own. */
+/** A new line. */
 export function newLine(options: string, comment: string): string {
   const before = options === "" ? "" : `${writeForeign(Buffer.from(options, "utf8"))} `;
   const after = comment === "" ? "" : ` ${writeForeign(Buffer.from(comment, "utf8"))}`;
@@ -137,12 +140,12 @@ export function newLine(options: string, comment: string): string {
 /** Latin-1. */
 const foreign = (text: string): string => writeForeign(Buffer.from(text, "latin1"));
 
-/** A file that is read for everybody is verified by so many of them: it is one line for all. */
+/** How many accounts verify a file that is read for everybody: it is one line for all. */
 const MOST_VERIFIED = 16;
 
 /**
- * The accounts that have to show that the file lets them in: those for which an sshd of the host reads it. What the last scan has
- * seen let in counts as read, too, where nothing new is to log in by it: another address, or another sshd, may be meant.
+ * The accounts that must show that the file admits them: those for which an sshd of the host reads it. If no new key
+ * logs in by it, an account that the last scan has seen admitted counts, too: by another address, or another sshd.
  */
 export function readersOf(
   changeSet: ChangeSet,
@@ -157,20 +160,20 @@ export function readersOf(
   return leaveOutShut(readers, file, changeSet).slice(0, MOST_VERIFIED);
 }
 
-/** Its sshd consults it, or another one does, as far as that is known; patterns as the scan takes them. */
+/** The account's sshd consults it, or another one does, as far as that is known; patterns match as in a scan. */
 const isRead = ({ consulted, consultedByOthers }: AccountFacts, file: FileFacts): boolean =>
   consulted === null ||
   [...consulted, ...consultedByOthers].some(
     (one) => one === file.realPath || pathsOf(file).some((path) => namesFile(one, path, true)),
   );
 
-/** By the verdict of the last scan on a line that goes or changes. */
+/** By the verdict of the last scan on a line that is removed or changed. */
 export const isSeenToLetIn = (changeSet: ChangeSet, { grants }: AccountFacts, file: FileFacts): boolean =>
   grants.some(
     (grant) => pathsOf(file).includes(grant.file) && changeSet.concerns(grant) && grant.effective !== "no",
   );
 
-/** An account that sshd does not let in by any such line verifies nothing, where the file lets in another. */
+/** Leaves out accounts that sshd admits by no such line, if the file admits another: they verify nothing. */
 function leaveOutShut(
   accounts: readonly AccountFacts[],
   file: FileFacts,
@@ -180,15 +183,15 @@ function leaveOutShut(
   return open.length > 0 ? open : accounts;
 }
 
-/** Whether the last scan shows that sshd lets nobody in to the account by a line of the file that goes or changes. */
+/** Whether the last scan shows that sshd admits nobody to the account by a line that is removed or changed. */
 export function isShut(changeSet: ChangeSet, { grants }: AccountFacts, file: FileFacts): boolean {
   const own = grants.filter((grant) => pathsOf(file).includes(grant.file) && changeSet.concerns(grant));
   return own.length > 0 && own.every(({ effective }) => effective === "no");
 }
 
 /**
- * Each real file once, however many paths lead to it: written twice, the second write would meet what the first has made.
- * It lets in whoever any of the paths lets in.
+ * Each real file once, however many paths lead to it: a second write would meet what the first has made. It admits all
+ * accounts that any of the paths admits.
  */
 export function mergeFiles(files: readonly FileFacts[]): FileFacts[] {
   const byRealPath = Map.groupBy(files, ({ realPath, path }) => realPath ?? path);
@@ -204,7 +207,7 @@ export function mergeFiles(files: readonly FileFacts[]): FileFacts[] {
 
 export const pathsOf = ({ path, otherPaths }: FileFacts): string[] => [path, ...otherPaths];
 
-/** The first that sshd reads for it and that is there. */
+/** The first existing file that sshd reads for the account. */
 export function fileFor({ accounts, files }: HostFacts, name: string): string | null {
   const consulted = accounts.find((one) => one.name === name)?.consulted;
   const own = files.filter(({ accounts: of, stand }) => of.includes(name) && stand.kind !== "absent");

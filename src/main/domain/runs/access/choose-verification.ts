@@ -31,7 +31,7 @@ export function chooseVerification(
   }
   const isHere = newKey !== null && (isHeldHere(newKey) || facts.provided?.isInAgent === true);
   if (isHere && reaches(host, options)) return { kind: "from-here", runs };
-  // Where nothing goes for it, there is nothing to wait for.
+  // If no old key is removed for it, there is nothing to wait for.
   return changeSet.oldKey === null ? none(notHere(isHere)) : { kind: "by-log" };
 }
 
@@ -57,19 +57,19 @@ const notHere = (isHere: boolean): string =>
 const isHeldHere = (newKey: NewKey): boolean =>
   newKey.kind === "made-here" || (newKey.kind === "provided" && newKey.path !== null);
 
-/** `publickey` alone is one of the lists that sshd takes. */
+/** `publickey` alone is one of the lists that sshd accepts. */
 const needsMore = ({ authenticationMethods }: AccountFacts): boolean =>
   authenticationMethods !== null &&
   authenticationMethods !== "any" &&
   !authenticationMethods.split(/\s+/).includes("publickey");
 
-/** An address that is not known is tried: the login tells. */
+/** An unknown address is tried: the login tells. */
 function reaches({ login }: HostFacts, options: string): boolean {
   const from = valueOfOption(readLineOptions(options).options, "from");
   return from === null || login.from === null || takesAddress(from, login.from) !== false;
 }
 
-/** A forced command is not run for a verification, and a shell that runs nothing cannot run a word. */
+/** A verification runs no forced command, and runs nothing by a shell that runs no command. */
 function runsOf({ forceCommand, runsCommands }: AccountFacts, options: string): "command" | "nothing" {
   const read = readLineOptions(options).options;
   const isForced =
@@ -79,7 +79,7 @@ function runsOf({ forceCommand, runsCommands }: AccountFacts, options: string): 
 
 export type AccountVerification = AccessHost["verifications"][number];
 
-/** One verification an account: of those of its files the one that is the surest. */
+/** One verification an account: the most certain one of its files. */
 export function addVerification(
   { verifications }: { verifications: AccountVerification[] },
   { account, verification }: AccountVerification,
@@ -97,7 +97,7 @@ const SURE: Record<PlannedVerification["kind"], number> = {
   "from-here": 2,
 };
 
-/** Nothing is run where any file forces a command: which line sshd will take is not known. */
+/** Runs nothing if any file forces a command: which line sshd will use is not known. */
 function surer(one: PlannedVerification, other: PlannedVerification): PlannedVerification {
   const best = SURE[other.kind] > SURE[one.kind] ? other : one;
   const isForced = [one, other].some(

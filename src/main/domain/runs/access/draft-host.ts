@@ -30,7 +30,7 @@ import type {
   PrivateKeyFacts,
 } from "./plan-facts.ts";
 
-/** What a host comes to: the files that change, the private keys that are replaced, and what is left as it is and why. */
+/** The draft of a host: the files that change, the private keys that are replaced, and what stays as it is and why. */
 export function draftHost(facts: PlanFacts, changeSet: ChangeSet, host: HostFacts): Draft {
   const draft = openDraft(host);
   const blocked = checkHost(host);
@@ -127,7 +127,10 @@ const checkCreates = (host: HostFacts, { account, path, creates }: FilePlan): Ch
     `${path} is not there yet: ${creates === "folder" ? "its folder (0700) and the file (0600) are" : "it is (0600)"} made as ${account}, and taken away again on the way back`,
   );
 
-/** A line that is known, in a folder that is not there either: it may lie on something that is not mounted now, or may not be entered. */
+/**
+ * A known line whose folder is missing, too: its file system may not be mounted now, or its folder may not be
+ * accessible.
+ */
 const isOutOfSight = (changeSet: ChangeSet, { accounts }: HostFacts, file: FileFacts): boolean =>
   file.stand.kind === "absent" &&
   file.stand.lacks?.creates !== "file" &&
@@ -140,7 +143,7 @@ const isOutOfSight = (changeSet: ChangeSet, { accounts }: HostFacts, file: FileF
 const formatOutOfSight = ({ path }: FileFacts): string =>
   `neither ${path} nor its folder is there, or may be seen: mount it, log in as its owner, or scan the host again`;
 
-/** The key counts there, and can neither be replaced nor taken away. */
+/** The key logs in there, and can neither be replaced nor removed. */
 function leaveUnreadable(
   { newKey }: ChangeSet,
   draft: Draft,
@@ -206,13 +209,13 @@ export const toPrivateKeyPlan = (
   ...privateKey,
 });
 
-/** `newKey`: `type base64`, where it is known already. */
+/** `newKey`: `type base64`, if it is known already. */
 type PlannedChanges = Pick<FileChanges, "changes" | "appended"> & {
   keepsOld: boolean;
   newKey: string | null;
 };
 
-/** A file as the plan has it. `keepsOld`: what was to be removed stays beside what is added. */
+/** A file as the plan has it. `keepsOld`: lines that should be removed stay beside those that are added. */
 function draftFile(
   { path, realPath, accounts, creates }: FileFacts,
   bytes: Uint8Array,
@@ -254,7 +257,7 @@ function keepOld(change: LineChange): LineChange[] {
   return change.kind === "added" ? [change] : [];
 }
 
-/** What the file will be; nothing where that depends on a key that is yet to be made. */
+/** The hashes of the file afterwards; none if they depend on a key that is yet to be created. */
 export function hashStages(
   bytes: Uint8Array,
   splices: Pick<FilePlan, "added" | "removed">,
@@ -266,7 +269,9 @@ export function hashStages(
   return added && removed ? { after: { added: hashBytes(added), removed: hashBytes(removed) } } : {};
 }
 
-/** Why the file is not written although these lines of it are meant, or a new one; null where nothing is in the way. */
+/**
+ * Why the file is not written although these lines of it, or a new one, are requested; null if nothing is in the way.
+ */
 export function findObstacle(
   host: HostFacts,
   file: OpenFile,
@@ -285,7 +290,7 @@ export function findObstacle(
 const formatFolderInUse = (path: string, workFolder: string): string =>
   `${path} is not changed: ${workFolder}, where a run keeps its lock, was not made by a run: check it, then remove it`;
 
-/** Who would undo a change of these lines; for a new line at the end, who writes the file. */
+/** The manager that would undo a change of these lines; for a new line at the end, the one that writes the file. */
 function findManager({ os }: HostFacts, file: OpenFile, numbers: readonly number[]): ManagedBy | null {
   const managerOf = findManagers({ path: file.path, realPath: file.realPath, bytes: file.bytes }, { os });
   const lines = readAuthorizedKeys(file.bytes);

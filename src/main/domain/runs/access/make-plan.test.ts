@@ -120,7 +120,7 @@ test("what cannot be changed safely is left out by consent where something is le
   for (const [id, more] of spoilt) {
     const plan = planFor([good, { ...good, host: "web2", ...more }]);
     expect(stops(plan)).toEqual([`acknowledge ${id}`]);
-    // Where the old key lets in as before, once that was agreed to, is in the plan by host and account.
+    // The plan lists, by host and account, where the old key still logs in, once that was acknowledged.
     expect(plan.remaining).toEqual([
       { host: "web2", port: 22, account: "ann", fingerprint: plan.oldKey, isCertain: true },
     ]);
@@ -148,7 +148,7 @@ test("a file that sshd does not read for anybody stays as it is", () => {
   const unread = planWith({}, "no");
   expect(stops(unread)).toEqual(["refused nothing-to-do"]);
   expect(unread.leftOut).toEqual([expect.stringContaining("sshd does not read")]);
-  // What the scan shows to let in is never said to be read by nobody.
+  // The plan never says that nobody reads a file by which the scan has seen logins.
   const seen = planWith({}, "yes");
   expect(stops(seen)).toEqual(["refused nothing-to-do", "acknowledge file"]);
   expect(seen.leftOut).toEqual([expect.stringContaining("the last scan shows that")]);

@@ -33,7 +33,7 @@ import { verifyingKey } from "./choose-verification.ts";
 import { draftHost, toPrivateKeyPlan } from "./draft-host.ts";
 import type { FileFacts, HostFacts, PlanFacts, PrivateKeyFacts } from "./plan-facts.ts";
 
-/** What is to be done for a request, on the hosts as they are now. It is the same whenever the facts are. */
+/** The plan for a request, on the hosts as they are now. The same facts give the same plan. */
 export function makePlan(known: PlanFacts): KeyPlan | Unplannable {
   const facts = prepareFacts(known);
   const { request } = facts;
@@ -136,7 +136,7 @@ function asProvided(newKey: NewKey | null): ProvidedNewKey {
   return newKey;
 }
 
-/** With what is known of files that the plan does not have. */
+/** Including what is known of files that the plan does not have. */
 export function remainingOf(
   changeSet: ChangeSet,
   drafts: readonly Draft[],
@@ -145,19 +145,19 @@ export function remainingOf(
   return mergeAccess([...findRemaining(changeSet, drafts), ...elsewhere]);
 }
 
-/** Since the first of its bundles was collected nothing was looked at. */
+/** When the first of its bundles was collected: nothing was inspected since. */
 export function asOfOf({ hosts }: PlanFacts): Instant | null {
   const [first] = hosts.flatMap(({ asOf }) => asOf ?? []).toSorted();
   return first ?? null;
 }
 
-/** What stays where it is, and only logs in. */
+/** A private key that stays where it is, and only logs in. */
 export function findVerificationKey(facts: PlanFacts): string | null {
   const privateKey = verifyingKey(facts);
   return privateKey?.kind === "file" ? privateKey.path : null;
 }
 
-/** Private keys of this computer that can be replaced; what cannot is said by a check. */
+/** Private keys of this computer that can be replaced; a check reports the others. */
 const hereOf = ({ here }: PlanFacts): PrivateKeyPlan[] =>
   here
     .filter(({ stuck, possession }) => stuck === null && possession.kind !== "other-key")
@@ -177,11 +177,11 @@ export const toAccessHost = (draft: Draft, batch: number): AccessHost => {
   return { ...toPlannedHost(draft, batch), files, privateKeyLocations, verifications };
 };
 
-/** The facts as plans are made of them: each real file once, and no private key replaced by one that is not here. */
+/** The facts as plans use them: each real file once, and no private key replaced by one that is not here. */
 export const prepareFacts = (facts: PlanFacts): PlanFacts =>
   withoutPrivateKey(withNewFiles(withEachFileOnce(facts)));
 
-/** An account that is to get a line and has no file for it gets one, where that is its own first. */
+/** An account that should get a line and has no file for it gets one, if that is its own first. */
 function withNewFiles(facts: PlanFacts): PlanFacts {
   if (facts.request.kind !== "add-grants") return facts;
   const hosts = facts.hosts.map((host) => ({
@@ -212,7 +212,7 @@ const withEachFileOnce = (facts: PlanFacts): PlanFacts => ({
   hosts: facts.hosts.map((host) => ({ ...host, files: mergeFiles(host.files) })),
 });
 
-/** A new key of which only the public half was given can be put in no old one's place. */
+/** If only the public key of a new key was provided, it cannot replace any private key. */
 function withoutPrivateKey(facts: PlanFacts): PlanFacts {
   if (facts.request.kind !== "rotate-key" || !facts.provided || facts.provided.path !== null) return facts;
   const stuck = "the new key's private key is not on this computer: whoever has it puts it there";

@@ -7,22 +7,26 @@ import type { FileHash } from "#shared/model/runs/deployment.ts";
 import type { KeyOptions, RollbackTimer } from "#shared/model/runs/plan.ts";
 
 /**
- * All that a plan is made of: what was wished, what the inventory knows, and what was seen on the hosts just now. Null is
- * "could not be told", never "none".
+ * All that a plan is made of: the request, what the inventory knows, and what was seen on the hosts just now. Null
+ * means "not known", never "none".
  */
 export type PlanFacts = {
   now: Instant;
   request: KeyRequest;
   options: KeyOptions;
-  /** The key that goes, or that is added or made an authority's; null where the request names none that is known. */
+  /**
+   * The key that is removed, or that is added or becomes an authority's; null if the request names none that is known.
+   */
   key: KeyFacts | null;
-  /** Of `request.given`, `request.key` or `request.authority`: the line that it came to; null where it could not be read. */
+  /**
+   * The key line that the request provides: a new key, a key to grant, or an authority; null if it could not be read.
+   */
   provided: ProvidedKey | null;
-  /** Each host that the request is about, once: where the key is granted, and where its private key lies. */
+  /** Each host that the request is about, once: where the key is granted, and where its private key is. */
   hosts: readonly HostFacts[];
-  /** Private keys of the key on this computer; of grants that are tightened, what their verifications can use. */
+  /** Private keys of the key on this computer; if grants are tightened, those that can verify it. */
   here: readonly PrivateKeyFacts[];
-  /** Where a new private key goes on this computer when nothing says otherwise: `~/.ssh/id_ed25519`, if that is free. */
+  /** The default path of a new private key on this computer: `~/.ssh/id_ed25519`, if that is free. */
   freeKeyFile: string | null;
   /** Old private keys that earlier runs have left beside new ones. */
   keptKeys: readonly KeptKeyFact[];
@@ -32,7 +36,7 @@ export type KeptKeyFact = {
   /** Null: on this computer. */
   host: string | null;
   port: number | null;
-  /** Of the new one that took its place. */
+  /** The path of the new key that replaced it. */
   path: string;
   kept: string;
   run: number;
@@ -43,7 +47,7 @@ export type KeyFacts = {
   fingerprint: string;
   keyType: string;
   comment: string;
-  /** Who has it by the people source. */
+  /** Who has it, by the people source. */
   people: readonly string[];
 };
 
@@ -52,9 +56,12 @@ export type ProvidedKey = {
   line: string;
   fingerprint: string;
   comment: string;
-  /** Its private key on this computer; null where only the public one was given, and none is known that verifications could use. */
+  /**
+   * The path of its private key on this computer; null if only the public key was provided, and no private key is known
+   * here.
+   */
   path: string | null;
-  /** This computer's agent has it: verifications can use it. */
+  /** This computer's agent has it, so verifications can use it. */
   isInAgent: boolean;
 };
 
@@ -68,22 +75,22 @@ export type HostFacts = {
   labels: readonly string[];
   /** Other hosts of the inventory that are reached through this one. */
   jumpFor: number;
-  /** Why it could not be looked at now, as a sentence; then the rest is what the inventory knows. */
+  /** Why it could not be inspected now, as a sentence; then the rest is what the inventory knows. */
   unreadable: string | null;
-  /** When a bundle told all of this, where the host is known by that alone; null: it was looked at now. */
+  /** When all of this was collected, if the host is known by a bundle alone; null: it was inspected now. */
   asOf: Instant | null;
-  /** Whether that bundle is of the host: `claimed` where nothing shows it; null where it was looked at now. */
+  /** Whether that bundle is of the host: `claimed` if nothing shows it; null if the host was inspected now. */
   bundleStanding: BundleStandingKind | null;
   os: string | null;
   /** Its clock minus ours, in seconds. */
   clockOffset: number | null;
-  /** What its logs of logins are that were last read; null: none of them tells of every login. */
+  /** The kind of its login logs that were last read; null: none of them has every login. */
   logs: UseEvidence | null;
-  /** Its own addresses, as it was last read. */
+  /** Its own addresses, when it was last read. */
   addresses: readonly string[];
-  /** Logins with the key of the request, as its logs told of them: the last from each address. */
+  /** Logins with the key of the request, as its logs showed them: the last from each address. */
   logins: readonly KnownLogin[];
-  /** The ways of a dead-man that it has, the best first. */
+  /** The rollback timers that it has, the best first. */
   rollbackTimers: readonly RollbackTimer[];
   login: LoginFacts;
   accounts: readonly AccountFacts[];
@@ -97,16 +104,19 @@ export type HostFacts = {
 
 export type KnownLogin = { account: string; from: string; at: Instant; evidence: UseEvidence };
 
-/** The login that does the work. */
+/** Our own login there. */
 export type LoginFacts = {
   account: string;
   /** Whether it acts as root, by itself or by sudo: then it reaches every account's files. */
   isRoot: boolean;
-  /** The fingerprint of the key that let it in; null: something else did, or it is not known. */
+  /** The fingerprint of the key that logged it in; null: something else did, or it is not known. */
   key: string | null;
-  /** The certificate that let it in instead; `authority`: the fingerprint of the key that signed it, null where it could not be read. */
+  /**
+   * The certificate that logged it in instead; `authority`: the fingerprint of the key that signed it, null if it could
+   * not be read.
+   */
   certificate: { authority: string | null } | null;
-  /** From which address the host saw it come. */
+  /** The address that the host saw it come from. */
   from: string | null;
 };
 
@@ -119,9 +129,12 @@ export type AccountFacts = {
   runsCommands: boolean | null;
   /** Files that sshd consults for it, in its order, as it opens them; empty for `none`. */
   consulted: readonly string[] | null;
-  /** Files that other sshd of the host consult for it, on ports of their own; patterns with wildcards stay as they are, here and above. */
+  /**
+   * Files that other sshds of the host, on other ports, consult for it; patterns with wildcards stay as they are, here
+   * and above.
+   */
   consultedByOthers: readonly string[];
-  /** Whether sshd told what it goes by for it; else the next three are null, and nothing is known of them. */
+  /** Whether sshd's settings for it are known; else the next three are null, and nothing is known of them. */
   isSshdKnown: boolean;
   /** AuthorizedKeysCommand; null: none. */
   keysCommand: string | null;
@@ -142,9 +155,9 @@ export type KnownGrant = {
   isAuthority: boolean;
   effective: "yes" | "no" | "unknown";
   isDormant: boolean;
-  /** What binds it to addresses. */
+  /** The addresses that it is limited to. */
   onlyFrom: readonly string[];
-  /** Who may hold its private key: `known` where a half or a person is, `gone` where the person has left. */
+  /** Who may have its private key: `known` if a private key or a person is known, `gone` if the person is former. */
   owner: "known" | "gone" | "unknown";
 };
 
@@ -168,28 +181,31 @@ export type FileFacts = {
   accounts: readonly string[];
   /** With all links resolved. */
   realPath: string | null;
-  /** It is not there, and is planned as if it were, and empty. */
+  /** It does not exist, and is planned as if it existed and were empty. */
   creates?: "file" | "folder";
   stand: FileStand;
 };
 
 export type FileStand =
-  /** `lacks`: what would have to be made, in a folder of whom; not there where more is missing, or it is not known. */
+  /** `lacks`: what would have to be created, in a folder of whose; absent if more is missing, or it is not known. */
   | { kind: "absent"; lacks?: { creates: "file" | "folder"; uid: number; workFolder: string | null } }
-  /** The hand would not write it, as it says itself: a link on the way, hard links, immutable, no room. Or it is unread. */
+  /**
+   * The host refuses to write it, by its own words: a link on the path, hard links, immutable, no space. Or it is
+   * unreadable.
+   */
   | { kind: "refused"; why: string; bytes: Uint8Array | null }
   | ({ kind: "file"; bytes: Uint8Array } & FileState);
 
 export type FileState = {
   uid: number;
   gid: number;
-  /** The name of whom it belongs to. */
+  /** The name of its owner. */
   owner: string;
   /** Four octal digits. */
   mode: string;
   /** Who holds the lock of its folder, and since when; null: nobody. */
   lockedBy: string | null;
-  /** What lies where a run would keep its lock, and is nothing of a run's; null: nothing. */
+  /** What lies where a run would keep its lock, and was not made by a run; null: nothing. */
   workFolder: string | null;
 };
 
@@ -203,23 +219,23 @@ export type PrivateKeyFacts = {
   owner: string;
   mode: string;
   isEncrypted: boolean | null;
-  /** SHA-256 of the private file; null for an agent. */
+  /** SHA-256 of the private key file; null for an agent. */
   before: FileHash | null;
   hasPublicFile: boolean;
   possession: KeyPossession;
-  /** Why it cannot be replaced (a link, a format that we do not write, unread); null: it can. */
+  /** Why it cannot be replaced (a link, a format that we do not write, unreadable); null: it can. */
   stuck: string | null;
 };
 
-/** What a rotation of the host key is made of. */
+/** The facts for a rotation of the host key. */
 export type DaemonFacts = {
   /** sshd_config and what it includes, in the order in which sshd reads them. */
   files: readonly FileFacts[];
-  /** Why sshd would not take them as they are, in its own words; null: it would. */
+  /** Why sshd would reject them as they are, in its own words; null: it would not. */
   problem: string | null;
-  /** Host keys that sshd uses now, as `sshd -T` prints them. `line`: `type base64`, null where it was not told. */
+  /** Host keys that sshd uses now, as `sshd -T` prints them. `line`: `type base64`, null if it is not known. */
   hostKeys: readonly { path: string; keyType: string; fingerprint: string; line: string | null }[];
-  /** Paths that are taken, so that the new key's is not among them. */
+  /** Paths that exist, so that the new key gets another one. */
   occupied: readonly string[];
   canReload: boolean | null;
 };

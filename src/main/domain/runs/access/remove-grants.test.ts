@@ -75,7 +75,7 @@ test("a title counts the lines that change, not what was asked for", () => {
   });
   const titleFor = (grants: number[]) =>
     planFor([host], { request: { kind: "remove-grants", grants }, here: [] }).title;
-  // The line of two accounts is one, and what is known of 99 has gone.
+  // The line of two accounts is one, and what is known of 99 is gone.
   expect(titleFor([10, 60, 99])).toBe("Remove a grant on 1 host");
   expect(titleFor([10, 60, 11, 61, 99])).toBe("Remove 2 grants on 1 host");
 });

@@ -10,7 +10,7 @@ import type { AccessPlan } from "#shared/model/runs/plan.ts";
 
 const RUNS = 4_000;
 
-/** Up to four hosts with up to two files and a holder each, and perhaps one here. */
+/** Up to four hosts with up to two files and a private key each, and perhaps one here. */
 function makeAnyPlan(dice: Dice): AccessPlan {
   const hosts = Array.from({ length: 1 + dice(4) }, (_, index) =>
     makeHost({

@@ -23,8 +23,8 @@ import type { Phase } from "#shared/model/runs/run.ts";
 import type { Cause } from "#shared/model/runs/step-result.ts";
 
 /**
- * Who may log in where changes. The new key is added everywhere before any holder gets it, and no old line goes before the new key has
- * logged in on all hosts: a run that stops half-way shuts nobody out.
+ * Changes who may log in where. The new key is added everywhere before any location gets its private key, and no old
+ * line is removed before the new key has logged in on all hosts: a run that stops half-way locks nobody out.
  */
 export const ACCESS_RULES: RunRules<AccessPlan> = {
   phases: ["create-key", "grant", "install-key", "revoke", "finish"],
@@ -63,9 +63,9 @@ const CHANGES: Partial<Record<Phase, StageChange>> = {
 const filesAt = ({ hosts }: AccessPlan, { host }: Step): readonly FilePlan[] =>
   hosts[host ?? -1]?.files ?? [];
 
-/** The phases one after the other, in each the hosts by batch, and here at the end. */
+/** The phases one after the other, in each the hosts by batch, and this computer at the end. */
 function accessSteps(plan: AccessPlan): Step[] {
-  // This computer comes after all hosts: it is the one that is always there to look again.
+  // This computer comes after all hosts: it is the one that can always be inspected again.
   const here = Math.max(0, ...plan.hosts.map(({ batch }) => batch)) + 1;
   return numberSteps(
     ACCESS_RULES.phases.flatMap((phase) => [
@@ -94,7 +94,7 @@ function takesPart(plan: AccessPlan, host: AccessHost, phase: Phase): boolean {
   }
 }
 
-/** A new key whose line stands in a file already is verified like one that is added: before the old one goes. */
+/** A new key whose line is in a file already is verified like one that is added: before the old one is removed. */
 const isVerifiedFirst = (plan: AccessPlan, { added, removed }: FilePlan): boolean =>
   added !== null || (newKeyOf(plan) !== null && removed !== null);
 
@@ -111,7 +111,7 @@ function happensHere(plan: AccessPlan, phase: Phase): boolean {
   return phase === "finish" && (isMadeHere || here.length > 0);
 }
 
-/** Of the private keys. */
+/** How far the private keys are. */
 function reachedByKeys({ privateKeys }: AccessSeen): Reached {
   const odd: Cause | null = privateKeys.includes("other") ? { kind: "odd-private-key" } : null;
   return {

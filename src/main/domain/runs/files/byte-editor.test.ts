@@ -51,7 +51,7 @@ const planOf = (before: Uint8Array, stages: Pick<FilePlan, "added" | "removed">)
   ...stages,
 });
 
-/** How lines end that come after a last one without its end. */
+/** The end of lines that come after a last one without its end. */
 const endFor = (lines: readonly MadeLine[]): string =>
   lines
     .map(({ text, end }) => text + end)
@@ -73,7 +73,7 @@ const insteadOfOld = (lines: readonly MadeLine[]): string =>
 const withoutOld = (lines: readonly MadeLine[]): string =>
   lines.map(({ text, renewed, end }) => (renewed === null ? text + end : "")).join("");
 
-/** Compared by themselves: an assertion each would take longer than all the rest. */
+/** Compares without an assertion: one for each file would take longer than all the rest. */
 const isText = (bytes: Uint8Array | null, latin1: string): boolean =>
   bytes !== null && Buffer.from(bytes).toString("latin1") === latin1;
 

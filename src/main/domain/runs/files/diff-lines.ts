@@ -8,7 +8,7 @@ const CONTEXT = 2;
 
 type Block = { first: number; last: number; edits: Edit[] };
 
-/** What changes in the end, as pieces of a unified diff. The new key shows as its hole. */
+/** The change from first to last stage, as pieces of a unified diff. The new key shows as its placeholder. */
 export function diffLines(bytes: Uint8Array, file: Pick<FilePlan, "added" | "removed">): Hunk[] {
   const edits = fillStages(file, NEW_KEY_PLACEHOLDER)?.removed ?? [];
   const lines = linesOf(bytes);
@@ -56,7 +56,7 @@ function changedRows(bytes: Uint8Array, lines: readonly Line[], block: Block): H
   return diff(textsOf(old), textsOf(now ?? old));
 }
 
-/** Few lines, of which most stay: the longest common ones are found by looking a little ahead. */
+/** For few lines, of which most stay: finds the longest common ones by looking a little ahead. */
 function diff(old: readonly string[], now: readonly string[]): Hunk["rows"] {
   const rows: Hunk["rows"] = [];
   let at = 0;
@@ -75,6 +75,6 @@ function diff(old: readonly string[], now: readonly string[]): Hunk["rows"] {
 
 const textsOf = (bytes: Uint8Array): string[] => linesOf(bytes).map((line) => textOf(bytes, line));
 
-/** With the return of a CRLF, which would otherwise not be seen. */
+/** With the carriage return of a CRLF, which would otherwise not be seen. */
 const textOf = (bytes: Uint8Array, { at, end, next }: Line): string =>
   writeExactly(bytes.subarray(at, next - end === 2 ? end + 1 : end));

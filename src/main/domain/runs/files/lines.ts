@@ -2,21 +2,21 @@ import type { Splice } from "#shared/model/runs/plan.ts";
 import { writeExactly } from "#shared/text/exact-bytes.ts";
 import { type Edit, writeForeign } from "./stages.ts";
 
-/** One line of a file by the places of its bytes. */
+/** One line of a file, by byte offsets. */
 export type Line = {
   /** From 1. */
   number: number;
   at: number;
-  /** Behind its last byte, its end of line not counted. */
+  /** The offset after its last byte, without its end of line. */
   end: number;
-  /** Where the next one begins; as `end` where the file ends without a newline. */
+  /** Where the next one begins; equal to `end` if the file ends without a newline. */
   next: number;
 };
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
-/** Every line, blank ones and all; none behind the last newline. */
+/** Every line, also blank ones; none after the last newline. */
 export function linesOf(bytes: Uint8Array): Line[] {
   const lines: Line[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -29,7 +29,7 @@ export function linesOf(bytes: Uint8Array): Line[] {
   return lines;
 }
 
-/** How lines end here: as this one does, or as the file's first does where this one is the last and has no end. */
+/** How this line ends; a last line without an end counts as ending like the first of the file. */
 function endOfLine(bytes: Uint8Array, { end, next }: Line): "\n" | "\r\n" {
   if (next > end) return next - end === 2 ? "\r\n" : "\n";
   const first = bytes.indexOf(NEWLINE);
@@ -37,9 +37,9 @@ function endOfLine(bytes: Uint8Array, { end, next }: Line): "\n" | "\r\n" {
 }
 
 /**
- * What becomes of one line. Texts are `exact-bytes` without an end of line, and may have the hole. `beside`: a new line
- * comes right after it, and in the end stands alone. `instead`: it is another one in the end. `gone`: in the end it is
- * gone. `added`: a new line comes right after it, and both stay.
+ * The change of one line. Texts are `exact-bytes` without an end of line, and may have the placeholder of the new key.
+ * `beside`: a new line comes right after it, and in the end replaces it. `instead`: in the end it has another text.
+ * `gone`: in the end it is removed. `added`: a new line comes right after it, and both stay.
  */
 export type LineChange =
   | { kind: "beside" | "instead" | "added"; line: Line; text: string }
@@ -47,7 +47,7 @@ export type LineChange =
 
 type StageSplices = { added: Splice[] | null; removed: Splice[] | null };
 
-/** Both stages of a file in which these lines change, each line once. Every other byte is left as it is. */
+/** Both stages of a file in which these lines change, each line once. Every other byte stays as it is. */
 export function spliceLines(bytes: Uint8Array, changes: readonly LineChange[]): StageSplices {
   const inOrder = [...changes].sort((one, other) => one.line.at - other.line.at);
   const added = inOrder.flatMap((change) =>
@@ -78,7 +78,7 @@ export function appendLine(bytes: Uint8Array, text: string): Splice {
   return { at: bytes.length, removed: "", inserted: `${isOpen ? end : ""}${text}${end}` };
 }
 
-/** After a last line without its end comes one without its end. */
+/** After a last line without an end of line, the new one has none either. */
 function insertAfter(bytes: Uint8Array, line: Line, text: string): Splice {
   const end = writeExactly(Buffer.from(endOfLine(bytes, line)));
   const isOpen = line.end === line.next;
@@ -97,7 +97,7 @@ const removeLine = (bytes: Uint8Array, { at, next }: Line): Splice => ({
   inserted: "",
 });
 
-/** The whole lines that edits take away, each with its end. */
+/** The whole lines that edits remove, each with its end. */
 export const goneLines = (edits: readonly Edit[]): Uint8Array =>
   new Uint8Array(
     Buffer.concat(
@@ -107,15 +107,18 @@ export const goneLines = (edits: readonly Edit[]): Uint8Array =>
 
 const isOpen = (bytes: Uint8Array): boolean => bytes.length > 0 && bytes.at(-1) !== NEWLINE;
 
-/** Lines of a run in a file, as Latin-1 without their ends: those that it has put there, and those that it has taken. */
+/**
+ * Lines of a run in a file, as Latin-1 without their ends: those that it has put there, and those that it has removed.
+ */
 export type OwnLines = { put: readonly string[]; took: readonly string[] };
 
-/** `out` and `back`: what of them goes and comes; both empty where nothing of the run is left in the file. */
+/** `out` and `back`: which of them are removed and put back; both empty if nothing of the run is left in the file. */
 type Repair = { bytes: Uint8Array; out: string[]; back: string[] };
 
 /**
- * What a person may approve where nobody can tell what was meant: lines that are the run's own to the byte go, as often as it
- * has put them there and the last first; those that it took come back at the end, where they are not there; all else stays.
+ * A repair that a person may approve, if the intention of an edit is unclear. Lines that are exactly the run's own are
+ * removed, as often as it has put them there and the last first; those that it removed come back at the end, if they
+ * are missing; all else stays.
  */
 export function repairLines(there: Uint8Array, { put, took }: OwnLines): Repair {
   const text = Buffer.from(there).toString("latin1");

@@ -18,7 +18,7 @@ const FILES = Number(process.env.LATCHKEY_TEST_FILES ?? 1_000);
 
 const read = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
 
-/** What is left of `there`, as text; null where nobody can be sure. */
+/** What a roll-back leaves of `there`, as text; null if it is unsure. */
 function leave(there: string, prior: string, planned: string): string | null {
   const taken = rollBack(toBytes(there), { prior: toBytes(prior), planned: toBytes(planned) });
   return taken.kind === "removed" ? read(taken.bytes) : null;
@@ -53,7 +53,7 @@ function makePieces(dice: Dice): Piece[] {
   });
 }
 
-/** Lines come, go and change, wherever the change itself has touched none. */
+/** Adds, removes and changes lines that the change itself has not touched. */
 function meddle(pieces: readonly Piece[], dice: Dice): Piece[] {
   return pieces.flatMap((piece, index): Piece[] => {
     const mine = { text: `# mine ${index} ${dice(9)}`, end: "\n", isPrior: true, isWanted: true };

@@ -1,4 +1,4 @@
-/** Takes a change back out of a file that somebody else has changed since: whole lines, and every other byte stays. */
+/** Rolls a change back in a file that somebody else has changed since: by whole lines, and every other byte stays. */
 
 import { linesOf } from "#domain/runs/files/lines.ts";
 import { writeExactly } from "#shared/text/exact-bytes.ts";
@@ -7,13 +7,13 @@ import { writeExactly } from "#shared/text/exact-bytes.ts";
 export type FileChange = {
   prior: Uint8Array;
   planned: Uint8Array;
-  /** Lines in whose place those of the change have come to stand: while one of them is missing, none of those goes. */
+  /** Lines that those of the change have replaced: while one of them is missing, none of those is removed. */
   replaced?: Uint8Array;
 };
 
 /**
- * `out` and `back` are the lines that go and come, as `exact-bytes`. `unsure`: somebody has touched those very lines, or
- * the ones that they replace, so that only a person can tell what was meant.
+ * `out` and `back` are the lines that are removed and put back, as `exact-bytes`. `unsure`: somebody has edited those
+ * very lines, or the ones that they replace, so that only a person can decide.
  */
 export type RolledBack =
   | { kind: "removed"; bytes: Uint8Array; out: string[]; back: string[] }
@@ -26,7 +26,7 @@ type Text = { entries: Entry[]; counts: ReadonlyMap<string, number> };
 
 type Texts = { was: Text; became: Text; now: Text };
 
-/** Lines that went, those that came in their place, and the line after which, as the change has left it, that is. */
+/** Lines that went, those that replaced them, and the line before them, in the file as the change has left it. */
 type Gap = { gone: Entry[]; come: Entry[]; after: number };
 
 export function rollBack(there: Uint8Array, { prior, planned, replaced }: FileChange): RolledBack {
@@ -72,10 +72,10 @@ function excess(one: Text, other: Text): Map<string, number> {
 const missingOf = ({ was, now }: Texts, text: string, times: number): number =>
   Math.max(0, Math.min(times, count(was, text) - count(now, text)));
 
-/** A key as it stands in a line, in base64. */
+/** A key as it is in a line, in base64. */
 const KEY = /AAAA[0-9A-Za-z+/=]{20,}/;
 
-/** Whether a line is there now that is about the same key, and is neither what was before nor what the change has made. */
+/** Whether there is a line now for the same key that is neither as it was before nor as the change has made it. */
 function isRewritten({ was, became, now }: Texts, text: string): boolean {
   const [key] = KEY.exec(text) ?? [];
   if (key === undefined) return false;
@@ -84,7 +84,7 @@ function isRewritten({ was, became, now }: Texts, text: string): boolean {
   );
 }
 
-/** The lines that are put back, by the place in what is there now before which they come. */
+/** The lines that are put back, by the index now of the line before which they come. */
 function findIndexes(
   texts: Texts,
   surplus: ReadonlySet<string>,
@@ -105,7 +105,7 @@ function findIndexes(
   return indexes;
 }
 
-/** Where a line that the change has left stands now; -1 where that is not certain. */
+/** The index now of a line that the change has left; -1 if that is not certain. */
 function findAgain({ became, now }: Texts, index: number): number {
   const text = became.entries[index]?.text;
   if (text === undefined || count(now, text) !== count(became, text)) return -1;
@@ -152,7 +152,7 @@ function takeOne(counts: Map<string, number>, text: string): boolean {
   return left > 0;
 }
 
-/** A last line stays without its end where it was so before the change, and nobody has written an end since. */
+/** A last line stays without its end if it had none before the change, and nobody has written one since. */
 function write(
   { was, became, now }: Texts,
   surplus: ReadonlySet<string>,

@@ -6,7 +6,7 @@ import { readExactly, writeExactly } from "#shared/text/exact-bytes.ts";
 /** A splice as bytes: from byte `at` on, `removed` goes and `inserted` comes. */
 export type Edit = { at: number; removed: Uint8Array; inserted: Uint8Array };
 
-/** Null where other bytes than `removed` stand there. Edits are in ascending order and apart from each other. */
+/** Null if other bytes than `removed` are there. Edits are in ascending order and do not touch each other. */
 export function applyEdits(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array | null {
   const pieces: Uint8Array[] = [];
   let from = 0;
@@ -19,7 +19,7 @@ export function applyEdits(bytes: Uint8Array, edits: readonly Edit[]): Uint8Arra
   return join([...pieces, bytes.subarray(from)]);
 }
 
-/** What takes the edits back, counted in the bytes that they have made. */
+/** The inverse of the edits, with offsets in the bytes that they have made. */
 export function invertEdits(edits: readonly Edit[]): Edit[] {
   let shift = 0;
   return edits.map(({ at, removed, inserted }) => {
@@ -30,8 +30,8 @@ export function invertEdits(edits: readonly Edit[]): Edit[] {
 }
 
 /**
- * What leads from one stage to another, both made of the same bytes, counted in the bytes of the first. Only what differs
- * is cut: all other bytes are passed over.
+ * The edits from one stage to another, both made from the same bytes, with offsets in the first stage. Only what
+ * differs is edited.
  */
 export function editsBetween(base: Uint8Array, from: readonly Edit[], to: readonly Edit[]): Edit[] {
   let shift = 0;
@@ -44,7 +44,7 @@ export function editsBetween(base: Uint8Array, from: readonly Edit[], to: readon
   });
 }
 
-/** What begins and ends alike is not cut. */
+/** Drops the common beginning and end. */
 export function trim({ at, removed, inserted }: Edit): Edit {
   const most = Math.min(removed.length, inserted.length);
   let head = 0;
@@ -86,8 +86,8 @@ const join = (pieces: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffe
 export type Stages = Readonly<Record<Stage, readonly Edit[]>>;
 
 /**
- * With the new key where the plan has its hole; `type base64`. Null: a hole stands there and no key has been made, or
- * the plan is not one that we have written.
+ * Puts the new key, `type base64`, in place of the plan's placeholder. Null: there is a placeholder and no key has been
+ * created, or the plan is not one that we have written.
  */
 export function fillStages(file: Pick<FilePlan, "added" | "removed">, newKey: string | null): Stages | null {
   const added = file.added ? fillSplices(file.added, newKey) : [];
@@ -112,18 +112,18 @@ function fillSplices(splices: readonly Splice[], newKey: string | null): Edit[] 
 
 const toBytes = (text: string): Uint8Array => Buffer.from(text, "utf8");
 
-/** Bytes of a file for the text of a splice: what looks like the hole in them is none. */
+/** Bytes of a file as the text of a splice: text in them that looks like the placeholder does not count as one. */
 export const writeForeign = (bytes: Uint8Array): string =>
   writeExactly(bytes).replaceAll(NEW_KEY_PLACEHOLDER, `\\x7b${NEW_KEY_PLACEHOLDER.slice(1)}`);
 
-/** `base`: the bytes of the file before the run, which every stage is made of; null where it is none of them. */
+/** `base`: the bytes of the file before the run, from which every stage is made; null if it is at none of them. */
 type EvaluatedFile = { seen: FileSeen; base: Uint8Array | null };
 
 const STAGES: readonly Stage[] = ["before", "added", "removed"];
 
 /**
- * Which stage of the plan these bytes are: the one whose edits, taken back, lead to the bytes that the plan was made for.
- * `newKey`: `type base64`, null before it was made.
+ * Which stage of the plan these bytes are: the one whose edits, inverted, lead to the bytes that the plan was made for.
+ * `newKey`: `type base64`, null before it was created.
  */
 export function evaluateFile(file: FilePlan, bytes: Uint8Array, newKey: string | null): EvaluatedFile {
   if (hashBytes(bytes) === file.before) return { seen: "before", base: bytes };
@@ -135,7 +135,7 @@ export function evaluateFile(file: FilePlan, bytes: Uint8Array, newKey: string |
   return { seen: "other", base: null };
 }
 
-/** Of the stages that have the same bytes the first: what `evaluateFile` says of a file that is there. */
+/** The first of the stages that have the same bytes: what `evaluateFile` says of an existing file. */
 export function earliest(file: FilePlan, stage: Stage): Stage {
   const added = file.added === null ? "before" : "added";
   const removed = file.removed === null ? added : "removed";
@@ -144,16 +144,16 @@ export function earliest(file: FilePlan, stage: Stage): Stage {
 
 export const hashBytes = (bytes: Uint8Array): string => hash("sha256", bytes, "hex");
 
-/** What a step makes of files. */
+/** From which stage to which a step brings files. */
 export const stagesOf = ({ phase }: Pick<Step, "phase">): { from: Stage; to: Stage } =>
   phase === "revoke" ? { from: "added", to: "removed" } : { from: "before", to: "added" };
 
-/** The files that a step changes, by their places in the plan. */
+/** The files that a step changes, with their index in the plan. */
 export const filesOf = (files: readonly FilePlan[], step: Pick<Step, "phase">) =>
   files.flatMap((file, index) =>
     file[step.phase === "revoke" ? "removed" : "added"] === null ? [] : [{ file, index }],
   );
 
-/** Within a run and its host: the change of one file in one phase. What is left of a try is found by it. */
+/** Identifies the change of one file in one phase, within a run and its host. What a try has left is found by it. */
 export const writeIdOf = (index: number, { phase }: Pick<Step, "phase">): string =>
   `f${index}${phase === "revoke" ? "r" : "a"}`;

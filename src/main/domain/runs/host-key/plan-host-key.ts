@@ -25,8 +25,8 @@ import { formatHost } from "#shared/text/hosts/target.ts";
 type HostKeyRequest = Extract<PlanRequest, { kind: "rotate-host-key" }>;
 
 /**
- * A host gets a second host key of that type beside the old one, whose line goes once those who know the host have had the
- * time to learn it: the days of grace. `wished`: where the new key stands, if that may be.
+ * A host gets a second host key of that type beside the old one. The old one's line is removed after the grace period,
+ * in which clients have learned the new key. `wished`: the path of the new key, if it is acceptable.
  */
 export function planHostKey(
   facts: PlanFacts,
@@ -89,8 +89,8 @@ export function planHostKey(
 }
 
 /**
- * A line that revokes a key is for whoever still trusts it, and no host can write it there. Where the old key is nobody
- * else's it is not needed: a key that is not presented any more is forgotten by those who learn the new one.
+ * A line that revokes a key is for clients that still trust it, and no host can write it there. It is not needed if
+ * nobody else has the old key: clients that learn the new one forget a key that is not presented any more.
  */
 function formatRevoked(line: string | null): string {
   const where = "in the known_hosts of whoever knows the host, or in their /etc/ssh/ssh_known_hosts";
@@ -98,7 +98,7 @@ function formatRevoked(line: string | null): string {
   return `if somebody else may have the old key, have it refused by this line ${where}: @revoked * ${key}; otherwise none is needed, for clients that learn the new key (UpdateHostKeys) forget the old one once it is not named any more`;
 }
 
-/** What was wished, if it is a name that we give and nothing stands there. */
+/** The path that was requested, if we use such names and it does not exist. */
 function chooseFree(
   { occupied, hostKeys }: DaemonFacts,
   usual: string,
@@ -157,7 +157,7 @@ function checksOf(host: HostFacts, daemon: DaemonFacts, { isPlanned, old }: Draf
   ];
 }
 
-/** It goes on with what it read last, and would read no new key. */
+/** sshd goes on with what it read last, and would not read the new key. */
 const refuseBroken = (host: HostFacts, problem: string): Check =>
   makeCheck(
     "refused",
@@ -166,7 +166,7 @@ const refuseBroken = (host: HostFacts, problem: string): Check =>
     `sshd rejects its current configuration: ${problem}; fix that first (sshd -t checks it)`,
   );
 
-/** sshd names all its keys to whoever is logged in; of one type it presents the first alone. */
+/** sshd names all its keys to a client that has logged in; of one type it presents the first alone. */
 const checkUnnamed = (host: HostFacts): Check =>
   makeCheck(
     "warning",
@@ -178,7 +178,10 @@ const checkUnnamed = (host: HostFacts): Check =>
 type OpenFile = FileFacts & { stand: { kind: "file"; bytes: Uint8Array } & FileState };
 const isOpen = (file: FileFacts): file is OpenFile => file.stand.kind === "file";
 
-/** Where the old key's line stands; else where the others stand; else at the head of the first file, with all that sshd uses unasked. */
+/**
+ * In place of the old key's line; else beside the other HostKey lines; else at the head of the first file, with all
+ * keys that sshd uses by default.
+ */
 function draftConfiguration(daemon: DaemonFacts, oldPath: string | null, newPath: string): FilePlan | null {
   const open = daemon.files.filter(isOpen);
   const named = open.map((file) => ({ file, lines: hostKeyLines(file.stand.bytes) }));
@@ -236,7 +239,7 @@ function besideLines(
   );
 }
 
-/** A first HostKey line ends sshd's use of its usual files, so each that it uses is named. */
+/** With a first HostKey line sshd no longer uses its default files, so the new lines name each of them. */
 function atHead({ hostKeys }: DaemonFacts, bytes: Uint8Array, old: string | null, path: string): Stages {
   const hasReturns = linesOf(bytes).some(({ end, next }) => next - end === 2);
   const end = hasReturns ? "\\x0d\\x0a" : "\\x0a";
@@ -251,7 +254,7 @@ function atHead({ hostKeys }: DaemonFacts, bytes: Uint8Array, old: string | null
 
 const formatHostKey = (path: string): string => `HostKey ${writeForeign(Buffer.from(path, "utf8"))}`;
 
-/** A rotation of a host key is small enough to be planned once more: it has to come to the same. */
+/** A rotation of a host key is simple enough to be planned once more: the result must be the same. */
 export function reviewHostKey(plan: HostKeyPlan, facts: PlanFacts): HostKeyPlan | Unplannable {
   const again = planHostKey({ ...facts, options: plan.options }, hostKeyRequest(plan), plan.newKey.path);
   if ("refused" in again) return again;

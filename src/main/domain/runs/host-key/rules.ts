@@ -11,7 +11,10 @@ import { numberSteps, type RunRules } from "#domain/runs/runbook.ts";
 import type { FilePlan, HostKeyPlan } from "#shared/model/runs/plan.ts";
 import type { Phase } from "#shared/model/runs/run.ts";
 
-/** A host presents a second host key beside the old one, which goes once those who know the host have had the time to learn it. */
+/**
+ * A host presents a second host key beside the old one, which is removed once its clients had the time to learn the new
+ * one.
+ */
 export const HOST_KEY_RULES: RunRules<HostKeyPlan> = {
   phases: ["create-key", "grant", "revoke", "finish"],
   policy: FILE_POLICY,

@@ -26,7 +26,7 @@ const FILE: FilePlan = {
 
 const HOLDER = makeHolder("web1");
 
-/** The key is made on web1, which has its line, too. */
+/** The key is created on web1, which has its line, too. */
 const PLAN = makePlanValue({
   newKey: {
     kind: "made-on-host",

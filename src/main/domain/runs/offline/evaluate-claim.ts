@@ -1,7 +1,8 @@
 /**
- * What the last reading of a host makes of an offline result that nobody has signed. Only what is verified counts: a scan that met the
- * pinned host key, or a bundle that this key has signed, and only one of after the script was written. A file is compared by its
- * bytes, and a private key by a signature that it has made there: what merely names the key is no evidence.
+ * Evaluates an unsigned offline result by the last reading of its host. Only verified readings count: a scan that met
+ * the pinned host key, or a bundle that this key has signed, and only one from after the script was written. A file is
+ * compared by its bytes, and a private key by a signature that it has made there: what merely names the key is no
+ * evidence.
  */
 import { earliest, evaluateFile, fillStages } from "#domain/runs/files/stages.ts";
 import { keepsOldKeys } from "#domain/runs/left-out-files.ts";
@@ -26,9 +27,9 @@ export type HostReading = {
   at: Instant;
   /** The host was read later than this, by this computer's clock; null: nothing shows when. */
   after: Instant | null;
-  /** The host keys that show which host it is of, as fingerprints. */
+  /** The host keys, as fingerprints, that show which host it is of. */
   hostKeys: readonly string[];
-  /** The account whose word it is; null: root's. */
+  /** The account that collected it; null: root. */
   reader: string | null;
   isWhole: boolean;
   /** Authorized keys files, whole. */
@@ -39,16 +40,16 @@ export type HostReading = {
     path: string;
     fingerprint: string | null;
     possession: KeyPossession["kind"];
-    /** In this very reading; the others may still be there, out of its sight. */
+    /** In this very reading; the others may still be there, but were not visible to it. */
     isSeen: boolean;
   }[];
 };
 
 export type ResultClaim = {
   result: ScriptResult;
-  /** The key that it says was made there. */
+  /** The key that the result says was created there. */
   made: RunKey | null;
-  /** When the script was written that it is of. */
+  /** When the script of the result was written. */
   writtenAt: Instant;
 };
 
@@ -57,7 +58,7 @@ type RunKey = { line: string; fingerprint: string };
 export type ClaimedPart = {
   plan: AccessPlan;
   host: AccessHost;
-  /** The run's new key, as far as it is known; null where it has none, or none yet. */
+  /** The run's new key, as far as it is known; null if it has none, or none yet. */
   newKey: RunKey | null;
   /** The host key that is pinned now. */
   pinned: string | null;
@@ -70,14 +71,14 @@ export function evaluateClaim(
   { plan, host, newKey, pinned, files }: ClaimedPart,
   reading: HostReading | null,
 ): ClaimEvaluation {
-  // Why an account was left out no reading shows: it may be that nothing was ever tried there.
+  // No reading shows why an account was left out: it may be that nothing was ever tried there.
   const [left] = result.leftOut;
   if (left) return { kind: "open", why: "left-out", path: host.files[left.index]?.path ?? null };
   if (made && newKey && made.line !== newKey.line) return open("other-key");
   const done = result.outcome === "needs-attention" ? [] : phasesSaidDone(result, host);
-  // That all is as before is no evidence of what was taken back: a host on which no script has run looks like that.
+  // That all is as before is no evidence of a roll-back: a host on which no script has run looks like that.
   if (result.outcome === "rolled-back" || done.length === 0) return open("no-evidence");
-  // A key that the run does not know yet is shown by what made it alone.
+  // A key that the run does not know yet is shown only by the phase that created it.
   if (made && !newKey && !done.includes("create-key")) return open("key-not-verified");
   if (!reading) return open("no-reading");
   if (!isOfHost(reading, host, pinned)) return open("unverified-reading");
@@ -98,7 +99,7 @@ const open = (why: ClaimGap): ClaimEvaluation => ({ kind: "open", why, path: nul
 const phasesSaidDone = (result: ScriptResult, host: AccessHost): Phase[] =>
   result.phases.filter((phase) => stateOf(result, host, phase) === "verified");
 
-/** By the key that the plan goes by, or the pinned one where it knows none; and none other is pinned by now. */
+/** By the plan's host key, or the pinned one if the plan has none; and no other key is pinned by now. */
 function isOfHost({ hostKeys }: HostReading, { hostKey }: AccessHost, pinned: string | null): boolean {
   const trusted = hostKey || pinned;
   return trusted !== null && (pinned ?? trusted) === trusted && hostKeys.includes(trusted);
@@ -147,7 +148,7 @@ function showPhase(about: About, phase: Phase): Shown[] {
   }
 }
 
-/** Where the new half lies until it takes the old one's place, and where the old one is kept then. */
+/** The suffixes of the new private key until it replaces the old one, and of the old one that is kept then. */
 const NEW = ".latchkey-new";
 const OLD = ".latchkey-old";
 
@@ -159,17 +160,17 @@ function showFile({ key, reading }: About, file: FilePlan, stages: readonly Stag
   const hashes = new Set<string>(stages.map((stage) => earliest(file, stage)));
   if (read.every(({ bytes }) => hashes.has(evaluateFile(file, bytes, key?.line ?? null).seen)))
     return { kind: "shown", path };
-  // What it would be with a key that is not known nobody can say.
+  // With an unknown key nobody can say what the file would be.
   return fillStages(file, key?.line ?? null)
     ? { kind: "denied", path }
     : { kind: "gap", why: "key-not-verified", path };
 }
 
-/** Root's word, or that of the one account which could have written it as it likes anyway. */
+/** Collected by root, or by the one account that could have written it at will anyway. */
 const isWordOf = ({ reader }: HostReading, ...owners: readonly string[]): boolean =>
   reader === null || owners.every((owner) => owner === reader);
 
-/** Made beside the old half, or in its place by now. */
+/** The new key was created beside the old private key, or has replaced it by now. */
 function showMade(about: About): Shown[] {
   const { plan, host, key } = about;
   const newKey = newKeyOf(plan);
@@ -182,7 +183,7 @@ function showMade(about: About): Shown[] {
   return [installed.kind === "shown" ? installed : beside];
 }
 
-/** That the key lies there, and has signed. Another key in its place denies it. */
+/** The key is there, and has signed. Another key in its place denies it. */
 function showKey(
   { reading }: About,
   { path, owner }: Pick<PrivateKeyPlan, "path" | "owner">,
@@ -198,7 +199,7 @@ function showKey(
     : { kind: "gap", why: "key-not-verified", path };
 }
 
-/** That nothing of a key lies there any more. What was not looked at is not gone. */
+/** Nothing of a key is there any more. What was not inspected is not gone. */
 function showGone({ reading }: About, path: string): Shown {
   const there = reading.keyFiles.filter((one) => one.path === path);
   if (there.some(({ isSeen }) => isSeen)) return { kind: "denied", path };
@@ -209,5 +210,5 @@ function showGone({ reading }: About, path: string): Shown {
   return isListed && there.length === 0 ? { kind: "shown", path } : { kind: "gap", why: "unreadable", path };
 }
 
-/** Folders of which the collector looks at every file, and names that it looks at in a home. */
+/** Folders in which the collector reads every file, and file names that it reads in a home. */
 const LISTED = /\/(\.ssh|etc\/ssh)\/[^/]+$|\/id_[^/]+$/;

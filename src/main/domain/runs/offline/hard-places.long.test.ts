@@ -34,7 +34,7 @@ describe.runIf(canStartHosts())("an offline script, wherever it is run", () => {
   });
 });
 
-/** What is in the way, what takes it away again, and what is said of it. */
+/** What is in the way, what removes it again, and the message about it. */
 const PLACES = [
   [
     "whose disk is full",
@@ -51,7 +51,7 @@ const PLACES = [
   ],
 ] as const;
 
-/** From here on these programs are not there. */
+/** From here on these programs are missing. */
 const hideOn = (host: LabHost, ...names: string[]): Promise<string> =>
   host.run(
     [
@@ -81,7 +81,7 @@ describe.runIf(canStartHosts())("an offline script, where its host will not have
   test("changes nothing where no program for SHA-256 is, and where nothing could take a change back", async () => {
     await using prepared = await carryTo(BEFORE, makeScript(BEFORE));
     const { host } = prepared;
-    // A timer of systemd would be left, and nobody there who starts it.
+    // There would be a timer of systemd, but nothing there to start it.
     await host.run("mkdir -p /run/systemd/system");
     await hideOn(host, "setsid", "nohup", "at");
     expect(await carry(host, "sh", "yes\\nyes\\n")).toContain("this host cannot roll back by itself");

@@ -4,7 +4,10 @@ import { hashBytes } from "#domain/runs/files/stages.ts";
 import { readResult } from "#domain/runs/offline/result.ts";
 import { readRotationScript } from "#testing/read-scripts.ts";
 
-/** What a script of root's writes of an account that answers `said`, once its file is left out and once its folder is not ended. */
+/**
+ * The result of a root script, if an account answers `said`: once its file is left out and once its folder is not
+ * ended.
+ */
 async function tell(said: string): Promise<string> {
   const script = `${await readRotationScript("offline")}
     put_line() { printf '%s\\n' "$1"; }
@@ -41,7 +44,7 @@ test.each([
   });
 });
 
-/** Why a script of root's ends where root's own file is not disarmed, by what its hand says. */
+/** Why a root script ends where root's own file is not disarmed, by what its session says. */
 async function tellHeld(said: string): Promise<string> {
   const script = `${await readRotationScript("offline")}
     put_line() { printf '%s\\n' "$1"; }

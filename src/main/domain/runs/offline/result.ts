@@ -15,12 +15,12 @@ import { Phase, type RunFile, ScriptOutcome, type StepState } from "#shared/mode
 import { tokenOf } from "./write-script.ts";
 
 /**
- * A file that a script has left out, for what its owner has laid in its way: by its place in the plan. `phase`: from which on.
- * `reason`: the session's word; it and the file's hash are what runs as that owner has said.
+ * A file that a script has left out because its owner has blocked it: by its index in the plan. `phase`: from which on.
+ * `reason`: the session's word; it and the file's hash are what a program that runs as that owner has said.
  */
 type LeftOutFile = { index: number; phase: "grant" | "revoke"; reason: string };
 
-/** What a offline script has written about its run. */
+/** What an offline script has written about its run. */
 export type ScriptResult = {
   plan: PlanHash;
   /** The host of the plan that it was for. */
@@ -33,29 +33,31 @@ export type ScriptResult = {
   began: number;
   ended: number;
   outcome: ScriptOutcome;
-  /** What the script was for. */
+  /** The phases that the script was for. */
   phases: Phase[];
-  /** Where it stood in the end; null: it had not begun. */
+  /** The phase in which it ended; null: it had not begun. */
   at: Phase | null;
   why: string;
-  /** Folders that hold what it has kept to take a change back, with a space between. */
+  /** Folders with what it has kept for a roll-back, separated by a space. */
   kept: string;
-  /** The old private key stays beside the new one, for the old key still counts somewhere. */
+  /** The old private key stays beside the new one, for the old key still logs in somewhere. */
   keepsOldKey: boolean;
-  /** The key that it has made, `type base64`. */
+  /** The key that it has created, `type base64`. */
   newKey: string | null;
   /** The new key's signature of the nonce, armored; null: there is none. */
   keySignature: string | null;
-  /** What each file was at the end, by its place in the plan; null where it could not be read. */
+  /** The hash of each file at the end, by its index in the plan; null if it could not be read. */
   files: (string | null)[];
   leftOut: LeftOutFile[];
-  /** Files in whose folders something of the script stays, by their place in the plan, and why, in the session's word. */
+  /**
+   * Files in whose folders something of the script stays, by their index in the plan, and why, in the session's word.
+   */
   unended: { index: number; reason: string }[];
-  /** Tells one result from another. */
+  /** Identifies the result. */
   digest: string;
   /** What is signed: everything up to the digest. */
   signed: Uint8Array;
-  /** By a key of the host it was written on, armored; null: it could not sign it. */
+  /** By a key of the host on which it was written, armored; null: the host could not sign it. */
   hostSignature: string | null;
 };
 
@@ -64,7 +66,7 @@ const RESULT_START = "latchkey-result-";
 
 const ENDS = /^end ([0-9a-f]{64})\n(?:signed ([A-Za-z0-9+/=]{1,20000})\n)?$/m;
 
-/** A sentence where it is none, was changed on its way or is cut. */
+/** A sentence if it is no result, was changed since, or is cut. */
 export function readResult(bytes: Uint8Array): ScriptResult | string {
   const text = Buffer.from(bytes).toString("latin1");
   if (text.startsWith(RESULT_START) && !text.startsWith(`${RESULT_START}2\n`))
@@ -122,13 +124,13 @@ export function readResult(bytes: Uint8Array): ScriptResult | string {
   };
 }
 
-/** Passed over, such a line would make the rest a contradiction, or something else than what was signed. */
+/** If such a line were skipped, the rest would be a contradiction, or something else than what was signed. */
 const NAMES_FILE = /^(?:left-out|unended)\b/;
 const NAMES_FILE_WELL = /^(?:left-out f\d{1,4} (?:grant|revoke)|unended f\d{1,4}) [a-z-]{1,40}$/;
 const LEFT_OUT = /^left-out f(\d{1,4}) (grant|revoke) ([a-z-]{1,40})$/gm;
 const UNENDED = /^unended f(\d{1,4}) ([a-z-]{1,40})$/gm;
 
-/** In the order of their numbers, which have no gaps; what comes after one is nobody's. */
+/** In the order of their numbers, which have no gaps; ignores what comes after a gap. */
 function readFiles(body: string): (string | null)[] {
   const found = [...body.matchAll(/^file f(\d{1,4}) ([0-9a-f]{64}|none)$/gm)];
   const ordered = found.every(([, index], nth) => Number(index) === nth) ? found : [];
@@ -145,7 +147,7 @@ const armorOf = (word: string): string | null =>
 const readPhases = (text: string): Phase[] =>
   Phase.options.filter((phase) => text.split(" ").includes(phase));
 
-/** As the session encodes a word. */
+/** Decodes a word, as the session encodes it. */
 const decode = (word: string): string =>
   word === "%"
     ? ""
@@ -154,7 +156,7 @@ const decode = (word: string): string =>
         "latin1",
       ).toString("utf8");
 
-/** The host of the plan that a result is about; a sentence where it is about another plan, or another host. */
+/** The host of the plan that a result is about; a sentence if it is about another plan, or another host. */
 export function locateResult(
   result: ScriptResult,
   { plan, hash }: { plan: AccessPlan; hash: PlanHash },
@@ -170,7 +172,7 @@ export function locateResult(
     : "the result does not list every file";
 }
 
-/** What a result says, laid beside the plan: what a script of it can have left where it has done what it says. */
+/** Compares a result with the plan: what a script of it can have left if it has done what it says. */
 
 export type ImportedState = Extract<StepState, "verified" | "rolled-back" | "failed" | "needs-attention">;
 
@@ -199,7 +201,7 @@ export function stateOf(result: ScriptResult, host: AccessHost, phase: Phase): I
 /** `files`: what the run knows of files so far. */
 type ResultContext = { plan: AccessPlan; host: AccessHost; files: readonly RunFile[] };
 
-/** Why a result contradicts the plan or itself, as a sentence; null: it may be so. */
+/** Why a result contradicts the plan or itself, as a sentence; null: it may be true. */
 export function findContradiction(result: ScriptResult, context: ResultContext): string | null {
   const { outcome, phases, files } = result;
   const { plan, host } = context;
@@ -222,7 +224,7 @@ export function findContradiction(result: ScriptResult, context: ResultContext):
   return null;
 }
 
-/** What no script of the plan can have left out. */
+/** Files that no script of the plan can have left out. */
 function findUntrueLeftOut(result: ScriptResult, { plan, host, files }: ResultContext): string | null {
   const { outcome, leftOut, unended, phases } = result;
   const [about] = result.files.length === 0 ? [...leftOut, ...unended] : [];
@@ -241,7 +243,7 @@ function findUntrueLeftOut(result: ScriptResult, { plan, host, files }: ResultCo
 const isLeftOut = ({ leftOut }: ScriptResult, index: number): boolean =>
   leftOut.some((one) => one.index === index);
 
-/** Whether each file but those that are left out is what this phase, or one after it, leaves. */
+/** Whether each file, except those left out, is what this phase, or one after it, leaves. */
 function stands(result: ScriptResult, host: AccessHost, phase: Phase): boolean {
   const { files } = result;
   if (files.length === 0) return true;
@@ -250,7 +252,10 @@ function stands(result: ScriptResult, host: AccessHost, phase: Phase): boolean {
   );
 }
 
-/** Where the new key was not known when the plan was made, nobody here can say what the file is: but not what it was. */
+/**
+ * If the new key was not known when the plan was made, the hash afterwards is unknown here, but must not be the one
+ * before.
+ */
 function isAfter({ before, after, added, removed }: FilePlan, hash: string, phase: Phase): boolean {
   switch (phase) {
     case "grant":
@@ -266,7 +271,7 @@ function isAfter({ before, after, added, removed }: FilePlan, hash: string, phas
 
 type MadeKey = { line: string; fingerprint: string };
 
-/** The key that a result says was made there; a sentence where it is none. Whether somebody holds it is asked of `isHeld`. */
+/** The key that a result says was created there; a sentence if it is none. `isHeld` tells whether somebody has it. */
 export function readMadeKey(plan: AccessPlan, { newKey: line }: ScriptResult): MadeKey | null | string {
   const newKey = newKeyOf(plan);
   if (line === null || newKey?.kind !== "made-on-host") return null;
@@ -277,7 +282,7 @@ export function readMadeKey(plan: AccessPlan, { newKey: line }: ScriptResult): M
   return { line, fingerprint: key.fingerprint };
 }
 
-/** Whether the result's new key has signed the nonce of its script: its private key lay where the script ran. */
+/** Whether the result's new key has signed the nonce of its script: its private key was where the script ran. */
 export function isHeld({ fingerprint }: MadeKey, { nonce, keySignature }: ScriptResult): boolean {
   const checked =
     keySignature === null ? null : checkSignature(keySignature, Buffer.from(`${nonce}\n`), NEW_KEY_NAMESPACE);

@@ -20,7 +20,7 @@ const GIVEN: RotateKeyPlan["newKey"] = {
 const formatParts = (plan: AccessPlan, told: readonly KnownStep[]): string[] =>
   partsOf(plan, told).map(({ host, phases }) => `${host.host} ${phases.join(" ")}`);
 
-/** Every part as it comes, each told as done. */
+/** Every part as it comes, each reported as done. */
 function roundsOf(plan: AccessPlan): string[][] {
   const told: KnownStep[] = [];
   const rounds: string[][] = [];

@@ -3,7 +3,7 @@ import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { type AccessHost, type AccessPlan, type HostAddress, newKeyOf } from "#shared/model/runs/plan.ts";
 import { Phase, type StepState } from "#shared/model/runs/run.ts";
 
-/** What is known of a step of a host by the results that have come back. */
+/** What the imported results say of a step of a host. */
 export type KnownStep = {
   host: string | null;
   port: number | null;
@@ -16,9 +16,9 @@ export type KnownStep = {
 export type ScriptPart = { host: AccessHost; phases: Phase[]; notBefore?: Instant };
 
 /**
- * What can be executed offline now, a script a host. One host has one script for all, but where days of grace lie between. Of several, a
- * phase begins when the results of the one before have come back from everywhere: new lines stand on all hosts before any
- * old one goes.
+ * What can be executed offline now, one script a host. A single host has one script for all, unless there is a grace
+ * period. With several hosts, a phase begins when the results of the one before were imported from everywhere: new
+ * lines are on all hosts before any old one is removed.
  */
 export function partsOf(plan: AccessPlan, known: readonly KnownStep[]): ScriptPart[] {
   const steps = ACCESS_RULES.steps(plan).flatMap(({ host: index, phase }) => {
@@ -41,7 +41,7 @@ export function partsOf(plan: AccessPlan, known: readonly KnownStep[]): ScriptPa
   }));
 }
 
-/** What a part is called by: the phase that it is made for. */
+/** The phase that names a part: the one that it is made for. */
 export const mainPhase = (phases: readonly Phase[]): Phase =>
   phases.find((phase) => phase === "revoke") ?? phases[0] ?? "finish";
 
@@ -49,7 +49,7 @@ export const mainPhase = (phases: readonly Phase[]): Phase =>
 export const isInParts = (plan: AccessPlan): boolean =>
   newKeyOf(plan) !== null && (plan.hosts.length > 1 || plan.options.graceDays > 0);
 
-/** The days of grace begin once all is told that comes before them. */
+/** The grace period begins once the results of all phases before it are known. */
 function graceEnd({ options }: AccessPlan, known: readonly KnownStep[]): Instant | null {
   const begun = Math.max(...known.map(({ at, state }) => (at && state === "verified" ? Date.parse(at) : 0)));
   return options.graceDays > 0 && begun > 0 ? toInstant(new Date(begun + options.graceDays * DAY_MS)) : null;
@@ -63,9 +63,9 @@ function comesAlong(
   all: readonly Phase[],
   round?: Phase,
 ): boolean {
-  // The last look before the removal is that of the addition.
+  // A removal verifies the addition once more.
   if (phase === "grant") return round === "revoke";
-  // An old half is kept until the old lines are gone everywhere.
+  // An old private key is kept until the old lines are gone everywhere.
   return phase === "finish" && privateKeyLocations.length === 0 && round === all.at(-2);
 }
 

@@ -5,7 +5,7 @@ import { SOME_SHELLS } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { carry, carryTo, PATH, readThere } from "#testing/runs/offline-hosts.ts";
 
-/** Makes two keys there, and signs the script with the first; their fingerprints. */
+/** Creates two keys there, and signs the script with the first; returns their fingerprints. */
 async function sign(host: LabHost): Promise<[string, string]> {
   await host.run(`cd /root/carried && for key in mine other; do ssh-keygen -q -t ed25519 -N '' -C $key -f ./$key; done
     ssh-keygen -q -Y sign -n latchkey-script -f mine script.sh

@@ -19,11 +19,11 @@ import {
 import type { RunFile } from "#shared/model/runs/run.ts";
 import { isInParts, type ScriptPart } from "./script-parts.ts";
 
-/** What of the script is the same for every plan. */
+/** The parts of the script that are the same for every plan. */
 export type ScriptParts = {
   session: string;
   offline: string;
-  /** What is needed beside those where the host holds the key. */
+  /** Also needed if the host has the private key. */
   keyLocation: string;
   offlineKey: string;
   /** What a person is told for each word with which the session refuses. */
@@ -33,7 +33,7 @@ export type ScriptParts = {
 type ScriptPlan = {
   plan: AccessPlan;
   hash: PlanHash;
-  /** `type base64` of the new key, as far as it is made. */
+  /** `type base64` of the new key, once it is created. */
   newKey: string | null;
   /** The fingerprint of the key that will sign it; null: none does. */
   signer: string | null;
@@ -41,14 +41,14 @@ type ScriptPlan = {
   leftOut: readonly RunFile[];
 };
 
-/** What one script is for, and its own nonce: its results have it, and no other's do. */
+/** What one script is for, and its own nonce, which only its results have. */
 type ScriptWork = ScriptPart & { nonce: string };
 
 type ScriptFile = { file: FilePlan; stages: Stages; base: Uint8Array };
 
 /**
- * One host's part of a plan as a POSIX script that is run there: the same acts by the same session library, with the hashes that are
- * expected, and a result that tells of them. Null where the new key would have to be made first.
+ * One host's part of a plan as a POSIX script to be run there: the same acts by the same session library, with the
+ * expected hashes, and a result that reports them. Null if the new key must be created first.
  */
 export function writeScript(of: ScriptPlan, part: ScriptWork, parts: ScriptParts): string | null {
   const { host, phases } = part;
@@ -82,7 +82,7 @@ export function writeScript(of: ScriptPlan, part: ScriptWork, parts: ScriptParts
     "}",
     ...formatPieces(of.plan, known),
     ...formatSentences(parts),
-    // On one line: a shell reads on in the file whatever somebody may have added to it meanwhile.
+    // On one line: otherwise the shell would read on in the file, to which somebody may have added something meanwhile.
     'run_script "$@"; exit $?',
     "",
   ].join("\n");
@@ -95,7 +95,7 @@ function toFile(file: FilePlan, newKey: string | null): ScriptFile | null {
   return stages && { file, stages, base: touchedBytes(stages) };
 }
 
-/** Of a key that is yet to be made where the old one is held, another stands in the files, which is nobody's. */
+/** If the key is yet to be created on its host, the files have a stand-in, which nobody has. */
 function formatUnverified(
   { plan, newKey }: ScriptPlan,
   { nonce }: ScriptWork,
@@ -109,7 +109,7 @@ function formatUnverified(
   ).join("\n");
 }
 
-/** The same for a plan and a host: run again, the script goes on where it was. */
+/** The same for a plan and a host: when it is run again, the script goes on where it was. */
 export const tokenOf = (planHash: PlanHash, { host, port }: HostAddress): string =>
   hash("sha256", `${planHash} ${host} ${port}`, "hex").slice(0, 24);
 
@@ -156,10 +156,10 @@ function formatData(
   ];
 }
 
-/** What takes its lines out again by `--rollback`: nothing relies on them but the parts that come next. */
+/** Only then can `--rollback` remove its lines again: nothing but the next parts depends on them. */
 const isOnlyAddition = (phases: ScriptPart["phases"]): boolean => phases.join() === "grant";
 
-/** What must have come back before a script is run, where there are several. */
+/** If there are several parts: which results must be imported before this script is run. */
 function formatBefore(plan: AccessPlan, phases: ScriptPart["phases"]): string {
   if (!isInParts(plan)) return "";
   if (phases.includes("revoke"))
@@ -176,13 +176,13 @@ const formatFile = ({ file, stages }: ScriptFile, index: number): string[] => [
   file.after
     ? `h_added=${file.after.added} h_removed=${file.after.removed}`
     : `h_added=\${added_f${index}-unknown} h_removed=\${removed_f${index}-unknown}`,
-  // Put back should the file be another one by the time that the host rolls back by itself.
+  // Put back if the file has been edited by the time that the host rolls back automatically.
   `lines=${quote(toPrintf(goneLines(stages.removed)))}`,
   `file_uid=${file.uid} accounts=${quote(accountsOf(file).map(printable).join("\n"))}`,
   '"$1"',
 ];
 
-/** The file before the run, as far as any edit takes bytes out of it; what lies between is not looked at. */
+/** The file before the run, as far as an edit removes bytes from it; what lies between is not compared. */
 function touchedBytes({ added, removed }: Stages): Uint8Array {
   const edits = [...added, ...removed];
   const bytes = new Uint8Array(Math.max(0, ...edits.map(({ at, removed: gone }) => at + gone.length)));
@@ -190,7 +190,7 @@ function touchedBytes({ added, removed }: Stages): Uint8Array {
   return bytes;
 }
 
-/** `with_pieces USE ID FROM TO` calls USE with what leads from one stage of a file to another. */
+/** `with_pieces USE ID FROM TO` calls USE with the edits from one stage of a file to another. */
 const formatPieces = (plan: AccessPlan, files: readonly ScriptFile[]): string[] => [
   "with_pieces() {",
   'use=$1; case "$2 $3 $4" in',
@@ -228,10 +228,10 @@ const formatSentences = ({ sentences }: ScriptParts): string[] => [
   "}",
 ];
 
-/** A key that a script makes: where its host has the old one. */
+/** A key that a script creates: on the host that has the old one. */
 type Made = { newKey: Extract<NewKey, { kind: "made-on-host" }>; privateKey: PrivateKeyPlan };
 
-/** Of the host that the plan has the new key made on. */
+/** For the host on which the plan creates the new key. */
 export function privateKeyOf(plan: AccessPlan, { host, port, privateKeyLocations }: AccessHost): Made | null {
   const newKey = newKeyOf(plan);
   if (newKey?.kind !== "made-on-host" || newKey.host !== host || newKey.port !== port) return null;
@@ -239,7 +239,7 @@ export function privateKeyOf(plan: AccessPlan, { host, port, privateKeyLocations
   return privateKey ? { newKey, privateKey } : null;
 }
 
-/** How long `type base64` of a new key is, and how many bits ssh-keygen is asked for; 0: as many as usual. */
+/** The length of `type base64` of a new key, and the bits that ssh-keygen is given; 0: the default. */
 const SIZES: Record<string, { length: number; bits: number }> = {
   ed25519: { length: 80, bits: 0 },
   ecdsa: { length: 160, bits: 0 },
@@ -251,20 +251,23 @@ function sizeOf(plan: AccessPlan) {
   return newKey?.kind === "made-on-host" ? (SIZES[newKey.keyType] ?? null) : null;
 }
 
-/** Stands for a key that the script has yet to make: as long, of bytes that no key and no line has. */
+/** Stands for a key that the script has yet to create: as long, with bytes that no key and no line has. */
 function standIn(plan: AccessPlan): string | null {
   const size = sizeOf(plan);
   return size && Array.from({ length: size.length }, (_, at) => String.fromCharCode(1 + (at % 7))).join("");
 }
 
-/** Stands for such a key where lines are read: well-formed, other than every key that anybody has, the same for the same nonce. */
+/**
+ * Stands for such a key where lines are read: well-formed, unlike any key that anybody has, the same for the same
+ * nonce.
+ */
 function standInKey(nonce: string): string {
   const fields = [Buffer.from("ssh-ed25519"), hash("sha256", `latchkey-stand-in ${nonce}`, "buffer")];
   const blob = Buffer.concat(fields.flatMap((field) => [Buffer.from([0, 0, 0, field.length]), field]));
   return `ssh-ed25519 ${blob.toString("base64")}`;
 }
 
-/** Words of a script in which the key stands that it makes. */
+/** Puts the created key into words of a script, in place of its stand-in. */
 function withMadeKey(plan: AccessPlan, words: string): string {
   const key = standIn(plan);
   return key === null ? words : words.replaceAll(toPrintf(Buffer.from(key)), `'"$key_line"'`);
@@ -290,9 +293,9 @@ function formatPrivateKey(
 type AddedTo = { file: { path: string }; stages: Stages };
 
 /**
- * The keys that these files get and that no private key has signed for, a sentence each, as whoever runs the script compares them:
- * type, fingerprint, file and options. `verified`: `type base64` of the key that is made on a host, or of the one that
- * stands for it in these files, for its private key signs there before its line is written; null: none is.
+ * The keys that these files get and for which no private key has signed, a sentence each, for the person who runs the
+ * script to compare: type, fingerprint, file and options. `verified`: `type base64` of the key that is created on a
+ * host, or of its stand-in in these files, for its private key signs there before its line is written; null: none is.
  */
 export function describeUnverifiedKeys(files: readonly AddedTo[], verified: string | null): string[] {
   const made = verified === null ? undefined : readAuthorizedKeys(Buffer.from(verified))[0]?.key;
@@ -306,15 +309,15 @@ export function describeUnverifiedKeys(files: readonly AddedTo[], verified: stri
   });
 }
 
-/** As `printf %b` takes bytes. */
+/** Bytes as an argument of `printf %b`. */
 const toPrintf = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => {
     const isPlain = byte > 0x20 && byte < 0x7f && byte !== 0x5c && byte !== 0x27;
     return isPlain ? String.fromCharCode(byte) : `\\0${byte.toString(8).padStart(3, "0")}`;
   }).join("");
 
-/** One word to a shell. */
+/** One word for a shell. */
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** Nothing of a stranger's in a comment or on a terminal but letters that can be seen. */
+/** No text of a stranger gets into a comment or on a terminal, except visible ASCII. */
 const printable = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, "?");

@@ -4,7 +4,7 @@ import { readConfiguration } from "#domain/server-configs/read-configuration.ts"
 import type { KeyKind } from "#shared/model/issuers/vault.ts";
 import { checkKey, checkScanned } from "./checks.ts";
 
-/** What is said of a key of that kind where the old one is another, by what a server's configuration has read as. */
+/** The checks of a key of that kind if the old one is another, for a server's settings. */
 function check(tls: TlsSettings | null | undefined, kind: KeyKind = "p256"): string[] {
   const settings = [{ server: "nginx" as const, where: "/etc/nginx/site:3", tls: tls ?? null }];
   const keyType = kind.startsWith("rsa") ? "EC" : "RSA";

@@ -11,10 +11,10 @@ import { isOwnMethod } from "./choose-issuer.ts";
 import { findNarrower, formatDeployment } from "./draft-replacement.ts";
 import type { DeploymentFacts, EndpointFacts, KeySettings, ScannedFacts } from "./renewal-facts.ts";
 
-/** That a server's own test fails before there is anything new: a run orders nothing then, unless this was agreed to. */
+/** A server's own test fails before anything is new: a run orders nothing then, unless this was acknowledged. */
 export const SERVER_TEST = "server-test";
 
-/** What is to be known of a certificate before it is renewed. */
+/** The checks of a certificate before it is renewed. */
 export function checkRenewal(host: HostFacts, deployment: DeploymentFacts, change: Replacement): Check[] {
   const about = formatDeployment(deployment);
   const toCheck = (state: Check["state"], id: string, text: string) =>
@@ -68,14 +68,14 @@ export function checkRenewal(host: HostFacts, deployment: DeploymentFacts, chang
   ];
 }
 
-/** What comes back may be less than what is served: that is agreed to before anything is ordered. */
+/** The new certificate may be good for less than the served one: that is acknowledged before anything is ordered. */
 function checkNarrower(deployment: DeploymentFacts, { issuer }: Replacement, toCheck: MakeCheck): Check[] {
   const less = findNarrower(deployment, issuer.kind);
   if (less.length === 0) return [];
   return [toCheck("acknowledge", "narrower", `the new one ${less.map(({ words }) => words).join("; it ")}`)];
 }
 
-/** A program that somebody named for this plan alone is agreed to by its path. */
+/** A program that was named for this plan alone is acknowledged by its path. */
 function checkMethod({ issuer }: DeploymentFacts, { challenge }: Replacement, toCheck: MakeCheck): Check[] {
   if (challenge?.kind !== "dns-hook" || isOwnMethod(challenge, issuer)) return [];
   return [
@@ -89,7 +89,9 @@ function checkMethod({ issuer }: DeploymentFacts, { challenge }: Replacement, to
 
 type MakeCheck = (state: Check["state"], id: string, text: string) => Check;
 
-/** Served somewhere else than it is looked at, it would be wrong for hours before anybody knew. */
+/**
+ * If the certificate were served at an endpoint that is not probed, it could be wrong for hours before anybody knew.
+ */
 function checkVerifications(deployment: DeploymentFacts, change: Replacement, toCheck: MakeCheck): Check[] {
   const others = deployment.verificationEndpoints.filter(({ isOthers }) => isOthers);
   const silent = deployment.verificationEndpoints.filter(
@@ -126,7 +128,7 @@ function checkVerifications(deployment: DeploymentFacts, change: Replacement, to
   ];
 }
 
-/** An address that is out of reach is so under each of its names, and is said once. */
+/** An unreachable address is unreachable under each of its names, and is reported once. */
 function checkUnseen(silent: readonly EndpointFacts[], toCheck: MakeCheck): Check[] {
   const alike = Map.groupBy(silent, ({ address, port, unreadable }) =>
     JSON.stringify([address, port, unreadable]),
@@ -146,8 +148,9 @@ const countAddresses = (verificationEndpoints: readonly VerificationEndpoint[]):
   verificationEndpoints.reduce((sum, { addresses }) => sum + (addresses?.length ?? 1), 0);
 
 /**
- * Whether the servers of a certificate take the kind of key that the new one has, where that is another than the old one's: a server
- * without a cipher for it refuses its clients. Asked before anything is ordered, of what the last scan has read.
+ * Whether the servers of a certificate accept the kind of key that the new one has, if it is not the old one's: a
+ * server without a cipher for it refuses its clients. Checked before anything is ordered, by what the last scan has
+ * read.
  */
 export function checkKey(
   { keyType, settings }: Pick<DeploymentFacts, "keyType" | "settings">,
@@ -192,7 +195,7 @@ function checkServer({ server, where, tls }: KeySettings, family: KeyFamily, toC
   ];
 }
 
-/** In TLS 1.3 any key goes with any cipher. */
+/** In TLS 1.3 any key works with any cipher. */
 function formatVersions(versions: readonly string[] | null): string {
   const remedy = "ask for the old kind by --key, or change the ciphers first";
   if (versions === null)
@@ -201,12 +204,12 @@ function formatVersions(versions: readonly string[] | null): string {
   return `, and TLS 1.3 is off: every client would be refused, and the run would take it back; ${remedy}`;
 }
 
-/** Hosts are scanned once a day, or more often: one that was not has changed for longer than anybody looked. */
+/** Hosts are scanned once a day, or more often: one that was not may have changed unseen. */
 const FRESH_HOURS = 24;
 
 /**
- * How old what is known of a host's servers is. One that was set up since is in no plan: it is neither told of new files nor
- * looked at, and goes on with the old ones.
+ * The age of what is known of a host's servers. A server that was set up since is in no plan: it is neither reloaded
+ * nor probed, and goes on with the old files.
  */
 export function checkScanned(host: HostFacts, { at, changed }: ScannedFacts, now: Instant): Check {
   const toCheck = (state: Check["state"], text: string) => makeCheck(state, "scanned", { host }, text);

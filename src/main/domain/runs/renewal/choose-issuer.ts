@@ -6,7 +6,7 @@ type ChosenIssuer = { issuer: Issuer; why: "" } | { issuer: null; why: string };
 /** What is known of who may renew a certificate. */
 type Known = {
   issuers: readonly Issuer[];
-  /** As it was asked for; null: it was not. */
+  /** The issuer that the request names; null: it names none. */
   wished: string | null;
   /** Of the certificate. */
   tags: readonly string[];
@@ -16,7 +16,7 @@ type Known = {
 
 const TAG = "issuer.";
 
-/** Who renews a certificate: whoever was named, or its label, or who has done so before. */
+/** Who renews a certificate: the issuer that the request names, or its label, or the one that has done so before. */
 export function chooseIssuer({ issuers, wished, tags, before }: Known): ChosenIssuer {
   if (wished !== null) return named(issuers, wished);
   const tag = tags.find((name) => name.startsWith(TAG));
@@ -26,7 +26,7 @@ export function chooseIssuer({ issuers, wished, tags, before }: Known): ChosenIs
   return none("nobody is known to renew it: name an issuer, or label it issuer.NAME");
 }
 
-/** An issuer by its name, or by what it is where there is one alone. */
+/** An issuer by its name, or by its kind if there is only one of that kind. */
 function named(issuers: readonly Issuer[], text: string, whence = ""): ChosenIssuer {
   const known = text.toLowerCase();
   const meant = issuers.find(({ name }) => name.toLowerCase() === known);
@@ -45,7 +45,7 @@ const none = (why: string): ChosenIssuer => ({ issuer: null, why });
 
 type ChosenChallenge = { method: ChallengeMethod; why: "" } | { method: null; why: string };
 
-/** The one method by which all names of a certificate can be shown to be ours; or why there is none. */
+/** The one challenge method for all names of a certificate; or why there is none. */
 export function chooseChallenge(names: readonly string[], facts: ChallengeFacts | null): ChosenChallenge {
   const choices = names.map((name) => ({ name, ...chooseChallengeMethod({ name, facts, configured: [] }) }));
   const [first, ...others] = choices;
@@ -59,11 +59,11 @@ export function chooseChallenge(names: readonly string[], facts: ChallengeFacts 
   return { method: null, why: `${stuck.name} cannot be shown to be ours (${whys})` };
 }
 
-/** Whether it has this computer run a program, or send what only the vault knows. */
+/** Whether this computer runs a program for it, or sends what only the vault knows. */
 export const isDoneHere = (method: ChallengeMethod | null): boolean =>
   method?.kind === "dns-hook" || method?.kind === "rfc2136";
 
-/** Whether the issuer is set to it; the method that was requested may be another. */
+/** Whether the issuer is configured with it; the request may name another. */
 export const isOwnMethod = (method: ChallengeMethod | null, issuer: Issuer | null): boolean =>
   issuer?.kind === "acme" && toText(method) === toText(issuer.challenge);
 

@@ -2,29 +2,29 @@ import type { HostMap } from "#domain/deployment-status/host-map.ts";
 import type { Configuration, Deployment, Listen, TlsSettings } from "#domain/server-configs/configuration.ts";
 import type { DeploymentFile, ServerKind } from "#shared/model/runs/deployment.ts";
 
-/** One serving of a server that reads a pair. */
+/** One use of a deployment by a server. */
 export type ServerUse = {
   server: ServerKind;
   /** The file that its configuration begins with. */
   root: string;
-  /** `path:line`, where the certificate is named. */
+  /** `path:line` of the line that names the certificate. */
   where: string;
   listens: readonly Listen[];
   names: readonly string[];
   protocol: string;
   unsure: string | null;
-  /** Null: what it says of TLS is not read. */
+  /** Null: its TLS settings are not read. */
   tls: TlsSettings | null;
 };
 
-/** The files that are read together for one certificate, and who reads them. */
+/** The files that are read together for one certificate, and the servers that read them. */
 export type FoundDeployment = {
   files: Pick<DeploymentFile, "path" | "real" | "holds">[];
   uses: ServerUse[];
   hasKey: boolean;
 };
 
-/** The pairs of a host whose certificate is in one of these files, as its configurations name them. */
+/** The deployments of a host whose certificate is in one of these files, as its configurations name them. */
 export function findDeployments(map: HostMap, holding: readonly string[]): FoundDeployment[] {
   const reals = new Map(map.files.map(({ path, realPath }) => [path, realPath ?? path]));
   const realOf = (path: string): string => reals.get(path) ?? path;
@@ -78,8 +78,8 @@ function filesOf(
 }
 
 /**
- * The pair of a server that the user has described; it names the certificate's file as the inventory does. Where no file is known
- * to have it, as in a keystore that no scan can open, the key's file has it.
+ * The deployment of a server that the user has described; it names the certificate's file as the inventory does. If no
+ * file is known to have it, as in a keystore that no scan can open, the key's file has it.
  */
 export function describeDeployment(
   map: HostMap,
@@ -96,8 +96,8 @@ export function describeDeployment(
 }
 
 /**
- * Why the files of a pair are not its own: something of the host reads one of them that is not renewed with all of them, and
- * would have half of a pair. Null: they are its own.
+ * Why the files are not the deployment's own: something else on the host reads one of them without all the others, and
+ * would have a key and a certificate that do not match. Null: they are its own.
  */
 export function findSharer({ configurations, files }: HostMap, deployment: FoundDeployment): string | null {
   const reals = new Map(files.map(({ path, realPath }) => [path, realPath ?? path]));

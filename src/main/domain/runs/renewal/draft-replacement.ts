@@ -13,7 +13,7 @@ export const formatDeployment = ({
 }: Pick<DeploymentFacts, "subject" | "names" | "sha256">): string =>
   subject || bare(names)[0] || `certificate ${sha256.slice(0, 12)}...`;
 
-/** What becomes of a certificate; why it stays as it is, as a phrase. */
+/** The replacement of a certificate; or why it stays as it is, as a phrase. */
 export function draftReplacement(
   facts: RenewalFacts,
   deployment: DeploymentFacts,
@@ -60,11 +60,11 @@ function stuckOf({ path, refusal, stat, managed, heldBy }: DeploymentFileFacts):
   return heldBy === null ? null : `another run has ${path}: resume it, or roll it back`;
 }
 
-/** `DNS:` and `IP:` go; of other kinds no server is asked for. */
+/** Without `DNS:` and `IP:`; a server is asked for names of no other kind. */
 export const bare = (names: readonly string[]): string[] =>
   names.flatMap((name) => /^(?:DNS|IP):(?<name>.+)$/.exec(name)?.groups?.name ?? []);
 
-/** The kind that the old key is of, or the nearest that anybody signs. */
+/** The kind of the old key, or the nearest kind that issuers sign. */
 function kindOf({ keyType, keyBits, curve }: DeploymentFacts): KeyKind {
   if (keyType === "EC") return curve === "P-384" ? "p384" : "p256";
   if (!keyType.startsWith("RSA")) return "p256";
@@ -75,15 +75,15 @@ function kindOf({ keyType, keyBits, curve }: DeploymentFacts): KeyKind {
 
 type Old = Pick<DeploymentFacts, "names" | "purposes">;
 
-/** Such a certificate is shown to other servers, too; the new one is asked to be for that. */
+/** Such a certificate is shown to other servers, too; the request asks for that usage. */
 export const isForClients = ({ purposes }: Old): boolean => purposes?.includes(PURPOSE.client) ?? false;
 
 const ANY_PURPOSE = "2.5.29.37.0";
 
-/** In what the new certificate may be less than the old one, with the words for it. */
+/** What the new certificate may lack that the old one has, with the words for it. */
 export function findNarrower(old: Old, issuer: IssuerKind): { how: Narrower; words: string }[] {
   const names = old.names.filter((name) => !isAskable(name));
-  // An authority of our own signs for what it is asked; public ones sign for servers alone.
+  // An authority of our own signs what is requested; public ones sign for servers alone.
   const signed = new Set<string>([
     PURPOSE.server,
     ANY_PURPOSE,
@@ -107,13 +107,13 @@ export function findNarrower(old: Old, issuer: IssuerKind): { how: Narrower; wor
 
 const NAMES_LISTED = 5;
 
-/** With their kinds, by which they are odd. */
+/** With their kinds, which are the unusual thing about them. */
 function formatOdd(names: readonly string[]): string {
   const more = names.length - NAMES_LISTED;
   return `${names.slice(0, NAMES_LISTED).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
-/** An address among the names of DNS is asked for as an address. */
+/** An address among the DNS names is requested as an address. */
 function isAskable(name: string): boolean {
   if (name.startsWith("DNS:")) return !isAddress(name.slice(4));
   return name.startsWith("IP:");

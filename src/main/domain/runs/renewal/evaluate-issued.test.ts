@@ -18,7 +18,7 @@ const BEFORE = signCertificate({
   ],
 }).der;
 
-/** What our own authority answers to a request of ours, judged. */
+/** Evaluates what our own authority issues for a request of ours. */
 async function judge(forClients: boolean, narrower: Narrower[] = []) {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const spki = publicKey.export({ format: "der", type: "spki" });

@@ -6,18 +6,18 @@ import type { Sha256 } from "#shared/model/certificates/certificate.ts";
 import type { Narrower } from "#shared/model/runs/deployment.ts";
 
 type Came = {
-  /** DER, as they came. */
+  /** DER, in the order in which they came. */
   came: readonly Uint8Array[];
   csr: Uint8Array;
-  /** Of the certificate that is served now; null: it is not known. */
+  /** The certificate that is served now; null: it is not known. */
   before: Uint8Array | null;
-  /** In what it may be less than that one, as was agreed to with the plan. */
+  /** What it may lack that the old one has, as was acknowledged with the plan. */
   narrower: readonly Narrower[];
   roots: CertificateIndex;
   now: Date;
 };
 
-/** What came for a request, as it goes into files: PEM, the leaf first; or why it does not. */
+/** What was issued for a request, as it goes into files: PEM, the leaf first; or why it does not. */
 type EvaluatedIssued =
   | { kind: "sound"; chain: string; sha256: Sha256; notes: string[] }
   | { kind: "faulty"; why: string; isOtherKey: boolean };

@@ -12,7 +12,7 @@ import type { RenewalFacts } from "./renewal-facts.ts";
 
 type Renewal = { draft: Draft; changes: Replacement[] };
 
-/** What is to be renewed for a request, as hosts are now. It is the same whenever the facts are. */
+/** The renewals for a request, on the hosts as they are now. The same facts give the same plan. */
 export function planRenewal(facts: RenewalFacts): RenewalPlan {
   const renewals = facts.hosts.map((one) => draftRenewal(facts, one));
   const changed = renewals.filter(({ changes }) => changes.length > 0);
@@ -72,7 +72,7 @@ function draftRenewal(
   return { draft, changes };
 }
 
-/** Where other files than one's own are written. */
+/** Needed to write files of other accounts. */
 const checkRoot = (host: HostFacts): Check | null =>
   host.login.isRoot
     ? null
@@ -115,7 +115,7 @@ const refuseNothing = (leftOut: readonly string[]): Check =>
       : "no certificate is to be renewed",
   );
 
-/** What was said of challenges is for ACME directories alone, and a label or an earlier run may name another issuer. */
+/** A requested challenge is for ACME directories alone, and a label or an earlier run may name another issuer. */
 function checkChallenge({ request }: RenewalFacts, hosts: readonly RenewalHost[]): Check[] {
   const changes = hosts.flatMap(({ certificates }) => certificates);
   const others = changes.filter(({ issuer }) => issuer.kind !== "acme");
@@ -130,7 +130,7 @@ function checkChallenge({ request }: RenewalFacts, hosts: readonly RenewalHost[]
     : toCheck("warning", `--challenge is not used for what is had of ${whose}, which asks for none`);
 }
 
-/** A run that comes to what only the vault knows pauses where it is locked. */
+/** A run that needs something from the vault pauses while it is locked. */
 function checkVault({ vault }: RenewalFacts, hosts: readonly RenewalHost[]): Check[] {
   const needs = hosts
     .flatMap(({ certificates }) => certificates)

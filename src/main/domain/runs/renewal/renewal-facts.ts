@@ -14,71 +14,73 @@ export type RenewalFacts = {
   options: RenewalOptions;
   vault: VaultState;
   hosts: readonly { host: HostFacts; scanned: ScannedFacts; deployments: readonly DeploymentFacts[] }[];
-  /** What is to be known of how all this was found. */
+  /** Notes about how all this was found. */
   said: readonly PlanNote[];
-  /** What was meant and is in no file of a host that is known, each a sentence. */
+  /** What was requested and is in no file of a known host, each a sentence. */
   leftOut: readonly string[];
 };
 
 export type PlanNote = Pick<Check, "state" | "id" | "text">;
 
-/** When a host's servers were last read; null: it is not known. `changed`: what says where certificates are served, and was written since. */
+/**
+ * When a host's servers were last read; null: it is not known. `changed`: configuration files that were written since.
+ */
 export type ScannedFacts = { at: Instant | null; changed: readonly string[] };
 
-/** A certificate of a host, with all files and servers that go with it. */
+/** A certificate of a host, with all its files and servers. */
 export type DeploymentFacts = {
-  /** What was wished of it alone; not there where that is what was wished of all. */
+  /** Its own request; absent if it is the same as for all. */
   request?: RenewalRequest;
   sha256: string;
   subject: string;
-  /** As a certificate has them: `DNS:`, `IP:`. */
+  /** As in a certificate: `DNS:`, `IP:`. */
   names: readonly string[];
-  /** Its extended key usages as OIDs; null: it says nothing of them, and is for anything. */
+  /** Its extended key usages as OIDs; null: it has none, and is for anything. */
   purposes: readonly string[] | null;
   notAfter: Instant;
   keyType: string;
   keyBits: number | null;
   curve: string | null;
-  /** Hosts that have the very same one. */
+  /** Hosts that have the very same certificate. */
   hostsInCommon: number;
   issuer: Issuer | null;
-  /** Why it is none; empty where there is one. */
+  /** Why there is no issuer; empty if there is one. */
   whyNoIssuer: string;
   challenge: ChallengeMethod | null;
-  /** Why it is none, where one is needed; else empty. */
+  /** Why there is no challenge method, if one is needed; else empty. */
   whyNoChallenge: string;
   files: readonly DeploymentFileFacts[];
   services: readonly Service[];
-  /** Those of them whose own test fails now, with what they say. */
+  /** Those of them whose own test fails now, with its output. */
   failing: readonly FailingServer[];
-  /** What each of its servers says of TLS, where it names the certificate. */
+  /** The TLS settings of each of its servers, where it names the certificate. */
   settings: readonly KeySettings[];
   verificationEndpoints: readonly EndpointFacts[];
-  /** Why it cannot be renewed by us, as a phrase; null: it can. */
+  /** Why Latchkey cannot renew it, as a phrase; null: it can. */
   obstacle: string | null;
-  /** What could not be told of its servers, each a phrase. */
+  /** What is not known of its servers, each a phrase. */
   wonders: readonly string[];
 };
 
 /** `said`: in words of the host. */
 export type FailingServer = Pick<Service, "server" | "where"> & { said: string };
 
-/** Null: it is not read. */
+/** Null: they are not read. */
 export type KeySettings = Pick<Service, "server" | "where"> & { tls: TlsSettings | null };
 
 export type DeploymentFileFacts = Pick<DeploymentFile, "path" | "real" | "holds"> & {
   /** Why it cannot be replaced, as a phrase; then the rest may not be known. */
   refusal: string | null;
   stat: Omit<DeploymentFile, "path" | "real" | "holds"> | null;
-  /** A program of the host that renews it by itself, and how it is had do so. */
+  /** A program of the host that renews it by itself, and the command that makes it do so. */
   managed: { by: string; command: string } | null;
-  /** The run that has it. */
+  /** The run that has locked it. */
   heldBy: string | null;
 };
 
 export type EndpointFacts = VerificationEndpoint & {
-  /** Why nothing could be read there, as a sentence; null where something was. */
+  /** Why nothing could be read there, as a sentence; null if something was. */
   unreadable: string | null;
-  /** What is shown there is meant for another place of the host. */
+  /** What is shown there is meant for another endpoint of the host. */
   isOthers: boolean;
 };

@@ -8,7 +8,7 @@ import { formatChallengeMethod } from "#shared/text/certificates/challenge-metho
 import { formatHost } from "#shared/text/hosts/target.ts";
 import type { RenewalFacts } from "./renewal-facts.ts";
 
-/** The request that one change of a plan from elsewhere comes to; null where nobody could have wished it. */
+/** The request that fits one change of an imported plan; null if no request could lead to it. */
 export function requestOfChange(change: Replacement): RenewalRequest | null {
   const { old, issuer, key, challenge } = change;
   const request = RenewalRequest.safeParse({
@@ -33,7 +33,7 @@ function describedOf({ services, files }: Replacement): RenewalRequest["describe
 
 const HAS_KEY: ReadonlySet<DeploymentFile["holds"]> = new Set(["key", "key+chain", "pkcs12", "jks"]);
 
-/** The plan that is made of the hosts as they are now, if it changes what the one from elsewhere says. */
+/** A plan that is made of the hosts as they are now, if it changes what the imported one says. */
 export function reviewRenewal(plan: RenewalPlan, facts: RenewalFacts): RenewalPlan | Unplannable {
   const strange = findStrangeMethod(plan, facts);
   if (strange) return { refused: strange };
@@ -50,7 +50,7 @@ export function reviewRenewal(plan: RenewalPlan, facts: RenewalFacts): RenewalPl
   return { refused: `${where} is not as the plan has it, or the plan was edited; plan it again` };
 }
 
-/** What this computer itself does for a challenge is never another's to say. */
+/** An imported plan never decides what this computer itself does for a challenge. */
 function findStrangeMethod({ hosts }: RenewalPlan, facts: RenewalFacts): string | null {
   const issuers = facts.hosts.flatMap(({ deployments }) => deployments.flatMap(({ issuer }) => issuer ?? []));
   const strange = hosts
@@ -64,7 +64,7 @@ function findStrangeMethod({ hosts }: RenewalPlan, facts: RenewalFacts): string 
   return `the plan has names shown to be yours by ${formatChallengeMethod(challenge)}, which the issuer ${issuer.name} is not set to; set it there (latchkey issuers challenge), and plan again`;
 }
 
-/** What is changed, and nothing of what is only seen. */
+/** What is changed, and nothing of what is only shown. */
 const serializeChanges = ({ hostKey, certificates }: RenewalHost): string =>
   JSON.stringify([hostKey, certificates.map(toComparable)]);
 

@@ -5,8 +5,8 @@ import type { Phase } from "#shared/model/runs/run.ts";
 import { type Cause, described } from "#shared/model/runs/step-result.ts";
 
 /**
- * Certificates are renewed. Hosts need nothing of each other: one that failed is rolled back, and left out of what comes after; what was
- * put in place elsewhere is checked again and committed all the same.
+ * Renews certificates. The hosts do not depend on each other: one that failed is rolled back, and left out of what
+ * comes after; what was installed elsewhere is checked again and committed all the same.
  */
 export const RENEWAL_RULES: RunRules<RenewalPlan> = {
   phases: ["request", "issue", "install", "post-check", "finish"],
@@ -37,7 +37,7 @@ export const RENEWAL_RULES: RunRules<RenewalPlan> = {
     if (!seen) return "inspect";
     const isBegun = state !== "planned";
     if (seen.kind === "lost") {
-      // What stands there is as good as before: nothing has failed by it, and going back must stay possible.
+      // What is installed there is as good as before: nothing has failed by this, and a roll-back must stay possible.
       const isLost = isBegun || step.phase === "post-check" || step.phase === lastPhase(RENEWAL_RULES);
       return isLost ? null : { step, what: "settle", as: "failed", cause: described(seen.why) };
     }
@@ -61,7 +61,7 @@ export const RENEWAL_RULES: RunRules<RenewalPlan> = {
         return { step, what: "settle", as: "rolled-back", back: "issued-unused" };
       default:
         if (!seen) return "inspect";
-        // Files alone do not tell what is served, nor that nothing of the run is kept there.
+        // Files alone do not show what is served, nor that nothing of the run is kept there.
         return seen.kind === "lost" ? null : { step, what: "undo", as: "rolled-back" };
     }
   },
@@ -82,14 +82,17 @@ function installTask(
   return { step, what: isThere && isBegun ? "verify" : "act" };
 }
 
-/** Nothing is rolled back after so long: whoever has changed the files may have had a reason. */
+/** Nothing is rolled back after so long: the files may have been changed for a reason. */
 function postCheckTask(plan: RenewalPlan, step: Step, { certificates }: CertificatesSeen): Task {
   const odd = certificates.findIndex((one) => one !== "new");
   if (odd < 0) return { step, what: "act" };
   return { step, what: "settle", as: "needs-attention", cause: causeOf(plan, step, odd) };
 }
 
-/** Old files go only where all of the new ones stand. A last step that has not begun stays so, for it could not be rolled back. */
+/**
+ * Old files are removed only if all of the new ones are installed. A last step that has not begun stays so, for it
+ * could not be rolled back.
+ */
 function finishTask(plan: RenewalPlan, step: Step, seen: CertificatesSeen, isBegun: boolean): Task {
   const { certificates, hasWork } = seen;
   if (isBegun && !hasWork) return { step, what: "verify" };

@@ -1,20 +1,23 @@
 /**
- * What each server makes of a pair, and how it is told of a new one (resources/rotation/deployment). All of it was seen with the real
+ * How each server tests and reloads a deployment (resources/rotation/deployment). All of it was seen with the real
  * servers: decisions 0039 and 0043.
  */
 import { RESTART, type ReloadMethod, type ServerKind } from "#shared/model/runs/deployment.ts";
 
 type ServerWords = {
   title: string;
-  /** `staged`: what is staged is tried before a file changes. */
+  /** `staged`: the staged files are tested before a file changes. */
   test: "staged" | "none";
-  /** Whether its test reads its whole configuration, and so says something before there is anything new; else it tries the pair alone. */
+  /**
+   * Whether its test reads its whole configuration, and so can fail before anything is new; else it tests the
+   * deployment alone.
+   */
   testsConfiguration: boolean;
-  /** How it is tried. */
+  /** How it is tested. */
   tried: string;
-  /** Without its supervisor, or where that cannot. */
+  /** Used without its supervisor, or if that cannot reload it. */
   command: string;
-  /** What it does where it is told of a pair that it cannot read. */
+  /** What it does when it is reloaded with a deployment that it cannot read. */
   badDeployment: "keeps the old" | "serves none" | "unknown";
 };
 
@@ -86,7 +89,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
   described: {
     title: "a server that was described",
     test: "none",
-    // It may ask of the old files what they lack by now: that they last.
+    // A test of the old files may fail for what they lack by now: enough validity.
     testsConfiguration: false,
     tried: "the test that was described, where it finds the new files in place of the old",
     command: "the command that was described",
@@ -96,7 +99,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
 
 const NOT_RELOADED = "not at all: it does not run, or nobody knows how it is reloaded";
 
-/** As a plan says it, and as `Consumer.reload` has it. */
+/** As a plan says it, and as `Service.reload` has it. */
 export function formatReload(server: ServerKind, reloadedBy: ReloadMethod): string {
   switch (reloadedBy) {
     case "unit":

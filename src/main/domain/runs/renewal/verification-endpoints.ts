@@ -5,18 +5,21 @@ import { isAddress, StartTls } from "#shared/model/hosts/target.ts";
 import type { VerificationEndpoint } from "#shared/model/runs/deployment.ts";
 import type { ServerUse } from "./deployments.ts";
 
-/** Where a server has to show the new certificate, under which name, and from where it is looked at first. */
+/**
+ * An address at which a server must show the new certificate, the name it is asked for, and from where it is probed
+ * first.
+ */
 export type ProbeAddress = Pick<
   VerificationEndpoint,
   "address" | "port" | "serverName" | "startTls" | "from"
 >;
 
-/** So many are looked at for one certificate. */
+/** How many are probed for one certificate. */
 const MOST_ENDPOINTS = 64;
 
 /**
- * Every listener under every name of the servers that read a pair. `host`: how the host is reached. `names`: those of the
- * certificate, without `DNS:`; one of them stands for a pattern.
+ * Every listener under every name of the servers that read a deployment. `host`: how the host is reached. `names`:
+ * those of the certificate, without `DNS:`; one of them stands for a pattern.
  */
 export function chooseEndpoints(
   uses: readonly ServerUse[],
@@ -51,7 +54,7 @@ export function chooseEndpoints(
   return { endpoints: all.slice(0, MOST_ENDPOINTS), wonders };
 }
 
-/** Loopback and link-local: dialled from here it would be this computer's, or a neighbour's. */
+/** Loopback and link-local: from here they would be this computer's, or a neighbour's. */
 const isItsOwn = (address: string): boolean =>
   /^(?:127\.|169\.254\.|localhost$|::1$|::ffff:127\.|fe[89ab][0-9a-f]:)/i.test(address);
 
@@ -67,7 +70,7 @@ function namesOf(use: ServerUse, names: readonly string[], isDefault: boolean): 
   return [...new Set([...own, ...(isDefault || own.length === 0 ? [null] : [])])];
 }
 
-/** A name that is meant by what stands in a configuration; none where it says too little. */
+/** The name that a configuration means; none if it says too little. */
 function nameFor(written: string, concrete: readonly string[]): string[] {
   if (written.startsWith("~") || written === "_" || written === "") return concrete.slice(0, 1);
   if (isAddress(written)) return [];
@@ -79,8 +82,8 @@ function nameFor(written: string, concrete: readonly string[]): string[] {
 }
 
 /**
- * Whom a hello names. A verification of a name without addresses is one of an older program, which named it wherever no other name
- * was set: by that it saw what was there before.
+ * The server name in a ClientHello. A verification of a name without addresses is one of an older program, which named
+ * it whenever no other name was set: that is how it saw what was there before.
  */
 export const helloName = ({
   address,
@@ -89,7 +92,7 @@ export const helloName = ({
 }: Pick<VerificationEndpoint, "address" | "addresses" | "serverName">): string | null =>
   serverName ?? (addresses === undefined && !isAddress(address) ? address : null);
 
-/** What has to be seen at a place. */
+/** What must be seen at an endpoint. */
 export type ExpectedCertificates = {
   /** Any of these, by their SHA-256; null: what was shown there before is not known, and anything will do. */
   leaves: readonly string[] | null;
@@ -97,13 +100,13 @@ export type ExpectedCertificates = {
   intermediates: readonly { sha256: string; name: string }[];
 };
 
-/** The new certificate as a run has it: the SHA-256, and the PEM of its chain; null where there is none yet. */
+/** The new certificate as a run has it: the SHA-256, and the PEM of its chain; null if there is none yet. */
 type Fresh = { sha256: string | null; chain: string | null };
 
 /**
- * Going on it is the new certificate, with what leads from it to its root. A server that had not been reloaded reads the old
- * files when it is told to go back: what they hold is as right as what it showed, and which intermediates it sent is not
- * known.
+ * Going forward it is the new certificate, with the intermediates from it to its root. In a roll-back, a server that
+ * had not been reloaded reads the old files when it is reloaded: what these contain is as right as what it showed, and
+ * which intermediates it sent is not known.
  */
 export function expectedLeaves(
   { before }: { before: string | null },
@@ -130,25 +133,25 @@ type Shown = {
   message: string;
   isLeafAlone?: boolean;
   isRefused?: boolean;
-  /** How the server ended the connection without a word: values that are equal are the same way. */
+  /** How the server ended the connection without an alert: equal values mean the same way. */
   closedBy?: string;
 };
 
 /**
- * Whether waiting can verify nothing any more: where a certificate was shown before, the server refuses the handshake by an alert, so
- * it has read the new files and cannot use them with its settings. One that has not read them yet shows the one before; one that
- * restarts takes no connection, or closes it.
+ * Whether waiting is of no use any more: where a certificate was shown before, the server now refuses the handshake by
+ * an alert, so it has read the new files and cannot use them with its settings. One that has not read them yet shows
+ * the certificate from before; one that restarts accepts no connection, or closes it.
  */
 export const isUnusable = (before: string | null, { isRefused = false }: Shown): boolean =>
   before !== null && isRefused;
 
-/** So many looks one after the other, each with a longer pause before it: two seconds in all. */
+/** How many probes one after the other, each after a longer pause: two seconds in all. */
 export const READ_CLOSED = 4;
 
 /**
- * Whether a server that was told of new files and goes on listening has shown by now that it cannot use them: it takes each connection
- * and ends it in the handshake, without an alert, at as many looks as this and in the same way. A single one may be an old process
- * that ends.
+ * Whether a server that was reloaded and still listens has shown by now that it cannot use the new files: it accepts
+ * each connection and ends it in the handshake, without an alert, in this many probes and in the same way. A single one
+ * may be an old process that ends.
  */
 export const closesForGood = (before: string | null, readings: readonly Shown[]): boolean =>
   before !== null &&
@@ -158,8 +161,8 @@ export const closesForGood = (before: string | null, readings: readonly Shown[])
     .every(({ closedBy }) => closedBy !== undefined && closedBy === readings.at(-1)?.closedBy);
 
 /**
- * Why what is shown verifies nothing, as a phrase; null: it is what is wanted. `before`: what was shown there when it was planned.
- * Of the leaf alone it is not asked what was sent behind it: what could not be read may be there.
+ * Why what is shown verifies nothing, as a phrase; null: it is what is expected. `before`: what was shown there when it
+ * was planned. If only the leaf could be read, the intermediates are not checked: what could not be read may be there.
  */
 export function evaluateShown(
   before: string | null,

@@ -12,7 +12,7 @@ import type { PlanRequest } from "#shared/contract/runs.ts";
 import { KeyOptions } from "#shared/model/runs/plan.ts";
 import { NEW_KEY, OLD_FINGERPRINT } from "./make-keys-file.ts";
 
-/** Facts in good order, for tests to spoil one thing of. */
+/** Correct facts, of which each test changes one. */
 
 export const makeStand = (
   text: string,
@@ -41,7 +41,7 @@ export const makeFileFacts = (account: string, text: string, more: Partial<FileF
   };
 };
 
-/** The grants of a file as the inventory knows them: each lets in. Their ids are 10, 11, ... */
+/** The grants of a file as the inventory knows them: each can log in. Their ids are 10, 11, ... */
 export const grantsOf = ({ path, stand }: FileFacts): KnownGrant[] =>
   readAuthorizedKeys((stand.kind === "absent" ? null : stand.bytes) ?? new Uint8Array()).map(
     (line, index) => ({
@@ -76,7 +76,7 @@ export const makeAccountFacts = (
   ...more,
 });
 
-/** A host with the file of one account, to which a login as that account does the work. */
+/** A host with the file of one account, as which Latchkey logs in. */
 export function makeHostFacts(host: string, text: string, more: Partial<HostFacts> = {}): HostFacts {
   const file = makeFileFacts("ann", text);
   return {

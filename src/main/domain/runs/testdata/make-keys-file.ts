@@ -13,13 +13,16 @@ export function createDice(seed: number): Dice {
   };
 }
 
-/** A line as Latin-1. `renewed`: the same with `NEW_KEY` where the old one is; null where the line is none of the old key's. */
+/**
+ * A line as Latin-1. `renewed`: the same with `NEW_KEY` in place of the old key; null if the line is not for the old
+ * key.
+ */
 export type MadeLine = { text: string; renewed: string | null; end: string };
 
 export const OLD_KEY = SAMPLE_KEYS.ed25519;
 export const OLD_FINGERPRINT = "SHA256:2FJVgrpc45gVRz6hx6JZOic6Y53kpjd4siNcZvKZFxE";
 export const NEW_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN1YdxBpNlzxDqfJyw/QKow1F+wvG9hXGoqiysfJOn5Y";
-/** What a line without a comment gets. */
+/** The comment that a line without one gets. */
 export const COMMENT = "latchkey:2026-11-26";
 
 const OPTIONS = [
@@ -60,7 +63,9 @@ const OTHERS = [
   "---- BEGIN SSH2 PUBLIC KEY ----",
 ] as const;
 
-/** A file of up to a dozen lines: keys with options and without, comments, what nobody can read, any end of line or none. */
+/**
+ * A file of up to a dozen lines: keys with options and without, comments, unreadable lines, any end of line or none.
+ */
 export function makeLines(dice: Dice): MadeLine[] {
   const pick = <T>(from: readonly T[]): T => from[dice(from.length)] as T;
   const usual = dice(4) === 0 ? "\r\n" : "\n";

@@ -12,7 +12,9 @@ export const AFTER = `# 'kept' \\x41 %\r\nfrom="10.0.0.0/8",command="x '\\"" ${N
 
 export const NONCE = "5".repeat(64);
 
-/** The script of a plan that gives the key in ann's file another one; `others`, whose numbers follow hers, have the same file. */
+/**
+ * The script of a plan that replaces the key in ann's file; `others`, whose numbers follow hers, have the same file.
+ */
 export const makeScript =
   (before: string, signer: string | null = null, others: readonly string[] = []) =>
   (uid: number, hostKey: string, parts: Omit<ScriptParts, "sentences">) => {

@@ -6,7 +6,7 @@ import { type Check, type FilePlan, type KeyPlan, Plan } from "#shared/model/run
 import { makeFacts } from "./make-facts.ts";
 import { NEW_KEY } from "./make-keys-file.ts";
 
-/** The plan, read back as any plan that comes from a file is. */
+/** The plan, read back as any plan from a file is. */
 export function planFor<Kind extends KeyRequest["kind"] = "rotate-key">(
   hosts: readonly HostFacts[],
   more: Partial<PlanFacts> & { request?: Extract<KeyRequest, { kind: Kind }> } = {},
@@ -16,7 +16,7 @@ export function planFor<Kind extends KeyRequest["kind"] = "rotate-key">(
   return Plan.parse(JSON.parse(JSON.stringify(plan))) as Extract<KeyPlan, { kind: Kind }>;
 }
 
-/** What a file is at the stages of its plan. */
+/** The contents of a file at the stages of its plan. */
 export function stagesOf(text: string, plan: { hosts: readonly { files: readonly FilePlan[] }[] }): string[] {
   const file = plan.hosts[0]?.files[0];
   const stages = file && fillStages(file, NEW_KEY);
@@ -26,7 +26,7 @@ export function stagesOf(text: string, plan: { hosts: readonly { files: readonly
   );
 }
 
-/** The checks that are neither fine nor a mere word: `consent managed`. */
+/** The checks that are neither fine nor a mere warning: `acknowledge managed`. */
 export const stops = ({ checks }: { checks: readonly Check[] }): string[] =>
   checks
     .filter(({ state }) => state === "acknowledge" || state === "refused")

@@ -8,13 +8,13 @@ export type Place = {
   files: FileSeen[];
   privateKeyLocations: PrivateKeySeen[];
   hasWork: boolean;
-  /** By file: to which stage the host goes back by itself. */
+  /** By file: the stage to which the host's rollback timer brings it back. */
   armed: Map<number, FileSeen>;
   /** By file: somebody else has changed it. */
   touched: Set<number>;
 };
 
-/** The process is gone: what it knew is lost, what it had written and what stands on the hosts is not. */
+/** The process was killed: what it knew is lost, but not what it had written, nor what is on the hosts. */
 export class Killed extends Error {}
 export class Failed extends Error {}
 
@@ -62,13 +62,13 @@ export class SimulatedHosts {
     return { kind: "seen", files: [...files], leftOut: [], privateKeys: [...privateKeyLocations], hasWork };
   }
 
-  /** A dead-man that finds our lock gone does nothing. */
+  /** A rollback timer that finds our lock gone does nothing. */
   clear(place: Place): void {
     place.hasWork = false;
     place.armed.clear();
   }
 
-  /** Whatever the half is that stands in its place, it opens every account that the key opened. */
+  /** Whichever private key is installed, it must open every account that the old key opened. */
   #askHolders(): void {
     const privateKeyLocations = [...this.#places.values()].flatMap((place) => place.privateKeyLocations);
     for (const [host, { files, touched }] of this.#places) {

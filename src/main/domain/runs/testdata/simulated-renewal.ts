@@ -24,7 +24,7 @@ export class SimulatedRenewal {
     this.#steps = RENEWAL_RULES.steps(plan);
   }
 
-  /** Until it stands still or is killed; null when it was. */
+  /** Until it stands still or is killed; null if it was killed. */
   go(want: Progress["want"]): Still | null {
     this.#seen = new Map();
     this.#isGoingBack ||= want === "back";
@@ -67,7 +67,7 @@ export class SimulatedRenewal {
     return { want, steps, seen: this.#seen, isGraceOver };
   }
 
-  /** What was waited for. */
+  /** What was awaited arrives. */
   #bring(): void {
     for (const step of this.#steps.filter(({ ordinal }) => this.#awaiting.has(ordinal))) {
       this.#awaiting.delete(step.ordinal);

@@ -8,8 +8,8 @@ import { Failed, Killed, type Place, type SimulatedHosts } from "./simulated-hos
 
 /**
  * A run on hosts that are values, with everything that may happen to one: it is killed at any point, hosts are cut off,
- * writes and verifications fail, dead-men fire, somebody edits a file. After whatever happens it is asked whether each holder of
- * the key can still log in.
+ * writes and verifications fail, rollback timers fire, somebody edits a file. After each event the simulation checks
+ * whether each private key location can still log in.
  */
 export class SimulatedRun {
   readonly #plan: AccessPlan;
@@ -17,7 +17,7 @@ export class SimulatedRun {
   readonly #states = new Map<number, StepState>();
   readonly #steps: readonly Step[];
   #seen = new Map<number | null, Observation>();
-  /** It is written down before anything is taken back, so that no resume goes on from half-way. */
+  /** It is written before anything is rolled back, so that no resume goes on from half-way. */
   #isGoingBack = false;
 
   constructor(plan: AccessPlan, hosts: SimulatedHosts) {
@@ -26,7 +26,7 @@ export class SimulatedRun {
     this.#steps = ACCESS_RULES.steps(plan);
   }
 
-  /** Until it ends or is killed; null when it was. */
+  /** Until it ends or is killed; null if it was killed. */
   go(want: Progress["want"]): Extract<Move, { kind: "end" }> | null {
     this.#seen = new Map();
     this.#isGoingBack ||= want === "back";
@@ -136,7 +136,7 @@ export class SimulatedRun {
     });
   }
 
-  /** The old key goes only where the new one was verified, and nowhere before it was verified everywhere. */
+  /** The old key is removed only where the new one was verified, and nowhere before it was verified everywhere. */
   #askRemoval(host: number | null, index: number, found: FileSeen): void {
     const isReplaced = this.#plan.hosts[host ?? -1]?.files[index]?.added !== null;
     const isProved = this.#steps.every(

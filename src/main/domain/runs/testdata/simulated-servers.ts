@@ -12,7 +12,7 @@ export type ServerPlace = {
   served: "old" | "new";
   hasWork: boolean;
   isArmed: boolean;
-  /** It is being written to: what the host would take back by itself waits for that. */
+  /** It is being written to: the host's rollback timer waits for that. */
   isBusy: boolean;
   /** Somebody else has changed a file. */
   isTouched: boolean;
@@ -37,7 +37,7 @@ export class SimulatedServers {
     }));
   }
 
-  /** From here on nothing goes wrong any more; who has changed a file has put the old pair back. */
+  /** From here on nothing goes wrong any more; where somebody has changed a file, the old files are back. */
   calmDown(): void {
     this.#isCalm = true;
     for (const place of this.#places.filter(({ isTouched }) => isTouched)) this.#putBack(place);
@@ -53,7 +53,7 @@ export class SimulatedServers {
     return { kind: "certificates-seen", hasWork, certificates: files.map(judge) };
   }
 
-  /** What a server reads has to be a pair. */
+  /** The files that a server reads must match. */
   reload(host: number): void {
     const place = this.place(host);
     if (place.isTouched) return;

@@ -3,7 +3,7 @@ import { hashPlan } from "#domain/runs/hash-plan.ts";
 import { tokenOf } from "#domain/runs/offline/write-script.ts";
 import type { KeyPlan } from "#shared/model/runs/plan.ts";
 
-/** Hashes that the files of its plan come to. */
+/** Hashes of the files after its plan. */
 export const AFTER = { added: "a".repeat(64), removed: "b".repeat(64) };
 
 export const WRITTEN_AT = "2026-03-01T00:00:00Z";
@@ -16,7 +16,7 @@ const LEFT: Record<string, string> = { committed: AFTER.removed, added: AFTER.ad
 export const nonceOf = (index: number, phases: string): string =>
   hashBytes(Buffer.from(`${index} ${phases}`));
 
-/** As a carried script writes it, with its digest. */
+/** As an offline script writes it, with its digest. */
 export function writeResult(
   plan: KeyPlan,
   index: number,
@@ -24,7 +24,7 @@ export function writeResult(
   more: Partial<
     Record<"token" | "phases" | "at" | "why" | "kept" | "key" | "proof" | "nonce" | "file", string> & {
       ended: number;
-      /** By its place in the plan: from which phase on, and why. */
+      /** By its index in the plan: from which phase on, and why. */
       leftOut: Record<number, string>;
       unended: string;
       keepsOldKey: boolean;

@@ -5,7 +5,7 @@ import type { Check, KeyOptions, RollbackTimer } from "#shared/model/runs/plan.t
 import { FILE_LOGS, VERIFICATION_LOGS } from "#shared/text/runs/plan.ts";
 import { checkOwnLogin, checkRemainingLogins, findRemainingLogin, type Moment } from "./logins.ts";
 
-/** What only the host itself can tell is looked at by the script that is carried there. */
+/** Some facts are known on the host alone: its offline script inspects them. */
 const checkOffline = ({ facts: host }: Draft, asOf: string): Check =>
   makeCheck(
     "warning",
@@ -22,7 +22,7 @@ function formatWhose({ bundleStanding, hostKey }: HostFacts): string {
   return bundleStanding === "first-use" ? ", signed by a host key that only bundles have shown" : "";
 }
 
-/** What is checked of a host that changes. */
+/** The checks of a host that changes. */
 export function checksOf(changeSet: ChangeSet, draft: Draft, moment: Moment): Check[] {
   const production = makeCheck("warning", "production", { host: draft.facts }, "it is labelled production");
   return [
@@ -38,10 +38,10 @@ export function checksOf(changeSet: ChangeSet, draft: Draft, moment: Moment): Ch
   ];
 }
 
-/** Beyond it, what an expiry date means there and what it means here are two things. */
+/** Beyond it, an expiry date means something else there than here. */
 const MOST_CLOCK_SECONDS = 300;
 
-/** Why nothing is changed on the host at all; null where nothing is in the way. */
+/** Why nothing is changed on the host at all; null if nothing is in the way. */
 export function checkHost(host: HostFacts): Check | null {
   const leave = (id: string, why: string): Check =>
     makeCheck("acknowledge", id, { host }, `${why}; the host stays as it is`);
@@ -61,7 +61,7 @@ const NO_FILES = "which files sshd reads for it is not known; only a login shows
 const NO_SETTINGS =
   "the settings of sshd for it are not known, AuthorizedKeysCommand and AuthenticationMethods among them; only a login shows whether this file counts";
 
-/** What else of the accounts should be known before. */
+/** What else the user should know of the accounts before. */
 function checkAccounts(draft: Draft): Check[] {
   const { facts: host, files } = draft;
   const changed = new Set(files.flatMap((file) => accountsOf(draft, file)));
@@ -79,7 +79,7 @@ function checkAccounts(draft: Draft): Check[] {
     });
 }
 
-/** Whether the host takes back by itself what was not verified, should it be cut off. */
+/** Whether the host rolls an unverified change back automatically, if the connection is lost. */
 function checkRollbackTimer(changeSet: ChangeSet, draft: Draft): Check[] {
   const { facts: host, files } = draft;
   if (files.length === 0) return [];
@@ -119,7 +119,7 @@ const SAID: Record<RollbackTimer, string> = {
   sleep: "by a process of its own, which a restart of the host would end",
 };
 
-/** How strong it is that nobody was seen to use the old key while its days of grace last. */
+/** How reliable the logs are that show whether the old key is used during the grace period. */
 function checkLogs({ facts, files }: Draft, { graceDays }: KeyOptions): Check[] {
   const isWatched = graceDays > 0 && files.some(({ removed }) => removed !== null);
   if (!isWatched || facts.logs !== "file") return [];
@@ -128,7 +128,9 @@ function checkLogs({ facts, files }: Draft, { graceDays }: KeyOptions): Check[] 
   return [makeCheck("acknowledge", FILE_LOGS, { host: facts }, text)];
 }
 
-/** Whether a log can show the login that an old line waits for; where none can, who else can is said before anything is begun. */
+/**
+ * Whether a log can show the login that an old line waits for; if none can, the plan says before the run who else can.
+ */
 function checkVerificationLogs(changeSet: ChangeSet, { facts, verifications }: Draft): Check[] {
   if (facts.logs === "journal" || !verifications.some(({ verification }) => verification.kind === "by-log"))
     return [];

@@ -14,7 +14,7 @@ const login = (from: string, more: Partial<KnownLogin> = {}): KnownLogin => ({
 });
 
 const TEXT = `${OLD_KEY} ann@laptop\n`;
-/** Seen from `192.0.2.7`, as every host of these facts sees us. */
+/** Our address is `192.0.2.7`, as every host of these facts sees it. */
 const web = (logins: KnownLogin[]) => makeHostFacts("web1", TEXT, { logins });
 const backup = makeHostFacts("backup", "", {
   privateKeyLocations: [makeHolderFacts({ path: "/home/ann/.ssh/id_ed25519" })],

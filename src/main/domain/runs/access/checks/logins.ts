@@ -21,7 +21,7 @@ import { UNUSED_AFTER_DAYS } from "#domain/use/evaluate-use.ts";
 import type { Check, KeyOptions } from "#shared/model/runs/plan.ts";
 import { formatKeyBriefly, OWN_LOGIN } from "#shared/text/runs/plan.ts";
 
-/** Whether whoever loses a line of an account could still get in to put it right. One check an account. */
+/** Whether someone who loses a line of an account could still log in to repair it. One check an account. */
 export function checkRemainingLogins(changeSet: ChangeSet, draft: Draft): Check[] {
   const { facts: host, files } = draft;
   const losing = new Set(
@@ -38,7 +38,7 @@ function checkOne(changeSet: ChangeSet, host: HostFacts, account: AccountFacts):
   const check = (state: Check["state"], text: string) =>
     makeCheck(state, "other-way-in", { host, account: name }, text);
   if (remaining?.kind === "held") return check("ok", `${name} stays open: ${remaining.text}`);
-  // A rotation ends with a key that has logged in just before: a second one is for whoever loses that.
+  // A rotation ends with a key that has logged in just before: a second one helps only those who lose that.
   if (remaining?.kind === "unheld" && changeSet.verifies === "new")
     return check("warning", `${name} stays open: ${remaining.text}`);
   const lacking = `no other way in to ${name} is known ${formatNext(changeSet)}`;
@@ -51,10 +51,13 @@ function checkOne(changeSet: ChangeSet, host: HostFacts, account: AccountFacts):
 const formatNext = ({ verifies }: ChangeSet): string =>
   verifies === "new" ? "beside the old key and the new one" : "beside the lines that change";
 
-/** `held`: somebody is known who can go it. `unheld`: nobody is known to hold the key of the line. `left`: whoever held it has left. */
+/**
+ * `held`: somebody is known who can log in. `unheld`: it is not known who has the key of the line. `left`: its owner is
+ * former.
+ */
 type RemainingLogin = { kind: "held" | "unheld" | "left"; text: string };
 
-/** A way in that the plan leaves alone; what is not known counts as none. */
+/** Another way to log in that the plan leaves as it is; what is not known counts as none. */
 export function findRemainingLogin(
   changeSet: ChangeSet,
   host: HostFacts,
@@ -82,7 +85,7 @@ export function findRemainingLogin(
   return { kind, text: `${formatKeyOf(unheld)} can log in, but ${WHY_UNHELD[unheld.owner]}` };
 }
 
-/** A private key is known, or whose it is; or it has just let us in. */
+/** Its private key is known, or whose it is; or it has just logged us in. */
 const isHeld = ({ login }: HostFacts, { owner, fingerprint }: KnownGrant): boolean =>
   owner === "known" || (fingerprint !== null && fingerprint === login.key);
 
@@ -95,7 +98,7 @@ const WHY_UNHELD: Record<KnownGrant["owner"], string> = {
 const formatKeyOf = ({ fingerprint }: KnownGrant): string =>
   fingerprint === null ? "another key" : formatKeyBriefly({ fingerprint, comment: "" });
 
-/** What the inventory knows may be gone by now; of a file that was not looked at, it is taken to stand. */
+/** What the inventory knows may be gone by now; in a file that was not inspected, the line counts as present. */
 function isStillThere({ files }: HostFacts, { file, text }: KnownGrant): boolean {
   const stand = files.find((one) => pathsOf(one).includes(file))?.stand;
   if (stand?.kind === "absent") return false;
@@ -105,11 +108,11 @@ function isStillThere({ files }: HostFacts, { file, text }: KnownGrant): boolean
   return readAuthorizedKeys(bytes).some((line) => line.text.replace(/\r$/, "") === known);
 }
 
-/** Whoever may run one command only puts nothing right. */
+/** A login that may run one command only cannot repair anything. */
 const isForced = ({ text }: KnownGrant): boolean =>
   readLineOptions(splitLine(text).options).options.some(({ name }) => name === "command");
 
-/** Whether the login that does the work is by a line that goes or changes, or may be. */
+/** Whether our own login is, or may be, by a line that is removed or changed. */
 function losesLogin(changeSet: ChangeSet, host: HostFacts): boolean {
   const { login, accounts } = host;
   const own = accounts.find(({ name }) => name === login.account);
@@ -117,8 +120,8 @@ function losesLogin(changeSet: ChangeSet, host: HostFacts): boolean {
 }
 
 /**
- * Whether a login is by a line with this key: by the key itself, or by a certificate that it signed. A certificate that could not be read
- * may be of any authority.
+ * Whether a login is by a line with this key: by the key itself, or by a certificate that it signed. A certificate that
+ * could not be read may be of any authority.
  */
 function mayBeBy(
   { key, certificate }: LoginFacts,
@@ -128,7 +131,7 @@ function mayBeBy(
   return certificate !== null && (certificate.authority === null || fingerprint === certificate.authority);
 }
 
-/** A line that lets in to several accounts, or by several paths, is a grant of each: it goes or changes for all of them. */
+/** A line for several accounts, or by several paths, is a grant of each: it is removed or changed for all of them. */
 function isConcerned(changeSet: ChangeSet, { accounts, files }: HostFacts, grant: KnownGrant): boolean {
   const same = files.find((file) => pathsOf(file).includes(grant.file));
   const paths = same ? pathsOf(same) : [grant.file];
@@ -140,7 +143,9 @@ function isConcerned(changeSet: ChangeSet, { accounts, files }: HostFacts, grant
   );
 }
 
-/** Whether Latchkey takes away, or shuts to its own address, the line that lets itself in. */
+/**
+ * Whether Latchkey removes the line by which it logs in itself, or restricts it so that it excludes its own address.
+ */
 export function checkOwnLogin(changeSet: ChangeSet, draft: Draft, { now, options }: Moment): Check[] {
   const { facts: host, files, verifications } = draft;
   const { account: name, key } = host.login;
@@ -184,8 +189,8 @@ export function checkOwnLogin(changeSet: ChangeSet, draft: Draft, { now, options
 export type Moment = { now: string; options: KeyOptions };
 
 /**
- * Whether some line of the account lets this very login in when the plan is carried out; null where that cannot be told. By which of
- * several lines of its authority a certificate is let in depends on its principals, so all that stand there now have to.
+ * Whether some line of the account still admits this very login after the run; null if that cannot be told. Which of
+ * several lines of its authority admits a certificate depends on its principals, so all lines that are there now must.
  */
 function staysOpen(draft: Draft, account: AccountFacts, now: string): boolean | null {
   const { login, clockOffset, files } = draft.facts;
@@ -229,8 +234,8 @@ function bytesAfter({ files }: Draft, file: FileFacts): Uint8Array {
 }
 
 /**
- * Where the key that goes was used from an address at which no location of it is known: another copy may be there, which gets
- * nothing and is shut out. One check an account and address.
+ * Whether the key to be removed was used from an address at which no location of it is known: another copy may be
+ * there, which gets no new key and cannot log in any more. One check for each account and address.
  */
 export function checkOrigins(facts: PlanFacts, draft: Draft): Check[] {
   const { facts: host, files } = draft;
@@ -258,8 +263,8 @@ export function checkOrigins(facts: PlanFacts, draft: Draft): Check[] {
 const DAY_MS = 86_400_000;
 
 /**
- * Of all locations, as a host sees them: the hosts that have signed with the key, and this computer. A claim explains nothing. Loopback
- * is that very host, and no other one.
+ * The addresses of all locations, as a host sees them: of the hosts that have signed with the key, and of this
+ * computer. A claim explains nothing. Loopback means that very host, and no other one.
  */
 function knownAddresses({ hosts, here, key }: PlanFacts, seenBy: HostFacts): Set<string> {
   const isHere =
@@ -278,11 +283,11 @@ function knownAddresses({ hosts, here, key }: PlanFacts, seenBy: HostFacts): Set
 const isHolding = ({ privateKeyLocations }: HostFacts): boolean =>
   privateKeyLocations.some(({ possession }) => possession.kind === "verified");
 
-/** A host logs in to itself by these. */
+/** By these a host logs in to itself. */
 const LOOPBACK = ["127.0.0.1", "::1"];
 const isLoopback = (address: string): boolean => address === "::1" || /^127(\.\d+){3}$/.test(address);
 
-/** As two logs of one address agree on it: without a zone, and no IPv4 address in the form of IPv6. */
+/** In the form that two logs of one address share: without a zone, and IPv4 never in the form of IPv6. */
 const plain = (address: string): string =>
   address
     .toLowerCase()

@@ -12,7 +12,9 @@ import { formatCount } from "#shared/text/count.ts";
 import { formatClaimReason } from "#shared/text/hosts/key.ts";
 import { formatHost } from "#shared/text/hosts/target.ts";
 
-/** Who has the private key of the key that goes, and whether they get the new one; and what earlier runs have left beside it. */
+/**
+ * Where the old private key is, and whether each location gets the new one; and what earlier runs have left beside it.
+ */
 export const checkPrivateKeys = (
   facts: PlanFacts,
   changeSet: ChangeSet,
@@ -80,7 +82,7 @@ function checkBothKeys(
   return [...stuck, makeCheck("acknowledge", "private-keys", { host: null }, text)];
 }
 
-/** What is locked here is opened, and signs, before anything is handed over. */
+/** A locked file here is opened, and signs, before any new key is installed. */
 function formatLocations(privateKeyLocations: readonly PrivateKeyPlan[], count: number): string {
   const locked = privateKeyLocations.filter(isOpenedHere).length;
   const locations = count === 1 ? "one location" : `${count} locations`;
@@ -89,8 +91,8 @@ function formatLocations(privateKeyLocations: readonly PrivateKeyPlan[], count: 
 }
 
 /**
- * Locations that only claim the private key: each gets the new one only if somebody agrees to it by its path. A file here that is
- * locked needs no such word: its passphrase opens it before it gets anything, and then it signs.
+ * Locations that only claim the private key: each gets the new one only if the user acknowledges its path. A locked
+ * file here needs no acknowledgement: its passphrase opens it before it gets anything, and then it signs.
  */
 function checkClaims(privateKeyLocations: readonly PrivateKeyPlan[], newKey: NewKey | null): Check[] {
   return privateKeyLocations.flatMap((privateKey) => {
@@ -117,7 +119,7 @@ const UNVERIFIED = "unverified-key";
 export const isOpenedHere = ({ host, kind, possession }: PrivateKeyPlan): boolean =>
   host === null && kind === "file" && possession.kind === "claimed" && possession.why === "locked";
 
-/** A file with the right public half that signs with another key: nobody can agree to it. */
+/** A file with the right public key that signs with another key: nobody can acknowledge that. */
 export const otherKey = (host: HostFacts | null, privateKey: PrivateKeyFacts): Check => ({
   ...makeCheck(
     "warning",
@@ -131,14 +133,18 @@ export const otherKey = (host: HostFacts | null, privateKey: PrivateKeyFacts): C
 export const formatOtherKey = ({ path }: Pick<PrivateKeyFacts, "path">): string =>
   `${path} shows the public key and holds another private one, so it gets nothing: find out who wrote it`;
 
-/** Which accounts a plan asks about: those that the private keys it replaces may open, or that may go on to take what it removes. */
+/**
+ * Which plans check unreadable accounts: those whose replaced private keys may open them, or whose removed key may
+ * still log in there.
+ */
 export const acknowledgesUnreadable = (kind: PlanKind, privateKeyLocations: number): boolean =>
   kind === "remove-grants" || (kind === "rotate-key" && privateKeyLocations > 0);
 
 /**
- * Of accounts that nothing is known of: if they take the key that goes, whoever logs in there by it is shut out where its private keys
- * are replaced, and goes on to log in where a line is removed elsewhere. To root that is odd, and asked about; hardly another login
- * reads all accounts, and what is asked for every time is agreed to unread.
+ * Checks accounts of which nothing is known. If they accept the key: where its private keys are replaced, its users
+ * cannot log in there any more; where a line is removed elsewhere, they still can. For a root login that is unusual,
+ * and needs an acknowledgement; hardly any other login can read all accounts, and an acknowledgement that is always
+ * needed is given unread.
  */
 export function checkUnreadableKeys(changeSet: ChangeSet, { facts: host }: Draft): Check[] {
   if (host.unreadable !== null || host.hostKey === null) return [];
@@ -170,7 +176,7 @@ export function checkUnreadableKeys(changeSet: ChangeSet, { facts: host }: Draft
 
 const MOST_NAMED = 3;
 
-/** Accounts that are known to take the key that goes or changes, and whose keys could not be read now. */
+/** Accounts that are known to accept the key that is removed or changed, and whose keys could not be read now. */
 export const unseenAccounts = (changeSet: ChangeSet, host: HostFacts): { account: string; why: string }[] =>
   unseenKeys(host).flatMap(({ why, grants }) =>
     [...new Set(grants.filter(isMeant(changeSet)).map(({ account }) => account))].map((account) => ({
@@ -184,17 +190,17 @@ const isMeant =
   ({ grant }: AccountGrant): boolean =>
     grant.effective !== "no" && changeSet.concerns(grant);
 
-/** What has been looked at now is judged by what was seen. */
+/** What was inspected now is evaluated by what was seen. */
 export const unseenKeys = ({ files, unreadableKeys }: HostFacts): UnreadableKeys[] =>
   unreadableKeys.filter(({ path }) => path === null || !files.some((file) => isAtOrBelow(file, path)));
 
 const isAtOrBelow = (file: FileFacts, path: string): boolean =>
   pathsOf(file).some((one) => one === path || one.startsWith(`${path}/`));
 
-/** A private key that is known, as `access` shows it too, at a place where it cannot be replaced. */
+/** A known private key, which `access` shows too, at a location where it cannot be replaced. */
 type StuckPrivateKey = { location: string; why: string };
 
-/** Each private key of the key that is known and stays as it is: a link, a hard link, one that cannot be read. */
+/** Each known private key that stays as it is: a link, a hard link, one that cannot be read. */
 export function findStuckPrivateKeys({ here, hosts }: PlanFacts): StuckPrivateKey[] {
   const stuckOf = (privateKeyLocations: readonly PrivateKeyFacts[], where: string): StuckPrivateKey[] =>
     privateKeyLocations.flatMap(({ path, stuck, possession }) =>

@@ -16,7 +16,7 @@ import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
 
 const TEXT = `${OLD_KEY} ann@laptop\n${SAMPLE_KEYS.rsa} bob\n`;
 
-/** A host where ann's file changes, and alice's is another matter. */
+/** A host where ann's file changes, and alice's keys are unreadable. */
 const withUnreadable = (...unreadableKeys: HostFacts["unreadableKeys"]) =>
   makeHostFacts("web1", TEXT, { unreadableKeys: unreadableKeys });
 
@@ -85,7 +85,7 @@ test("a home that was not read once is no matter where a file in it is read now"
   expect(keepsOldKeys(plan, [])).toBe(false);
 });
 
-/** Ann's file is read, and of alice's, which is known to have the key, this is found. */
+/** Ann's file is read; of alice's, which is known to have the key, this was found. */
 function planAbsent(stand: FileStand): ReturnType<typeof planFor> {
   const files = ["ann", "alice"].map((name) => makeFileFacts(name, TEXT));
   const accounts = files.map((file) => makeAccountFacts(file.accounts[0] ?? "", [file]));

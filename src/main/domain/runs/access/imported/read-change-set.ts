@@ -20,7 +20,7 @@ import { formatKeyBriefly } from "#shared/text/runs/plan.ts";
 
 type HostKeyRequest = Extract<PlanRequest, { kind: "rotate-host-key" }>;
 
-/** The request whose facts a plan from elsewhere is looked at by; not the one that it was made for. */
+/** A request that gathers the facts for an imported plan; not the one that it was made for. */
 export function requestOf(plan: KeyPlan): KeyRequest {
   const { kind } = plan;
   switch (kind) {
@@ -49,7 +49,7 @@ export function hostKeyRequest({ kind, newKey: { keyType }, hosts: [host] }: Hos
   return { kind, host: host?.host ?? "", port: host?.port ?? 22, keyType: known };
 }
 
-/** What a plan from elsewhere comes to for a host, read from what it would write. */
+/** The changes of an imported plan for a host, read from what it would write. */
 export function readChangeSet(plan: AccessPlan, facts: PlanFacts, host: HostFacts | null): ChangeSet {
   const lines = host ? linesThatGo(plan, host) : new Set<string>();
   return {
@@ -82,7 +82,7 @@ function verifiesOf({ kind }: AccessPlan, { provided }: PlanFacts): ChangeSet["v
 
 const keyOf = (file: string, text: string): string => `${file}\n${text.replace(/\r$/, "")}`;
 
-/** The lines that go or change, by every path to their file. */
+/** The lines that are removed or changed, by every path to their file. */
 function linesThatGo({ hosts }: AccessPlan, host: HostFacts): Set<string> {
   const planned = hosts.find((one) => one.host === host.host && one.port === host.port)?.files ?? [];
   return new Set(
@@ -119,7 +119,7 @@ function titleOf(plan: AccessPlan, { key, provided }: PlanFacts): string {
   }
 }
 
-/** The lines, counted from 1, of which these splices take something away. */
+/** The lines, counted from 1, of which these splices remove something. */
 export function numbersOf(bytes: Uint8Array, splices: readonly Splice[]): number[] {
   const gone = splices.map(({ at, removed }) => ({ at, until: at + (readExactly(removed)?.length ?? 0) }));
   return linesOf(bytes)
@@ -127,7 +127,7 @@ export function numbersOf(bytes: Uint8Array, splices: readonly Splice[]): number
     .map(({ number }) => number);
 }
 
-/** `flaw`: what a plan from elsewhere says and is not so. */
+/** `error`: an untrue statement of an imported plan. */
 export const refuseEdited = (error: string): Unplannable => ({
   refused: `this plan was edited, or is of other hosts: ${error}; plan anew`,
 });

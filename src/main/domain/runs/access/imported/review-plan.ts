@@ -64,8 +64,8 @@ export type ElsewhereGrant = {
 };
 
 /**
- * A plan from elsewhere with the same changes, and everything else as it is by now: what it shows, who verifies it, what was
- * checked, what has to be agreed to and typed. What it says and is not so refuses it.
+ * An imported plan with the same changes, and everything else as it is now: what it shows, who verifies it, its checks,
+ * and the acknowledgements and the confirmation word that it needs. An untrue statement in it refuses it.
  */
 export function reviewPlan({ plan, ...request }: ImportedPlan): KeyPlan | Unplannable {
   return plan.kind === "rotate-host-key"
@@ -131,12 +131,12 @@ function reviewAccess(
   return withKeys(plan.kind, keys, common);
 }
 
-/** A key that is only let in is verified by whatever half of it lies on this computer. */
+/** A key that is only granted is verified with its private key, if that is on this computer. */
 function newKeyNow(plan: AccessPlan, { provided }: PlanFacts): NewKey | null {
   return plan.kind === "add-grants" ? { ...plan.newKey, path: provided?.path ?? null } : newKeyOf(plan);
 }
 
-/** A sentence: what the plan says of the host that is not so. */
+/** A string: an untrue statement of the plan about the host. */
 function reviewHost(
   plan: AccessPlan,
   facts: PlanFacts,
@@ -169,7 +169,7 @@ function reviewHost(
   return draft;
 }
 
-/** The private keys as they are now; of one that is not, or that the plan does not have, a check tells. */
+/** The private keys as they are now; a check reports one that is missing, or that the plan does not have. */
 function reviewPrivateKeys(
   { kind }: AccessPlan,
   planned: readonly PrivateKeyPlan[],
@@ -202,7 +202,7 @@ function reviewPrivateKeys(
   });
 }
 
-/** The old key goes on to count there, so its halves are kept. */
+/** The old key still logs in there, so its private keys are kept. */
 function checkElsewhere(locations: readonly string[]): Check[] {
   if (locations.length === 0) return [];
   const more = locations.length > 3 ? ` and ${locations.length - 3} more` : "";
@@ -219,8 +219,8 @@ const formatElsewhere = (location: string): string =>
 type FileReview = { facts: PlanFacts; changeSet: ChangeSet; draft: Draft };
 
 /**
- * Puts a file of a plan from elsewhere into the draft of its host, shown as it is now and verified as it can be now; what is
- * in the way is a check that refuses. Answers with what the plan says of it that is not so.
+ * Puts a file of an imported plan into the draft of its host, shown as it is now and verified as it can be now;
+ * anything in the way becomes a check that refuses. Returns an untrue statement of the plan about it.
  */
 function reviewFile(request: FileReview, file: FilePlan): string | null {
   const { draft, changeSet } = request;
@@ -252,7 +252,7 @@ function refuse(draft: Draft, { account }: FilePlan, { id, why }: { id: string; 
 
 const formatWhy = (stand: OpenFile["stand"]): string => (stand.kind === "refused" ? stand.why : "");
 
-/** Whether its bytes come to what the plan shows of them. */
+/** Whether the plan shows what it would make of the file's bytes. */
 function findEdit({ bytes }: OpenFile, file: FilePlan): string | null {
   const stages = fillStages(file, NEW_KEY_PLACEHOLDER);
   const isFitting = stages && applyEdits(bytes, stages.added) && applyEdits(bytes, stages.removed);
@@ -299,7 +299,7 @@ function keep({ facts, changeSet, draft }: FileReview, open: OpenFile, file: Fil
   return null;
 }
 
-/** The lines that are new, as sshd reads them; of a removal, those that go. */
+/** The new lines, as sshd reads them; for a removal, the removed ones. */
 function changedLines(bytes: Uint8Array, file: FilePlan) {
   const numbers = numbersOf(bytes, file.removed ?? []);
   const gone = readAuthorizedKeys(bytes).filter(({ line }) => numbers.includes(line));

@@ -14,8 +14,9 @@ import { readExactly, writeExactly } from "#shared/text/exact-bytes.ts";
 import { formatHost } from "#shared/text/hosts/target.ts";
 
 /**
- * What a plan from elsewhere says of itself that is not so, as far as it can be told without its hosts; null: nothing. Its
- * hash only says that nobody has changed it since somebody wrote that hash: what it shows must be what it would write.
+ * An untrue statement of an imported plan about itself, as far as it can be told without its hosts; null: there is
+ * none. Its hash only says that nobody has changed it since somebody wrote that hash: what it shows must be what it
+ * would write.
  */
 export function findError(plan: KeyPlan): string | null {
   const { hosts } = plan;
@@ -82,7 +83,7 @@ function findFileError(plan: KeyPlan, file: FilePlan): string | null {
   return findForeignLine(plan, file, lines);
 }
 
-/** Only the old key's lines go, and only the new one's come. */
+/** Only lines of the old key may be removed, and only lines of the new one added. */
 function findForeignLine(plan: KeyPlan, file: FilePlan, { gone, come }: Lines): string | null {
   const { kind } = plan;
   const [oldKey, newKey] = [oldKeyOf(plan), newKeyOf(plan)];
@@ -107,7 +108,7 @@ const fill = (text: string, line: string): string => text.replaceAll(NEW_KEY_PLA
 
 type Lines = { gone: string[]; come: string[] };
 
-/** Which lines go and come in the end, in their order. */
+/** Which lines are removed and added in the end, in their order. */
 function linesOf({ added, removed }: FilePlan): Lines {
   const splices: readonly Splice[] = removed ?? added ?? [];
   const planned = splices.map((splice) => ({
@@ -117,7 +118,7 @@ function linesOf({ added, removed }: FilePlan): Lines {
   return { gone: planned.flatMap(({ gone }) => gone), come: planned.flatMap(({ come }) => come) };
 }
 
-/** As the rows of a diff have them. Ends of lines alone are no lines. */
+/** As the rows of a diff have them. Line ends alone are no lines. */
 const textsOf = (exact: string): string[] =>
   Buffer.from(readExactly(exact) ?? [])
     .toString("latin1")
@@ -138,5 +139,5 @@ const isOneKey = (line: string): boolean =>
 const isPlain = (path: string): boolean =>
   /^\/[^\n\r\0]*[^/\n\r\0]$/.test(path) && !/\/(\.{1,2})?(\/|$)/.test(path);
 
-/** Stands for a key that is yet to be made. */
+/** Stands for a key that is yet to be created. */
 export const EXAMPLE_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
