@@ -1,4 +1,4 @@
-/** Why a run has ended, or waits, as values: stored with it, and formatted by `text/run.ts`. */
+/** Why a run has ended, or does not continue, as values: stored with it, and formatted by `text/runs/run.ts`. */
 
 import { z } from "zod";
 import { UseEvidence } from "../hosts/host-use.ts";
@@ -92,7 +92,7 @@ export const RunReason = z.discriminatedUnion("kind", [
 ]);
 export type RunReason = z.infer<typeof RunReason>;
 
-/** What the journal of a run has beside the results of its steps, as values: formatted by `text/run-note.ts`. */
+/** What the journal of a run has beside the results of its steps, as values: formatted by `text/runs/run-note.ts`. */
 
 /** Why it is not known whether an old key was used. */
 export const UseGap = z.discriminatedUnion("kind", [

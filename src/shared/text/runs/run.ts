@@ -37,7 +37,7 @@ export function formatStepState({ state, verification }: RunStep): string {
   return verification === "unverified" && state === "verified" ? "not verified" : state;
 }
 
-/** Why a run has ended, or waits, as a sentence without a full stop; empty where its state says it all. */
+/** Why a run has ended, or does not continue, as a sentence without a full stop; empty where its state says it all. */
 export const formatRunReasons = (reasons: readonly RunReason[]): string =>
   reasons.map(formatRunReason).filter(Boolean).join("; ");
 
