@@ -1,7 +1,7 @@
 /** Base64 (RFC 4648), as files of keys and certificates have it. */
 
 const PADDING = 0x3d;
-/** What may stand before so much padding: the digits that leave no bit over. */
+/** The last digits that may precede 1 and 2 characters of padding: those that leave no bit over. */
 const LAST_DIGITS = [null, "AEIMQUYcgkosw048", "AQgw"] as const;
 
 /** As sshd accepts it: whole groups, padded, no bit left over, white space anywhere; null for anything else. */

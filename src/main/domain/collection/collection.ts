@@ -151,7 +151,7 @@ export type SshdSettings = {
   effective: ReadonlyMap<string, ReadonlyMap<string, string[]>> | null;
   /** sshd_config first, then every file that it includes and that could be read, by path. */
   files: ReadonlyMap<string, Uint8Array>;
-  /** Include patterns as they were expanded on the host: each word as written, without quotes -> paths, in sshd's order. */
+  /** Include patterns as expanded on the host: each word as written, without quotes -> paths, in sshd's order. */
   includes: ReadonlyMap<string, string[]>;
 };
 

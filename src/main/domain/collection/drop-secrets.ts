@@ -137,8 +137,8 @@ const HASHES =
 const SHADOW = /^[^:\s]{1,256}:[^:\s]{1,512}:\d{1,6}(?::\d{0,6}){5}:$/m;
 
 /**
- * A private key in DER: a sequence that begins with a small version number. A certificate, a request and a revocation list begin
- * with a sequence.
+ * A private key in DER: a sequence that begins with a small version number. A certificate, a request and a revocation
+ * list begin with a sequence.
  */
 function isPrivateDer(bytes: Buffer): boolean {
   if (bytes[0] !== 0x30) return false;

@@ -125,8 +125,8 @@ export type MapIndex = {
 };
 
 /**
- * `namesIn`: the DNS names of the first certificate of a file, null where they are not known. `wasSeen`: whether an earlier scan has read
- * a certificate or a key at a path.
+ * `namesIn`: the DNS names of the first certificate of a file, null if they are not known. `wasSeen`: whether an
+ * earlier scan has read a certificate or a key at a path.
  */
 export function indexMap(
   map: HostMap,

@@ -41,7 +41,10 @@ END
   return host;
 }
 
-/** An Apache with a DocumentRoot for root.apache.test, an Alias for alias.apache.test, and a redirect to https for secure.apache.test. */
+/**
+ * An Apache with a DocumentRoot for root.apache.test, an Alias for alias.apache.test, and a redirect to https for
+ * secure.apache.test.
+ */
 export async function startApacheHost(): Promise<LabHost> {
   const host = await startHost({ name: "apache1" });
   const { address } = host;

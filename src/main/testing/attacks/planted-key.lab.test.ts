@@ -53,7 +53,7 @@ async function plant(key: KeyFile, how: "clear" | "locked" | "pem"): Promise<str
   return host.run(`cat ${PLANTED}`);
 }
 
-/** A key of ops that root's keys let in; the file of the desk is scanned with where `isHere`. */
+/** A key of ops that can log in as root. `here`: its file is on the desk, where scans use it. */
 async function grantKey(name: string, where: "here" | "elsewhere"): Promise<KeyFile> {
   const folder = where === "here" ? join(desk.home, ".ssh") : elsewhere.path;
   const key = await makeKeyFile(folder, name, ["-t", "ed25519", "-N", "", "-C", `${name}@desk`]);

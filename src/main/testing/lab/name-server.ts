@@ -1,9 +1,9 @@
 /**
- * A name server that answers as it is told, as a program of its own: it is started inside a network.
+ * A name server with scripted answers, as a program of its own: it is started inside a network.
  *
  *   node name-server.ts ADDRESS JSON      JSON: names and their IPv4 addresses; [] is no such name, null no answer
  *
- * It prints a line when it can be asked. Every name that is not listed does not exist.
+ * It prints a line once it accepts queries. Every name that is not listed does not exist.
  */
 import { createSocket } from "node:dgram";
 import { createServer } from "node:net";

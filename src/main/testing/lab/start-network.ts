@@ -1,5 +1,5 @@
 /**
- * Networks of our own: a row of them, each with neighbours left and right and no way further. Nothing of this machine's
+ * Networks of our own: a row of them, each with neighbours left and right and no other route. Nothing of this machine's
  * own network is touched, and all of it is gone with the process that made it.
  *
  *   office 10.50.0.0/16  -  dmz 10.51.0.0/16  -  inner 10.52.0.0/16

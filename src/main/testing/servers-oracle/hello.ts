@@ -1,6 +1,6 @@
 /**
- * The beginning of a handshake, as far as the server's certificate: OpenSSL within this process comes to the same at three times the
- * work, and its command at thirty times.
+ * The beginning of a handshake, up to the server's certificate: OpenSSL within this process gets the same result with
+ * three times the work, and its command with thirty times.
  */
 import {
   createDecipheriv,

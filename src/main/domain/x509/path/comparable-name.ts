@@ -5,7 +5,7 @@ export type ComparableName =
   | { form: "email" | "dns" | "uri"; value: string }
   | { form: "ip"; value: Uint8Array }
   | { form: "directory"; value: CanonicalName }
-  /** A form that is not compared: otherName, x400Address, ediPartyName, registeredID. The first and the last have an identifier. */
+  /** Not compared: otherName, x400Address, ediPartyName, registeredID. The first and the last have an identifier. */
   | { form: "other"; tag: number; type: string | null };
 
 const FORMS = new Map([

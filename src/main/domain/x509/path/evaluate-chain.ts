@@ -34,7 +34,7 @@ type ChainQuery = {
   revocationLists: readonly RevocationList[] | null;
 };
 
-/** Accepts every policy and asks for none. */
+/** Accepts every policy and demands none. */
 export const ANY_POLICY_WILL_DO = {
   policies: [],
   requireExplicit: false,
