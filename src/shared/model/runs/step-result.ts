@@ -1,6 +1,6 @@
 /**
- * The result of a step, beside its state, as a value: stored with it, formatted by `text/runs/run-step.ts`, and the basis
- * of decisions. No sentence decides anything.
+ * The result of a step, beside its state, as a value: stored with it, formatted by `text/runs/run-step.ts`, and the
+ * basis of decisions. No sentence decides anything.
  */
 import { z } from "zod";
 import { ClaimReason } from "../hosts/host.ts";
