@@ -81,9 +81,7 @@ export type SessionDeps = {
   trace: Trace;
 };
 
-/**
- * Logins to hosts at a time, of a run of up to a thousand: each run itself decides how many of them it wants at a time.
- */
+/** At most 64 logins at a time, for runs of up to a thousand hosts; each run decides how many of them it uses. */
 const AT_ONCE = { hosts: 64, isFixed: true };
 
 /**

@@ -219,8 +219,8 @@ function listFailures(all: readonly RunStep[]): RunReason[] {
 type RunbookOf = (plan: Plan) => Pick<Runbook, "listExclusive" | "holdsExclusive">;
 
 /**
- * One run at a time on each host and for each private key, whatever process runs them: this check is made before
- * anybody logs in, or creates a key.
+ * One run at a time on each host and for each private key, whatever process runs it: here a second run of this process
+ * is refused before it logs in, or creates a key.
  */
 export function refuseTwice(runbookOf: RunbookOf, running: Running, plan: Plan): void {
   const planned = new Set(plan.hosts.map(formatHostAddress));

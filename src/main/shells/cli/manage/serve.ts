@@ -40,8 +40,8 @@ export function addServe(program: Command, { world, finish }: Session): void {
 }
 
 /**
- * Prints the one URL that opens the page, and serves it until it is stopped. The URL lets one page in, within
- * a minute; Enter prints another.
+ * Prints the one URL that opens the page, and serves the page until the command is stopped. The URL opens one page,
+ * within a minute; Enter prints another.
  */
 export async function serveUntilStopped(options: Options, world: World): Promise<number> {
   const { loadPage } = await import("#shells/page.ts");
