@@ -10,7 +10,7 @@ type Rule = Sudoers["rules"][number];
 
 /** How many commands are listed for one account and target. */
 const MOST_COMMANDS = 20;
-/** How many target accounts beside root are evaluated. */
+/** How many target accounts besides root are evaluated. */
 const MOST_TARGETS = 50;
 
 /**

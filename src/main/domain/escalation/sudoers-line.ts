@@ -2,7 +2,7 @@ export type AliasKind = "user" | "runas" | "host" | "command";
 
 export type Rule = { users: Item[]; hosts: Item[]; specs: Spec[] };
 
-/** Flags and values of a `Defaults` line, and to whom it is bound. */
+/** Flags and values of a `Defaults` line, and the users, hosts, targets or commands to which it is bound. */
 export type Defaults = {
   target: { kind: "all" | "host" | "user" | "runas" | "command"; items: Item[] };
   settings: { name: string; isOn: boolean; value: string | null }[];

@@ -56,7 +56,7 @@ type Evaluated = Pick<ViolationInput, "role" | "isPublic" | "hasIssued"> & {
   roots: string;
 };
 
-/** A hash of everything beside the certificate itself that decides the result: while it stays, the result stays. */
+/** A hash of everything besides the certificate itself that decides the result: the same hash, the same result. */
 export function markEvaluation({ above, locations, ...rest }: Evaluated): string {
   const { role, isPublic, hasIssued, roots } = rest;
   const sets = [markSet(above), markSet(locations.map(markSet))];
@@ -171,7 +171,7 @@ const REFUSED: ReadonlySet<ChainReasonCode> = new Set([
   "malformed",
 ]);
 
-/** Weak keys and signatures have findings of their own (text/findings/profile-finding.ts). */
+/** Other rules find weak keys and signatures, and name the section of this profile. */
 const FOUND_BY_OTHER_RULES: ReadonlySet<ChainReasonCode> = new Set([
   "key-too-short",
   "signature-not-permitted",

@@ -289,7 +289,7 @@ function weighPostfix(own: string, name: string): number {
   return own.startsWith(".") && name.endsWith(own) && name.length > own.length ? own.length : 0;
 }
 
-/** `*` and `?` for any characters at all. */
+/** `*` and `?` match any characters. */
 function weighGlob(own: string, name: string): number {
   if (own === name) return EXACT;
   return /[*?]/.test(own) && fitsGlob(own, name) ? 1 : 0;
@@ -315,7 +315,7 @@ function fitsGlob(pattern: string, name: string): boolean {
   return /^\**$/.test(pattern.slice(next));
 }
 
-/** A star stands for one label. */
+/** A star matches one label. */
 function weighLabel(own: string, name: string): number {
   if (own === name) return EXACT;
   const dot = name.indexOf(".");

@@ -10,7 +10,7 @@ export type ServerKind =
   | "mysql"
   | "sshd";
 
-/** What was found of one server's configuration. Paths are as the server names them, links not followed. */
+/** The files of one server's configuration. Paths are as the server names them, with links unresolved. */
 export type ConfigurationFiles = {
   server: ServerKind;
   /** The file with which the server begins: /etc/nginx/nginx.conf. */
@@ -95,7 +95,7 @@ export type TlsBinding = {
    * in lower case; null: it may be any.
    */
   lookedUpName?: { label: string | null };
-  /** "tls" for TLS at once; otherwise the STARTTLS negotiation that leads to it: smtp, lmtp, imap, pop3, sieve, ldap, postgres, mysql. */
+  /** "tls" for TLS from the start; else the STARTTLS protocol: smtp, lmtp, imap, pop3, sieve, ldap, postgres, mysql. */
   protocol: string;
   /** Several where a server has several key types, or several files to choose from. */
   deployments: Deployment[];

@@ -155,7 +155,7 @@ export const isPattern = (path: string): boolean => /[*?[]/.test(path);
 /** The order of glob(3) in the C locale. */
 const byBytes = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
 
-/** The folder of a path without a slash at its end; "/" for what lies in the root. */
+/** The folder of a path, without a slash at its end; "/" for a path in the root folder. */
 export const folderOf = (path: string): string => path.slice(0, Math.max(path.lastIndexOf("/"), 1));
 
 /** The deepest folder that the pattern names without a wildcard. */

@@ -135,7 +135,7 @@ const findBroken = (file: SshdFile): BareKeys["broken"] =>
 const COMMAND = "authorizedkeyscommand";
 const AUTHORITIES = "trustedusercakeys";
 
-/** What else lets in by key beside the lines that were read: keys of a command, certificates of an authority. */
+/** What else lets in by key, besides the lines that were read: keys of a command, certificates of an authority. */
 export function findOtherAccess(
   collection: Collection,
   authorities: readonly Authority[] = evaluateAuthorities(collection),

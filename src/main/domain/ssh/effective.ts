@@ -189,7 +189,7 @@ function trustEvidence(account: Account, evaluated: LineOpinion[], collection: C
 const isIgnored = (line: KeyLine, { facts }: Collection): boolean =>
   isAuthority(line) || addUp(decideLineItself(line, facts)).refusals.length > 0;
 
-/** An opinion as the verdict that is kept and shown. */
+/** The verdict that is stored and shown, from an opinion. */
 export function toEffectiveVerdict(opinion: Opinion): Effective {
   const state = stateOf(opinion);
   const reasons = [...formatRefusals(opinion), ...opinion.doubts, ...opinion.notes];

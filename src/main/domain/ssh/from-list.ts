@@ -8,7 +8,7 @@ type Network = { address: Address; bits: number };
 /** One item of a list of addresses: a network where sshd reads one, otherwise a pattern for names and addresses. */
 export type FromItem = { text: string; isNegated: boolean; network: Network | null };
 
-/** The items of a `from=` list; a sentence where one of them makes sshd refuse everybody. */
+/** The items of a `from=` list; a sentence where one of them makes sshd refuse all logins by the line. */
 export function readFromList(list: string): FromItem[] | string {
   const items: FromItem[] = [];
   for (const written of list.split(",")) {

@@ -1,7 +1,7 @@
 import type { ManagedBy } from "#shared/model/access/verdict.ts";
 
 /**
- * The programs that write authorized_keys files, by the marks that they leave.
+ * The programs that write authorized_keys files, recognized by the marks that they leave.
  *
  * A mark is text that anybody can write: it says which program will undo a change, never who owns a key. Each mark
  * comes from the program's source, or from files that it wrote.

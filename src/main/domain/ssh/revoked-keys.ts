@@ -46,7 +46,7 @@ export type Krl = {
   /** SHA-1 over the same, in hex. */
   sha1s: ReadonlySet<string>;
   certificates: RevokedCertificates;
-  /** sshd before 9.4 checks signatures on the list; later ones pass them over. */
+  /** sshd before 9.4 verifies signatures on the list; later ones ignore them. */
   isSigned: boolean;
 };
 
@@ -105,7 +105,7 @@ export function readKrl(bytes: Uint8Array): Krl | null {
   return { keys, sha1s, certificates, isSigned };
 }
 
-/** Whether the key is revoked by itself, or as an authority: then with it all certificates that it signed. */
+/** Whether the key is revoked by itself, or as an authority with all certificates that it signed. */
 export function isKeyInKrl(krl: Krl, key: PublicKey): boolean {
   if (krl.keys.has(`${key.fingerprint.slice("SHA256:".length)}=`)) return true;
   return krl.sha1s.size > 0 && krl.sha1s.has(hash("sha1", plainBlobOf(key)));
@@ -230,7 +230,7 @@ function readBitmap(fields: Fields, revoked: Revoked): boolean {
   const bits = written.subarray(zeros);
   const count = BigInt(bits.length === 0 ? 0 : bits.length * 8 - (Math.clz32(bits[0] ?? 0) - 24));
   if (count > 0n && from + count - 1n >= MOST_SERIALS) return false;
-  // The serial 0 cannot be revoked: sshd takes the list for broken.
+  // The serial 0 cannot be revoked: sshd finds such a list broken.
   if (from === 0n && isBitSet(bits, 0n)) return false;
   revoked.bitmaps.push({ from, bits });
   return true;

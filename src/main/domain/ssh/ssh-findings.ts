@@ -22,7 +22,7 @@ const BROKEN_RSA = 1_024;
 /** SSH protocol 1 wrote a key as three numbers. */
 const PROTOCOL_1 = /^[ \t]*(?:\S+[ \t]+)?\d+[ \t]+\d+[ \t]+\d{30,}/;
 
-/** What is wrong with the grants and the private key files of one host. Pure: the same collection gives the same list. */
+/** Problems of the grants and the private key files of one host. Pure: the same collection gives the same list. */
 export function findSshProblems(collection: Collection, grants: readonly EvaluatedGrant[]): FindingDraft[] {
   // Of several accounts with one uid, the first counts.
   const owners = new Map(collection.accounts.toReversed().map(({ uid, name }) => [uid, name]));

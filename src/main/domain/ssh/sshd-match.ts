@@ -126,7 +126,7 @@ function holdsFor({ network, text }: FromItem, address: string): boolean {
 
 /** Whether a Match block holds, where that differs from a login from ELSEWHERE. */
 export type Turn = { match: Match; holds: boolean };
-/** Blocks that, all at once, hold or not otherwise than for a login from ELSEWHERE. */
+/** A case: all the blocks whose result differs from that for a login from ELSEWHERE. */
 type Case = { outcomes: Turn[]; isByConnection: boolean };
 
 /** Further cases are dropped: each costs as much as to evaluate the account once. */

@@ -68,7 +68,7 @@ const DEFAULTS = {
 } satisfies Record<string, string[]>;
 export type Keyword = keyof typeof DEFAULTS;
 
-/** Names of old versions for a keyword of today, in lower case. */
+/** Old names of current keywords, in lower case. */
 export const OLD_NAMES: ReadonlyMap<string, string> = new Map([
   ["pubkeyacceptedkeytypes", "pubkeyacceptedalgorithms"],
   ["challengeresponseauthentication", "kbdinteractiveauthentication"],
@@ -233,7 +233,7 @@ function linesOf(lines: readonly ConfigLine[], keyword: Keyword): readonly Confi
 const isEqual = (one: { values: readonly string[] }, other: { values: readonly string[] }): boolean =>
   one.values.join(" ").toLowerCase() === other.values.join(" ").toLowerCase();
 
-/** What the tokens of a path stand for. */
+/** The values of the tokens of a path. */
 export type TokenAccount = { name: string; uid: number; home: string };
 
 /** A path from sshd_config with its tokens %%, %h, %u and %U expanded for the account, and single slashes. */

@@ -74,7 +74,7 @@ export function toSeconds(day: number, time: string, hostOffset: number): number
   return day * DAY_SECONDS + Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds) - offset;
 }
 
-/** The beginning of a day since the epoch; null for none. */
+/** The beginning of a day since the epoch, as an instant; null for null. */
 export const dayToInstant = (day: number | null): Instant | null =>
   day === null ? null : instantOf(day * DAY_SECONDS);
 

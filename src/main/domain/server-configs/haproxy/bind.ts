@@ -34,7 +34,7 @@ export function serveBind(state: State, words: readonly string[], at: Location):
   if (!bind.isTls || bind.listens.length === 0) return;
   const certificates = bind.certificates.flatMap((one) => bringCertificates(state, one, at));
   if (certificates.length === 0) certificates.push(openCase("TLS is switched on without a certificate"));
-  // The first is a default beside the named ones: HAProxy chooses among several defaults by key type.
+  // The first is a default besides the named ones: HAProxy chooses among several defaults by key type.
   const [first] = certificates;
   const isUsual = (one: BoundCertificate): boolean =>
     !bind.isStrict && (one === first || one.isDefault || isOfBundle(one, first));

@@ -120,7 +120,7 @@ function decidePublicKeys(settings: Settings): Contribution {
   return isYes(setting.values) ? {} : refuseBy(setting);
 }
 
-/** Methods that a list may name beside a key, with the setting that switches each off. */
+/** Methods that a list may name besides a key, with the setting that switches each off. */
 const SWITCHES = {
   gssapi: "GSSAPIAuthentication",
   hostbased: "HostbasedAuthentication",
@@ -129,7 +129,7 @@ const SWITCHES = {
 } as const;
 
 /**
- * A list that names a further method beside the key refuses nothing, and is noted. sshd ignores a list with a method
+ * A list that names a further method besides the key refuses nothing, and is noted. sshd ignores a list with a method
  * that is switched off; where no list is left, nobody gets in.
  */
 function decideMethods(settings: Settings): Contribution {

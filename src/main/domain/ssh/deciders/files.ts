@@ -41,7 +41,7 @@ export function orderOfFile(
   return index < 0 ? null : index;
 }
 
-/** What AuthorizedKeysFile names for the account, in its order: paths, or patterns with wildcards; nothing for `none`. */
+/** The paths, or patterns with wildcards, that AuthorizedKeysFile names for the account, in order; empty for `none`. */
 export const keyFilesOf = (values: readonly string[], account: TokenAccount): string[] =>
   values.filter((pattern) => pattern.toLowerCase() !== "none").map((pattern) => expandPath(pattern, account));
 

@@ -21,7 +21,7 @@ const CERTIFICATE_ALGORITHMS = DEFAULT_ALGORITHMS.map(
   (algorithm) => `${algorithm.replace("@openssh.com", "")}-cert-v01@openssh.com`,
 );
 
-/** The signatures that a type of key can make. */
+/** The signature algorithms of each key type. */
 const SIGNATURES = new Map([
   ["ssh-rsa", ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"]],
   [

@@ -2,8 +2,8 @@
  * The lab matrix: an authorized_keys file, settings of sshd, the state of the account and its files, and whether sshd
  * lets the key in. matrix.lab.test.ts tries every row by a real login, and our verdict must agree.
  *
- * In every text `<user>` stands for the account, and `<key>`, `<rsa>`, ... for that public key as it stands in a
- * line; `<key.blob>` and so on for parts of it (spell.ts).
+ * In every text `<user>` means the account, and `<key>`, `<rsa>`, ... that public key as written in a
+ * line; `<key.blob>` and so on for parts of it (`spell`).
  */
 export type Row = {
   /** A title, where the parts of the row are unclear or too long. */
@@ -38,7 +38,7 @@ export type AccountState = {
   words: string;
   uid?: number;
   shell?: string;
-  /** Groups beside its own. */
+  /** Groups besides its own. */
   groups?: readonly string[];
   /** The password field of shadow: "*" unless given. */
   password?: string;

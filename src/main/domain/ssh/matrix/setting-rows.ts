@@ -168,7 +168,7 @@ const COMMANDS: readonly Row[] = [
   accepts({ setting: "DisableForwarding yes\nPermitTTY no\nAllowTcpForwarding no" }),
 ];
 
-/** Who may log in, for one account; with several lines at once: who-rows.ts. */
+/** Who may log in, for one account; for lists over several lines, see LIST_ROWS in host-fixtures.ts. */
 const WHO: readonly Row[] = [
   accepts({ setting: "AllowUsers <user>" }),
   accepts({ user: "bobby", setting: "AllowUsers bo*" }),
@@ -203,7 +203,7 @@ export const SETTING_ROWS: readonly Row[] = [
   ...WHO,
 ];
 
-/** Match and Include: which lines of the configuration count for an account, and that the first of them does. */
+/** Match and Include: which lines of the configuration count for an account; the first of them decides. */
 
 const CLOSES = "PubkeyAuthentication no";
 const OPENS = "PubkeyAuthentication yes";
