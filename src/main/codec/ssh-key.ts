@@ -1,6 +1,14 @@
 import { createPublicKey, type JsonWebKey, randomBytes } from "node:crypto";
+import { viewKey } from "./fingerprint.ts";
 import { decodePem, findPemBlocks, writePem } from "./pem.ts";
 import { type Fields, openFields, toField, toNumber } from "./ssh-wire.ts";
+
+/** A public key in wire format as one line of a .pub file, without a comment (sshd(8), AUTHORIZED_KEYS FILE FORMAT). */
+export const formatPublicKey = (blob: Uint8Array): string =>
+  `${viewKey(blob).keyType} ${Buffer.from(blob).toString("base64")}`;
+
+/** The wire format of the key in such a line, which has no options; empty where it has none. */
+export const blobOfPublicKey = (line: string): Buffer => Buffer.from(line.split(" ")[1] ?? "", "base64");
 
 /** Converts SSH keys to and from JSON Web Keys, which node:crypto reads and writes: the three kinds that both know. */
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { lstat } from "node:fs/promises";
+import { formatPublicKey } from "#codec/ssh-key.ts";
 import { readSmallFile } from "#net/ssh/identities.ts";
 import { type PrivateKeyFile, readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
 import type { KeyPossession } from "#shared/model/hosts/host.ts";
@@ -33,7 +34,7 @@ export async function inspectKeyFile(path: string): Promise<KeyFileInspection | 
   const key = Buffer.isBuffer(bytes) ? readPrivateKeyFile(bytes) : null;
   const written = await readPublicLine(`${path}.pub`);
   const blob = key?.kind === "usable" ? key.blob : null;
-  const line = blob && key?.keyType ? `${key.keyType} ${blob.toString("base64")}` : (written?.line ?? null);
+  const line = blob ? formatPublicKey(blob) : (written?.line ?? null);
   return {
     uid: about.uid,
     gid: about.gid,

@@ -8,7 +8,14 @@
 import { createPrivateKey, type KeyObject, randomBytes } from "node:crypto";
 import type { ParsedKey } from "ssh2";
 import { viewKey } from "#codec/fingerprint.ts";
-import { blobOfJwk, padSecret, readContainer, secretOfJwk, writeOpenContainer } from "#codec/ssh-key.ts";
+import {
+  blobOfJwk,
+  formatPublicKey,
+  padSecret,
+  readContainer,
+  secretOfJwk,
+  writeOpenContainer,
+} from "#codec/ssh-key.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { type KeyLock, readKeyLock } from "./locked/key-lock.ts";
 import { loadSsh2 } from "./tuned-ssh2.ts";
@@ -129,7 +136,7 @@ function parse(text: string): PrivateKeyFile {
 
 /** Whether a signature of the private key verifies under the public key: a file can show any public key. */
 function isWhole(key: ParsedKey, keyType: string, blob: Buffer): boolean {
-  const shown = loadSsh2().utils.parseKey(`${keyType} ${blob.toString("base64")}`);
+  const shown = loadSsh2().utils.parseKey(formatPublicKey(blob));
   if (shown instanceof Error) return false;
   const digest = keyType === "ssh-rsa" ? "sha512" : undefined;
   const bytes = randomBytes(32);

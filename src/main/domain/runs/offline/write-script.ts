@@ -1,4 +1,6 @@
 import { hash } from "node:crypto";
+import { formatPublicKey } from "#codec/ssh-key.ts";
+import { toField } from "#codec/ssh-wire.ts";
 import { goneLines } from "#domain/runs/files/lines.ts";
 import { type Edit, editsBetween, fillStages, type Stages } from "#domain/runs/files/stages.ts";
 import { canDoWithout, keepsOldKeys } from "#domain/runs/left-out-files.ts";
@@ -263,8 +265,7 @@ function standIn(plan: AccessPlan): string | null {
  */
 function standInKey(nonce: string): string {
   const fields = [Buffer.from("ssh-ed25519"), hash("sha256", `latchkey-stand-in ${nonce}`, "buffer")];
-  const blob = Buffer.concat(fields.flatMap((field) => [Buffer.from([0, 0, 0, field.length]), field]));
-  return `ssh-ed25519 ${blob.toString("base64")}`;
+  return formatPublicKey(Buffer.concat(fields.map(toField)));
 }
 
 /** Puts the created key into words of a script, in place of its stand-in. */

@@ -3,7 +3,14 @@ import { extname } from "node:path";
 import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
 import { viewKey } from "#codec/fingerprint.ts";
-import { blobOfJwk, padSecret, readContainer, secretOfJwk, writeOpenContainer } from "#codec/ssh-key.ts";
+import {
+  blobOfJwk,
+  formatPublicKey,
+  padSecret,
+  readContainer,
+  secretOfJwk,
+  writeOpenContainer,
+} from "#codec/ssh-key.ts";
 import { openFields, toField } from "#codec/ssh-wire.ts";
 import { type Identity, listAgentKeys, queryAgent } from "#net/ssh/identities.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
@@ -103,7 +110,7 @@ function toKeyPair(key: KeyObject, comment: string): KeyPair | null {
 
 function nameKey(blob: Buffer, secret: Redacted<Buffer>, comment: string): KeyPair {
   const view = viewKey(blob);
-  return { ...view, blob, line: `${view.keyType} ${blob.toString("base64")}`, comment, secret };
+  return { ...view, blob, line: formatPublicKey(blob), comment, secret };
 }
 
 /** The block size of the cipher that `seal-worker` encrypts with. */

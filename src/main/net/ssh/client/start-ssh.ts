@@ -6,6 +6,7 @@ import { delimiter, isAbsolute, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { viewKey } from "#codec/fingerprint.ts";
+import { formatPublicKey } from "#codec/ssh-key.ts";
 import type { ClientKey } from "#net/ssh/identities.ts";
 import type { PresentedKey } from "#net/ssh/ssh-failure.ts";
 import { type ClientLog, LOG_VERBOSE, readClientLog } from "./client-log.ts";
@@ -226,10 +227,10 @@ export async function makeClientFolder({
     const linker = findProgram(["/bin/ln", "/usr/bin/ln"]);
     const identityFiles = keys.map((key, index) => (key.kind === "file" ? key.path : pathOf(`${index}.pub`)));
     for (const [index, key] of keys.entries())
-      if (key.kind === "agent") await write(`${index}.pub`, `${formatKey(key.blob)}\n`);
+      if (key.kind === "agent") await write(`${index}.pub`, `${formatPublicKey(key.blob)}\n`);
     // If the presented key cannot be recorded, ssh may accept only one.
     const trusted = linker ? trustedKeys : trustedKeys.slice(0, 1);
-    await write("known_hosts", trusted.map((blob) => `* ${formatKey(blob)}\n`).join(""));
+    await write("known_hosts", trusted.map((blob) => `* ${formatPublicKey(blob)}\n`).join(""));
     const record = linker === null ? null : { program: linker, folder: path };
     const knownHostsFile = pathOf("known_hosts");
     await write("config", writeClientConfig({ ...config, identityFiles, knownHostsFile, record }));
@@ -251,9 +252,6 @@ export async function makeClientFolder({
     throw error;
   }
 }
-
-const formatKey = (blob: Uint8Array): string =>
-  `${viewKey(blob).keyType} ${Buffer.from(blob).toString("base64")}`;
 
 const viewPresented = (blob: Uint8Array): PresentedKey => ({ blob: Uint8Array.from(blob), ...viewKey(blob) });
 

@@ -2,6 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { viewKey } from "#codec/fingerprint.ts";
+import { formatPublicKey } from "#codec/ssh-key.ts";
 import {
   type ClientFailure,
   type ClientLog,
@@ -198,7 +199,7 @@ export async function verifyFromKeyHost(
 ): Promise<LoginVerification> {
   const { target, hostKey, keyFile, fingerprint, runs } = request;
   const word = randomBytes(16).toString("hex");
-  const known = `* ${viewKey(hostKey).keyType} ${Buffer.from(hostKey).toString("base64")}\n`;
+  const known = `* ${formatPublicKey(hostKey)}\n`;
   const texts = [known, writeConfig(request)].map((text) => writeBytes(Buffer.from(text)));
   const words = [keyFile, ...texts, word, runs];
   const answer = await session.send({ verb: "verify_login", words }, { deadlineMs: DEADLINE_MS });

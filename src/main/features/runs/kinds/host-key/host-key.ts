@@ -1,6 +1,7 @@
 /** Runs that rotate the host key of an sshd: they add a second one beside the first, and later remove the first. */
 
 import { viewKey } from "#codec/fingerprint.ts";
+import { blobOfPublicKey } from "#codec/ssh-key.ts";
 import type { HeldLogin, HostSession } from "#connect/host-sessions.ts";
 import { HOST_KEY_RULES } from "#domain/runs/host-key/rules.ts";
 import type { Step } from "#domain/runs/step.ts";
@@ -166,7 +167,7 @@ export function createHostKeys({ store, now }: Deps) {
   return {
     /** Reloads sshd, and verifies on a fresh connection that it has, or presents, the new key. */
     async verify(query: HostKeyQuery, { remote, route }: HeldLogin): Promise<HostKeyVerification> {
-      const blob = Buffer.from(query.newLine.split(" ")[1] ?? "", "base64");
+      const blob = blobOfPublicKey(query.newLine);
       const missing = await installHostKey(remote, query, blob);
       if (missing) return missing;
       const reloaded = await reload(remote);
@@ -189,7 +190,7 @@ export function createHostKeys({ store, now }: Deps) {
 
     /** After the configuration was rolled back. Null: done, or there was nothing to do. */
     async rollBack(query: RollbackRequest, { remote }: HeldLogin): Promise<string | null> {
-      const blob = Buffer.from(query.newLine.split(" ")[1] ?? "", "base64");
+      const blob = blobOfPublicKey(query.newLine);
       if (findPin(query.host, query.port)?.fingerprint === viewKey(blob).fingerprint) {
         const old = await findOldKey(remote, query.oldKey);
         if (!old)
@@ -230,7 +231,7 @@ async function findOldKey(remote: RemoteSession, oldKey: string | null): Promise
   const reading = await inspectDaemon(remote);
   const keys = reading.kind === "seen" ? reading.daemon.hostKeys : [];
   const line = keys.find(({ fingerprint }) => fingerprint === oldKey)?.line ?? "";
-  const blob = Buffer.from(line.split(" ")[1] ?? "", "base64");
+  const blob = blobOfPublicKey(line);
   return viewKey(blob).fingerprint === oldKey ? blob : null;
 }
 

@@ -1,5 +1,6 @@
 /** Where private keys are created, replaced and rolled back: what a run knows of them, and the result for each. */
 
+import { blobOfPublicKey } from "#codec/ssh-key.ts";
 import type { PrivateKeySeen } from "#domain/runs/step.ts";
 import type { RunSecrets } from "#net/local/private-keys/key-pair.ts";
 import type { PromptUser } from "#net/ssh/interactive-login.ts";
@@ -38,7 +39,7 @@ export function failBy(tail: Refused | Failed | Lost, path: string): Exclude<Out
   return fail(refusedAt(tail, path));
 }
 
-export const blobOf = ({ line }: { line: string }): Buffer => Buffer.from(line.split(" ")[1] ?? "", "base64");
+export const blobOf = ({ line }: { line: string }): Buffer => blobOfPublicKey(line);
 
 export const NO_PRIVATE_KEY: PlainCause = { kind: "new-key-unavailable", path: null };
 
