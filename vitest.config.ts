@@ -9,8 +9,8 @@ process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "node_modules/.cach
 /** The files of real hosts that take longest, the longest first. */
 const LONGEST = [
   "runs/faults/kill-faults.long.test.ts",
-  "testing/faults/pair-faults.long.test.ts",
-  "testing/faults/hand-faults.long.test.ts",
+  "testing/faults/deployment-faults.long.test.ts",
+  "testing/faults/session-faults.long.test.ts",
   "store/faults/two-processes-faults.long.test.ts",
   "store/faults/kill-faults.long.test.ts",
   "attacks/work-folders.lab.test.ts",

@@ -12,7 +12,7 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createAcmeClient } from "./features/issuers/kinds/acme/client.ts";
 import { inspectChallengeMethods } from "./net/ssh/session/challenges.ts";
 import type { RemoteSession } from "./net/ssh/session/remote-session.ts";
-import { openSessionIn } from "./net/ssh/session/testing/open-hand-in.ts";
+import { openSessionIn } from "./net/ssh/session/testing/open-session-in.ts";
 import { openAccount, requestFor } from "./testing/acme/acme-account.ts";
 import { startShellIn } from "./testing/lab/run-in-host.ts";
 import { readRotationScript } from "./testing/read-scripts.ts";

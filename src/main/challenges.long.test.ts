@@ -13,7 +13,7 @@ import type { StartedServer } from "#testing/servers/server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createAcmeClient } from "./features/issuers/kinds/acme/client.ts";
 import { clearChallenges } from "./net/ssh/session/challenges.ts";
-import { openSessionIn } from "./net/ssh/session/testing/open-hand-in.ts";
+import { openSessionIn } from "./net/ssh/session/testing/open-session-in.ts";
 import { openAccount, requestFor } from "./testing/acme/acme-account.ts";
 import { startShellIn } from "./testing/lab/run-in-host.ts";
 import { readRotationScript } from "./testing/read-scripts.ts";

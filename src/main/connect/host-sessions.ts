@@ -135,7 +135,9 @@ export function createSessions(
           return { kind: "not-connected", outcome, message, isKeyRefused };
         }
         await using opened = met.opened;
-        const remote = traceSession(opened, (...names) => trace("hand", formatHostAddress(target), ...names));
+        const remote = traceSession(opened, (...names) =>
+          trace("session", formatHostAddress(target), ...names),
+        );
         const keys = [...met.login.identities, ...listClientKeys(met.login)];
         const session = { remote, route: verificationRouteOf(met.login, remote, ssh), keys };
         return { kind: "connected", value: await work(session) };

@@ -4,7 +4,7 @@
  */
 import { afterAll, expect, test } from "vitest";
 import type { App } from "#app";
-import { servedBy } from "#net/ssh/session/pairs/testing/served-by.ts";
+import { servedBy } from "#net/ssh/session/deployments/testing/served-by.ts";
 import { RenewalRequest } from "#shared/contract/runs.ts";
 import { formatColumns } from "#testing/format-columns.ts";
 import { standInForSystemd } from "#testing/lab/own-clock.ts";
@@ -13,7 +13,7 @@ import { SERVED, type ServersHost } from "#testing/lab/start-servers-host.ts";
 import { FAILING, type Failing, IMPOSSIBLE, PID_OF, type WithUnit } from "#testing/runs/failing-renewals.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
 import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runs/renewal-desk.ts";
-import { actOn, placesOf, TWO_PLACES } from "#testing/runs/two-places.ts";
+import { actOn, addressesOf, TWO_ADDRESSES } from "#testing/runs/two-addresses.ts";
 
 const MINUTES = 60_000;
 
@@ -24,7 +24,7 @@ const filesOf = (host: LabHost) =>
 
 /** What its two endpoints show. */
 const servedAt = (host: ServersHost, server: Failing["server"]) =>
-  Promise.all(placesOf(host, server).map(servedBy));
+  Promise.all(addressesOf(host, server).map(servedBy));
 
 const untilServed = (host: ServersHost, server: Failing["server"]) =>
   expect
@@ -33,7 +33,7 @@ const untilServed = (host: ServersHost, server: Failing["server"]) =>
 
 /** The second endpoint, in a run's words. */
 function formatSecond(host: ServersHost, server: Failing["server"]): string {
-  const second = placesOf(host, server)[1];
+  const second = addressesOf(host, server)[1];
   return `${second?.host}:${second?.port}${second?.serverName === undefined ? "" : `/${second.serverName}`}`;
 }
 
@@ -63,7 +63,7 @@ test.skipIf(!canStartHosts()).each(FAILING)(
     const { server, how, by } = row;
     await using desk = await makeRenewalDesk();
     await using host = await startRenewedHost(desk, [server], row.prepare);
-    await actOn(host, TWO_PLACES[server].add);
+    await actOn(host, TWO_ADDRESSES[server].add);
     if (row.first !== undefined) await actOn(host, row.first);
     await untilServed(host, server);
     const manager = row.isStandIn ? await deafService(host, server) : null;

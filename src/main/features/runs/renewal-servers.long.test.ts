@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { App } from "#app";
-import { servedBy } from "#net/ssh/session/pairs/testing/served-by.ts";
+import { servedBy } from "#net/ssh/session/deployments/testing/served-by.ts";
 import { RenewalRequest } from "#shared/contract/runs.ts";
 import { letIn } from "#testing/lab/desk.ts";
 import { standInForSystemd } from "#testing/lab/own-clock.ts";
@@ -9,16 +9,16 @@ import { type HostedServer, type ServersHost, startServersHost } from "#testing/
 import { BY_SOCKET, PID_OF, RELOAD, SERVERS, type WithUnit } from "#testing/runs/failing-renewals.ts";
 import { carryOut, makePlan } from "#testing/runs/follow.ts";
 import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runs/renewal-desk.ts";
-import { actOn, placesOf, TWO_PLACES } from "#testing/runs/two-places.ts";
+import { actOn, addressesOf, TWO_ADDRESSES } from "#testing/runs/two-addresses.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
 const servedAt = (host: ServersHost, server: HostedServer) =>
-  Promise.all(placesOf(host, server).map(servedBy));
+  Promise.all(addressesOf(host, server).map(servedBy));
 
 async function addSecondPlaces(host: ServersHost, servers: readonly HostedServer[]): Promise<void> {
   for (const server of servers) {
-    await actOn(host, TWO_PLACES[server].add);
+    await actOn(host, TWO_ADDRESSES[server].add);
     const two = expect.stringMatching(/^[0-9a-f]{64}$/);
     await expect.poll(() => servedAt(host, server), { timeout: 120_000 }).toEqual([two, two]);
   }
@@ -44,7 +44,7 @@ async function renew(app: App, host: ServersHost, servers: readonly HostedServer
   expect(planned.plan?.leftOut).toEqual([]);
   for (const { subject, verificationEndpoints } of planned.plan?.hosts[0]?.certificates ?? []) {
     const server = servers.find((one) => subject === `CN=${one}.lab`);
-    const places = placesOf(host, server ?? "nginx").map(({ host: address, port, serverName }) =>
+    const places = addressesOf(host, server ?? "nginx").map(({ host: address, port, serverName }) =>
       expect.objectContaining({ address, port, ...(serverName !== undefined && { serverName }) }),
     );
     expect(verificationEndpoints, subject).toEqual(expect.arrayContaining(places));
@@ -91,7 +91,7 @@ lab(
     await using host = await startRenewedHost(desk, ["haproxy"]);
     await actOn(host, BY_SOCKET);
     const pid = await host.run("cat /run/haproxy.pid");
-    await actOn(host, TWO_PLACES.haproxy.add.replace(/until grep.*/, BY_SOCKET.replace(/^ *sed.*$/m, "")));
+    await actOn(host, TWO_ADDRESSES.haproxy.add.replace(/until grep.*/, BY_SOCKET.replace(/^ *sed.*$/m, "")));
     expect(await host.run("cat /run/haproxy.pid")).not.toBe(pid);
     const process = await host.run("cat /run/haproxy.pid");
     await using app = await desk.openWithVault();

@@ -4,7 +4,7 @@ import { canStartHosts } from "#testing/lab/start-host.ts";
 import { type HostedServer, SERVED } from "#testing/lab/start-servers-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
 import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runs/renewal-desk.ts";
-import { actOn } from "#testing/runs/two-places.ts";
+import { actOn } from "#testing/runs/two-addresses.ts";
 
 const SUITE = "ECDHE-RSA-AES128-GCM-SHA256";
 const rsa = (server: HostedServer) =>

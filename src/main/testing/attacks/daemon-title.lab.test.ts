@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readCollection } from "#domain/collection/read-collection.ts";
 import { inspectAccount, inspectDaemon } from "#net/ssh/session/inspect-host.ts";
-import { openSessionIn } from "#net/ssh/session/testing/open-hand-in.ts";
+import { openSessionIn } from "#net/ssh/session/testing/open-session-in.ts";
 import { runCollector, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { readRotationScript } from "#testing/read-scripts.ts";

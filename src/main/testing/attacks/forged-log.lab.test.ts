@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readSshdEntry } from "#domain/use/login-messages.ts";
 import { readLoginLines } from "#net/ssh/session/inspect-host.ts";
-import { openSessionIn } from "#net/ssh/session/testing/open-hand-in.ts";
+import { openSessionIn } from "#net/ssh/session/testing/open-session-in.ts";
 import { letIn, makeDesk } from "#testing/lab/desk.ts";
 import { canStartJournal, START_JOURNAL } from "#testing/lab/own-clock.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";

@@ -6,7 +6,7 @@ import type { App } from "#app";
 import { makeNonce, verifyPossession, writeStatement } from "#domain/signatures/possession.ts";
 import { inspectFile } from "#net/ssh/session/inspect-host.ts";
 import { createKey, installPrivateKey, signWithKey } from "#net/ssh/session/private-keys.ts";
-import { openSessionIn } from "#net/ssh/session/testing/open-hand-in.ts";
+import { openSessionIn } from "#net/ssh/session/testing/open-session-in.ts";
 import { acknowledgementOf } from "#shared/text/runs/plan.ts";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";

@@ -2,9 +2,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { inspectChallengeMethods } from "#net/ssh/session/challenges.ts";
+import {
+  openDeploymentSession,
+  readDeploymentScripts,
+} from "#net/ssh/session/deployments/testing/deployment-session.ts";
 import { inspectServer } from "#net/ssh/session/inspect-deployment.ts";
-import { openPairHand, readPairScripts } from "#net/ssh/session/pairs/testing/pair-hand.ts";
-import { openSessionIn } from "#net/ssh/session/testing/open-hand-in.ts";
+import { openSessionIn } from "#net/ssh/session/testing/open-session-in.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { PATIENT } from "#testing/lab/start-servers-host.ts";
@@ -46,7 +49,7 @@ afterAll(() => host?.[Symbol.asyncDispose]());
 lab(
   "no process that a user has made of a server's program is reloaded for a deployment, or gets one",
   async () => {
-    await using hand = await openPairHand(startShellIn(host));
+    await using hand = await openDeploymentSession(startShellIn(host));
     for (const server of Object.keys(SERVERS) as (keyof typeof SERVERS)[]) {
       const look = await inspectServer(hand, {
         server,
@@ -167,7 +170,7 @@ PYTHON
     new_log_lines | send_data then
     ok heard
   }`;
-  await using hand = await openSessionIn(startShellIn(host), `${await readPairScripts()}\n${hear}`);
+  await using hand = await openSessionIn(startShellIn(host), `${await readDeploymentScripts()}\n${hear}`);
   const heard = await hand.send({ verb: "hear", words: [] }, { deadlineMs: 30_000 });
   const said = heard.kind === "answered" ? heard.data : new Map<string, Uint8Array>();
   expect(Buffer.from(said.get("first") ?? []).toString()).toBe("more\n");

@@ -1,6 +1,6 @@
 /** A script of Latchkey's that root runs by hand, on a terminal. */
 import { expect, test } from "vitest";
-import { readSessionScript } from "#net/ssh/session/testing/open-hand-in.ts";
+import { readSessionScript } from "#net/ssh/session/testing/open-session-in.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { readCollector } from "#testing/read-scripts.ts";
 

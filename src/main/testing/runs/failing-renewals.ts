@@ -1,6 +1,6 @@
 /** Ways in which servers fail to serve a new certificate everywhere, as real as possible on a lab host. */
 import type { HostedServer } from "#testing/lab/start-servers-host.ts";
-import { TWO_PLACES } from "./two-places.ts";
+import { TWO_ADDRESSES } from "./two-addresses.ts";
 
 export type Failing = {
   server: HostedServer;
@@ -109,7 +109,7 @@ const apart = (server: HostedServer, by: string): Failing => ({
   server,
   how: "serves one of two places from others",
   by,
-  meanwhile: TWO_PLACES[server].fromCopies,
+  meanwhile: TWO_ADDRESSES[server].fromCopies,
   says: /serves .*, which is the one before; it was rolled back/,
 });
 
@@ -181,11 +181,11 @@ END`,
 ];
 
 const OTHERWISE: readonly Failing[] = [
-  ...SERVERS.map((server) => apart(server, TWO_PLACES[server].words)),
+  ...SERVERS.map((server) => apart(server, TWO_ADDRESSES[server].words)),
   {
     ...apart("haproxy", "two ports, told by its socket"),
     first: BY_SOCKET,
-    meanwhile: `${TWO_PLACES.haproxy.fromCopies}
+    meanwhile: `${TWO_ADDRESSES.haproxy.fromCopies}
       haproxy -D -f /etc/haproxy/haproxy.cfg -p /run/haproxy.pid -sf "$(cat /run/haproxy.pid)"`,
   },
 ];

@@ -44,7 +44,7 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
   "no-key": "has no new key on its host: it is to be made first",
   "no-log": "is in no log of this host that may be read",
   "no-keytool": "is a keystore that only Java's keytool can change, and its host has none",
-  "no-library": "cannot be changed as its owner: the hand was started without its library",
+  "no-library": "cannot be changed as its owner: the session's shell was started without its library",
   "no-sense":
     "got an answer that makes no sense: something replaced the process that runs as its folder's owner; check that account",
   "no-space": "has no room beside it for a copy: the disk or its inodes are full",
@@ -86,7 +86,7 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
     "has no place on its host to prepare it in: /var/lib/latchkey must be a folder of root's alone",
   unfinished: "was being changed by this run when it was ended: do that once more first",
   unknown: "could not be changed, and the host does not say why",
-  "unknown-request": "cannot be changed by this host's hand: it does not know the request",
+  "unknown-request": "cannot be changed: the host's session does not know the request",
   "wrong-passphrase": "is not opened by that passphrase",
   "work-folder-occupied": "has a .latchkey beside it that no run has made: check it, then remove it",
 };

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { probePlaces } from "#net/ssh/session/pairs/testing/probe-places.ts";
+import { probeAddresses } from "#net/ssh/session/deployments/testing/probe-addresses.ts";
 import { RenewalRequest } from "#shared/contract/runs.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
@@ -15,7 +15,7 @@ import {
   startRenewedHost,
 } from "#testing/runs/renewal-desk.ts";
 import { killRunAt } from "#testing/runs/start-run-child.ts";
-import { actOn, placesOf, TWO_PLACES } from "#testing/runs/two-places.ts";
+import { actOn, addressesOf, TWO_ADDRESSES } from "#testing/runs/two-addresses.ts";
 
 /** The certificates of the servers in turn; every other renewal is killed, each after another journal entry. */
 const RENEWALS = Number(process.env.LATCHKEY_TEST_RENEWALS ?? 50);
@@ -30,12 +30,12 @@ test.skipIf(!canStartHosts())(
   async ({ task }) => {
     await using desk = await makeRenewalDesk();
     await using host = await startRenewedHost(desk, SERVERS);
-    for (const server of SERVERS) await actOn(host, TWO_PLACES[server].add);
+    for (const server of SERVERS) await actOn(host, TWO_ADDRESSES[server].add);
     await using child = await bundleRunChild();
     const places = SERVERS.flatMap((server) =>
-      placesOf(host, server).map((place) => ({ name: server, ...place })),
+      addressesOf(host, server).map((place) => ({ name: server, ...place })),
     );
-    await using probed = probePlaces(places);
+    await using probed = probeAddresses(places);
     let clean: Awaited<ReturnType<typeof list>> | null = null;
 
     const ends = { committed: 0, "rolled-back": 0 };

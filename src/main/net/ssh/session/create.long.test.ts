@@ -3,7 +3,7 @@ import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { create, uncreate } from "./host-files.ts";
 import { inspectFile } from "./inspect-host.ts";
-import { openSessionIn } from "./testing/open-hand-in.ts";
+import { openSessionIn } from "./testing/open-session-in.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const path = "/home/alice/.ssh/authorized_keys";

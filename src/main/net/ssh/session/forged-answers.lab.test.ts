@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { inspectFile, inspectHost } from "./inspect-host.ts";
-import { openSessionIn } from "./testing/open-hand-in.ts";
+import { openSessionIn } from "./testing/open-session-in.ts";
 
 const FILE = "/home/alice/.ssh/authorized_keys";
 

@@ -10,9 +10,9 @@ import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { begin, end, write } from "./host-files.ts";
 import { inspectHost } from "./inspect-host.ts";
-import { openSessionBy, type SessionLogin } from "./testing/open-hand-by.ts";
-import { readSessionScript } from "./testing/open-hand-in.ts";
-import { beginOn, insertLine, TOKEN } from "./testing/wish.ts";
+import { openSessionBy, type SessionLogin } from "./testing/open-session-by.ts";
+import { readSessionScript } from "./testing/open-session-in.ts";
+import { beginOn, insertLine, TOKEN } from "./testing/session-requests.ts";
 
 const lab = test.skipIf(!canStartHosts());
 

@@ -11,8 +11,8 @@ import {
   restoreOldPrivateKey,
   showPublic,
 } from "./private-keys.ts";
-import { openSessionIn } from "./testing/open-hand-in.ts";
-import { hashOf } from "./testing/wish.ts";
+import { openSessionIn } from "./testing/open-session-in.ts";
+import { hashOf } from "./testing/session-requests.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const SSH = "/home/alice/.ssh";

@@ -3,8 +3,8 @@ import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { begin, end, write } from "./host-files.ts";
 import { inspectFile } from "./inspect-host.ts";
-import { openSessionIn } from "./testing/open-hand-in.ts";
-import { beginOn, hashOf, insertLine, TOKEN } from "./testing/wish.ts";
+import { openSessionIn } from "./testing/open-session-in.ts";
+import { beginOn, hashOf, insertLine, TOKEN } from "./testing/session-requests.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const isWhole = process.env.LATCHKEY_TEST_SHELLS === "all";

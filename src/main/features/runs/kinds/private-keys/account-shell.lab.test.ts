@@ -6,7 +6,7 @@ import { hashBytes } from "#domain/runs/files/stages.ts";
 import { readResult } from "#domain/runs/offline/result.ts";
 import type { ScriptPart } from "#domain/runs/offline/script-parts.ts";
 import { writeScript } from "#domain/runs/offline/write-script.ts";
-import { openSessionIn } from "#net/ssh/session/testing/open-hand-in.ts";
+import { openSessionIn } from "#net/ssh/session/testing/open-session-in.ts";
 import {
   type AccessHost,
   type AccessPlan,

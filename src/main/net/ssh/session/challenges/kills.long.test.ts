@@ -9,7 +9,7 @@ import {
   showChallenge,
 } from "#net/ssh/session/challenges.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
-import { openSessionIn } from "#net/ssh/session/testing/open-hand-in.ts";
+import { openSessionIn } from "#net/ssh/session/testing/open-session-in.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { startNetworks } from "#testing/lab/start-network.ts";

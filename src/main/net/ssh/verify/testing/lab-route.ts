@@ -5,8 +5,8 @@ import { SSH_LIMITS } from "#net/ssh/collect.ts";
 import { gatherIdentities, type Identity } from "#net/ssh/identities.ts";
 import { lookUp } from "#net/ssh/log-in.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
-import { openSessionBy } from "#net/ssh/session/testing/open-hand-by.ts";
-import { readSessionScript } from "#net/ssh/session/testing/open-hand-in.ts";
+import { openSessionBy } from "#net/ssh/session/testing/open-session-by.ts";
+import { readSessionScript } from "#net/ssh/session/testing/open-session-in.ts";
 import type { VerificationRoute } from "#net/ssh/verify/verification.ts";
 
 /** A host of a lab, and a private key file, as far as a login needs them. */

@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { finishDeployment, stageDeployment, swapDeployment } from "#net/ssh/session/replace-deployment.ts";
-import { hashOf } from "#net/ssh/session/testing/wish.ts";
+import { hashOf } from "#net/ssh/session/testing/session-requests.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
-import { openPairHand, PAIR, planFile } from "./testing/pair-hand.ts";
+import { DEPLOYMENT, openDeploymentSession, planFile } from "./testing/deployment-session.ts";
 
 const lab = test.skipIf(!canStartHosts());
 /** On another file system than /var/lib, so that a run creates its folder beside the files. */
 const LIVE = "/mnt/more/tls";
 const CHAIN = `${LIVE}/site.pem`;
 const KEY = `${LIVE}/site.key`;
-const DEN = `.latchkey-${PAIR.token}-${PAIR.id}`;
+const DEN = `.latchkey-${DEPLOYMENT.token}-${DEPLOYMENT.id}`;
 const LAIR = `${LIVE}/${DEN}`;
 const SHELLS = ["dash", "busybox sh", "bash", "ksh", "mksh"];
 const AS_ALICE = "setpriv --reuid alice --regid alice --clear-groups";
@@ -42,12 +42,12 @@ beforeEach(async () => {
   );
 });
 
-type Hand = Awaited<ReturnType<typeof openPairHand>>;
+type Hand = Awaited<ReturnType<typeof openDeploymentSession>>;
 const newHashes = () => [hashOf(made.pem), hashOf(made.keyPem)];
 const plan = async (hand: Hand) => [await planFile(hand, CHAIN, "chain"), await planFile(hand, KEY, "key")];
 const stageFiles = (hand: Hand, files: Awaited<ReturnType<typeof plan>>) =>
   stageDeployment(hand, {
-    ...PAIR,
+    ...DEPLOYMENT,
     files,
     chain: Buffer.from(made.pem),
     key: new Redacted(Buffer.from(made.keyPem)),
@@ -56,28 +56,28 @@ const stageFiles = (hand: Hand, files: Awaited<ReturnType<typeof plan>>) =>
 async function stage(hand: Hand) {
   const files = await plan(hand);
   expect(await stageFiles(hand, files)).toEqual({ kind: "staged", newHashes: newHashes() });
-  return { ...PAIR, files, newHashes: newHashes() };
+  return { ...DEPLOYMENT, files, newHashes: newHashes() };
 }
 
 lab.each(SHELLS)(
   "an end takes nothing away through a link in the place of root's own folder: %s",
   async (shell) => {
-    await using hand = await openPairHand(startShellIn(host, { shell }));
+    await using hand = await openDeploymentSession(startShellIn(host, { shell }));
     const pair = await stage(hand);
     await swapDeployment(hand, pair);
     await host.run(
       `chmod 700 /root; echo s > /root/precious; ${AS_ALICE} sh -c 'cd ${LIVE}; mv ${DEN} x; ln -s /root ${DEN}'`,
     );
     const taken = { kind: "refused", why: "work-folder-occupied", detail: LAIR };
-    expect(await finishDeployment(hand, PAIR)).toEqual(taken);
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual(taken);
     expect(await host.run("cat /root/precious")).toBe("s\n");
     // Another folder that also belongs to root alone.
     await host.run(`cd ${LIVE}; mkdir -m 700 other; echo s > other/precious; rm ${DEN}; ln -s other ${DEN}`);
-    expect(await finishDeployment(hand, PAIR)).toEqual(taken);
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual(taken);
     await host.run(`cd ${LIVE}; rm ${DEN}; mv other ${DEN}`);
-    expect(await finishDeployment(hand, PAIR)).toMatchObject({ kind: "failed" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toMatchObject({ kind: "failed" });
     expect(await host.run(`cd ${LIVE}; cat ${DEN}/precious; rm -r ${DEN}; mv x ${DEN}`)).toBe("s\n");
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
     expect(await host.run(`ls -A ${LIVE} /var/lib`)).not.toContain("latchkey");
   },
 );
@@ -98,7 +98,7 @@ while not os.path.exists("/mnt/more/over"):
 lab.each(SHELLS)(
   "nothing of a new key is ever in a folder that is exchanged for root's own: %s",
   async (shell) => {
-    await using hand = await openPairHand(startShellIn(host, { shell }));
+    await using hand = await openDeploymentSession(startShellIn(host, { shell }));
     const { files } = await stage(hand);
     await host.run(
       `cat > /mnt/more/exchange.py <<'END'\n${EXCHANGER}END\n${AS_ALICE} python3 /mnt/more/exchange.py > /mnt/more/said 2>&1 < /dev/null & echo $! > /mnt/more/pid`,
@@ -118,18 +118,22 @@ lab.each(SHELLS)(
   "the old key goes when others may write to the folder by then, and no end is said where it cannot: %s",
   async (shell) => {
     await host.run(`chown -R root: ${LIVE}`);
-    await using hand = await openPairHand(startShellIn(host, { shell }));
+    await using hand = await openDeploymentSession(startShellIn(host, { shell }));
     await swapDeployment(hand, await stage(hand));
     await host.run(`chmod g+w ${LIVE}; mv ${LIVE} ${LIVE}.away; : > ${LIVE}`);
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "failed", why: "no-folder", detail: LIVE });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({
+      kind: "failed",
+      why: "no-folder",
+      detail: LIVE,
+    });
     await host.run(`rm ${LIVE}; ln -s ${LIVE}.away ${LIVE}`);
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
     expect(await host.run(`ls -A ${LIVE}/ /var/lib`)).not.toContain("latchkey");
     await host.run(`rm ${LIVE}; mv ${LIVE}.away ${LIVE}; chmod g-w ${LIVE}`);
     await host.run(put(CHAIN, old.pem) + put(KEY, old.keyPem));
     await stage(hand);
     await host.run(`rm -r ${LIVE}`);
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
   },
 );
 
@@ -144,17 +148,17 @@ exit $ended
 END
     chmod 755 /usr/sbin/cp`);
   try {
-    await using hand = await openPairHand(startShellIn(host));
+    await using hand = await openDeploymentSession(startShellIn(host));
     const files = [await planFile(hand, CHAIN, "key+chain")];
     await host.run(": > /tmp/meddle");
     expect(
-      await stageDeployment(hand, { ...PAIR, files, chain: Buffer.from(made.pem), key: "kept" }),
+      await stageDeployment(hand, { ...DEPLOYMENT, files, chain: Buffer.from(made.pem), key: "kept" }),
     ).toEqual({
       kind: "staged",
       newHashes: [hashOf(made.pem + old.keyPem)],
     });
     expect(await host.run("[ -e /tmp/meddle ] || echo over")).toBe("over\n");
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
   } finally {
     await host.run("rm /usr/sbin/cp");
   }

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { begin, end, write } from "#net/ssh/session/host-files.ts";
 import { inspectFile } from "#net/ssh/session/inspect-host.ts";
-import { openSessionIn } from "#net/ssh/session/testing/open-hand-in.ts";
-import { beginOn, hashOf, insertLine, TOKEN } from "#net/ssh/session/testing/wish.ts";
+import { openSessionIn } from "#net/ssh/session/testing/open-session-in.ts";
+import { beginOn, hashOf, insertLine, TOKEN } from "#net/ssh/session/testing/session-requests.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { makeRetainedKey, watchLogins } from "#testing/runs/watch-hosts.ts";

@@ -20,7 +20,7 @@ const RESTART_MYSQL = `kill "$(cat /var/lib/mysql-lab/mariadb.pid)"; while [ -e 
   setsid mariadbd >/var/log/mariadb.log 2>&1 &`;
 
 /** $ADDRESS is the host's address, $OTHER a second one. */
-export const TWO_PLACES: { readonly [Server in HostedServer]: TwoPlaces } = {
+export const TWO_ADDRESSES: { readonly [Server in HostedServer]: TwoPlaces } = {
   nginx: {
     words: "two names",
     add: `sed 's/nginx.lab/second.lab/' /etc/nginx/sites-available/shop >/etc/nginx/sites-enabled/second; nginx -s reload`,
@@ -127,8 +127,8 @@ export const actOn = (host: ServersHost, text: string): Promise<string> =>
     ) </dev/null >/run/said 2>&1 || { cat /run/said >&2; exit 1; }`);
 
 /** The first and the second endpoint of a server, as clients reach them. */
-export const placesOf = (host: ServersHost, server: HostedServer) =>
-  TWO_PLACES[server].places.map(({ isOtherAddress, ...place }) => ({
+export const addressesOf = (host: ServersHost, server: HostedServer) =>
+  TWO_ADDRESSES[server].places.map(({ isOtherAddress, ...place }) => ({
     host: isOtherAddress ? otherAddress(host) : host.address,
     ...place,
   }));

@@ -4,8 +4,8 @@ import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { begin, create, end, startRollbackTimer, stopRollbackTimer, uncreate, write } from "./host-files.ts";
 import { inspectFile, inspectHost } from "./inspect-host.ts";
-import { openSessionIn } from "./testing/open-hand-in.ts";
-import { beginOn, hashOf, insertLine, TOKEN } from "./testing/wish.ts";
+import { openSessionIn } from "./testing/open-session-in.ts";
+import { beginOn, hashOf, insertLine, TOKEN } from "./testing/session-requests.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const FILE = "/home/alice/.ssh/authorized_keys";

@@ -15,8 +15,8 @@ import {
   write,
 } from "#net/ssh/session/host-files.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
-import { openSessionIn } from "#net/ssh/session/testing/open-hand-in.ts";
-import { beginOn, hashOf, insertLine, TOKEN } from "#net/ssh/session/testing/wish.ts";
+import { openSessionIn } from "#net/ssh/session/testing/open-session-in.ts";
+import { beginOn, hashOf, insertLine, TOKEN } from "#net/ssh/session/testing/session-requests.ts";
 import { letIn } from "#testing/lab/desk.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";

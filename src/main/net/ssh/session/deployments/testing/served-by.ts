@@ -1,4 +1,4 @@
-import { hashOf } from "#net/ssh/session/testing/wish.ts";
+import { hashOf } from "#net/ssh/session/testing/session-requests.ts";
 import { createTlsProber } from "#net/tls/probe-endpoint.ts";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";
 

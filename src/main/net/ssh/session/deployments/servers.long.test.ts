@@ -12,7 +12,7 @@ import { canStartHosts } from "#testing/lab/start-host.ts";
 import { SERVED, type ServersHost, startServersHost } from "#testing/lab/start-servers-host.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { requestName } from "#testing/tls/openssl.ts";
-import { openPairHand, PAIR, planFile, serviceOf } from "./testing/pair-hand.ts";
+import { DEPLOYMENT, openDeploymentSession, planFile, serviceOf } from "./testing/deployment-session.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => host?.[Symbol.asyncDispose]());
 
-type Hand = Awaited<ReturnType<typeof openPairHand>>;
+type Hand = Awaited<ReturnType<typeof openDeploymentSession>>;
 
 const served = (name: Name) => requestName({ host: host.address, port: SERVED[name].port, name: null });
 const filesOf = async (hand: Hand, name: Name) =>
@@ -45,14 +45,14 @@ async function stageNew(hand: Hand, name: Name, isBad = false) {
   const files = await filesOf(hand, name);
   const [made, other] = await Promise.all([makeCertificate({ names: ["new.lab"] }), makeCertificate()]);
   const key = new Redacted(Buffer.from((isBad ? other : made).keyPem));
-  const staged = await stageDeployment(hand, { ...PAIR, files, chain: Buffer.from(made.pem), key });
+  const staged = await stageDeployment(hand, { ...DEPLOYMENT, files, chain: Buffer.from(made.pem), key });
   if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
-  return { ...PAIR, files, newHashes: staged.newHashes };
+  return { ...DEPLOYMENT, files, newHashes: staged.newHashes };
 }
 
 lab.each(SERVERS)("%s serves what it is told to read, and what was there once that is back", async (name) => {
   const atFirst = await state();
-  await using hand = await openPairHand(startShellIn(host));
+  await using hand = await openDeploymentSession(startShellIn(host));
   const pair = await stageNew(hand, name);
   const consumer = serviceOf(name);
   expect(await testDeployment(hand, { ...pair, service: consumer })).toMatchObject({ kind: "passed" });
@@ -65,7 +65,7 @@ lab.each(SERVERS)("%s serves what it is told to read, and what was there once th
   expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: false });
   expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
   await expect.poll(() => served(name), { timeout: 20_000 }).toBe(`${name}.lab`);
-  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
   expect(await state()).toBe(atFirst);
 });
 
@@ -83,7 +83,7 @@ lab.each(
   const away = programs.map((program) => `/usr/bin/${program}`);
   for (const path of away) await host.run(`mv ${path} ${path}.away`);
   try {
-    await using hand = await openPairHand(startShellIn(host));
+    await using hand = await openDeploymentSession(startShellIn(host));
     const consumer = serviceOf(name);
     const bad = await testDeployment(hand, { ...(await stageNew(hand, name, true)), service: consumer });
     const good = await testDeployment(hand, { ...(await stageNew(hand, name)), service: consumer });
@@ -94,7 +94,7 @@ lab.each(
         ? { bad: { kind: "untested" }, good: { kind: "untested" } }
         : { bad: { kind: "failed" }, good: { kind: "passed" } },
     );
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
   } finally {
     for (const path of away) await host.run(`mv ${path}.away ${path}`);
   }
@@ -129,7 +129,7 @@ END
     haproxy -D -f ${config} -p /run/alone.pid`);
     const at = (port: number) => requestName({ host: host.address, port, name: null });
     const consumer = serviceOf("haproxy", config);
-    await using hand = await openPairHand(startShellIn(host));
+    await using hand = await openDeploymentSession(startShellIn(host));
     for (const { port, files } of [
       { port: 7443, files: [await planFile(hand, both, "key+chain")] },
       { port: 7444, files: [await planFile(hand, chain, "chain"), await planFile(hand, key, "key")] },
@@ -137,13 +137,13 @@ END
       await expect.poll(() => at(port)).toBe("alone.lab");
       const next = await makeCertificate({ names: ["new.lab"] });
       const staged = await stageDeployment(hand, {
-        ...PAIR,
+        ...DEPLOYMENT,
         files,
         chain: Buffer.from(next.pem),
         key: new Redacted(Buffer.from(next.keyPem)),
       });
       if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
-      const pair = { ...PAIR, files, newHashes: staged.newHashes };
+      const pair = { ...DEPLOYMENT, files, newHashes: staged.newHashes };
       expect(await testDeployment(hand, { ...pair, service: consumer })).toMatchObject({ kind: "passed" });
       await swapDeployment(hand, pair);
       expect(await reloadService(hand, consumer, pair)).toMatchObject({
@@ -154,13 +154,13 @@ END
       await rollBackDeployment(hand, pair);
       expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
       expect(await at(port)).toBe("alone.lab");
-      expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+      expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
     }
   },
 );
 
 lab("an Apache that a bad pair has ended is started by its service once the pair is back", async () => {
-  await using hand = await openPairHand(startShellIn(host));
+  await using hand = await openDeploymentSession(startShellIn(host));
   const pair = await stageNew(hand, "apache", true);
   await swapDeployment(hand, pair);
   const consumer = serviceOf("apache");
@@ -186,11 +186,11 @@ END
   expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
   await host.run("mv /usr/bin/systemctl.away /usr/bin/systemctl; rm -r /run/systemd/system");
   await expect.poll(() => served("apache"), { timeout: 20_000 }).toBe("apache.lab");
-  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
 });
 
 lab("the name of a folder is no line of a second Apache's configuration", async () => {
-  await using hand = await openPairHand(startShellIn(host));
+  await using hand = await openDeploymentSession(startShellIn(host));
   const made = await makeCertificate();
   // On another file system, so that the staged file's path has the folder's name in it.
   const plain = `/mnt/odd/a" b`;
@@ -207,14 +207,14 @@ lab("the name of a folder is no line of a second Apache's configuration", async 
   ];
   const next = await makeCertificate();
   const key = new Redacted(Buffer.from(next.keyPem));
-  const staged = await stageDeployment(hand, { ...PAIR, files, chain: Buffer.from(next.pem), key });
+  const staged = await stageDeployment(hand, { ...DEPLOYMENT, files, chain: Buffer.from(next.pem), key });
   if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
-  const pair = { ...PAIR, files, newHashes: staged.newHashes };
+  const pair = { ...DEPLOYMENT, files, newHashes: staged.newHashes };
   expect(await testDeployment(hand, { ...pair, service: serviceOf("apache") })).toEqual({
     kind: "passed",
     said: "a second Apache accepts the certificate",
   });
-  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
   expect(await inspectDeploymentFile(hand, "/mnt/odd/link/one.pem")).toMatchObject({
     file: { refusal: { why: "odd-path" } },
   });
@@ -247,7 +247,7 @@ lab("a server is not touched where the pair of another of its sites would not be
     web.run(`printf '%s' '${pem}' >/srv/other.pem; printf '%s' '${sound.keyPem}' >/srv/other.key
       cat /srv/other.pem /srv/other.key >/srv/other-both.pem`);
   const at = (port: number) => requestName({ host: web.address, port, name: null });
-  await using hand = await openPairHand(startShellIn(web));
+  await using hand = await openDeploymentSession(startShellIn(web));
   await lay(sound.pem);
   for (const name of SERVERS) {
     const consumer = serviceOf(name);
@@ -269,7 +269,7 @@ lab("a server is not touched where the pair of another of its sites would not be
     await lay(sound.pem);
     expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
     await expect.poll(() => at(SERVED[name].port), { timeout: 20_000 }).toBe("new.lab");
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
   }
 });
 

@@ -8,7 +8,7 @@ import {
   stageDeployment,
   swapDeployment,
 } from "#net/ssh/session/replace-deployment.ts";
-import { hashOf } from "#net/ssh/session/testing/wish.ts";
+import { hashOf } from "#net/ssh/session/testing/session-requests.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
@@ -22,7 +22,7 @@ import { makeCertificate } from "#testing/make-certificate.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { issueForRequest } from "#testing/tls/make-request.ts";
 import { makeWithOpenssl } from "#testing/tls/make-with-openssl.ts";
-import { openPairHand, PAIR, planFile, serviceOf } from "./testing/pair-hand.ts";
+import { DEPLOYMENT, openDeploymentSession, planFile, serviceOf } from "./testing/deployment-session.ts";
 import { servedBy } from "./testing/served-by.ts";
 
 const lab = test.skipIf(!canStartHosts());
@@ -44,14 +44,14 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => host?.[Symbol.asyncDispose]());
 
-type Hand = Awaited<ReturnType<typeof openPairHand>>;
+type Hand = Awaited<ReturnType<typeof openDeploymentSession>>;
 const filesOf = async (hand: Hand, name: Name) => [
   await planFile(hand, `/etc/tls/${name}.pem`, "chain"),
   await planFile(hand, `/etc/tls/${name}.key`, "key"),
 ];
 /** Each by a different shell. */
 const openHand = (name: Name) =>
-  openPairHand(startShellIn(host, { shell: SHELLS[NAMES.indexOf(name) % SHELLS.length] ?? "sh" }));
+  openDeploymentSession(startShellIn(host, { shell: SHELLS[NAMES.indexOf(name) % SHELLS.length] ?? "sh" }));
 const stateOf = (name: Name) =>
   host.run(
     `cd /etc/tls; ls -A; sha256sum ${name}.*; stat -c '%n %i %U %G %a' ${name}.*; getfacl -p ${name}.*; ls -A /var/lib/latchkey /run/latchkey-try-* 2>/dev/null || :`,
@@ -62,9 +62,9 @@ const derOf = (pem: Uint8Array) => new X509Certificate(pem).raw;
 async function stage(hand: Hand, name: Name, { pem, keyPem }: { pem: string; keyPem: string }) {
   const files = await filesOf(hand, name);
   const key = new Redacted(Buffer.from(keyPem));
-  const staged = await stageDeployment(hand, { ...PAIR, files, chain: Buffer.from(pem), key });
+  const staged = await stageDeployment(hand, { ...DEPLOYMENT, files, chain: Buffer.from(pem), key });
   if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
-  return { ...PAIR, files, newHashes: staged.newHashes };
+  return { ...DEPLOYMENT, files, newHashes: staged.newHashes };
 }
 
 lab.each(NAMES)(
@@ -74,13 +74,13 @@ lab.each(NAMES)(
     const atFirst = await stateOf(name);
     const old = await served(name);
     await using hand = await openHand(name);
-    const made = await createDeploymentKey(hand, { ...PAIR, key: "p256", names: [`${name}.lab`] });
+    const made = await createDeploymentKey(hand, { ...DEPLOYMENT, key: "p256", names: [`${name}.lab`] });
     if (made.kind !== "made") throw new Error(JSON.stringify(made));
     const files = await filesOf(hand, name);
     const chain = await issueForRequest(made.csr, `${name}.lab`);
-    const staged = await stageDeployment(hand, { ...PAIR, files, chain, key: "made-there" });
+    const staged = await stageDeployment(hand, { ...DEPLOYMENT, files, chain, key: "made-there" });
     if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
-    const pair = { ...PAIR, files, newHashes: staged.newHashes };
+    const pair = { ...DEPLOYMENT, files, newHashes: staged.newHashes };
     expect(await testDeployment(hand, { ...pair, service: consumer })).toMatchObject({ kind: "passed" });
     expect(await served(name)).toBe(old);
     expect(await swapDeployment(hand, pair)).toEqual({ kind: "swapped", already: false });
@@ -91,7 +91,7 @@ lab.each(NAMES)(
     expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: false });
     expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
     expect(await served(name)).toBe(old);
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
     expect(await stateOf(name)).toBe(atFirst);
   },
 );
@@ -103,7 +103,7 @@ lab.each(NAMES)("%s: a key of another certificate is refused before anything is 
   const pair = await stage(hand, name, { pem: one.pem, keyPem: other.keyPem });
   const consumer = serviceOf(SERVERS[name]);
   expect(await testDeployment(hand, { ...pair, service: consumer })).toMatchObject({ kind: "failed" });
-  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
   expect(await stateOf(name)).toBe(atFirst);
 });
 
@@ -118,7 +118,7 @@ lab.each(NAMES.filter((name) => name !== "dovecot"))(
       const pair = await stage(hand, name, { pem: one.pem, keyPem: other.keyPem });
       const consumer = serviceOf(SERVERS[name]);
       expect(await testDeployment(hand, { ...pair, service: consumer })).toMatchObject({ kind: "failed" });
-      expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+      expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
     } finally {
       await host.run("mv /usr/bin/openssl.kept /usr/bin/openssl");
     }
@@ -133,7 +133,7 @@ lab("Dovecot itself refuses a pair that belongs together, and is too weak for it
   const pair = await stage(hand, "dovecot", weak);
   const tested = await testDeployment(hand, { ...pair, service: serviceOf("dovecot") });
   expect(tested).toMatchObject({ kind: "failed", said: expect.stringContaining("SSL") });
-  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
 });
 
 lab("PostgreSQL's account gets nothing to read by a link that it has put into its own folder", async () => {
@@ -153,7 +153,7 @@ lab("PostgreSQL's account gets nothing to read by a link that it has put into it
     `rm ${data}/PG_VERSION; mv /root/PG_VERSION ${data}/PG_VERSION; chown postgres: ${data}/PG_VERSION`,
   );
   expect(await testDeployment(hand, { ...pair, service: consumer })).toMatchObject({ kind: "passed" });
-  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
 });
 
 /** Makes each test command wait, after its files were copied, until something is written to /run/go. */
@@ -181,7 +181,7 @@ lab.each(["slapd", "mysql", "dovecot"] as const)(
     await host.run("echo go >/run/go");
     expect(await tested).toMatchObject({ kind: "passed" });
     await host.run(`mv /usr/bin/timeout.kept /usr/bin/timeout; rm /run/held /run/go`);
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
     await host.run(`chmod ${mode.trim()} /etc/tls/${name}.key`);
   },
 );

@@ -6,7 +6,7 @@ type ServedPlace = Parameters<typeof servedBy>[0] & { name: string };
 const IS_LEAF = /^[0-9a-f]{64}$/;
 
 /** Probes these endpoints over and over, as clients do, until it is disposed. `name`: of the server. */
-export function probePlaces(places: readonly ServedPlace[]) {
+export function probeAddresses(places: readonly ServedPlace[]) {
   const stop = new AbortController();
   const failures: string[] = [];
   const counts = places.map(() => 0);

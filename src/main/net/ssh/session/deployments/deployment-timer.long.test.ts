@@ -14,7 +14,7 @@ import { canStartHosts } from "#testing/lab/start-host.ts";
 import { SERVED, type ServersHost, startServersHost } from "#testing/lab/start-servers-host.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { requestName } from "#testing/tls/openssl.ts";
-import { openPairHand, PAIR, planFile, serviceOf } from "./testing/pair-hand.ts";
+import { DEPLOYMENT, openDeploymentSession, planFile, serviceOf } from "./testing/deployment-session.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
@@ -50,7 +50,7 @@ const NGINX = serviceOf("nginx");
 const served = () => requestName({ host: host.address, port: SERVED.nginx.port, name: null });
 const state = () => host.run("cd /etc/tls; stat -c '%n %i %U %G %a' *; sha256sum *");
 
-type Hand = Awaited<ReturnType<typeof openPairHand>>;
+type Hand = Awaited<ReturnType<typeof openDeploymentSession>>;
 
 async function stage(hand: Hand, isBad = false) {
   const files = [
@@ -59,9 +59,9 @@ async function stage(hand: Hand, isBad = false) {
   ];
   const [made, other] = await Promise.all([makeCertificate({ names: ["new.lab"] }), makeCertificate()]);
   const key = new Redacted(Buffer.from((isBad ? other : made).keyPem));
-  const staged = await stageDeployment(hand, { ...PAIR, files, chain: Buffer.from(made.pem), key });
+  const staged = await stageDeployment(hand, { ...DEPLOYMENT, files, chain: Buffer.from(made.pem), key });
   if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
-  return { ...PAIR, files, newHashes: staged.newHashes };
+  return { ...DEPLOYMENT, files, newHashes: staged.newHashes };
 }
 
 lab.each(WAYS)(
@@ -69,7 +69,7 @@ lab.each(WAYS)(
   async (way) => {
     const atFirst = await state();
     {
-      await using hand = await openPairHand(startShellIn(host));
+      await using hand = await openDeploymentSession(startShellIn(host));
       const pair = await stage(hand);
       expect(
         await startDeploymentTimer(hand, { ...pair, timer: way, seconds: 8, services: [NGINX] }),
@@ -83,16 +83,18 @@ lab.each(WAYS)(
     }
     await expect.poll(served, { timeout: 60_000 }).toBe("nginx.lab");
     expect(await state()).toBe(atFirst);
-    await using hand = await openPairHand(startShellIn(host));
-    await expect.poll(() => stopDeploymentTimer(hand, PAIR), { timeout: 20_000 }).toEqual({ kind: "fired" });
-    expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "fired" });
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    await using hand = await openDeploymentSession(startShellIn(host));
+    await expect
+      .poll(() => stopDeploymentTimer(hand, DEPLOYMENT), { timeout: 20_000 })
+      .toEqual({ kind: "fired" });
+    expect(await stopDeploymentTimer(hand, DEPLOYMENT)).toEqual({ kind: "fired" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
     expect(await host.run("ls -A /var/lib")).not.toContain("latchkey");
   },
 );
 
 lab.each(WAYS)("what was called off stays, and what is armed does not end, by %s", async (way) => {
-  await using hand = await openPairHand(startShellIn(host));
+  await using hand = await openDeploymentSession(startShellIn(host));
   const pair = await stage(hand);
   expect(await startDeploymentTimer(hand, { ...pair, timer: way, seconds: 3, services: [NGINX] })).toEqual({
     kind: "armed",
@@ -101,21 +103,21 @@ lab.each(WAYS)("what was called off stays, and what is armed does not end, by %s
     kind: "armed",
   });
   await swapDeployment(hand, pair);
-  expect(await finishDeployment(hand, PAIR)).toMatchObject({ kind: "refused", why: "armed" });
-  expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "disarmed" });
-  expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "disarmed" });
+  expect(await finishDeployment(hand, DEPLOYMENT)).toMatchObject({ kind: "refused", why: "armed" });
+  expect(await stopDeploymentTimer(hand, DEPLOYMENT)).toEqual({ kind: "disarmed" });
+  expect(await stopDeploymentTimer(hand, DEPLOYMENT)).toEqual({ kind: "disarmed" });
   const swapped = await state();
   // The stand-in's timers cannot be stopped: they fire, and find nothing to do.
   await host.run(
-    `until [ -z "$(pgrep -f '[l]atchkey.*${PAIR.token}'; find /var/spool/cron/atjobs -type f ! -name .SEQ)" ]; do sleep 0.1; done`,
+    `until [ -z "$(pgrep -f '[l]atchkey.*${DEPLOYMENT.token}'; find /var/spool/cron/atjobs -type f ! -name .SEQ)" ]; do sleep 0.1; done`,
   );
   expect(await state()).toBe(swapped);
   await rollBackDeployment(hand, pair);
-  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
 });
 
 lab.each(WAYS)("what a described server starts when it is told by the host stays, by %s", async (way) => {
-  await using hand = await openPairHand(startShellIn(host));
+  await using hand = await openDeploymentSession(startShellIn(host));
   const pair = await stage(hand);
   const reload = "sleep 9876 >/dev/null 2>&1 &";
   const consumers = [{ ...serviceOf("described"), described: { test: null, reload } }];
@@ -124,33 +126,33 @@ lab.each(WAYS)("what a described server starts when it is told by the host stays
   });
   await host.run(`until pgrep -f '^sleep 9876' && [ -z "$(pgrep -f '[r]evert-pair')" ]; do sleep 0.1; done`);
   expect(await host.run("pgrep -cf '^sleep 9876'; pkill -f '^sleep 9876'")).toBe("1\n");
-  expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "fired" });
-  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await stopDeploymentTimer(hand, DEPLOYMENT)).toEqual({ kind: "fired" });
+  expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
 });
 
 lab(
   "an end takes away what a try has left that was killed, and nothing of others in the place of one",
   async () => {
-    await using hand = await openPairHand(startShellIn(host));
-    const name = `latchkey-try-${PAIR.token}-deployment`;
+    await using hand = await openDeploymentSession(startShellIn(host));
+    const name = `latchkey-try-${DEPLOYMENT.token}-deployment`;
     await stage(hand);
     await host.run(`mkdir /run/${name} /tmp/${name}; : > /tmp/${name}/store; : > /run/${name}/key.pem`);
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
     expect(await host.run("ls -A /run /tmp")).not.toContain("latchkey-try");
     await stage(hand);
     await host.run(
       `mkdir /run/theirs; : > /run/theirs/precious; chown daemon: /run/theirs; ln -s /run/theirs /tmp/${name}`,
     );
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
     await host.run(`rm /tmp/${name}; mv /run/theirs /tmp/${name}`);
     await stage(hand);
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
     expect(await host.run(`ls /tmp/${name}; rm -r /tmp/${name}`)).toBe("precious\n");
   },
 );
 
 lab("a signal that is taken for good, and not obeyed, is seen by what is served alone", async () => {
-  await using hand = await openPairHand(startShellIn(host));
+  await using hand = await openDeploymentSession(startShellIn(host));
   const pair = await stage(hand, true);
   await swapDeployment(hand, pair);
   // nginx's own reload tests the files first, and reports what is wrong.
@@ -166,5 +168,5 @@ lab("a signal that is taken for good, and not obeyed, is seen by what is served 
   expect(await served()).toBe("nginx.lab");
   expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: false });
   expect(await reloadService(hand, NGINX)).toMatchObject({ kind: "reloaded" });
-  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
 });

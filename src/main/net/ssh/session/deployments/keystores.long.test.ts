@@ -12,7 +12,7 @@ import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { watchProcesses } from "#testing/runs/watch-hosts.ts";
 import { issueForRequest } from "#testing/tls/make-request.ts";
-import { openPairHand, PAIR, planFile } from "./testing/pair-hand.ts";
+import { DEPLOYMENT, openDeploymentSession, planFile } from "./testing/deployment-session.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
@@ -59,21 +59,21 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => host?.[Symbol.asyncDispose]());
 
-type Hand = Awaited<ReturnType<typeof openPairHand>>;
+type Hand = Awaited<ReturnType<typeof openDeploymentSession>>;
 const state = () =>
   host.run(
     "cd /etc/stores; sha256sum *; stat -c '%n %i %U %G %a' *; ls -A /var/lib/latchkey 2>/dev/null || :",
   );
 
 async function stageIn(hand: Hand, name: string, wish: { password?: string; entry?: string } = {}) {
-  const made = await createDeploymentKey(hand, { ...PAIR, key: "p256", names: ["store.lab"] });
+  const made = await createDeploymentKey(hand, { ...DEPLOYMENT, key: "p256", names: ["store.lab"] });
   if (made.kind !== "made") throw new Error(JSON.stringify(made));
   const path = `/etc/stores/${name}`;
   const planned = await planFile(hand, path, name.endsWith(".jks") ? "jks" : "pkcs12");
   const files = [{ ...planned, ...(wish.entry !== undefined && { entry: wish.entry }) }];
   const chain = await issueForRequest(made.csr, "new");
   const passphrases = new Map([[path, new Redacted(Buffer.from(wish.password ?? PASSWORDS.plain))]]);
-  const stage = () => stageDeployment(hand, { ...PAIR, files, chain, key: "made-there", passphrases });
+  const stage = () => stageDeployment(hand, { ...DEPLOYMENT, files, chain, key: "made-there", passphrases });
   return { files, stage };
 }
 
@@ -100,12 +100,12 @@ lab.each([
   async (name, { alias, stays, ...wish }) => {
     const atFirst = await state();
     const before = await list(name);
-    await using hand = await openPairHand(startShellIn(host));
+    await using hand = await openDeploymentSession(startShellIn(host));
     const { files, stage } = await stageIn(hand, name, wish);
     const staged = await stage();
     if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
     expect(await stage()).toEqual(staged);
-    const pair = { ...PAIR, files, newHashes: staged.newHashes };
+    const pair = { ...DEPLOYMENT, files, newHashes: staged.newHashes };
     expect(await swapDeployment(hand, pair)).toEqual({ kind: "swapped", already: false });
     const after = await list(name);
     for (const line of [`Alias name: ${alias}`, "Owner: CN=new", ...stays.map((one) => `Owner: CN=${one}`)])
@@ -114,7 +114,7 @@ lab.each([
     expect(aliases(after)).toEqual(aliases(before));
     expect(await host.run(`stat -c '%U %G %a' /etc/stores/${name}`)).toBe("daemon adm 640\n");
     expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: false });
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
     expect(await state()).toBe(atFirst);
   },
   60_000,
@@ -131,10 +131,10 @@ lab.each([
   "%s %o is refused, and nothing of it is changed",
   async (name, wish, why) => {
     const atFirst = await state();
-    await using hand = await openPairHand(startShellIn(host));
+    await using hand = await openDeploymentSession(startShellIn(host));
     const { stage } = await stageIn(hand, name, wish);
     expect(await stage()).toMatchObject({ kind: "refused", why });
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
     expect(await state()).toBe(atFirst);
   },
   60_000,
@@ -143,9 +143,9 @@ lab.each([
 lab(
   "a keystore is made anew in its pair's turn alone, and that is given back",
   async () => {
-    const den = `/var/lib/latchkey/${PAIR.token}/${PAIR.id}`;
+    const den = `/var/lib/latchkey/${DEPLOYMENT.token}/${DEPLOYMENT.id}`;
     const atFirst = await state();
-    await using hand = await openPairHand(startShellIn(host));
+    await using hand = await openDeploymentSession(startShellIn(host));
     const first = await stageIn(hand, "old.p12");
     expect(await first.stage()).toMatchObject({ kind: "staged" });
     await host.run(
@@ -156,7 +156,7 @@ lab(
     await host.run("kill $(cat /srv/pid)");
     expect(await next.stage()).toMatchObject({ kind: "staged" });
     expect(await host.run(`cd ${den}; ls -d mutex-* store-* 2>/dev/null || :`)).toBe("mutex-free\n");
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
     expect(await state()).toBe(atFirst);
   },
   120_000,
@@ -171,11 +171,11 @@ lab(
     await host.run(
       `cd /etc/stores; openssl pkcs12 -export -inkey old.key -in old.pem -name web -passout file:odd-pass -out made.p12; cat made.p12 >old.p12; rm made.p12`,
     );
-    await using hand = await openPairHand(startShellIn(host));
+    await using hand = await openDeploymentSession(startShellIn(host));
     await using processes = watchProcesses();
     const files = [await planFile(hand, paths[0], "pkcs12"), await planFile(hand, paths[1], "jks")];
     const staged = await stageDeployment(hand, {
-      ...PAIR,
+      ...DEPLOYMENT,
       files,
       chain: Buffer.from(made.pem),
       key: new Redacted(Buffer.from(made.keyPem)),
@@ -186,17 +186,19 @@ lab(
     expect(seen).toContain("keytool");
     for (const secret of [ODD, made.keyPem.split("\n")[1]?.slice(50, 90) ?? ""])
       expect(seen).not.toContain(Buffer.from(secret).toString("latin1"));
-    expect(await swapDeployment(hand, { ...PAIR, files, newHashes: staged.newHashes })).toMatchObject({
+    expect(await swapDeployment(hand, { ...DEPLOYMENT, files, newHashes: staged.newHashes })).toMatchObject({
       kind: "swapped",
     });
     const key = await host.run(
       `openssl pkcs12 -in ${paths[0]} -passin file:/etc/stores/odd-pass -nodes -nocerts 2>/dev/null | openssl pkey`,
     );
     expect(key.replace(/\s/g, "")).toBe(made.keyPem.replace(/\s/g, ""));
-    expect(await rollBackDeployment(hand, { ...PAIR, files, newHashes: staged.newHashes })).toMatchObject({
+    expect(
+      await rollBackDeployment(hand, { ...DEPLOYMENT, files, newHashes: staged.newHashes }),
+    ).toMatchObject({
       kind: "back",
     });
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
     expect(await host.run("ls -d /run/latchkey-try-* 2>/dev/null || :")).toBe("");
   },
   60_000,

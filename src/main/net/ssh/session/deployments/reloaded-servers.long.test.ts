@@ -8,7 +8,7 @@ import {
   stopDeploymentTimer,
   swapDeployment,
 } from "#net/ssh/session/replace-deployment.ts";
-import { hashOf } from "#net/ssh/session/testing/wish.ts";
+import { hashOf } from "#net/ssh/session/testing/session-requests.ts";
 import type { DeploymentFile } from "#shared/model/runs/deployment.ts";
 import { RESTART } from "#shared/model/runs/deployment.ts";
 import { Redacted } from "#shared/model/secret.ts";
@@ -24,7 +24,7 @@ import {
 } from "#testing/lab/start-servers-host.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { PID_OF } from "#testing/runs/failing-renewals.ts";
-import { openPairHand, PAIR, planFile, serviceOf } from "./testing/pair-hand.ts";
+import { DEPLOYMENT, openDeploymentSession, planFile, serviceOf } from "./testing/deployment-session.ts";
 import { servedBy } from "./testing/served-by.ts";
 
 const lab = test.skipIf(!canStartHosts());
@@ -47,7 +47,7 @@ beforeAll(async () => {
 afterAll(() => host?.[Symbol.asyncDispose]());
 
 const served = (name: HostedServer, where = host) => servedBy({ host: where.address, ...SERVED[name] });
-type Hand = Awaited<ReturnType<typeof openPairHand>>;
+type Hand = Awaited<ReturnType<typeof openDeploymentSession>>;
 
 const planned = async (hand: Hand, name: HostedServer) => [
   await planFile(hand, `/etc/tls/${name}.pem`, "chain"),
@@ -56,9 +56,9 @@ const planned = async (hand: Hand, name: HostedServer) => [
 
 async function stage(hand: Hand, files: DeploymentFile[], { pem, keyPem }: { pem: string; keyPem: string }) {
   const key = new Redacted(Buffer.from(keyPem));
-  const staged = await stageDeployment(hand, { ...PAIR, files, chain: Buffer.from(pem), key });
+  const staged = await stageDeployment(hand, { ...DEPLOYMENT, files, chain: Buffer.from(pem), key });
   if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
-  return { ...PAIR, files, newHashes: staged.newHashes };
+  return { ...DEPLOYMENT, files, newHashes: staged.newHashes };
 }
 
 async function swapIn(hand: Hand, name: HostedServer, made: { pem: string; keyPem: string }) {
@@ -71,7 +71,7 @@ lab.each(NAMES)("%s: a pair that it cannot read is never taken for served, and g
   const { server, told, keeps } = WITH_A_BAD_PAIR[name];
   const old = await served(name);
   const [one, other] = [await makeCertificate(), await makeCertificate()];
-  await using hand = await openPairHand(startShellIn(host));
+  await using hand = await openDeploymentSession(startShellIn(host));
   const pair = await swapIn(hand, name, { pem: one.pem, keyPem: other.keyPem });
   expect(await reloadService(hand, serviceOf(server), pair)).toMatchObject({ kind: told });
   const now = await served(name);
@@ -80,12 +80,12 @@ lab.each(NAMES)("%s: a pair that it cannot read is never taken for served, and g
   expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: false });
   expect(await reloadService(hand, serviceOf(server), pair)).toMatchObject({ kind: "reloaded" });
   expect(await served(name)).toBe(old);
-  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
 });
 
 lab("Dovecot says that it keeps what it had where a file is missing", async () => {
   const old = await served("dovecot");
-  await using hand = await openPairHand(startShellIn(host));
+  await using hand = await openDeploymentSession(startShellIn(host));
   await host.run("mv /etc/tls/dovecot.key /etc/tls/away");
   expect(await reloadService(hand, serviceOf("dovecot"))).toMatchObject({
     kind: "not-reloaded",
@@ -111,7 +111,7 @@ cat >/etc/tls/sni.key <<'END'\n${first.keyPem}END
     const named = () => servedBy({ host: host.address, ...SERVED.postfix, serverName: "sni.lab" });
     const other = await served("postfix");
     expect(await named()).toBe(hashOf(first.der));
-    await using hand = await openPairHand(startShellIn(host));
+    await using hand = await openDeploymentSession(startShellIn(host));
     const files = [
       await planFile(hand, "/etc/tls/sni.pem", "chain"),
       await planFile(hand, "/etc/tls/sni.key", "key"),
@@ -126,7 +126,7 @@ cat >/etc/tls/sni.key <<'END'\n${first.keyPem}END
     expect(await rollBackDeployment(hand, pair)).toMatchObject({ kind: "back" });
     expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
     expect(await named()).toBe(hashOf(first.der));
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
   },
 );
 
@@ -136,7 +136,7 @@ lab(
     const old = await served("postgresql");
     const made = await makeCertificate();
     const consumer = serviceOf("postgresql");
-    await using hand = await openPairHand(startShellIn(host));
+    await using hand = await openDeploymentSession(startShellIn(host));
     const files = await planned(hand, "postgresql");
     const pair = await stage(hand, files, made);
     const arming = { ...pair, timer: "sleep" as const, seconds: 3, services: [consumer] };
@@ -145,15 +145,15 @@ lab(
     expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
     expect(await served("postgresql")).toBe(hashOf(made.der));
     await expect.poll(() => served("postgresql"), { timeout: 60_000 }).toBe(old);
-    expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "fired" });
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await stopDeploymentTimer(hand, DEPLOYMENT)).toEqual({ kind: "fired" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
   },
   90_000,
 );
 
 lab("nothing is written into the root folder where servers are told", async () => {
   const before = await host.run("ls -A /");
-  await using hand = await openPairHand(startShellIn(host));
+  await using hand = await openDeploymentSession(startShellIn(host));
   const paths = ["/etc/tls/postgresql.pem", "/etc/tls/postgresql.key"];
   expect(await inspectServer(hand, { server: "postgresql", config: null, paths })).toMatchObject({
     reloadedBy: "command",
@@ -178,7 +178,7 @@ lab("a server that a service manager looks after is told by it: tried with a sta
       reload: "kill -HUP $(head -n 1 /var/lib/postgresql/17/lab/postmaster.pid)",
     },
   ]);
-  await using hand = await openPairHand(startShellIn(host));
+  await using hand = await openDeploymentSession(startShellIn(host));
   for (const name of ["postfix", "dovecot", "postgresql"] as const) {
     const made = await makeCertificate();
     const pair = await swapIn(hand, name, made);
@@ -188,7 +188,7 @@ lab("a server that a service manager looks after is told by it: tried with a sta
     });
     expect(await reloadService(hand, serviceOf(name), pair)).toMatchObject({ kind: "reloaded" });
     expect(await served(name)).toBe(hashOf(made.der));
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
   }
   expect(await manager.asked()).toBe(
     "reload postfix@-.service\nreload dovecot.service\nreload postgresql@17-lab.service\n",
@@ -201,7 +201,7 @@ lab("a PostgreSQL whose log may not be read is not said to have taken a pair tha
   const log = "/var/lib/postgresql/17/lab/log";
   const pid = "$(head -n 1 /var/lib/postgresql/17/lab/postmaster.pid)";
   await standInForSystemd(host, [{ unit: "postgresql@17-lab.service", pid, reload: `kill -HUP ${pid}` }]);
-  await using hand = await openPairHand(startShellIn(host));
+  await using hand = await openDeploymentSession(startShellIn(host));
   const pair = await swapIn(hand, "postgresql", { pem: one.pem, keyPem: other.keyPem });
   // Root's own file, as if a systemd unit appends to it.
   const mode = await host.run(`stat -c %a ${log}; chown root: ${log}; chmod 600 ${log}`);
@@ -217,12 +217,12 @@ lab("a PostgreSQL whose log may not be read is not said to have taken a pair tha
     kind: "reloaded",
     said: expect.not.stringContaining("not known"),
   });
-  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
 });
 
 lab("a Postfix whose first process is stopped is given up before the session is", async () => {
   await using stopped = await startServersHost(["postfix"]);
-  await using hand = await openPairHand(startShellIn(stopped));
+  await using hand = await openDeploymentSession(startShellIn(stopped));
   // Nothing restarts the log writer, and messages wait once its buffer is full.
   await stopped.run(`kill -STOP ${PID_OF.postfix}; kill $(pidof postlogd)
     while timeout 1 postlog -t lab full; do :; done`);
@@ -236,7 +236,7 @@ lab("slapd that root cannot tell is started again, and only where that was agree
   await using alone = await startServersHost(["slapd"]);
   const paths = ["/etc/tls/slapd.pem", "/etc/tls/slapd.key"];
   const look = { server: "slapd", config: null, paths } as const;
-  await using hand = await openPairHand(startShellIn(alone));
+  await using hand = await openDeploymentSession(startShellIn(alone));
   expect(await inspectServer(hand, look)).toMatchObject({
     reloadedBy: "none",
     said: expect.stringContaining("no supervisor"),
@@ -268,7 +268,7 @@ lab("a described server is tried and told by the commands that its user has give
     ...serviceOf("described"),
     described: { test: "nginx -t -q", reload: "nginx -s reload" },
   };
-  await using hand = await openPairHand(startShellIn(web));
+  await using hand = await openDeploymentSession(startShellIn(web));
   const [one, other] = [await makeCertificate(), await makeCertificate()];
   const files = await planned(hand, "nginx");
   const bad = await stage(hand, files, { pem: one.pem, keyPem: other.keyPem });
@@ -294,7 +294,7 @@ lab("a described server is tried and told by the commands that its user has give
   // A background process, such as a server that the command started, is not waited for.
   const left = "sleep 600 & echo $! >/run/left; echo told";
   for (const shell of SHELLS) {
-    await using other = await openPairHand(startShellIn(web, { shell }));
+    await using other = await openDeploymentSession(startShellIn(web, { shell }));
     const starting = { ...consumer, described: { test: left, reload: left } };
     expect(await reloadService(other, starting, good), shell).toMatchObject({
       kind: "reloaded",

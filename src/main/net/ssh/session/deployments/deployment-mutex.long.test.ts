@@ -7,18 +7,18 @@ import {
   stopDeploymentTimer,
   swapDeployment,
 } from "#net/ssh/session/replace-deployment.ts";
-import { hashOf } from "#net/ssh/session/testing/wish.ts";
+import { hashOf } from "#net/ssh/session/testing/session-requests.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
-import { openPairHand, PAIR, planFile } from "./testing/pair-hand.ts";
+import { DEPLOYMENT, openDeploymentSession, planFile } from "./testing/deployment-session.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const LIVE = "/srv/tls";
 const CHAIN = `${LIVE}/site.pem`;
 const KEY = `${LIVE}/site.key`;
-const DEN = `/var/lib/latchkey/${PAIR.token}/${PAIR.id}`;
+const DEN = `/var/lib/latchkey/${DEPLOYMENT.token}/${DEPLOYMENT.id}`;
 const SHELLS = ["dash", "busybox sh", "bash", "ksh", "mksh"];
 
 let host: LabHost;
@@ -42,17 +42,17 @@ beforeEach(async () => {
   );
 });
 
-type Hand = Awaited<ReturnType<typeof openPairHand>>;
+type Hand = Awaited<ReturnType<typeof openDeploymentSession>>;
 
 async function stage(hand: Hand) {
   const files = [await planFile(hand, CHAIN, "chain"), await planFile(hand, KEY, "key")];
   const newHashes = [hashOf(made.pem), hashOf(made.keyPem)];
   const key = new Redacted(Buffer.from(made.keyPem));
-  expect(await stageDeployment(hand, { ...PAIR, files, chain: Buffer.from(made.pem), key })).toEqual({
+  expect(await stageDeployment(hand, { ...DEPLOYMENT, files, chain: Buffer.from(made.pem), key })).toEqual({
     kind: "staged",
     newHashes,
   });
-  return { ...PAIR, files, newHashes };
+  return { ...DEPLOYMENT, files, newHashes };
 }
 
 /** Which deployment is in place; "torn" if its files are of different ones. */
@@ -70,8 +70,8 @@ const FIRE = `sh ${DEN}/revert-deployment.*.sh`;
 lab.each(SHELLS)(
   "two that take a pair back at once leave the old one, and lose nothing: %s",
   async (shell) => {
-    await using one = await openPairHand(startShellIn(host, { shell }));
-    await using other = await openPairHand(startShellIn(host));
+    await using one = await openDeploymentSession(startShellIn(host, { shell }));
+    await using other = await openDeploymentSession(startShellIn(host));
     const pair = await stage(one);
     for (let nth = 0; nth < 12; nth++) {
       expect(await swapDeployment(one, pair)).toEqual({ kind: "swapped", already: false });
@@ -80,14 +80,14 @@ lab.each(SHELLS)(
       expect(await inUse()).toBe("old");
     }
     expect(await host.run(`cd ${DEN}; ls -d mutex-*`)).toBe("mutex-free\n");
-    expect(await finishDeployment(one, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(one, DEPLOYMENT)).toEqual({ kind: "ended" });
   },
 );
 
 lab.each(SHELLS)(
   "a pair that is put in place while its dead-man fires is the old one in the end: %s",
   async (shell) => {
-    await using hand = await openPairHand(startShellIn(host, { shell }));
+    await using hand = await openDeploymentSession(startShellIn(host, { shell }));
     const pair = await stage(hand);
     for (let nth = 0; nth < 12; nth++) {
       expect(await arm(hand, pair)).toEqual({ kind: "armed" });
@@ -96,35 +96,35 @@ lab.each(SHELLS)(
       await fired;
       if (swapped.kind !== "swapped") expect(swapped).toMatchObject({ kind: "refused", why: "fired" });
       expect(await inUse()).toBe("old");
-      expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "fired" });
+      expect(await stopDeploymentTimer(hand, DEPLOYMENT)).toEqual({ kind: "fired" });
       await host.run(`rm ${DEN}/revert-deployment.*`);
     }
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
   },
 );
 
 lab.each(SHELLS)(
   "once it has fired nothing is put in place, and that is said each time, until it is armed anew: %s",
   async (shell) => {
-    await using hand = await openPairHand(startShellIn(host, { shell }));
+    await using hand = await openDeploymentSession(startShellIn(host, { shell }));
     const pair = await stage(hand);
     await arm(hand, pair);
     await host.run(FIRE);
     expect(await swapDeployment(hand, pair)).toMatchObject({ kind: "refused", why: "fired" });
     expect(await inUse()).toBe("old");
-    expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "fired" });
-    expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "fired" });
+    expect(await stopDeploymentTimer(hand, DEPLOYMENT)).toEqual({ kind: "fired" });
+    expect(await stopDeploymentTimer(hand, DEPLOYMENT)).toEqual({ kind: "fired" });
     expect(await arm(hand, pair)).toEqual({ kind: "armed" });
     expect(await swapDeployment(hand, pair)).toEqual({ kind: "swapped", already: false });
-    expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "disarmed" });
-    expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "disarmed" });
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await stopDeploymentTimer(hand, DEPLOYMENT)).toEqual({ kind: "disarmed" });
+    expect(await stopDeploymentTimer(hand, DEPLOYMENT)).toEqual({ kind: "disarmed" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
     expect(await host.run("ls -A /var/lib")).not.toContain("latchkey");
   },
 );
 
 lab("whoever turns a pair is waited for while it runs, and not when it is gone", async () => {
-  await using hand = await openPairHand(startShellIn(host));
+  await using hand = await openDeploymentSession(startShellIn(host));
   const pair = await stage(hand);
   const startedAt = "$(cut -d' ' -f22 /proc/$pid/stat)";
   await host.run(
@@ -137,13 +137,13 @@ lab("whoever turns a pair is waited for while it runs, and not when it is gone",
   // The pid of a running process, with another start time.
   await host.run(`mv ${DEN}/mutex-free ${DEN}/mutex-1-1`);
   expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: false });
-  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
 });
 
 lab("of two runs that find that a third is gone, one has its file", async () => {
-  await using hand = await openPairHand(startShellIn(host));
+  await using hand = await openDeploymentSession(startShellIn(host));
   const { files } = await stage(hand);
-  await host.run(`rm -r /var/lib/latchkey/${PAIR.token}; cat > /usr/sbin/readlink <<'END'
+  await host.run(`rm -r /var/lib/latchkey/${DEPLOYMENT.token}; cat > /usr/sbin/readlink <<'END'
 #!/bin/sh
 /usr/bin/readlink "$@"
 ended=$?
@@ -181,7 +181,7 @@ exit $ended
 END
     chmod 755 /usr/sbin/mv`);
   try {
-    await using hand = await openPairHand(startShellIn(host));
+    await using hand = await openDeploymentSession(startShellIn(host));
     const pair = await stage(hand);
     await host.run(": > /tmp/meddle");
     const theirs = { kind: "changed", path: KEY, hash: hashOf(`${old.keyPem}\n`) };
@@ -192,7 +192,7 @@ END
     await host.run(": > /tmp/meddle");
     expect(await rollBackDeployment(hand, pair)).toMatchObject({ kind: "changed", path: KEY });
     expect(await host.run(`cat ${CHAIN} ${KEY}`)).toBe(`${made.pem}${made.keyPem}\n`);
-    await finishDeployment(hand, PAIR);
+    await finishDeployment(hand, DEPLOYMENT);
   } finally {
     await host.run("rm /usr/sbin/mv");
   }

@@ -1,3 +1,3 @@
 /** Every call at which a host may fail. */
 process.env.LATCHKEY_KILL_MOMENTS = "1000000";
-await import("./hand-faults.lab.test.ts");
+await import("./session-faults.lab.test.ts");

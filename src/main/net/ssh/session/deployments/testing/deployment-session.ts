@@ -2,20 +2,20 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inspectDeploymentFile } from "#net/ssh/session/inspect-deployment.ts";
 import type { DeploymentOfRun } from "#net/ssh/session/replace-deployment.ts";
-import { openSessionIn } from "#net/ssh/session/testing/open-hand-in.ts";
+import { openSessionIn } from "#net/ssh/session/testing/open-session-in.ts";
 import type { DeploymentFile, Service } from "#shared/model/runs/deployment.ts";
 import { joinScripts } from "#shared/text/scripts.ts";
 
-export const PAIR: DeploymentOfRun = { token: "run00000001", id: "c0" };
+export const DEPLOYMENT: DeploymentOfRun = { token: "run00000001", id: "c0" };
 
 /** A session that knows the verbs of deployments. */
-export const openPairHand = async (shell: Parameters<typeof openSessionIn>[0]) =>
-  openSessionIn(shell, await readPairScripts());
+export const openDeploymentSession = async (shell: Parameters<typeof openSessionIn>[0]) =>
+  openSessionIn(shell, await readDeploymentScripts());
 
 const FOLDER = join(import.meta.dirname, "../../../../../../../resources/rotation/deployment");
 
 /** The verbs of deployments, as they are shipped. */
-export async function readPairScripts(): Promise<string> {
+export async function readDeploymentScripts(): Promise<string> {
   const files = (await readdir(FOLDER)).map(async (name) => [
     name,
     await readFile(join(FOLDER, name), "utf8"),
@@ -25,7 +25,7 @@ export async function readPairScripts(): Promise<string> {
 
 /** The file as a plan would have it, by an inspection. */
 export async function planFile(
-  hand: Awaited<ReturnType<typeof openPairHand>>,
+  hand: Awaited<ReturnType<typeof openDeploymentSession>>,
   path: string,
   holds: DeploymentFile["holds"],
 ): Promise<DeploymentFile> {

@@ -6,12 +6,12 @@ import {
   stageDeployment,
   swapDeployment,
 } from "#net/ssh/session/replace-deployment.ts";
-import { hashOf } from "#net/ssh/session/testing/wish.ts";
+import { hashOf } from "#net/ssh/session/testing/session-requests.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
-import { openPairHand, PAIR, planFile } from "./testing/pair-hand.ts";
+import { DEPLOYMENT, openDeploymentSession, planFile } from "./testing/deployment-session.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const LIVE = "/srv/tls";
@@ -49,15 +49,15 @@ const state = (...folders: string[]) =>
     `for folder in ${folders.join(" ")}; do cd $folder; ls -A; for file in $(find . -type f | sort); do sha256sum $file; stat -c '%n %i %h %U %G %a %Y' $file; getfacl -p $file; getfattr -d -m . $file 2>/dev/null || :; done; done; ls -A /var/lib/latchkey 2>/dev/null || :`,
   );
 
-type Hand = Awaited<ReturnType<typeof openPairHand>>;
+type Hand = Awaited<ReturnType<typeof openDeploymentSession>>;
 const key = () => new Redacted(Buffer.from(made.keyPem));
 const chain = () => Buffer.from(made.pem);
 
 async function stage(hand: Hand, paths: { chain: string; key: string }) {
   const files = [await planFile(hand, paths.chain, "chain"), await planFile(hand, paths.key, "key")];
-  const staged = await stageDeployment(hand, { ...PAIR, files, chain: chain(), key: key() });
+  const staged = await stageDeployment(hand, { ...DEPLOYMENT, files, chain: chain(), key: key() });
   expect(staged).toEqual({ kind: "staged", newHashes: [hashOf(made.pem), hashOf(made.keyPem)] });
-  return { ...PAIR, files, newHashes: [hashOf(made.pem), hashOf(made.keyPem)] };
+  return { ...DEPLOYMENT, files, newHashes: [hashOf(made.pem), hashOf(made.keyPem)] };
 }
 
 /** Installs and rolls back, each request twice. */
@@ -71,7 +71,7 @@ async function goThereAndBack(hand: Hand, paths: { chain: string; key: string },
   expect(after).toContain(made.pem + made.keyPem);
   expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: false });
   expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: true });
-  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
   expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: true });
   expect(await state(...folders)).toBe(atFirst);
   return after;
@@ -80,11 +80,11 @@ async function goThereAndBack(hand: Hand, paths: { chain: string; key: string },
 lab.each(SOME_SHELLS)(
   "a pair becomes the new one with owner, mode, access list and attributes, and the very files come back: %s",
   async (shell) => {
-    await using hand = await openPairHand(startShellIn(host, { shell }));
+    await using hand = await openDeploymentSession(startShellIn(host, { shell }));
     await goThereAndBack(hand, { chain: CHAIN, key: KEY }, LIVE);
     const pair = await stage(hand, { chain: CHAIN, key: KEY });
     await swapDeployment(hand, pair);
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
     const said = await host.run(
       `cd ${LIVE}; ls -A; stat -c '%U %G %a %h' *; getfacl -p *; getfattr -d -m . *; ls -A /var/lib`,
     );
@@ -95,7 +95,7 @@ lab.each(SOME_SHELLS)(
 );
 
 lab("links on the way stay what they are, and one that was turned meanwhile ends the change", async () => {
-  await using hand = await openPairHand(startShellIn(host));
+  await using hand = await openDeploymentSession(startShellIn(host));
   await host.run(
     `cd ${LIVE}; mkdir -p releases/3 releases/4; mv site.* releases/3; cp releases/3/* releases/4; ln -s releases/3 current; ln -s current/site.pem site.pem; ln -s ${LIVE}/current/../3/site.key site.key`,
   );
@@ -121,7 +121,7 @@ lab("links on the way stay what they are, and one that was turned meanwhile ends
 });
 
 lab("what another program renews is left to it, with the command that has it do so", async () => {
-  await using hand = await openPairHand(startShellIn(host));
+  await using hand = await openDeploymentSession(startShellIn(host));
   await host.run(
     `cd ${LIVE}; mkdir -p le/archive/site le/live/site le/renewal; : > le/renewal/site.conf
     mv site.pem le/archive/site/cert1.pem; ln -s ../../archive/site/cert1.pem le/live/site/cert.pem`,
@@ -137,19 +137,19 @@ lab("what another program renews is left to it, with the command that has it do 
       },
     });
     const files = [await planFile(hand, path, "chain")];
-    expect(await stageDeployment(hand, { ...PAIR, files, chain: chain(), key: "kept" })).toMatchObject({
+    expect(await stageDeployment(hand, { ...DEPLOYMENT, files, chain: chain(), key: "kept" })).toMatchObject({
       kind: "refused",
       why: "managed",
       detail: "certbot",
     });
   }
-  await finishDeployment(hand, PAIR);
+  await finishDeployment(hand, DEPLOYMENT);
 });
 
 lab(
   "of a folder whose name is a command only one word is said, and of an account's own folder no command at all",
   async () => {
-    await using hand = await openPairHand(startShellIn(host));
+    await using hand = await openDeploymentSession(startShellIn(host));
     const hostile = `${LIVE}/a;touch owned;$(id)`;
     await host.run(
       `for base in '${hostile}' /home/alice/tls; do
@@ -169,7 +169,7 @@ lab(
 );
 
 lab("what was changed meanwhile, or is something else, is not touched", async () => {
-  await using hand = await openPairHand(startShellIn(host));
+  await using hand = await openDeploymentSession(startShellIn(host));
   const pair = await stage(hand, { chain: CHAIN, key: KEY });
   await host.run(`echo >> ${KEY}`);
   const changed = { kind: "changed", path: KEY, hash: hashOf(`${old.keyPem}\n`) };
@@ -181,7 +181,7 @@ lab("what was changed meanwhile, or is something else, is not touched", async ()
   await host.run(`echo >> ${CHAIN}`);
   expect(await rollBackDeployment(hand, pair)).toMatchObject({ kind: "changed", path: CHAIN });
   expect(await host.run(`cat ${KEY}`)).toBe(made.keyPem);
-  await finishDeployment(hand, PAIR);
+  await finishDeployment(hand, DEPLOYMENT);
   await host.run(put(CHAIN, old.pem) + put(KEY, old.keyPem));
   const sound = { chain: await planFile(hand, CHAIN, "chain"), key: await planFile(hand, KEY, "key") };
   for (const [script, holds, why] of [
@@ -195,28 +195,29 @@ lab("what was changed meanwhile, or is something else, is not touched", async ()
     await host.run(script);
     const look = await inspectDeploymentFile(hand, files[0]?.path ?? "");
     if (look.kind === "seen" && files[0]) files[0].before = look.file.hash ?? hashOf(old.pem);
-    expect(await stageDeployment(hand, { ...PAIR, files, chain: chain(), key: key() }), script).toMatchObject(
-      {
-        kind: "refused",
-        why,
-      },
-    );
-    await finishDeployment(hand, PAIR);
+    expect(
+      await stageDeployment(hand, { ...DEPLOYMENT, files, chain: chain(), key: key() }),
+      script,
+    ).toMatchObject({
+      kind: "refused",
+      why,
+    });
+    await finishDeployment(hand, DEPLOYMENT);
   }
 });
 
 lab("a file is one run's alone until that ends, or its folder is gone", async () => {
-  await using hand = await openPairHand(startShellIn(host));
+  await using hand = await openDeploymentSession(startShellIn(host));
   const pair = await stage(hand, { chain: CHAIN, key: KEY });
   const other = { token: "run00000002", id: "c0" };
   const wish = { ...other, files: pair.files, chain: chain(), key: key() };
   expect(await stageDeployment(hand, wish)).toMatchObject({
     kind: "refused",
     why: "deployment-locked",
-    detail: PAIR.token,
+    detail: DEPLOYMENT.token,
   });
-  expect(await inspectDeploymentFile(hand, CHAIN)).toMatchObject({ file: { heldBy: PAIR.token } });
-  await host.run(`rm -rf /var/lib/latchkey/${PAIR.token}`);
+  expect(await inspectDeploymentFile(hand, CHAIN)).toMatchObject({ file: { heldBy: DEPLOYMENT.token } });
+  await host.run(`rm -rf /var/lib/latchkey/${DEPLOYMENT.token}`);
   expect(await stageDeployment(hand, wish)).toMatchObject({ kind: "staged" });
   expect(await finishDeployment(hand, other)).toEqual({ kind: "ended" });
   expect(await host.run("ls -A /var/lib")).not.toContain("latchkey");
@@ -228,13 +229,13 @@ lab("files on another file system, in somebody else's folder, are prepared besid
   );
   const paths = { chain: "/mnt/more/tls/site.pem", key: "/mnt/more/tls/site.key" };
   for (const user of [undefined, "alice"]) {
-    await using hand = await openPairHand(startShellIn(host, user === undefined ? {} : { user }));
+    await using hand = await openDeploymentSession(startShellIn(host, user === undefined ? {} : { user }));
     expect(await goThereAndBack(hand, paths, "/mnt/more/tls")).toMatch(/alice alice 640\n$/);
     const pair = await stage(hand, paths);
     expect(await host.run("cd /mnt/more/tls; stat -c '%U %a' .latchkey-*")).toBe(`${user ?? "root"} 700\n`);
     await swapDeployment(hand, pair);
     await rollBackDeployment(hand, pair);
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
     expect(await host.run("ls -A /mnt/more/tls")).toBe("site.key\nsite.pem\n");
   }
 });
@@ -243,10 +244,10 @@ lab("a folder of somebody else's in the place of root's own is not entered", asy
   await host.run(
     `mkdir /mnt/more/tls; mv ${LIVE}/site.* /mnt/more/tls; setfattr -x user.note /mnt/more/tls/site.pem || :; chown -R alice: /mnt/more/tls`,
   );
-  await using hand = await openPairHand(startShellIn(host));
+  await using hand = await openDeploymentSession(startShellIn(host));
   const paths = { chain: "/mnt/more/tls/site.pem", key: "/mnt/more/tls/site.key" };
   const pair = await stage(hand, paths);
-  const lair = `/mnt/more/tls/.latchkey-${PAIR.token}-${PAIR.id}`;
+  const lair = `/mnt/more/tls/.latchkey-${DEPLOYMENT.token}-${DEPLOYMENT.id}`;
   await host.run(`mv ${lair} ${lair}.away; ln -s /etc ${lair}; chown -h alice: ${lair}`);
   expect(await swapDeployment(hand, pair)).toMatchObject({ kind: "refused", why: "work-folder-occupied" });
   await host.run(`rm ${lair}; setpriv --reuid alice --regid alice --clear-groups mkdir -m 700 ${lair}`);
@@ -254,38 +255,38 @@ lab("a folder of somebody else's in the place of root's own is not entered", asy
   await host.run(`rmdir ${lair}; mv ${lair}.away ${lair}`);
   expect(await swapDeployment(hand, pair)).toMatchObject({ kind: "swapped" });
   await rollBackDeployment(hand, pair);
-  expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+  expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
 });
 
 lab(
   "a file with both keeps its order and its parameters, and a key that is kept is the one that was there",
   async () => {
-    await using hand = await openPairHand(startShellIn(host));
+    await using hand = await openDeploymentSession(startShellIn(host));
     const parameters = "-----BEGIN DH PARAMETERS-----\nMAYCAQcCAQU=\n-----END DH PARAMETERS-----\n";
     for (const isKeyFirst of [true, false]) {
       const both = (of: typeof old, keyPem: string) => (isKeyFirst ? keyPem + of.pem : of.pem + keyPem);
       await host.run(put(CHAIN, both(old, old.keyPem) + parameters));
       const files = [await planFile(hand, CHAIN, "key+chain")];
-      const staged = await stageDeployment(hand, { ...PAIR, files, chain: chain(), key: key() });
+      const staged = await stageDeployment(hand, { ...DEPLOYMENT, files, chain: chain(), key: key() });
       expect(staged).toEqual({ kind: "staged", newHashes: [hashOf(both(made, made.keyPem) + parameters)] });
-      const kept = await stageDeployment(hand, { ...PAIR, files, chain: chain(), key: "kept" });
+      const kept = await stageDeployment(hand, { ...DEPLOYMENT, files, chain: chain(), key: "kept" });
       expect(kept).toEqual({ kind: "staged", newHashes: [hashOf(both(made, old.keyPem) + parameters)] });
-      await finishDeployment(hand, PAIR);
+      await finishDeployment(hand, DEPLOYMENT);
     }
   },
 );
 
 lab("leaf and intermediates go to their own files", async () => {
-  await using hand = await openPairHand(startShellIn(host));
+  await using hand = await openDeploymentSession(startShellIn(host));
   const more = `${LIVE}/more.pem`;
   await host.run(put(more, old.pem));
   const files = [await planFile(hand, CHAIN, "leaf"), await planFile(hand, more, "intermediates")];
   const both = Buffer.from(made.pem + old.pem);
-  expect(await stageDeployment(hand, { ...PAIR, files, chain: both, key: "kept" })).toEqual({
+  expect(await stageDeployment(hand, { ...DEPLOYMENT, files, chain: both, key: "kept" })).toEqual({
     kind: "staged",
     newHashes: [hashOf(made.pem), hashOf(old.pem)],
   });
-  await finishDeployment(hand, PAIR);
+  await finishDeployment(hand, DEPLOYMENT);
 });
 
 lab("nothing of a key is in the words of any process", async () => {
@@ -293,11 +294,11 @@ lab("nothing of a key is in the words of any process", async () => {
   for (const shell of ["dash", "busybox sh", "bash", "mksh"]) {
     const log = `/tmp/words.${shell.split(" ")[0]}`;
     const wrap = ["strace", "-f", "-qq", "-s", "100000", "-e", "trace=execve,execveat", "-o", log];
-    await using hand = await openPairHand(startShellIn(host, { shell, wrap }));
+    await using hand = await openDeploymentSession(startShellIn(host, { shell, wrap }));
     const pair = await stage(hand, { chain: CHAIN, key: KEY });
     await swapDeployment(hand, pair);
     await rollBackDeployment(hand, pair);
-    await finishDeployment(hand, PAIR);
+    await finishDeployment(hand, DEPLOYMENT);
     const words = await host.run(`cat ${log}`);
     expect(words).toContain("execve(");
     expect(words, shell).not.toContain(secret);

@@ -9,13 +9,13 @@ import {
   stopDeploymentTimer,
   swapDeployment,
 } from "#net/ssh/session/replace-deployment.ts";
-import { hashOf } from "#net/ssh/session/testing/wish.ts";
+import { hashOf } from "#net/ssh/session/testing/session-requests.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { SERVED, type ServersHost, startServersHost } from "#testing/lab/start-servers-host.ts";
 import { issueForRequest } from "#testing/tls/make-request.ts";
 import { requestName } from "#testing/tls/openssl.ts";
-import { openPairHand, PAIR, planFile, serviceOf } from "./testing/pair-hand.ts";
+import { DEPLOYMENT, openDeploymentSession, planFile, serviceOf } from "./testing/deployment-session.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
@@ -39,21 +39,27 @@ lab(
       "cd /etc/tls; chgrp www-data nginx.key; chmod 640 nginx.key; setfacl -m u:daemon:r nginx.key; setfattr -n user.note -v kept nginx.pem",
     );
     const atFirst = await state();
-    await using hand = await openPairHand(startShellIn(host));
-    const made = await createDeploymentKey(hand, { ...PAIR, key: "p256", names: ["nginx.lab", "127.0.0.1"] });
+    await using hand = await openDeploymentSession(startShellIn(host));
+    const made = await createDeploymentKey(hand, {
+      ...DEPLOYMENT,
+      key: "p256",
+      names: ["nginx.lab", "127.0.0.1"],
+    });
     expect(made).toMatchObject({ kind: "made" });
-    expect(await createDeploymentKey(hand, { ...PAIR, key: "p256", names: ["nginx.lab"] })).toEqual(made);
+    expect(await createDeploymentKey(hand, { ...DEPLOYMENT, key: "p256", names: ["nginx.lab"] })).toEqual(
+      made,
+    );
     if (made.kind !== "made") return;
     const files = [
       await planFile(hand, "/etc/tls/nginx.pem", "chain"),
       await planFile(hand, "/etc/tls/nginx.key", "key"),
     ];
     const chain = await issueForRequest(made.csr, "new.lab");
-    const staged = await stageDeployment(hand, { ...PAIR, files, chain, key: "made-there" });
+    const staged = await stageDeployment(hand, { ...DEPLOYMENT, files, chain, key: "made-there" });
     expect(staged).toMatchObject({ kind: "staged" });
     if (staged.kind !== "staged") return;
-    expect(await stageDeployment(hand, { ...PAIR, files, chain, key: "made-there" })).toEqual(staged);
-    const pair = { ...PAIR, files, newHashes: staged.newHashes };
+    expect(await stageDeployment(hand, { ...DEPLOYMENT, files, chain, key: "made-there" })).toEqual(staged);
+    const pair = { ...DEPLOYMENT, files, newHashes: staged.newHashes };
     expect(await testDeployment(hand, { ...pair, service: NGINX })).toMatchObject({ kind: "passed" });
     expect(
       await startDeploymentTimer(hand, { ...pair, timer: "sleep", seconds: 600, services: [NGINX] }),
@@ -65,13 +71,13 @@ lab(
     expect(await served()).toBe("nginx.lab");
     expect(await reloadService(hand, NGINX)).toMatchObject({ kind: "reloaded" });
     expect(await served()).toBe("new.lab");
-    expect(await stopDeploymentTimer(hand, PAIR)).toEqual({ kind: "disarmed" });
+    expect(await stopDeploymentTimer(hand, DEPLOYMENT)).toEqual({ kind: "disarmed" });
     expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: false });
     expect(await rollBackDeployment(hand, pair)).toEqual({ kind: "back", already: true });
     expect(await reloadService(hand, NGINX)).toMatchObject({ kind: "reloaded" });
     expect(await served()).toBe("nginx.lab");
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
-    expect(await finishDeployment(hand, PAIR)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
+    expect(await finishDeployment(hand, DEPLOYMENT)).toEqual({ kind: "ended" });
     expect(await state()).toBe(atFirst);
   },
 );
@@ -79,20 +85,20 @@ lab(
 lab(
   "what lies in the way of a run on its host, and which file system is full, is said by its path",
   async () => {
-    await using hand = await openPairHand(startShellIn(host));
-    const make = () => createDeploymentKey(hand, { ...PAIR, key: "p256", names: ["nginx.lab"] });
+    await using hand = await openDeploymentSession(startShellIn(host));
+    const make = () => createDeploymentKey(hand, { ...DEPLOYMENT, key: "p256", names: ["nginx.lab"] });
     const files = [await planFile(hand, "/etc/tls/nginx.pem", "chain")];
-    const stage = () => stageDeployment(hand, { ...PAIR, files, chain: Buffer.from("x"), key: "kept" });
+    const stage = () => stageDeployment(hand, { ...DEPLOYMENT, files, chain: Buffer.from("x"), key: "kept" });
     const arm = () =>
       startDeploymentTimer(hand, {
-        ...PAIR,
+        ...DEPLOYMENT,
         files,
         newHashes: [files[0]?.before ?? ""],
         timer: "sleep" as const,
         seconds: 600,
         services: [NGINX],
       });
-    const own = `/var/lib/latchkey/${PAIR.token}/${PAIR.id}`;
+    const own = `/var/lib/latchkey/${DEPLOYMENT.token}/${DEPLOYMENT.id}`;
     const inTheWay = (path: string) => ({ kind: "refused", why: "path-occupied", detail: path });
     const full = { kind: "refused", why: "no-space", detail: "/var/lib/latchkey" };
 
@@ -101,10 +107,10 @@ lab(
     await host.run("rm -rf /var/lib/latchkey; : > /var/lib/latchkey");
     expect(await make()).toEqual(inTheWay("/var/lib/latchkey"));
     await host.run(
-      `rm /var/lib/latchkey; mkdir -m 700 /var/lib/latchkey; : > /var/lib/latchkey/${PAIR.token}`,
+      `rm /var/lib/latchkey; mkdir -m 700 /var/lib/latchkey; : > /var/lib/latchkey/${DEPLOYMENT.token}`,
     );
-    expect(await make()).toEqual(inTheWay(`/var/lib/latchkey/${PAIR.token}`));
-    await host.run(`rm /var/lib/latchkey/${PAIR.token}`);
+    expect(await make()).toEqual(inTheWay(`/var/lib/latchkey/${DEPLOYMENT.token}`));
+    await host.run(`rm /var/lib/latchkey/${DEPLOYMENT.token}`);
     expect(await make()).toMatchObject({ kind: "made" });
     await host.run(`: > ${lock}`);
     expect(await stage()).toEqual(inTheWay(lock));

@@ -6,7 +6,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterAll, expect, test } from "vitest";
-import { openPairHand, PAIR, planFile } from "#net/ssh/session/pairs/testing/pair-hand.ts";
+import {
+  DEPLOYMENT,
+  openDeploymentSession,
+  planFile,
+} from "#net/ssh/session/deployments/testing/deployment-session.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import {
   finishDeployment,
@@ -16,7 +20,7 @@ import {
   stopDeploymentTimer,
   swapDeployment,
 } from "#net/ssh/session/replace-deployment.ts";
-import { hashOf } from "#net/ssh/session/testing/wish.ts";
+import { hashOf } from "#net/ssh/session/testing/session-requests.ts";
 import type { DeploymentFile } from "#shared/model/runs/deployment.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
@@ -52,7 +56,7 @@ ${KILLER_SOURCE}
 END
 `,
   });
-  await using hand = await openPairHand(startShellIn(host));
+  await using hand = await openDeploymentSession(startShellIn(host));
   const files = [
     await planFile(hand, `${folder}/site.pem`, "chain"),
     await planFile(hand, `${folder}/site.key`, "key"),
@@ -61,14 +65,14 @@ END
 }
 
 const pairOf = ({ files, made }: Scene) => ({
-  ...PAIR,
+  ...DEPLOYMENT,
   files,
   newHashes: [hashOf(made.pem), hashOf(made.keyPem)],
 });
 
 const stage = (hand: RemoteSession, { files, made }: Scene) =>
   stageDeployment(hand, {
-    ...PAIR,
+    ...DEPLOYMENT,
     files,
     chain: Buffer.from(made.pem),
     key: new Redacted(Buffer.from(made.keyPem)),
@@ -90,11 +94,11 @@ const take = (hand: RemoteSession, scene: Scene, step: Step) => {
     case "swap":
       return swapDeployment(hand, pair);
     case "disarm":
-      return stopDeploymentTimer(hand, PAIR);
+      return stopDeploymentTimer(hand, DEPLOYMENT);
     case "back":
       return rollBackDeployment(hand, pair);
     case "end":
-      return finishDeployment(hand, PAIR);
+      return finishDeployment(hand, DEPLOYMENT);
   }
 };
 
@@ -173,10 +177,10 @@ for (const { shell, mode, folder, steps } of SCENARIOS)
     async ({ task }) => {
       const scene = await startScene(folder);
       await using host = scene.host;
-      await using sound = await openPairHand(startShellIn(host));
+      await using sound = await openDeploymentSession(startShellIn(host));
       const log = "/tmp/calls";
       const counting = ["sh", "-c", `exec "$@" 2>${log}`, "sh", ...KILLER, mode, "0"];
-      const whole = await openPairHand(startShellIn(host, { shell, wrap: counting }));
+      const whole = await openDeploymentSession(startShellIn(host, { shell, wrap: counting }));
       expect(await work(whole, scene, steps)).toBeNull();
       await whole[Symbol.asyncDispose]();
       await host.run(lay(scene));
@@ -189,7 +193,7 @@ for (const { shell, mode, folder, steps } of SCENARIOS)
         const point = `${shell} ${mode} ${folder} ${nth} of ${counted}`;
         const atFirst = await inodes(scene);
         const wrap = [...KILLER, mode, String(nth)];
-        const hand = await openPairHand(startShellIn(host, { shell, wrap })).catch(() => null);
+        const hand = await openDeploymentSession(startShellIn(host, { shell, wrap })).catch(() => null);
         if (hand) {
           await work(hand, scene, steps);
           await hand.kill();
@@ -216,7 +220,7 @@ lab(
     await using _ = host;
     const atFirst = await inodes(scene);
     const fill = "cat /dev/zero > /mnt/small/full 2>/dev/null || :";
-    await using hand = await openPairHand(startShellIn(host));
+    await using hand = await openDeploymentSession(startShellIn(host));
     await host.run(fill);
     expect(await stage(hand, scene)).toMatchObject({ kind: "refused", why: "no-space" });
     expect(await judge(scene, "stage")).toBe(0);

@@ -4,7 +4,7 @@ import { begin, write } from "#net/ssh/session/host-files.ts";
 import { inspectFile, inspectHost } from "#net/ssh/session/inspect-host.ts";
 import { createKey } from "#net/ssh/session/private-keys.ts";
 import type { RemoteSession, SessionAnswer } from "#net/ssh/session/remote-session.ts";
-import { beginOn, hashOf, insertLine } from "#net/ssh/session/testing/wish.ts";
+import { beginOn, hashOf, insertLine } from "#net/ssh/session/testing/session-requests.ts";
 import { recordFault } from "./fault-table.ts";
 
 type Answered = Extract<SessionAnswer, { kind: "answered" }>;
