@@ -2,14 +2,14 @@
 
 read_grants() {
 	seen_keys=$nl sets=0 told=0
-	query=no
+	queries_sshd=no
 	if [ "$my_uid" != 0 ]; then unread sshd-effective sshd needs-root
 	elif [ -z "$sshd" ]; then unread sshd-effective sshd no-tool
-	else query=yes
+	else queries_sshd=yes
 	fi
 	for daemon in $daemons; do
 		use_daemon
-		may_query=$query
+		may_query=$queries_sshd
 		[ -z "$is_strange" ] || may_query=no
 		keep_daemon
 	done

@@ -46,18 +46,18 @@ read_journal() {
 	[ $found = yes ] || return
 	if log_is_late journal; then return; fi
 	summary=$({
-		read_journal -n 1 | sed 's/^/N	/'
+		query_journal -n 1 | sed 's/^/N	/'
 		in_time env TZ=UTC journalctl --system -q --no-pager --list-boots | tail -n 400 | sed 's/^/B	/'
 		# Messages that the journal had no room for within a moment, as it has written itself.
-		read_journal -r -n 1000 _TRANSPORT=driver MESSAGE_ID=a596d6fe7bfa4994828e72309e95d61e |
+		query_journal -r -n 1000 _TRANSPORT=driver MESSAGE_ID=a596d6fe7bfa4994828e72309e95d61e |
 			sed -n '/ messages from ssh/s/^/X	/p'
-		read_journal -r _UID=0 SYSLOG_IDENTIFIER=sshd SYSLOG_IDENTIFIER=sshd-session SYSLOG_IDENTIFIER=sshd-auth
+		query_journal -r _UID=0 SYSLOG_IDENTIFIER=sshd SYSLOG_IDENTIFIER=sshd-session SYSLOG_IDENTIFIER=sshd-auth
 	} | sum_up_log)
 	printf '@log %s path:journal\n' $encoding
 	ship_log
 }
 
-read_journal() { in_time journalctl --system -q --no-pager -o short-iso "$@"; }
+query_journal() { in_time journalctl --system -q --no-pager -o short-iso "$@"; }
 
 # $1 and its rotations, newest first.
 read_log_files() {

@@ -5,6 +5,7 @@ import {
   collectorScript,
   deploymentScript,
   libraryScript,
+  offlineScript,
   sessionScript,
 } from "./host-scripts.ts";
 import { beginSession } from "./net/ssh/session/open-session.ts";
@@ -15,6 +16,24 @@ test("what is built into the program is what a bare Node reads, to the byte", as
   expect(sessionScript).toBe(await readRotationScript("session"));
   expect(challengeScript).toBe(await readRotationScript("challenge"));
   expect(deploymentScript).toBe(await readRotationScript("deployment"));
+});
+
+/** The functions that a script defines at its own level; what a rollback timer runs by itself is a text of its own. */
+const listFunctions = (script: string): string[] =>
+  Array.from(
+    script.replace(/^revert_text='[^']*'/m, "").matchAll(/^([a-z_0-9]+)\(\)/gm),
+    ([, name = ""]) => name,
+  );
+
+test.each([
+  ["the collector", collectorScript],
+  ["a session that replaces deployments", [libraryScript, sessionScript, deploymentScript].join("\n")],
+  ["a session that answers challenges", [libraryScript, sessionScript, challengeScript].join("\n")],
+  ["an offline script", offlineScript],
+])("%s defines each function once, for a second one would replace the first in silence", (_, script) => {
+  const names = listFunctions(script);
+  expect(names.length).toBeGreaterThan(20);
+  expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
 });
 
 function listShells(): string[][] {

@@ -51,8 +51,8 @@ test("access lists the lines on disk and certificates what openssl says, field b
   expect(access.grants.map(pickGrant).sort(byText)).toEqual(onDisk.sort(byText));
 
   const { certificates } = JSON.parse((await type("certificates", "--json")).out) as Listed;
-  const listed = certificates.flatMap(({ places, ...certificate }) =>
-    places.map((place) => ({ place: formatLocation(place), ...pickFacts(certificate) })),
+  const listed = certificates.flatMap(({ locations, ...certificate }) =>
+    locations.map((location) => ({ place: formatLocation(location), ...pickFacts(certificate) })),
   );
   const onWire = await Promise.all(endpoints.list.map(askWire));
   const onHosts = await Promise.all(hosts.map((host) => askDisk(host, listed)));
@@ -162,7 +162,7 @@ async function askSshKeygen(key: string): Promise<string> {
 type Place = { kind: "endpoint" | "file"; host: string; port?: number; serverName?: string; path?: string };
 type Facts = Omit<Answer, "keyBits">;
 type Seen = Facts & { place: string };
-type Listed = { certificates: (Facts & { places: Place[] })[] };
+type Listed = { certificates: (Facts & { locations: Place[] })[] };
 
 const formatLocation = ({ kind, host, port, serverName, path }: Place): string =>
   kind === "endpoint" ? `${host}:${port}/${serverName}` : `${host} ${path}`;

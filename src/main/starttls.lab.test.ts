@@ -54,8 +54,10 @@ lab(
     expect(scan).toMatchObject({ state: "finished", probes: { ok: SPOKEN.length, failed: 0 }, failures: [] });
     const { certificates } = JSON.parse((await type("certificates", "--json")).out);
     expect(certificates).toHaveLength(2);
-    for (const { places } of certificates)
-      expect(places.map(({ protocol }: { protocol: string }) => protocol).sort()).toEqual([...SPOKEN].sort());
+    for (const { locations } of certificates)
+      expect(locations.map(({ protocol }: { protocol: string }) => protocol).sort()).toEqual(
+        [...SPOKEN].sort(),
+      );
     const { targets: remembered } = JSON.parse((await type("targets", "list", "--json")).out);
     expect(remembered.map(({ text }: { text: string }) => text).sort()).toEqual(words.sort());
   },

@@ -110,7 +110,7 @@ test.skipIf(!canStartHosts())(
     expect(await look("-p", "2297")).toEqual({ file: "/root/let-in", configs: ["/etc/ssh/theirs.conf"] });
     expect(await look("-p", "2297", "-o", "Banner=/root/secret.conf")).toEqual({
       file: null,
-      configs: "unread",
+      configs: "unavailable",
     });
   },
 );
