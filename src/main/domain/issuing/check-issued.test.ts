@@ -143,7 +143,7 @@ test("a certificate for less than the one before is refused, unless that was agr
   const accepted = new Set(["purpose-narrower" as const]);
   expect(ask(askTheirs(leaf, { before, accepted }))).toMatchObject({
     kind: "sound",
-    notes: [expect.stringMatching(/agreed to$/)],
+    notes: [expect.stringMatching(/acknowledged$/)],
   });
 });
 

@@ -160,6 +160,6 @@ function sortOut(found: readonly IssuedFault[], accepted: ReadonlySet<IssuedFaul
   const isAgreed = ({ code }: IssuedFault) => accepted.has(code);
   return {
     faults: found.filter((fault) => !isAgreed(fault)),
-    agreed: found.filter(isAgreed).map(({ sentence }) => `${sentence}; that was agreed to`),
+    agreed: found.filter(isAgreed).map(({ sentence }) => `${sentence}; that was acknowledged`),
   };
 }

@@ -137,7 +137,7 @@ test.skipIf(!canStartHosts())(
     });
     const removed = run.stepList.find(({ phase }) => phase === "revoke");
     expect(removed).toMatchObject({ state: "verified", verification: "unverified" });
-    expect(removed?.message).toContain("root: the key that let us in still does");
+    expect(removed?.message).toContain("root: the key of this run's login still works");
 
     await web.run(": > /etc/ssh/more");
     const again = () =>
@@ -247,14 +247,14 @@ test.skipIf(!canStartHosts())(
     expect(await carryOut(app, away)).toMatchObject({
       state: "stopped",
       message: expect.stringContaining(
-        "root: the certificate that let us in does not any more, as was agreed to",
+        "root: the certificate of this run's login no longer works, as acknowledged",
       ),
     });
     expect(await keys()).toBe(before);
     const kept = await tighten("127.0.0.0/8");
     expect(kept).toMatchObject({ state: "committed" });
     expect(kept.stepList.find(({ phase }) => phase === "revoke")?.message).toContain(
-      "root: the certificate that let us in still does",
+      "root: the certificate of this run's login still works",
     );
   },
 );

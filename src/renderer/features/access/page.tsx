@@ -197,7 +197,7 @@ const COLUMNS: readonly Column<GrantRow>[] = [
   {
     id: "effective",
     title: "Verdict",
-    minWidth: 108,
+    minWidth: 124,
     sortBy: "effective",
     cell: ({ verdict }) => <EffectiveTag state={verdict.effective.state} />,
     text: ({ verdict }) => verdict.effective.state,
@@ -243,7 +243,7 @@ const COLUMNS: readonly Column<GrantRow>[] = [
   {
     id: "owner",
     title: "Owner",
-    minWidth: 130,
+    minWidth: 150,
     cell: ({ verdict: { owner } }) => <OwnerTag state={owner.state} who={owner.who} />,
     text: ({ verdict }) => verdict.owner.state,
   },

@@ -168,7 +168,7 @@ export function KeptKeys({ run }: { run: RunDetail }) {
         <p>
           {run.remaining.length > 0
             ? "The old key still gets in somewhere, so its private keys are beside the new ones."
-            : "Something was left as it is by agreement and may need the old key, so its private keys are beside the new ones."}
+            : "Something was left as it is, as acknowledged, and may need the old key, so its private keys are beside the new ones."}
         </p>
         <Paths run={run} />
         <p>

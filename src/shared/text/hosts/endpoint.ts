@@ -63,7 +63,7 @@ export function describeEndpointFacts(known: EndpointFacts): SaidFact[] {
 }
 
 function formatAuthorities(authorities: Authorities | null): string[] {
-  if (!authorities) return ["not asked for"];
+  if (!authorities) return ["not requested"];
   const { names, total } = authorities;
   if (total === 0) return ["asked for, of no authority in particular"];
   const named = names.slice(0, MOST_NAMED);

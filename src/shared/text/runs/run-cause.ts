@@ -105,9 +105,9 @@ function formatOfLogin(cause: Extract<Cause, { kind: LoginKind }>): string {
     case "key-not-usable-here":
       return `the key that is to log in to ${cause.account} cannot be used here`;
     case "own-login-ended":
-      return `${cause.account}: the ${cause.by} that let us in does not any more: ${cause.said}`;
+      return `${cause.account}: the ${cause.by} of this run's login no longer works: ${cause.said}`;
     case "own-key-refused":
-      return `${cause.account}: sshd does not take the key that let us in any more`;
+      return `${cause.account}: sshd no longer accepts the key of this run's login`;
     case "no-other-login":
       return `${formatAgreed(cause)}, no other remaining key is available here, and this host has no journal that could show a login with one`;
     case "awaited":
@@ -144,14 +144,14 @@ const NOT_INSTALLED: Record<HostKeyGap, string> = {
 };
 
 const formatWho = ({ account, by }: { account: string; by: "key" | "certificate" | null }): string =>
-  by === null ? account : `${account}, with the ${by} that let us in`;
+  by === null ? account : `${account}, with the ${by} of this run's login`;
 
 const formatLogged = ({ logged }: { logged: string | null }): string =>
   logged === null ? "" : `; ${logged}`;
 
 /** The login that let the run in ends, as somebody has acknowledged. */
 export const formatAgreed = ({ account, by }: { account: string; by: "key" | "certificate" }): string =>
-  `${account}: the ${by} that let us in does not any more, as was agreed to`;
+  `${account}: the ${by} of this run's login no longer works, as acknowledged`;
 
 function formatPlain(cause: PlainCause): string {
   switch (cause.kind) {

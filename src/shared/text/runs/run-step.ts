@@ -103,7 +103,7 @@ export function formatEvidence(check: Evidence): string {
     case "approved":
       return `${check.account}: approved by ${check.who} on ${check.day}`;
     case "own-login":
-      return `${check.account}: the ${check.by} that let us in still does`;
+      return `${check.account}: the ${check.by} of this run's login still works`;
     case "access":
       return formatAccess(check);
     case "own-key-accepted":
@@ -137,11 +137,11 @@ type LoginKind =
 function formatLogin(check: Extract<Evidence, { kind: LoginKind }>): string {
   switch (check.kind) {
     case "own-key-accepted":
-      return `${check.account}: sshd still takes the key that let us in, beside what is typed`;
+      return `${check.account}: sshd still accepts the key of this run's login, together with what is typed`;
     case "own-key-untried":
-      return `${check.account}: the key that let us in needs what is typed, so it was not tried again: ${check.why}`;
+      return `${check.account}: the key of this run's login needs typed input, so it was not tried again: ${check.why}`;
     case "other-login":
-      return `${check.account}: logged in with ${formatKeyName(check.key)}, which is left; the ${check.by} that let us in does not any more, as was agreed to`;
+      return `${check.account}: logged in with ${formatKeyName(check.key)}, which is left; the ${check.by} of this run's login no longer works, as acknowledged`;
     case "other-login-in-log":
       return `${formatAgreed(check)}; the journal shows a login since${check.from === null ? "" : ` from ${check.from}`}`;
     case "signed-not-accepted":
@@ -202,7 +202,7 @@ function formatPlaced(check: Extract<Evidence, { kind: PlacedKind }>): string {
 
 const formatWhyKept = ({ accepted, remaining, planKind }: Extract<Evidence, { kind: "old-key-kept" }>) =>
   join(...accepted.map(formatStillAccepted), formatAllRemaining(remaining, planKind)) ||
-  "something was left as it is by agreement, and may need it";
+  "something was left as it is, as acknowledged, and may need it";
 
 export const formatStillAccepted = ({ host, port, account, fingerprint, isOldKey, why }: StillAccepted) =>
   `${isOldKey ? "the old key" : fingerprint} still gets in to ${account} on ${formatHost({ host, port })}, ${why.join(" and ")}`;

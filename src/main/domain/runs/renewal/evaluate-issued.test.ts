@@ -33,7 +33,7 @@ async function judge(forClients: boolean, narrower: Narrower[] = []) {
 
 test("a certificate that TLS clients show is asked for as one, and our own authority signs it", async () => {
   expect(await judge(true, ["names-fewer"])).toBe(
-    "a.corp.example is not for email:ann@corp.example, which the one that is served now is for; that was agreed to",
+    "a.corp.example is not for email:ann@corp.example, which the one that is served now is for; that was acknowledged",
   );
 });
 
@@ -42,5 +42,7 @@ test("what was agreed to with the plan keeps nothing back, and nothing else is l
     "a.corp.example is not for TLS clients, which the one that is served now is for",
   );
   expect(await judge(true)).toMatch(/^a.corp.example is not for email:ann@corp.example, [^;]*$/);
-  expect(await judge(false, ["names-fewer", "purpose-narrower"])).toMatch(/clients.*; that was agreed to$/);
+  expect(await judge(false, ["names-fewer", "purpose-narrower"])).toMatch(
+    /clients.*; that was acknowledged$/,
+  );
 });

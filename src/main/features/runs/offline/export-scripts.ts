@@ -185,7 +185,7 @@ function notesOf(plan: AccessPlan, parts: readonly ScriptPart[], signer: Scripts
       ({ path }) =>
         `${path} on this computer is replaced by no script: put the new private key there once the new lines stand`,
     ),
-    ...plan.checks.flatMap(({ state, text }) => (state === "acknowledge" ? [`agreed to: ${text}`] : [])),
+    ...plan.checks.flatMap(({ state, text }) => (state === "acknowledge" ? [`acknowledged: ${text}`] : [])),
   ];
 }
 

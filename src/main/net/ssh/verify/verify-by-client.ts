@@ -55,7 +55,7 @@ export async function verifyByClient(
         );
       if (failed) return failed;
       if (log.acceptedKey?.fingerprint !== key.fingerprint || log.acceptedKey.isCertificate)
-        return inconclusive("lost", "the host let us in by something else than the key");
+        return inconclusive("lost", "the host accepted the login by something else than the key");
       const failure = command ? await waitForWord(word, runIn(running, folder), route) : null;
       return failure ?? { kind: "verified", fingerprint: key.fingerprint };
     },

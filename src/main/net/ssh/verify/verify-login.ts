@@ -43,7 +43,7 @@ export async function verifyLogin(
   if (!("client" in connection)) return readFailure(connection);
   try {
     if (connection.identity?.fingerprint !== key.fingerprint)
-      return inconclusive("lost", "the host let us in by something else than the key");
+      return inconclusive("lost", "the host accepted the login by something else than the key");
     const word = makeWord();
     const run = runOn(connection.client, WORD_COMMAND);
     const failure = runs === "command" ? await waitForWord(word, run, route) : null;

@@ -195,7 +195,7 @@ async function verifyByClientAgain(
   const { remote, route } = login.session;
   const { user, clientKeys: keys } = remote;
   const { client } = route;
-  if (!client) throw new Error(`${accepted.fingerprint} has let us in without OpenSSH's client`);
+  if (!client) throw new Error(`${accepted.fingerprint} was accepted without OpenSSH's client`);
   const by = letInBy(remote);
   const verified = await verifyClientLogin({ ...route, client }, { user, keys, accepted });
   if (verified.kind === "verified") {
