@@ -64,7 +64,7 @@ test.runIf(canStartHosts())(
 /** What these do contain: so it is certain that they were searched. */
 const LANDMARKS = [
   ["replies and announcements", "SHA256:"],
-  ["the debug log", "put ok"],
+  ["the debug log", "install_key ok"],
   ["errors", "its hash"],
   ["processes", "sshd"],
   ["exports of the command line", "committed"],
