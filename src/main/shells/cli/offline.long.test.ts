@@ -117,7 +117,7 @@ test.runIf(canStartHosts())(
 
     const bytes = await readFile(second);
     await writeFile(join(stick, "cut"), bytes.subarray(0, bytes.length - 70));
-    expect((await type("import", join(stick, "cut"))).err).toContain("it is cut");
+    expect((await type("import", join(stick, "cut"))).err).toContain("it is truncated");
     await writeFile(join(stick, "altered"), bytes.toString().replace("outcome committed", "outcome done"));
     expect((await type("import", join(stick, "altered"))).err).toContain("its digest does not fit");
     await writeFile(join(stick, "first.sig"), await readFile(`${second}.sig`));
