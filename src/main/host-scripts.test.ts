@@ -29,7 +29,7 @@ test.each([
   ["the collector", collectorScript],
   ["a session that replaces deployments", [libraryScript, sessionScript, deploymentScript].join("\n")],
   ["a session that answers challenges", [libraryScript, sessionScript, challengeScript].join("\n")],
-  ["an offline script", offlineScript],
+  ["an offline script with its session", [sessionScript, offlineScript].join("\n")],
 ])("%s defines each function once, for a second one would replace the first in silence", (_, script) => {
   const names = listFunctions(script);
   expect(names.length).toBeGreaterThan(20);

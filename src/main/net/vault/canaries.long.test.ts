@@ -12,12 +12,12 @@ const run = promisify(execFile);
 const CORE = join(import.meta.dirname, "testing/canary-core.ts");
 
 /** Each secret is sent reversed, so that the process that sends it never holds it as it is. */
-type Told = { kind: "opened"; vaultProcess: number; secrets: string[] } | { kind: "locked" };
+type VaultAnswer = { kind: "opened"; vaultProcess: number; secrets: string[] } | { kind: "locked" };
 
 test("after it is locked no secret is in a core of the process that asked, nor in anything that was written", async () => {
   await using folder = await makeTemporaryFolder();
   const child = fork(CORE, [join(folder.path, "latchkey.db.vault")], { serialization: "advanced" });
-  const next = async () => (await once(child, "message"))[0] as Told;
+  const next = async () => (await once(child, "message"))[0] as VaultAnswer;
   try {
     const opened = await next();
     if (opened.kind !== "opened") throw new Error("it was not opened");

@@ -40,7 +40,7 @@ const FIRST = process.getuid?.() === 0 ? ["chrt", "--rr", "1"] : [];
 
 type Cost = { seconds: number; stallMs: number; busyMs: number; peakMib: number };
 
-type Told = { state: string; failures: { target: string; outcome: string; message: string }[] };
+type ScanSummary = { state: string; failures: { target: string; outcome: string; message: string }[] };
 
 const targetOf = ({ host, port }: HostileServer): string => `root@${host}:${port}`;
 
@@ -56,7 +56,7 @@ async function scan(
   const ended = await desk.latchkey(["scan", "--accept-new", "--json", ...targets], { before });
   const seconds = (performance.now() - begun) / 1_000;
   expect(ended).toMatchObject({ code: 0, err: "" });
-  const { state, failures }: Told = JSON.parse(ended.out);
+  const { state, failures }: ScanSummary = JSON.parse(ended.out);
   const unexpected = failures.filter(({ target }) => healthy.has(target));
   expect({ state, unexpected }).toEqual({ state: "finished", unexpected: [] });
   return { seconds, ...JSON.parse(await readFile(report, "utf8")) };
