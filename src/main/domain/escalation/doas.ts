@@ -38,7 +38,7 @@ export function findDoas(
   const targets = [...root, ...others.slice(0, MOST_TARGETS)];
   const escalations = accounts.flatMap((account) => {
     spend(rules.length);
-    const mine = account.uid === 0 ? [] : rules.filter((rule) => isMeant(rule.identity, account));
+    const mine = account.uid === 0 ? [] : rules.filter((rule) => isMeant(rule, account) !== false);
     if (mine.length === 0) return [];
     return targets
       .filter(({ name }) => name !== account.name)
@@ -47,7 +47,28 @@ export function findDoas(
   return { escalations, problems };
 }
 
+/**
+ * Where the groups of an account are unknown, a rule for a group may be meant for it or not. What the account gets if it is in every group
+ * that is permitted and in none that is denied is the most it can do; the reverse is the least, and certain.
+ */
 function evaluate(account: Account, target: Account, rules: readonly Rule[]): Escalation | null {
+  const most = decide(
+    account,
+    target,
+    rules.filter((rule) => isMeant(rule, account) ?? rule.isPermit),
+  );
+  const least = decide(
+    account,
+    target,
+    rules.filter((rule) => isMeant(rule, account) ?? !rule.isPermit),
+  );
+  if (most === null) return null;
+  if (least === null || least.commands !== most.commands) return { ...most, isCertain: false };
+  return least.commands === "any" ? least : { ...most, shell: least.shell };
+}
+
+/** By the rules that are meant for the account: the last that matches a command holds. */
+function decide(account: Account, target: Account, rules: readonly Rule[]): Escalation | null {
   let any: Rule | null = null;
   const some = new Map<string, Rule>();
   spend(100 + rules.length);
@@ -71,16 +92,17 @@ function evaluate(account: Account, target: Account, rules: readonly Rule[]): Es
     by: "doas",
     commands: any ? "any" : "some",
     password: needsPassword ? "own" : "none",
-    isCertain: account.groups !== null || !first.identity.startsWith(":"),
+    isCertain: true,
     what: any ? [] : named.slice(0, 20).map(([command]) => command),
     shell: any ? null : (named.find(([command]) => isShell(command))?.[0] ?? null),
     rule: first.location,
   };
 }
 
-function isMeant(identity: string, { name, uid, groups }: Account): boolean {
+/** Null: a rule for a group, and the account's groups are unknown. */
+function isMeant({ identity }: Rule, { name, uid, groups }: Account): boolean | null {
   if (!identity.startsWith(":")) return identity === name || identity === String(uid);
-  return groups === null || groups.includes(identity.slice(1));
+  return groups?.includes(identity.slice(1)) ?? null;
 }
 
 /** `permit|deny [OPTION...] IDENTITY [as TARGET] [cmd COMMAND [args ...]]` */

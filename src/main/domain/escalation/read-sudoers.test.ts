@@ -63,6 +63,15 @@ test("whoever may start a shell without a password needs none for the rest", () 
   expect(become("bob ALL=(ALL) ALL, NOPASSWD: /bin/ls\n")).toEqual(["bob root any own"]);
 });
 
+test("a folder and a pattern that shells fit let their user start one", () => {
+  const shellOf = (command: string) =>
+    findEscalation(read(`bob ALL=(ALL) ${command}\n`), { accounts, hostname: "web1" })[0]?.shell ?? null;
+  for (const command of ["/bin/bash", "/usr/bin/", "/bin/*", "/usr/bin/[a-z]*sh", "/*/sh", "/sbin/*"])
+    expect(shellOf(command)).toBe(command);
+  for (const command of ["/bin/ls", "/opt/tools/", "/usr/*", "/opt/*", "/usr/sbin/*sh", "/bin/* --version"])
+    expect(shellOf(command)).toBe(null);
+});
+
 test("includes stand where they are written, and one in a circle ends", () => {
   const sudoers = read(
     "@include local\n@includedir /etc/sudoers.d\nbob ALL=ALL\n",

@@ -1,4 +1,5 @@
 import type { Account } from "#domain/collection/collection.ts";
+import { matchesGlob } from "#domain/ssh/patterns.ts";
 import { spend, WorkBudgetSpent } from "#domain/work-budget.ts";
 import type { Escalation } from "#shared/model/hosts/host-reach.ts";
 import { createMatcher, evaluateAccount, evaluateHost, type Match } from "./matching.ts";
@@ -291,14 +292,25 @@ const SHELLS = new Set([
   "ed",
 ]);
 
-/** Whether a command of a rule, without arguments, is one of them or a folder of programs: `/bin/bash`, `/usr/bin/`. */
+/** Where hosts have them. */
+const SHELL_PATHS = [
+  ...["/bin/", "/usr/bin/"].flatMap((folder) => [...SHELLS].map((name) => folder + name)),
+  ...["/sbin/", "/usr/sbin/"].flatMap((folder) =>
+    ["chroot", "runuser", "visudo"].map((name) => folder + name),
+  ),
+];
+
+/**
+ * Whether a command of a rule, without arguments, is one of them, a folder of programs, or a pattern that one of them fits:
+ * `/bin/bash`, `/usr/bin/`, `/bin/*`.
+ */
 export function isShell(command: string): boolean {
   const [path = "", ...rest] = command.split(" ");
   if (!path.startsWith("/") || rest.length > 0) return false;
   // A folder allows every program in it.
-  return path.endsWith("/")
-    ? /^(\/usr)?\/s?bin\/$/.test(path)
-    : SHELLS.has(path.slice(path.lastIndexOf("/") + 1));
+  const pattern = path.endsWith("/") ? `${path}*` : path;
+  if (!/[*?[]/.test(pattern)) return SHELLS.has(path.slice(path.lastIndexOf("/") + 1));
+  return SHELL_PATHS.some((shell) => matchesGlob(shell, pattern));
 }
 
 /** Groups whose members distributions let become root by default. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { readFromList, usableItems } from "./from-list.ts";
+import { readFromList, takesAddress, usableItems } from "./from-list.ts";
 
 const usable = (list: string, useDns = false) => {
   const items = readFromList(list);
@@ -37,6 +37,15 @@ test("a network that sshd finds wrong refuses everybody", () => {
       "an empty item in the list refuses everybody",
     ]
   `);
+});
+
+test("an address is let in, refused, or left to a name that the host may look up", () => {
+  const takes = (list: string) => takesAddress(list, "10.1.2.3");
+  expect([takes("10.0.0.0/8"), takes("10.0.0.0/8,!11.0.0.1"), takes("10.1.*")]).toEqual([true, true, true]);
+  expect([takes("11.0.0.0/8"), takes("10.0.0.0/8,!10.1.2.3")]).toEqual([false, false]);
+  expect([takes("*.example.org"), takes("11.0.0.1,web1")]).toEqual([null, null]);
+  expect([takes("10.0.0.0/8,!evil.example.org"), takes("!*.example.org,10.1.2.3")]).toEqual([null, null]);
+  expect(takes("10.0.0.0/8,!10.1.2.3,!evil.example.org")).toBe(false);
 });
 
 test("no text makes it throw", () => {

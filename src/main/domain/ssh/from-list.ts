@@ -93,7 +93,7 @@ const hasBitsBeyond = (address: Address, bits: number): boolean =>
 
 /**
  * Whether a list lets in a login from this address; null where a name could decide, or where the list is one that
- * refuses everybody.
+ * refuses everybody. Under UseDNS a negated name refuses, wherever it stands.
  */
 export function takesAddress(list: string, written: string): boolean | null {
   const items = readFromList(list);
@@ -103,7 +103,9 @@ export function takesAddress(list: string, written: string): boolean | null {
     network
       ? network.address.kind() === address.kind() && contains(network, address)
       : matchesPattern(String(address), text.toLowerCase());
-  if (items.some((item) => item.isNegated && matches(item))) return false;
-  if (items.some((item) => !item.isNegated && matches(item))) return true;
-  return items.some((item) => !item.isNegated && !mayMatchAddress(item)) ? null : false;
+  const negated = items.filter(({ isNegated }) => isNegated);
+  const permitted = items.filter(({ isNegated }) => !isNegated);
+  if (negated.some(matches)) return false;
+  if (permitted.some(matches)) return negated.every(mayMatchAddress) ? true : null;
+  return permitted.every(mayMatchAddress) ? false : null;
 }

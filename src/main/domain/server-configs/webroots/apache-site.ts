@@ -104,23 +104,34 @@ function readHost(host: Host, main: Host, folder: string): PortSite {
   );
 }
 
-/** We do not evaluate the conditions of a rule: it may be for other requests only. */
+/**
+ * We do not evaluate the conditions of a rule: it may be for other requests only. A rule with the target "-" leaves the path as it is, and only
+ * its flags end the rewriting or refuse the request.
+ */
 function readRewrite(settings: readonly Setting[]): PortSite | null {
   const engine = settings.findLast(({ name }) => name === "rewriteengine");
   if (engine?.words[0]?.toLowerCase() !== "on") return null;
   for (const setting of settings.filter(({ name }) => name === "rewriterule")) {
-    const [pattern = "", target = ""] = setting.words;
+    const [pattern = "", target = "", flags = ""] = setting.words;
     const fits = fitsRule(pattern);
     if (fits === false) continue;
-    if (fits && target === "-") return null;
-    if (target === "-") continue;
     const where = refuse(setting);
+    if (target === "-") {
+      const names = flags.replace(/^\[|\]$/g, "").split(",");
+      if (names.some((name) => REFUSES.test(name)))
+        return { kind: "unsure", why: `the request may be refused (${where})` };
+      if (fits && names.some((name) => ENDS.test(name))) return null;
+      continue;
+    }
     const kept = /^(.*?)(?:%\{REQUEST_URI\}|\/?\$[01])$/.exec(target)?.[1];
     const sent = fits && kept !== undefined ? readTarget(kept, where) : null;
     return sent ?? { kind: "unsure", why: `the path may be rewritten (${where})` };
   }
   return null;
 }
+
+const ENDS = /^(?:l|last|end)$/i;
+const REFUSES = /^(?:f|forbidden|g|gone|(?:r|redirect)=[45]\d\d)$/i;
 
 function fitsRule(pattern: string): boolean | null {
   const isNegated = pattern.startsWith("!");

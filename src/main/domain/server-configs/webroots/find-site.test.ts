@@ -116,8 +116,16 @@ test.each([
   ["RewriteEngine on; RewriteRule ^(.*)$ https://%{HTTP_HOST}$1", "site /srv/secure"],
   ["RewriteEngine on; RewriteRule ^ https://%{HTTP_HOST}%{REQUEST_URI}", "site /srv/secure"],
   [
-    "DocumentRoot /srv/a; RewriteEngine on; RewriteRule ^/\\.well-known/ -; RewriteRule ^ other",
+    "DocumentRoot /srv/a; RewriteEngine on; RewriteRule ^/\\.well-known/ - [L]; RewriteRule ^ other",
     "site /srv/a",
+  ],
+  [
+    "DocumentRoot /srv/a; RewriteEngine on; RewriteRule ^/\\.well-known/ - [E=a:b]; RewriteRule ^ other",
+    "unsure: the path may be rewritten (/etc/apache2/apache2.conf:14)",
+  ],
+  [
+    "DocumentRoot /srv/a; RewriteEngine on; RewriteRule ^/\\. - [F]",
+    "unsure: the request may be refused (/etc/apache2/apache2.conf:13)",
   ],
   [
     "DocumentRoot /srv/a; RewriteEngine on; RewriteRule ^ other",
