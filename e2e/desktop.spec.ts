@@ -60,7 +60,7 @@ test("a link of another program opens the row, and what is no link of ours opens
   const link = await frame.copyLink(list);
   expect(link).toMatch(/^latchkey:\/\/open\/certificates\?open=[0-9a-f]{64}$/);
 
-  await frame.goTo("Overview");
+  await frame.goTo("Today");
   for (const other of ["latchkey://open/hosts?open=1#/settings", "latchkey://evil", "javascript:alert(1)"]) {
     await desktop.ask({ kind: "emit", event: "open-url", args: [other] });
   }

@@ -53,7 +53,7 @@ test("an address opens a finding whatever the list beside it shows", async ({ op
   await list.filter("Rule", "Expired certificate");
   await list.open("grafana");
   const { hash } = new URL(frame.page.url());
-  await frame.goTo("Overview");
+  await frame.goTo("Today");
   const open = new URLSearchParams(hash.split("?")[1]).get("open") ?? "";
   await frame.goToAddress(`/findings?${new URLSearchParams({ search: "nothing-is-so-named", open })}`);
   await expect(list.drawer).toContainText("Expired certificate");

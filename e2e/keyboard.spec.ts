@@ -12,7 +12,7 @@ const SCREENS = [
   ["b", "Runs"],
   ["f", "Findings"],
   [",", "Settings"],
-  ["o", "Overview"],
+  ["o", "Today"],
   ["c", "Certificates"],
 ] as const;
 

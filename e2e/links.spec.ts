@@ -17,7 +17,7 @@ for (const name of LISTS) {
     expect(link).not.toContain("launch");
     const open = /[?&]open=([^&]+)$/.exec(link)?.[1];
 
-    await frame.goTo("Overview");
+    await frame.goTo("Today");
     await frame.goToAddress(`/${name.toLowerCase()}?search=nothing-is-so-named&open=${open}`);
     await expect(list.drawer.getByRole("heading", { level: 2 })).toHaveText(title ?? "");
     await expect(list.rows).toHaveCount(0);

@@ -38,6 +38,20 @@ test("the database is looked through and backed up, and it is said how a backup 
   await expect(page.getByText(/latchkey --db .* database restore .*\.on-demand\.db/)).toBeVisible();
 });
 
+test("after how many days a reading is too old is set here, and Today goes by it", async ({ openSample }) => {
+  const frame = await openSample();
+  await frame.goTo("Settings");
+  const { page } = frame;
+  const days = page.getByRole("spinbutton", { name: "Days" });
+  await expect(days).toHaveValue("7");
+  await days.fill("0");
+  await expect(page.getByRole("button", { name: "Save" })).toBeDisabled();
+  await days.fill("14");
+  await frame.until("Saved: 14 days", () => days.press("Enter"));
+  await page.reload();
+  await expect(days).toHaveValue("14");
+});
+
 test("the theme is chosen here and kept over a reload", async ({ openSample }) => {
   const frame = await openSample();
   await frame.goTo("Settings");

@@ -22,7 +22,7 @@ test("a vault is made, locked by a key, opened again, and given another passphra
   await panel.scrollIntoViewIfNeeded();
   expect(await camera.photograph("vault-open")).toEqual([]);
 
-  await frame.goTo("Overview");
+  await frame.goTo("Today");
   await page.keyboard.press("Control+l");
   await expect(page.getByRole("button", { name: "Vault open" })).toHaveCount(0);
   await frame.goTo("Settings");

@@ -4,7 +4,7 @@ import { ListScreen } from "./list-screen.ts";
 import { ScanPanel } from "./scan-panel.ts";
 
 type ScreenName =
-  | "Overview"
+  | "Today"
   | "Certificates"
   | "Access"
   | "Graph"

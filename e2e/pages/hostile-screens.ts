@@ -89,7 +89,7 @@ export async function tryEveryScreen({
   }
   // Of keys first, then of certificates.
   await walkPlans(frame, 2 * payloadCount, everyDrawer);
-  for (const name of ["Overview", "Settings"] as const) {
+  for (const name of ["Today", "Settings"] as const) {
     await frame.goTo(name);
     await page.getByRole("main").getByRole("heading").first().waitFor();
     expect(await examine(page, "main")).toEqual([]);

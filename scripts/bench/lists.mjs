@@ -122,14 +122,14 @@ function cpuOf(work) {
 function measureCounts() {
   const store = openStore({ path, access: "read" });
   const naive = new Sqlite(path, { readonly: true });
-  const ours = p95(() => store.overview.read(new Date(NOW)), COUNTS);
+  const ours = p95(() => store.today.figures(new Date(NOW)), COUNTS);
   const theirs = p95(
     () => naive.prepare("SELECT count(*) FROM grant_line WHERE +effective = 'yes'").get(),
     2,
   );
   naive.close();
   store.close();
-  const what = "all counts of the overview, p95";
+  const what = "all counts of Today, p95";
   return { what, ours, peer: "one count, no index", theirs, unit: "ms", mostItself: MOST_COUNT_MS };
 }
 

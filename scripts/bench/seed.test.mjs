@@ -15,7 +15,7 @@ test("what the benchmarks read is as if visits had made it", async () => {
   expect(findInconsistencies((sql) => db.prepare(sql).all())).toEqual([]);
   db.close();
   const store = openStore({ path, access: "read" });
-  const { total, within30Days } = store.overview.read(new Date(NOW)).certificates;
+  const { total, within30Days } = store.today.figures(new Date(NOW)).certificates;
   expect({ total, within30Days }).toEqual({ total: 1_050, within30Days: 72 });
   store.close();
 });

@@ -177,7 +177,7 @@ function makeSums() {
   const [leaf] = ask.listCertificates(store, { now, host: ENDPOINT, limit: 1 }).rows;
   const [first] = store.endpoints.ofScan({ scanId: 1, after: null, limit: 1 }).rows;
   return {
-    overview: () => store.overview.read(now),
+    today: () => store.today.figures(now),
     "findings by rule": () => store.findings.counts(now),
     ...Object.fromEntries(
       ["issuer", "owner"].flatMap((by) => [

@@ -126,7 +126,7 @@ test("a bug is told to the log and not to the caller", async () => {
   };
   await using app = createApp({ databasePath: ":memory:", now: brokenClock, log });
   isBroken = true;
-  await expect(app.client.overview.read()).rejects.toMatchObject({
+  await expect(app.client.today.figures()).rejects.toMatchObject({
     code: "internal",
     message: "something went wrong; the log has the details",
   });

@@ -128,7 +128,6 @@ function createFeatures(deps: FeatureDeps, parts: Parts, events: AppRouter["even
     }),
     issuers: lazyRouter(async () => (await parts.issuers()).procedures),
     labels: lazyRouter(async () => (await import("./features/labels/index.ts")).createLabels(deps)),
-    overview: lazyRouter(async () => (await import("./features/reports/index.ts")).createOverview(deps)),
     people: lazyRouter(async () => (await parts.people()).procedures),
     runs: lazyRouter(async () => (await parts.runs()).procedures),
     scans: lazyRouter(async () => (await parts.scans()).procedures),
@@ -145,6 +144,7 @@ function createFeatures(deps: FeatureDeps, parts: Parts, events: AppRouter["even
       const { createThisComputer } = await import("./features/this-computer/index.ts");
       return createThisComputer({ workstation, loadSshConfig: await loadSshConfig() });
     }),
+    today: lazyRouter(async () => (await import("./features/today/index.ts")).createToday(deps)),
     vault: lazyRouter(async () => {
       const { createVaultFeature } = await import("./features/vault/index.ts");
       return createVaultFeature({ ...deps, vault: await parts.vault() });

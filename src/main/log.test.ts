@@ -39,7 +39,7 @@ test.each(FAULTS)("the log says that %s failed, and nothing that it held", async
   expect(fault).toBeTruthy();
   const written = await writeToLog({
     now: failingWith(fault),
-    ask: (app) => app.client.overview.read(),
+    ask: (app) => app.client.today.figures(),
   });
   expect(written).toMatch(/^latchkey: \w/);
   expect(written).not.toContain(CANARY);

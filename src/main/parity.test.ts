@@ -70,7 +70,6 @@ const CALLS: [procedure: string, input?: unknown][] = [
   ["hosts.list", {}],
   ["hosts.find", { id: 1 }],
   ["inspect.file", { name: "note.txt", base64: "aGVsbG8=" }],
-  ["overview.read"],
   ["scans.find", { scanId: 1 }],
   ["scans.find", { scanId: 99 }],
   ["scans.list", {}],
@@ -78,6 +77,8 @@ const CALLS: [procedure: string, input?: unknown][] = [
   ["targets.list"],
   ["targets.preview", { text: "10.0.0.0/24 web[1-3].corp:8443" }],
   ["targets.preview", { text: "10.0.0.0/8" }],
+  ["today.figures"],
+  ["today.read", {}],
   ["targets.preview", { text: "not a host!" }],
 ];
 

@@ -22,13 +22,13 @@ import { ForecastPage, TimelinePage } from "./features/forecast/forecast-page.ts
 import { GraphPage } from "./features/graph/page.tsx";
 import { HostKeysPage } from "./features/host-keys/page.tsx";
 import { HostsPage } from "./features/hosts/page.tsx";
-import { OverviewPage } from "./features/overview/page.tsx";
 import { PeoplePage } from "./features/people/page.tsx";
 import { RunsPage } from "./features/runs/page.tsx";
 import { PlanPage } from "./features/runs/plan-page.tsx";
 import { ScansPage } from "./features/scans/page.tsx";
 import { ScanPanel } from "./features/scans/scan-form.tsx";
 import { SettingsPage } from "./features/settings/page.tsx";
+import { TodayPage } from "./features/today/page.tsx";
 import { Frame } from "./frame/frame.tsx";
 import { BrokenPage, LostPage } from "./frame/lost-page.tsx";
 
@@ -71,9 +71,9 @@ declare module "@tanstack/react-router" {
 
 function Home() {
   return (
-    <OverviewPage
+    <TodayPage
       renderScanPanel={(onDone) => (
-        <ScanPanel isFirst initialText="localhost" onDone={onDone} doneWord="Show the overview" />
+        <ScanPanel isFirst initialText="localhost" onDone={onDone} doneWord="Show Today" />
       )}
     />
   );

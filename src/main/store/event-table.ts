@@ -27,6 +27,7 @@ type EventKind =
   | "findings-accepted"
   | "findings-unaccepted"
   | "rule-turned-on"
+  | "max-age-set"
   | "rule-turned-off"
   | "labels-set"
   | "tag-set"

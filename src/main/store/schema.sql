@@ -115,6 +115,12 @@ CREATE TABLE cached_count (
   count INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
+-- What the user has chosen, as JSON; what is not here has its default.
+CREATE TABLE setting (
+  name  TEXT PRIMARY KEY,
+  value TEXT NOT NULL CHECK (json_valid(value))
+) STRICT, WITHOUT ROWID;
+
 -- === Audit log =============================================================================================================
 
 -- Something that was done, in the order it was done. The hash of each row covers the row before it, so that a row that is changed
@@ -1550,7 +1556,8 @@ CREATE TABLE endpoint (
   UNIQUE (host, port, server_name, protocol)
 ) STRICT;
 
-CREATE INDEX endpoint_by_state ON endpoint (state);
+-- Those that failed, and those that were last read before a day.
+CREATE INDEX endpoint_by_state ON endpoint (state, last_seen);
 
 CREATE INDEX endpoint_asking ON endpoint (id) WHERE authorities IS NOT NULL;
 

@@ -21,7 +21,6 @@ import { compileLater, MEMORY } from "./opening/connection.ts";
 import { explainOpening, isDamage } from "./opening/damage.ts";
 import { formatLoss, readMark } from "./opening/mark.ts";
 import { type DatabaseOptions, openDatabase } from "./opening/open-database.ts";
-import { overview } from "./overview/overview.ts";
 import { inventoryTable } from "./people/inventory-table.ts";
 import { ownerFinder } from "./people/owner-facts.ts";
 import { peopleStore } from "./people/people-store.ts";
@@ -29,6 +28,9 @@ import { peopleSourceTable } from "./people/person-table.ts";
 import { runbookStore } from "./runs/run-store.ts";
 import { scanTables } from "./scan-tables.ts";
 import { findUnsealedAtOpening, openSeals, sealAnew } from "./seals/seals.ts";
+import { figureReader } from "./today/figures.ts";
+import { settingTable } from "./today/setting-table.ts";
+import { targetGaps } from "./today/target-gaps.ts";
 
 export type Store = ReturnType<typeof openStore>;
 
@@ -151,6 +153,7 @@ function tables(db: Database, path: string, { now = () => new Date(), mostCounte
     endpoints: { ...explained(written.endpoints), ...viewed(endpointReader(db, lists)) },
     events: explained(written.events),
     findings: viewed(findings),
+    gaps: viewed(targetGaps(db, lists)),
     graph: explained(graphStore(db, lists)),
     issuedCollectors: explained(written.issuedCollectors),
     hostKeys: explained(hostKeyFacts(db)),
@@ -161,7 +164,6 @@ function tables(db: Database, path: string, { now = () => new Date(), mostCounte
     expiry: viewed(expiryTable(db)),
     issuers: issuerStore(db, explained),
     labels: explained(labelTable(db)),
-    overview: viewed(overview(db, { rows, findings, scans, inventory })),
     people: explained(peopleStore(db, { lists, sources, inventory })),
     pins: explained(pins),
     revoked: explained(written.revoked),
@@ -169,8 +171,10 @@ function tables(db: Database, path: string, { now = () => new Date(), mostCounte
     runbooks: runbookStore(db, lists, explained),
     scans: explained({ ...scans, probes: probes.list }),
     served: explained(written.served),
+    settings: explained(settingTable(db)),
     bindings: viewed(bindingList(db, lists)),
     targets: explained(written.targets),
+    today: viewed(figureReader(db, { rows, findings, scans, inventory })),
     trust: explained(written.trust),
     uses: explained(written.uses),
     violations: explained(written.violations),

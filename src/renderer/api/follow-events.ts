@@ -36,7 +36,7 @@ export function followEvents(connection: Connection, api: Api, queries: QueryCli
 
 type Area =
   | "scans"
-  | "overview"
+  | "today"
   | "certificates"
   | "chains"
   | "changes"
@@ -60,7 +60,7 @@ type Area =
 const SCANNED = [
   "chains",
   "scans",
-  "overview",
+  "today",
   "certificates",
   "access",
   "hosts",
@@ -77,7 +77,7 @@ const SCANNED = [
 function staleAreas({ kind }: Announcement): Area[] {
   switch (kind) {
     case "scan-started":
-      return ["scans", "overview", "targets", "settings"];
+      return ["scans", "today", "targets", "settings"];
     case "scan-progressed":
       return [...SCANNED];
     case "scan-finished":
@@ -92,13 +92,15 @@ function staleAreas({ kind }: Announcement): Area[] {
     case "claims-changed":
       return ["bundles"];
     case "people-changed":
-      return ["people", "access", "graph", "findings", "overview"];
+      return ["people", "access", "graph", "findings", "today"];
     case "approvals-changed":
-      return ["changes", "access", "findings", "overview"];
+      return ["changes", "access", "findings", "today"];
     case "findings-changed":
-      return ["findings", "overview", "certificates", "access", "hosts"];
+      return ["findings", "today", "certificates", "access", "hosts"];
     case "labels-changed":
-      return ["findings", "forecast", "labels", "overview", "certificates", "hosts"];
+      return ["findings", "forecast", "labels", "today", "certificates", "hosts"];
+    case "settings-changed":
+      return ["settings", "today"];
     case "trust-changed":
       return ["chains"];
     case "database-changed":
@@ -110,7 +112,7 @@ function staleAreas({ kind }: Announcement): Area[] {
     case "plan-changed":
     case "run-changed":
     case "run-prompts":
-      return ["runs"];
+      return ["runs", "today"];
     default:
       return assertNever(kind);
   }

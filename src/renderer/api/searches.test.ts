@@ -25,8 +25,8 @@ test.each([
 });
 
 test("the first screen has no name in its address", () => {
-  expect(toAddress({ screen: "overview", open: null })).toEqual({ to: "/", search: {} });
-  expect(toRowLink({ pathname: "/", search: {} })).toEqual({ screen: "overview", open: null });
+  expect(toAddress({ screen: "today", open: null })).toEqual({ to: "/", search: {} });
+  expect(toRowLink({ pathname: "/", search: {} })).toEqual({ screen: "today", open: null });
 });
 
 test("an id that its screen cannot have opens the screen alone, and a page that is none has no link", () => {

@@ -151,7 +151,7 @@ export const PlanSearch = z.object({ id: optional(z.int().positive()) });
 export function toAddress({ screen, open }: RowLink) {
   const id = open !== null && HAS_NUMBERS.has(screen) ? Number(open) : open;
   return {
-    to: screen === "overview" ? "/" : `/${screen}`,
+    to: screen === "today" ? "/" : `/${screen}`,
     search: open === null ? {} : { open: id },
   } as { to: "/hosts"; search: { open?: number } };
 }
@@ -160,7 +160,7 @@ const HAS_NUMBERS: ReadonlySet<ScreenName> = new Set(["access", "hosts", "people
 
 /** The link to what an address shows: its screen, and the row that is open. Null for an address of no screen. */
 export function toRowLink({ pathname, search }: { pathname: string; search: object }): RowLink | null {
-  const screen = ScreenName.safeParse(pathname === "/" ? "overview" : pathname.slice(1)).data;
+  const screen = ScreenName.safeParse(pathname === "/" ? "today" : pathname.slice(1)).data;
   const open = "open" in search && search.open !== undefined ? String(search.open) : null;
   return RowLink.safeParse({ screen, open }).data ?? null;
 }

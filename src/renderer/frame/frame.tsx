@@ -16,7 +16,7 @@ import { BrandMark } from "#renderer/ui/brand-mark.tsx";
 import { LinkContext } from "#renderer/ui/fingerprint.tsx";
 import { beginLarge, Untrusted } from "#renderer/ui/text.tsx";
 import { Toast } from "#renderer/ui/toast.tsx";
-import type { Overview } from "#shared/contract/overview.ts";
+import type { Figures } from "#shared/contract/today.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { formatNumber } from "#shared/text/count.ts";
 import { formatDeepLink } from "#shared/text/deep-link.ts";
@@ -160,8 +160,10 @@ function useDesktopRequests({ requestScan, openHelp, inspect }: Actions): void {
 }
 
 function Rail() {
-  const { data } = useQuery(useApi().overview.read.queryOptions());
-  const counts = data && countsOf(data);
+  const { today } = useApi();
+  const { data: figures } = useQuery(today.figures.queryOptions());
+  const { data: now } = useQuery(today.read.queryOptions({ input: {} }));
+  const counts = figures && countsOf(figures, now?.lines.length ?? 0);
   return (
     <nav className={classes.rail} aria-label="Screens">
       <div className={classes.brand}>
@@ -189,7 +191,11 @@ function Rail() {
   );
 }
 
-const countsOf = ({ certificates, grants, hosts, findings }: Overview): Record<string, number> => ({
+const countsOf = (
+  { certificates, grants, hosts, findings }: Figures,
+  lineCount: number,
+): Record<string, number> => ({
+  "/": lineCount,
   "/certificates": certificates.total,
   "/access": grants.total,
   "/hosts": hosts.total,

@@ -14,7 +14,7 @@ export function LostPage() {
       why="The address may be mistyped, or from another version."
       action={
         <Button variant="default" size="xs" renderRoot={(props) => <Link to="/" {...props} />}>
-          Go to the overview
+          Go to Today
         </Button>
       }
     />

@@ -17,7 +17,7 @@ import {
 
 /** The screens in the order of the rail; `key` goes there after `g`. */
 export const SCREENS = [
-  { to: "/", name: "Overview", key: "o", Icon: IconLayoutDashboard },
+  { to: "/", name: "Today", key: "o", Icon: IconLayoutDashboard },
   { to: "/certificates", name: "Certificates", key: "c", Icon: IconCertificate },
   { to: "/access", name: "Access", key: "a", Icon: IconKey },
   { to: "/graph", name: "Graph", key: "r", Icon: IconAffiliate },

@@ -10,11 +10,11 @@ import { hostKeys, hosts } from "./hosts.ts";
 import { bundles, inspect } from "./inspect.ts";
 import { issuers } from "./issuers.ts";
 import { labels } from "./labels.ts";
-import { overview } from "./overview.ts";
 import { people } from "./people.ts";
 import { runs } from "./runs.ts";
 import { scans, targets } from "./scans.ts";
 import { auditLog, database, settings, thisComputer } from "./settings.ts";
+import { today } from "./today.ts";
 import { vault } from "./vault.ts";
 
 /** Every procedure of Latchkey: the same over a port, a socket and the command line. */
@@ -36,7 +36,6 @@ export const contract = {
   inspect,
   issuers,
   labels,
-  overview,
   people,
   runs,
   scans,
@@ -44,6 +43,7 @@ export const contract = {
   settings,
   targets,
   thisComputer,
+  today,
   vault,
 };
 

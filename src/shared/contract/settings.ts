@@ -16,6 +16,8 @@ export const settings = {
       targetCount: z.int(),
       pinCount: z.int(),
       eventCount: z.int(),
+      /** After so many days without a reading a target counts as not known (`today.setMaxAge`). */
+      maxAgeDays: z.int(),
     }),
   ),
 };

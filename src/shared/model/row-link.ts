@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /** The screens that an address can name. */
 export const ScreenName = z.enum([
-  "overview",
+  "today",
   "certificates",
   "access",
   "graph",

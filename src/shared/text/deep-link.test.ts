@@ -5,7 +5,12 @@ import { formatDeepLink, parseDeepLink } from "./deep-link.ts";
 
 test("a link says which row of which screen it opens", () => {
   expect(formatDeepLink({ screen: "hosts", open: "12" })).toBe("latchkey://open/hosts?open=12");
-  expect(formatDeepLink({ screen: "overview", open: null })).toBe("latchkey://open/overview");
+  expect(formatDeepLink({ screen: "today", open: null })).toBe("latchkey://open/today");
+});
+
+test("a link to a screen of an earlier version leads to what has taken its place", () => {
+  expect(parseDeepLink("latchkey://open/overview")).toEqual({ screen: "today", open: null });
+  expect(parseDeepLink("latchkey://open/constructor")).toBeNull();
 });
 
 test("every link that is said is read back", () => {

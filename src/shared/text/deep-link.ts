@@ -1,4 +1,4 @@
-import { RowLink } from "../model/row-link.ts";
+import { RowLink, type ScreenName } from "../model/row-link.ts";
 
 /** The scheme of links that the operating system gives to the desktop window. */
 export const LINK_SCHEME = "latchkey";
@@ -11,10 +11,16 @@ export function formatDeepLink({ screen, open }: RowLink): string {
 
 const FORM = new RegExp(`^${LINK_SCHEME}://open/([a-z-]{1,20})/?(?:\\?open=([!-~]{1,600}))?$`);
 
+/** Screens of earlier versions, and what shows now what they showed. */
+const FORMER_SCREENS: ReadonlyMap<string, ScreenName> = new Map([["overview", "today"]]);
+
 /** Anybody may send such a link, so it is a screen and a row of it, or it is nothing. */
 export function parseDeepLink(text: string): RowLink | null {
   const [, screen, open] = FORM.exec(text) ?? [];
-  const link = RowLink.safeParse({ screen, open: open === undefined ? null : decode(open) });
+  const link = RowLink.safeParse({
+    screen: FORMER_SCREENS.get(screen ?? "") ?? screen,
+    open: open === undefined ? null : decode(open),
+  });
   return link.success ? link.data : null;
 }
 

@@ -4,7 +4,6 @@ import { readTimestamps } from "#domain/x509/timestamps.ts";
 import { access } from "#shared/contract/access.ts";
 import { endpoints, served } from "#shared/contract/certificates.ts";
 import { forecast } from "#shared/contract/forecast.ts";
-import { overview } from "#shared/contract/overview.ts";
 import { auditLog } from "#shared/contract/settings.ts";
 import type { GrantDetail } from "#shared/model/access/grant.ts";
 import type { Endpoint } from "#shared/model/hosts/endpoint.ts";
@@ -14,13 +13,6 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { formatTarget } from "#shared/text/hosts/target.ts";
 import type { StoredEndpoint } from "#store/hosts/endpoint-table.ts";
 import type { Store } from "#store/store.ts";
-
-type ReportDeps = { store: Store; now: () => Date };
-
-export function createOverview({ store, now }: ReportDeps) {
-  const os = implement(overview);
-  return { read: os.read.handler(() => store.overview.read(now())) };
-}
 
 export function createAccess({ store }: { store: Store }) {
   const os = implement(access);

@@ -23,6 +23,7 @@ export function createSettings({ store, isReadOnly, workstation }: Deps) {
         targetCount: store.targets.count(),
         pinCount: store.pins.count(),
         eventCount: store.events.count(),
+        maxAgeDays: store.settings.maxAgeDays(),
       };
     }),
   };

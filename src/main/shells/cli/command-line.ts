@@ -16,6 +16,7 @@ export const PARTS: readonly Part[] = [
   { names: ["scan"], load: async () => (await import("./scan/scan.ts")).addScan },
   { names: ["targets"], load: async () => (await import("./scan/targets.ts")).addTargets },
   { names: ["collector", "import"], load: async () => (await import("./scan/bundles.ts")).addBundles },
+  { names: ["today"], load: async () => (await import("./report/today.ts")).addToday },
   { names: ["claims"], load: async () => (await import("./scan/bundles.ts")).addClaims },
   { names: ["certificates"], load: async () => (await import("./report/certificates.ts")).addCertificates },
   { names: ["access"], load: async () => (await import("./report/access.ts")).addAccess },

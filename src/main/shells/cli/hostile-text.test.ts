@@ -40,7 +40,7 @@ const COMMANDS = [
     (group) => ["call", `${group}.list`, '{"limit": 1000}'],
   ),
   ["call", "scans.probes", '{"scanId": 1, "limit": 1000}'],
-  ["call", "overview.read"],
+  ["call", "today.figures"],
   ["call", "targets.list"],
   ["call", "hosts.find", '{"id": 1}'],
   ["call", "access.find", '{"id": 1}'],

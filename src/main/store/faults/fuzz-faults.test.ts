@@ -98,7 +98,7 @@ const QUESTIONS: ((store: Store) => unknown)[] = [
   (store) => listFindings(store),
   (store) => listHosts(store),
   (store) => listScans(store),
-  (store) => store.overview.read(new Date(START)),
+  (store) => store.today.figures(new Date(START)),
   (store) => store.targets.count(),
   (store) => store.events.findBreak(),
 ];

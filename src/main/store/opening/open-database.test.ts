@@ -44,7 +44,7 @@ test("to read a database that is not there gives an empty one and makes no file"
   await using folder = await makeTemporaryFolder();
   const path = join(folder.path, "missing", "latchkey.db");
   const store = openStore({ path, access: "read" });
-  expect(store.overview.read(new Date(START))).toMatchObject({ isEmpty: true });
+  expect(store.today.figures(new Date(START))).toMatchObject({ isEmpty: true });
   store.close();
   expect(await readdir(folder.path)).toEqual([]);
 });

@@ -220,7 +220,7 @@ test("a key that was not found makes no orphan while a host was read in part, an
       "unknown",
       `its private key was not found and no people source has it, but 1 host was not read completely: ${why}: it may be there`,
     ]);
-    expect(store.overview.read(new Date(START)).grants).toMatchObject({ orphaned: 0, orphanUnknown: 1 });
+    expect(store.today.figures(new Date(START)).grants).toMatchObject({ orphaned: 0, orphanUnknown: 1 });
   };
   visitHost(store, "nas", { collected: null });
   notKnown("nas (never read)");

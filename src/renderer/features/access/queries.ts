@@ -40,7 +40,7 @@ export function useGrants(search: Search) {
 
 /** How many grants are orphans, and of how many keys no private key is known. */
 export function useStandings() {
-  const { data } = useQuery(useApi().overview.read.queryOptions());
+  const { data } = useQuery(useApi().today.figures.queryOptions());
   return data?.grants;
 }
 

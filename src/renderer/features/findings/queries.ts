@@ -52,4 +52,4 @@ export const useTurnRule = () => useMutation(useApi().findings.turnRule.mutation
 
 /** Without a scan, a list without findings means nothing. */
 export const useHasScanned = (): boolean =>
-  useQuery(useApi().overview.read.queryOptions()).data?.isEmpty === false;
+  useQuery(useApi().today.figures.queryOptions()).data?.isEmpty === false;

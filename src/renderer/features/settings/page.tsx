@@ -1,14 +1,17 @@
-import { Button, SegmentedControl, useMantineColorScheme } from "@mantine/core";
+import { Button, SegmentedControl, TextInput, useMantineColorScheme } from "@mantine/core";
 import { IconCircleCheck, IconCircleX, IconListCheck } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { ErrorState, Panel } from "#renderer/ui/panel.tsx";
 import { usePreferences } from "#renderer/ui/preferences.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
+import { toast } from "#renderer/ui/toast.tsx";
+import { MaxAgeDays } from "#shared/contract/today.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { BackupsPanel, DataPanel } from "./data-panel.tsx";
 import { IssuersPanel } from "./issuers-panel.tsx";
-import { useSettings, useVerification } from "./queries.ts";
+import { useSetMaxAge, useSettings, useVerification } from "./queries.ts";
 import { RootsPanel } from "./roots-panel.tsx";
 import classes from "./settings.module.css";
 import { TargetsPanel } from "./targets-panel.tsx";
@@ -22,6 +25,7 @@ export function SettingsPage() {
       {error && <ErrorState doing="read the settings" error={error} onRetry={() => void refetch()} />}
       {data && (
         <>
+          <AgePanel key={data.maxAgeDays} settings={data} />
           <DataPanel settings={data} />
           <BackupsPanel settings={data} />
           <VaultPanel isReadOnly={data.isReadOnly} />
@@ -34,6 +38,53 @@ export function SettingsPage() {
         </>
       )}
     </div>
+  );
+}
+
+type AgeProps = { settings: { maxAgeDays: number; isReadOnly: boolean } };
+
+/** After how long a reading no longer says how a target is now. */
+function AgePanel({ settings: { maxAgeDays, isReadOnly } }: AgeProps) {
+  const [days, setDays] = useState(String(maxAgeDays));
+  const { mutate, isPending } = useSetMaxAge();
+  const number = MaxAgeDays.safeParse(Number(days)).data;
+  return (
+    <Panel title="Age of readings" note="What was last read longer ago is listed on Today as not known">
+      <form
+        className={classes.row}
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (number !== undefined)
+            mutate({ days: number }, { onSuccess: () => toast(`Saved: ${formatCount(number, "day")}`) });
+        }}
+      >
+        <label htmlFor="max-age" className={classes.name}>
+          Days
+        </label>
+        <div className={classes.act}>
+          <TextInput
+            id="max-age"
+            size="xs"
+            type="number"
+            min={1}
+            max={3650}
+            w={90}
+            disabled={isReadOnly}
+            value={days}
+            onChange={(event) => setDays(event.currentTarget.value)}
+          />
+          <Button
+            type="submit"
+            variant="default"
+            size="xs"
+            loading={isPending}
+            disabled={isReadOnly || number === undefined || number === maxAgeDays}
+          >
+            Save
+          </Button>
+        </div>
+      </form>
+    </Panel>
   );
 }
 

@@ -2,6 +2,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useApi } from "#renderer/api/connection.ts";
 
 export const useSettings = () => useQuery(useApi().settings.read.queryOptions());
+export const useSetMaxAge = () => useMutation(useApi().today.setMaxAge.mutationOptions());
 export const useRememberedTargets = () => useQuery(useApi().targets.list.queryOptions());
 export const useRemoveTarget = () => useMutation(useApi().targets.remove.mutationOptions());
 

@@ -4,6 +4,7 @@ import { type Finding, RuleId, Severity } from "#shared/model/finding.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { formatAmount, formatNumber, formatTotal } from "#shared/text/count.ts";
 import { atLeast } from "#shared/text/findings/finding.ts";
+import { formatCoverage } from "#shared/text/today.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, paint, printTable } from "#shells/cli/print-table.ts";
@@ -110,12 +111,13 @@ export function asRule(text: string): RuleId {
   throw new InvalidArgumentError(`Rules are: ${RuleId.options.join(", ")}.`);
 }
 
+export const NOTHING_SCANNED = "nothing was scanned yet; start with: latchkey scan web1.example";
+
 async function formatNone(filter: object, client: LatchkeyClient): Promise<string> {
   if (Object.values(filter).some(Boolean)) return "no finding matches";
-  const { isEmpty } = await client.overview.read();
-  return isEmpty
-    ? "nothing was scanned yet; start with: latchkey scan web1.example"
-    : "nothing needs attention in what was scanned";
+  const { isEmpty, coverage, maxAgeDays } = await client.today.read({});
+  if (isEmpty) return NOTHING_SCANNED;
+  return `no finding; ${formatCoverage(coverage, maxAgeDays)}`;
 }
 
 /**
@@ -134,7 +136,7 @@ async function formatUndecidedOrphans(
 /** A paragraph; what strangers wrote is encoded. */
 function printDetails(finding: Finding, { isColoured }: Pick<World, "isColoured">): string {
   const { severity, rule, host, label, sentence, evidence, remedy, profile, acceptance } = finding;
-  const style = STYLES[severity];
+  const style = SEVERITY_STYLES[severity];
   const lines = [
     `  ${sentence}${profile === null ? "" : ` (by ${profile})`}`,
     ...evidence.map((line) => `  - ${line}`),
@@ -148,7 +150,7 @@ function printDetails(finding: Finding, { isColoured }: Pick<World, "isColoured"
 const PROFILE: Column<Finding> = { head: "PROFILE", cell: ({ profile }) => profile ?? "", leaves: 1 };
 
 const COLUMNS: Column<Finding>[] = [
-  { head: "SEVERITY", cell: ({ severity }) => severity, style: ({ severity }) => STYLES[severity] },
+  { head: "SEVERITY", cell: ({ severity }) => severity, style: ({ severity }) => SEVERITY_STYLES[severity] },
   { head: "RULE", cell: ({ rule }) => rule, leaves: 2 },
   PROFILE,
   { head: "HOST", cell: ({ host }) => host ?? "several", cut: "middle" },
@@ -162,4 +164,10 @@ const ACCEPTED: Column<Finding>[] = [
   { head: "REASON", cell: ({ acceptance }) => acceptance?.reason ?? "", cut: "end" },
 ];
 
-const STYLES = { critical: "red", high: "red", medium: "yellow", low: "dim", info: "dim" } as const;
+export const SEVERITY_STYLES = {
+  critical: "red",
+  high: "red",
+  medium: "yellow",
+  low: "dim",
+  info: "dim",
+} as const;

@@ -15,7 +15,7 @@ test("on Linux and Windows the menu holds this", () => {
       "  (quit)",
       "(editMenu)",
       "&View",
-      "  Overview  (G O)",
+      "  Today  (G O)",
       "  Certificates  (G C)",
       "  Access  (G A)",
       "  Graph  (G R)",
@@ -81,7 +81,7 @@ test("an item tells the page what was chosen, or opens a link by its name", () =
     { kind: "command", command: "inspect" },
     { kind: "go", screen: "settings", open: null },
     ...[
-      "overview",
+      "today",
       "certificates",
       "access",
       "graph",

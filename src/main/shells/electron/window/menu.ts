@@ -60,7 +60,7 @@ function appMenu(settings: MenuItemConstructorOptions): MenuItemConstructorOptio
 }
 
 const SCREENS: readonly [screen: ScreenName, label: string][] = [
-  ["overview", "Overview  (G O)"],
+  ["today", "Today  (G O)"],
   ["certificates", "Certificates  (G C)"],
   ["access", "Access  (G A)"],
   ["graph", "Graph  (G R)"],

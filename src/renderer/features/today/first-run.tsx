@@ -18,16 +18,16 @@ import { useApi } from "#renderer/api/connection.ts";
 import { CopyMark } from "#renderer/ui/fingerprint.tsx";
 import { ErrorState } from "#renderer/ui/panel.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
-import type { Overview } from "#shared/contract/overview.ts";
 import type { ThisComputer } from "#shared/contract/settings.ts";
+import type { Figures } from "#shared/contract/today.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
 import firstRunClasses from "./first-run.module.css";
 import classes from "./first-run.module.css";
 
 /** Nothing was scanned yet: what this computer has to scan with, what to scan, and what comes of it. */
-export function FirstRun({ overview, scanPanel }: { overview: Overview; scanPanel: ReactNode }) {
+export function FirstRun({ figures, scanPanel }: { figures: Figures; scanPanel: ReactNode }) {
   const { data: computer, error } = useThisComputer();
-  const { lastScan } = overview;
+  const { lastScan } = figures;
   return (
     <div className={classes.page}>
       <header className={classes.welcome}>
@@ -46,7 +46,7 @@ export function FirstRun({ overview, scanPanel }: { overview: Overview; scanPane
       </Step>
       {lastScan && lastScan.state !== "running" ? (
         <Step number={3} title="What to do next">
-          <NextSteps overview={overview} />
+          <NextSteps figures={figures} />
         </Step>
       ) : (
         <SampleData />
@@ -211,7 +211,7 @@ function Warning({ children }: { children: ReactNode }) {
 }
 
 /** Three next steps after a first scan, each a link to a list. */
-function NextSteps({ overview: { certificates, grants, findings } }: { overview: Overview }) {
+function NextSteps({ figures: { certificates, grants, findings } }: { figures: Figures }) {
   const found = findings.reduce((sum, { count }) => sum + count, 0);
   return (
     <ul className={firstRunClasses.next}>

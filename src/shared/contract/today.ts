@@ -3,9 +3,10 @@ import { CertificateRow } from "../model/certificates/certificate.ts";
 import { RuleId, Severity } from "../model/finding.ts";
 import { Scan } from "../model/hosts/scan.ts";
 import { Instant } from "../model/instant.ts";
-import { query } from "./procedure.ts";
+import { TodayCoverage, TodayLine } from "../model/today.ts";
+import { command, query } from "./procedure.ts";
 
-export const Overview = z.object({
+export const Figures = z.object({
   /** Nothing was scanned yet: the page shows the first steps. */
   isEmpty: z.boolean(),
   hosts: z.object({ total: z.int(), read: z.int(), partial: z.int(), failed: z.int() }),
@@ -30,6 +31,30 @@ export const Overview = z.object({
   nextToExpire: z.array(CertificateRow),
   lastScan: Scan.nullable(),
 });
-export type Overview = z.infer<typeof Overview>;
+export type Figures = z.infer<typeof Figures>;
 
-export const overview = { read: query.output(Overview) };
+/** After so many days without a reading a target counts as not known, unless the user says otherwise. */
+export const DEFAULT_MAX_AGE_DAYS = 7;
+
+export const MaxAgeDays = z.int().min(1).max(3_650);
+
+export const Today = z.object({
+  /** Nothing was scanned yet. */
+  isEmpty: z.boolean(),
+  /** The most urgent first. */
+  lines: z.array(TodayLine),
+  coverage: TodayCoverage,
+  maxAgeDays: MaxAgeDays,
+});
+export type Today = z.infer<typeof Today>;
+
+export const today = {
+  /** What needs somebody now. `maxAgeDays`: instead of the user's limit. */
+  read: query.input(z.object({ maxAgeDays: MaxAgeDays.nullable().default(null) })).output(Today),
+
+  /** Counts of everything, and what expires next. */
+  figures: query.output(Figures),
+
+  /** After how many days without a reading a target counts as not known. */
+  setMaxAge: command.input(z.object({ days: MaxAgeDays })).output(z.object({ hasChanged: z.boolean() })),
+};

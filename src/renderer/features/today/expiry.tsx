@@ -2,18 +2,18 @@ import { Link } from "@tanstack/react-router";
 import { Panel } from "#renderer/ui/panel.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { ExpiryTag } from "#renderer/ui/when.tsx";
-import type { Overview } from "#shared/contract/overview.ts";
+import type { Figures } from "#shared/contract/today.ts";
 import type { CertificateRow } from "#shared/model/certificates/certificate.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
 import { formatHostAddress } from "#shared/text/hosts/target.ts";
-import classes from "./overview.module.css";
+import classes from "./today.module.css";
 
 const DAY = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", timeZone: "UTC" });
 const DAYS_A_WEEK = 7;
 const HEIGHT = 96;
 
 /** How many certificates expire in each of the next twelve weeks. A bar leads to those that expire by then. */
-export function ExpiryStrip({ overview: { expiryByWeek, certificates } }: { overview: Overview }) {
+export function ExpiryStrip({ figures: { expiryByWeek, certificates } }: { figures: Figures }) {
   const most = Math.max(...expiryByWeek.map(({ count }) => count), 1);
   return (
     <Panel title="Expiry, next twelve weeks" action={<Totals certificates={certificates} />}>
@@ -43,7 +43,7 @@ export function ExpiryStrip({ overview: { expiryByWeek, certificates } }: { over
 function Totals({
   certificates: { total, expired, within30Days },
 }: {
-  certificates: Overview["certificates"];
+  certificates: Figures["certificates"];
 }) {
   return (
     <TextLink>
@@ -62,7 +62,7 @@ function Totals({
 
 const SHOWN = 6;
 
-export function NextToExpire({ certificates }: { certificates: Overview["nextToExpire"] }) {
+export function NextToExpire({ certificates }: { certificates: Figures["nextToExpire"] }) {
   const all = (
     <TextLink>
       <Link to="/certificates">All certificates</Link>

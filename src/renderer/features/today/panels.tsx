@@ -4,23 +4,19 @@ import {
   IconGhost,
   IconHelpCircle,
   IconProgressAlert,
-  IconShieldCheck,
   type TablerIcon,
 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { Panel } from "#renderer/ui/panel.tsx";
-import { SEVERITIES } from "#renderer/ui/severity.tsx";
 import { type Tone, toneClass } from "#renderer/ui/tag.tsx";
 import { TextLink } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
-import type { Overview } from "#shared/contract/overview.ts";
-import { RuleId } from "#shared/model/finding.ts";
+import type { Figures } from "#shared/contract/today.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
-import { formatRule } from "#shared/text/findings/finding.ts";
-import classes from "./overview.module.css";
+import classes from "./today.module.css";
 
-export function AccessPanel({ grants }: { grants: Overview["grants"] }) {
+export function AccessPanel({ grants }: { grants: Figures["grants"] }) {
   const { total, yes, no, unknown } = grants;
   const all = (
     <TextLink>
@@ -66,11 +62,7 @@ export function AccessPanel({ grants }: { grants: Overview["grants"] }) {
 }
 
 /** Orphans, and grants with a key of which no private key is known: two lists, not one. */
-function Orphans({
-  grants: { orphaned, orphanUnknown, privateKeyNotFound },
-}: {
-  grants: Overview["grants"];
-}) {
+function Orphans({ grants: { orphaned, orphanUnknown, privateKeyNotFound } }: { grants: Figures["grants"] }) {
   return (
     <p className={classes.below}>
       <IconGhost size={14} className={classes.mark} aria-hidden />{" "}
@@ -90,7 +82,7 @@ function Orphans({
 }
 
 /** How much of what was scanned could be read: all other numbers on this page depend on it. */
-export function CoveragePanel({ overview: { hosts, endpoints, lastScan } }: { overview: Overview }) {
+export function CoveragePanel({ figures: { hosts, endpoints, lastScan } }: { figures: Figures }) {
   const last = lastScan && (
     <TextLink>
       <Link to="/scans" search={{ open: lastScan.id }}>
@@ -135,52 +127,6 @@ export function CoveragePanel({ overview: { hosts, endpoints, lastScan } }: { ov
       )}
     </Panel>
   );
-}
-
-/** A card for each rule that fails; each leads to the list of what fails it. */
-export function IssueCards({ findings }: { findings: Overview["findings"] }) {
-  if (findings.length === 0)
-    return (
-      <section className={classes.clear} aria-label="What needs attention">
-        <IconShieldCheck size={20} aria-hidden />
-        <span>
-          <strong>All clear.</strong> {RuleId.options.length} rules ran over everything that was read; none
-          fails.
-        </span>
-      </section>
-    );
-  return (
-    <section aria-label="What needs attention">
-      <ul className={classes.cards}>
-        {mergeByRule(findings).map(({ rule, severity, count }) => {
-          const { tone, Icon, word } = SEVERITIES[severity];
-          return (
-            <li key={rule}>
-              <Link to="/findings" search={{ rule }} className={`${classes.card} ${toneClass(tone)}`}>
-                <span className={classes.cardTop}>
-                  <span className={classes.cardCount}>{formatNumber(count)}</span>
-                  <span className={classes.cardSeverity}>
-                    <Icon size={14} aria-hidden /> {word}
-                  </span>
-                </span>
-                <span className={classes.cardTitle}>{formatRule(rule)}</span>
-              </Link>
-            </li>
-          );
-        })}
-      </ul>
-    </section>
-  );
-}
-
-/** A rule may fail with several severities; its card bears the worst, which comes first. */
-function mergeByRule(findings: Overview["findings"]): Overview["findings"] {
-  const byRule = new Map<RuleId, Overview["findings"][number]>();
-  for (const finding of findings) {
-    const before = byRule.get(finding.rule);
-    byRule.set(finding.rule, before ? { ...before, count: before.count + finding.count } : finding);
-  }
-  return [...byRule.values()];
 }
 
 type Share = {

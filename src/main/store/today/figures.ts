@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import type { Overview } from "#shared/contract/overview.ts";
+import type { Figures } from "#shared/contract/today.ts";
 import { evaluatesAbsence } from "#shared/model/access/person.ts";
 import type { CertificateRow } from "#shared/model/certificates/certificate.ts";
 import { addDays, toInstant } from "#shared/model/instant.ts";
@@ -9,6 +9,8 @@ import { DATE_COLUMNS } from "#store/certificates/date-rules.ts";
 import type { findingTable } from "#store/findings/finding-table.ts";
 import type { inventoryTable } from "#store/people/inventory-table.ts";
 import type { scanTable } from "#store/scans/scan-table.ts";
+
+type DateRule = "certificate-expired" | "certificate-expiring";
 
 type Deps = {
   rows: ReturnType<typeof certificateRows>;
@@ -23,12 +25,12 @@ const WEEKS = 12;
 const MOST_NEXT = 8;
 const MOST_EXPIRED = 4;
 
-/** So many locations are named in a row of the overview. */
+/** So many locations are named in a row. */
 const SHOWN_LOCATIONS = 3;
 
 /** What the first page shows. */
-export function overview(db: Database, { rows, findings, scans, inventory }: Deps) {
-  const counts = overviewCounts(db, { inventory });
+export function figureReader(db: Database, { rows, findings, scans, inventory }: Deps) {
+  const counts = figureCounts(db, { inventory });
   const next = db.prepare<{ now: string; limit: number }, Row>(`
     SELECT ${COLUMNS}, ${DATE_COLUMNS} FROM certificate
     WHERE is_seen = 1 AND not_after >= @now AND not_after < 'u'
@@ -40,8 +42,19 @@ export function overview(db: Database, { rows, findings, scans, inventory }: Dep
     ORDER BY not_after DESC, id DESC
     LIMIT @limit`);
 
+  const notAfter = db.prepare<[string], string>("SELECT not_after FROM certificate WHERE sha256 = ?").pluck();
+
   return {
-    read(now: Date): Overview {
+    /** The certificates that have expired last, or will next, by the SHA-256 of each, the nearest first. */
+    nearest(rule: DateRule, now: Date, limit: number): string[] {
+      const found = rule === "certificate-expired" ? expired : next;
+      return found.all({ now: toInstant(now), limit }).map(({ sha256 }) => sha256);
+    },
+
+    /** When a certificate expires; empty where it was never seen. */
+    notAfter: (sha256: string): string => notAfter.get(sha256) ?? "",
+
+    figures(now: Date): Figures {
       const lastScan = scans.latest();
       return {
         isEmpty: lastScan === null,
@@ -70,7 +83,7 @@ export function overview(db: Database, { rows, findings, scans, inventory }: Dep
 type CountDeps = { inventory: ReturnType<typeof inventoryTable> };
 
 /** The counts of everything on the first page. */
-function overviewCounts(db: Database, { inventory }: CountDeps) {
+function figureCounts(db: Database, { inventory }: CountDeps) {
   const countGrants = standingCachedCount(db);
   const byState = {
     host: db.prepare<[], [string, number]>("SELECT state, count(*) FROM host GROUP BY state").raw(),
@@ -88,7 +101,7 @@ function overviewCounts(db: Database, { inventory }: CountDeps) {
 
   return { read, expiring: countExpiring };
 
-  function read(now: Date): Pick<Overview, "hosts" | "endpoints" | "certificates" | "grants"> {
+  function read(now: Date): Pick<Figures, "hosts" | "endpoints" | "certificates" | "grants"> {
     const hosts = new Map(byState.host.all());
     const endpoints = { total: endpointCount.get() ?? 0, failed: failedEndpointCount.get() ?? 0 };
     const cached = new Map(byState.cached.all());

@@ -2,20 +2,24 @@ import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import { startTlsServer } from "#testing/servers.ts";
 import { expect, test } from "./latchkey.ts";
 
-test("the overview leads from each issue to the list of what has it", async ({ openSample, camera }) => {
+test("today's lines lead to what each is about, and to its plan", async ({ openSample, camera }) => {
   const frame = await openSample();
   const { page } = frame;
-  const card = page
-    .getByRole("region", { name: "What needs attention" })
-    .getByRole("link", { name: "Expired certificate" });
-  await expect(card).toContainText("2");
-  expect(await camera.photograph("overview")).toEqual([]);
+  const lines = page.getByRole("region", { name: "What needs attention" }).getByRole("listitem");
+  const expired = lines.filter({ hasText: "the certificate expired 35 days ago" });
+  await expect(expired).toContainText("grafana.corp.example");
+  await expect(lines.filter({ hasText: "could not be read" }).first()).toContainText("Scan again");
+  expect(await camera.photograph("today")).toEqual([]);
 
-  await card.click();
-  await expect(page).toHaveURL(/#\/findings\?rule=certificate-expired$/);
-  await expect(page.getByRole("table").locator("tbody").getByRole("row")).toHaveCount(2);
+  await expired.getByRole("link").click();
+  await expect(page).toHaveURL(/#\/findings\?open=certificate-expired/);
+  await expect(page.getByRole("complementary", { name: "finding" })).toBeVisible();
 
   await page.goBack();
+  await expired.getByRole("button", { name: "Renew" }).click();
+  await expect(page.getByRole("dialog", { name: "Renew a certificate" })).toBeVisible();
+  await page.keyboard.press("Escape");
+
   await page
     .getByRole("link", { name: /^Week from/ })
     .first()
@@ -51,6 +55,6 @@ test("an empty Latchkey says what it found here, what a scan would visit, and th
   await expect(page.getByRole("link", { name: /^Review \d+ finding/ })).toBeVisible();
   expect(await camera.photograph("first-run-done")).toEqual([]);
 
-  await page.getByRole("button", { name: "Show the overview" }).click();
+  await page.getByRole("button", { name: "Show Today" }).click();
   await expect(page.getByRole("heading", { name: "Next to expire" })).toBeVisible();
 });

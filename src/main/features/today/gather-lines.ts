@@ -1,0 +1,188 @@
+import type { GrantRow } from "#shared/model/access/grant.ts";
+import { type Finding, RuleId, Severity } from "#shared/model/finding.ts";
+import { RunState } from "#shared/model/runs/run.ts";
+import type { TargetGap, TodayLine, UnknownTarget } from "#shared/model/today.ts";
+import type { Store } from "#store/store.ts";
+
+/** `readSince`: a target that was last read before it is not known as it is now. */
+type Moment = { now: Date; readSince: Date };
+
+/** So many findings of a rule at a severity have lines of their own. */
+const MOST_OF_RULE = 10;
+/** So many of the same outcome are in a line, to be scanned again together. */
+const MOST_IN_LINE = 50;
+/** So many are read to be put together: of runs, of targets of a kind, of grants of people who have left. */
+const MOST_RUNS = 50;
+const MOST_TARGETS = 500;
+const MOST_GRANTS = 300;
+
+/** What needs somebody now, the most urgent first. Each source is read as far as its lines go, whatever it has. */
+export function gatherLines(store: Store, moment: Moment): TodayLine[] {
+  const lines = [
+    ...runLines(store),
+    ...formerPeople(store, moment),
+    ...findingLines(store, moment),
+    ...unknownTargets(store, moment),
+  ];
+  return lines.toSorted((one, other) => urgencyOf(one) - urgencyOf(other));
+}
+
+/** Lower is more urgent. Lines of the same severity keep the order in which they were gathered. */
+const urgencyOf = ({ severity }: TodayLine): number => Severity.options.indexOf(severity);
+
+/** Runs that go on by themselves need nobody; those that are over are history. */
+const RUN_SEVERITIES: Partial<Record<RunState, Severity>> = {
+  "needs-attention": "critical",
+  stopped: "high",
+  interrupted: "high",
+  paused: "medium",
+  waiting: "medium",
+};
+
+const runLines = (store: Store): TodayLine[] =>
+  RunState.options.flatMap((state) => {
+    const severity = RUN_SEVERITIES[state];
+    if (severity === undefined) return [];
+    const sort = { by: "startedAt", descending: true } as const;
+    const { rows } = store.runbooks.runs.list({
+      search: "",
+      state,
+      kind: null,
+      sort,
+      after: null,
+      limit: MOST_RUNS,
+    });
+    return rows.map((run): TodayLine => ({ kind: "run", severity, run }));
+  });
+
+/**
+ * People who have left and whose keys may still log in: what `grant-orphaned` finds of them, a line a person. A finding
+ * that was accepted is none.
+ */
+function formerPeople(store: Store, { now }: Moment): TodayLine[] {
+  const { rows } = listFindings(store, { ...FORMER_OWNER, limit: MOST_GRANTS, now });
+  const grants = rows.flatMap(({ object }) =>
+    object.kind === "grant" ? (store.access.findRow(object.id) ?? []) : [],
+  );
+  const byPerson = Map.groupBy(grants, ({ verdict }) => verdict.owner.who ?? "");
+  return [...byPerson].map(
+    ([name, theirs]): TodayLine => ({
+      kind: "former-person",
+      severity: FORMER_OWNER.severity,
+      name,
+      grants: theirs.map(({ id }) => id),
+      accounts: [...new Set(theirs.map(formatAccount))],
+    }),
+  );
+}
+
+const formatAccount = ({ account, host }: GrantRow): string => `${account} on ${host}`;
+
+/** The orphans whose owner has left; other orphans are of a lower severity. */
+const FORMER_OWNER = { rule: "grant-orphaned", severity: "high" } as const;
+
+/** Rules whose findings of medium severity need somebody today, too. */
+const MEDIUM_RULES: ReadonlySet<RuleId> = new Set([
+  "certificate-expiring",
+  "certificate-not-reloaded",
+  "endpoint-other-certificate",
+  "certificate-weak-key",
+  "certificate-weak-signature",
+  "grant-since-baseline",
+  "approval-due",
+  "key-weak",
+  "key-leaked",
+  "host-key-leaked",
+]);
+
+const needsSomebody = ({ rule, severity }: { rule: RuleId; severity: Severity }): boolean =>
+  severity === "critical" || severity === "high" || (severity === "medium" && MEDIUM_RULES.has(rule));
+
+function findingLines(store: Store, { now }: Moment): TodayLine[] {
+  const counted = store.findings
+    .counts(now)
+    .filter(
+      (one) =>
+        needsSomebody(one) && !(one.rule === FORMER_OWNER.rule && one.severity === FORMER_OWNER.severity),
+    )
+    .toSorted((one, other) => RuleId.options.indexOf(one.rule) - RuleId.options.indexOf(other.rule));
+  return counted.flatMap(({ rule, severity, count }) => {
+    const shown = mostUrgent(store, { rule, severity, now });
+    const lines = shown.map(
+      (finding): TodayLine => ({ kind: "finding", severity, finding, owner: ownerOf(store, finding) }),
+    );
+    const more = count - shown.length;
+    return more > 0 ? [...lines, { kind: "more-findings", severity, rule, count: more }] : lines;
+  });
+}
+
+type OfRule = { rule: RuleId; severity: Severity; now: Date };
+
+/** The first findings of a rule; of those about a date of expiry, the nearest. */
+function mostUrgent(store: Store, ofRule: OfRule): Finding[] {
+  const { rule, severity, now } = ofRule;
+  const { rows } = listFindings(store, { ...ofRule, limit: MOST_OF_RULE });
+  if (rule !== "certificate-expired" && rule !== "certificate-expiring") return rows;
+  const nearest = store.today
+    .nearest(rule, now, 2 * MOST_OF_RULE)
+    .flatMap((sha256) => store.findings.about({ kind: "certificate", sha256 }, now))
+    .filter((one) => one.rule === rule && one.severity === severity && one.acceptance === null);
+  const all = new Map([...nearest, ...rows].map((finding) => [finding.id, finding]));
+  const distance = ({ object }: Finding): number =>
+    object.kind === "certificate"
+      ? Math.abs(Date.parse(store.today.notAfter(object.sha256)) - now.getTime())
+      : 0;
+  return [...all.values()].toSorted((one, other) => distance(one) - distance(other)).slice(0, MOST_OF_RULE);
+}
+
+const listFindings = (store: Store, query: OfRule & { limit: number }) =>
+  store.findings.list({
+    ...query,
+    search: "",
+    host: null,
+    accepted: false,
+    after: null,
+    sort: { by: "severity", descending: false },
+  });
+
+/** Who answers for what a finding is about. */
+function ownerOf(store: Store, { object, host }: Finding): string | null {
+  if (object.kind === "grant") return store.access.findRow(object.id)?.verdict.owner.who ?? null;
+  if (object.kind === "certificate") {
+    const row = store.labels.findRow(object);
+    const labels = row && store.labels.of(row);
+    return labels?.owner || labels?.inheritedOwner || null;
+  }
+  const row = host === null ? null : store.labels.findRow({ kind: "host", host });
+  return (row && store.labels.of(row).owner) || null;
+}
+
+const GAPS: readonly { gap: TargetGap; severity: Severity }[] = [
+  { gap: "failed", severity: "high" },
+  { gap: "partial", severity: "medium" },
+  { gap: "stale", severity: "medium" },
+];
+
+function unknownTargets(store: Store, { readSince }: Moment): TodayLine[] {
+  return GAPS.flatMap(({ gap, severity }) =>
+    (["ssh", "tls"] as const).flatMap((targetKind) => {
+      const found = store.gaps.first(targetKind, gap, { readSince, limit: MOST_TARGETS });
+      if (found.length === 0) return [];
+      const isAll = found.length < MOST_TARGETS;
+      const byOutcome = gap === "stale" ? new Map([[found[0]?.outcome, found]]) : groupByOutcome(found);
+      return [...byOutcome.values()].map(
+        (targets): TodayLine => ({
+          kind: "unknown-targets",
+          severity,
+          gap,
+          targetKind,
+          outcome: targets[0]?.outcome ?? "collected",
+          targets: targets.slice(0, MOST_IN_LINE),
+          count: isAll ? targets.length : { moreThan: targets.length - 1 },
+        }),
+      );
+    }),
+  );
+}
+
+const groupByOutcome = (targets: readonly UnknownTarget[]) => Map.groupBy(targets, ({ outcome }) => outcome);

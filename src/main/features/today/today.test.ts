@@ -1,0 +1,149 @@
+import { createRouterClient } from "@orpc/server";
+import { expect, test } from "vitest";
+import { describeLine, formatClear } from "#shared/text/today.ts";
+import { openStore, type Store } from "#store/store.ts";
+import {
+  makeCertificate,
+  makeGrant,
+  makeVerdict,
+  START,
+  visitEndpoint,
+  visitHost,
+} from "#store/testing/make-visit.ts";
+import { createToday } from "./index.ts";
+
+const openToday = (store: Store, now: Date) =>
+  createRouterClient(createToday({ store, announce: () => undefined, now: () => now }));
+
+const openEmpty = () => openStore({ path: ":memory:", access: "write" });
+
+/** The lines as a person reads them, and what is said of what is known. */
+async function read(store: Store, now: Date) {
+  const { lines, coverage, maxAgeDays } = await openToday(store, now).read({});
+  return {
+    lines: lines.map((line) => {
+      const { about, sentence } = describeLine(line, now);
+      return `${line.severity} ${about}: ${sentence}`;
+    }),
+    clear: formatClear(coverage, maxAgeDays),
+  };
+}
+
+test("nothing is clear while a target could not be read, was read in part or too long ago, or was never probed", async () => {
+  const store = openEmpty();
+  const now = new Date("2026-06-20T00:00:00Z");
+  const presented = { chain: [makeCertificate("shop")] };
+  for (const name of ["shop", "asked.example"])
+    visitEndpoint(store, name, { presented, at: "2026-06-19T00:00:00Z" });
+  visitHost(store, "web1", { at: "2026-06-19T00:00:00Z" });
+  expect(await read(store, now)).toEqual({
+    lines: [],
+    clear: { isClear: true, sentence: "nothing needs anybody: 3 targets, each read completely" },
+  });
+  for (const name of ["a", "b", "c", "d", "e"]) visitEndpoint(store, name, { at: "2026-06-19T00:00:00Z" });
+  visitHost(store, "web2", { at: "2026-06-19T00:00:00Z", state: "partial", outcome: "truncated" });
+  visitHost(store, "web3", { at: "2026-06-01T00:00:00Z" });
+  expect(await read(store, now)).toEqual({
+    lines: [
+      "high a:443, b:443, c:443 and 2 others: could not be read: refused the connection",
+      "medium root@web2: was read in part: cut short",
+      "medium root@web3: was last read 19 days ago",
+    ],
+    clear: {
+      isClear: false,
+      sentence:
+        "nothing found in 3 of 10 targets; 5 could not be read, 1 read in part, 1 last read more than 7 days ago",
+    },
+  });
+});
+
+test("the limit after which a reading counts as too old is the user's", async () => {
+  const store = openEmpty();
+  const now = new Date("2026-06-20T00:00:00Z");
+  visitHost(store, "web1", { at: "2026-06-15T00:00:00Z" });
+  const today = openToday(store, now);
+  expect((await today.read({})).coverage.stale).toBe(0);
+  expect((await today.read({ maxAgeDays: 3 })).coverage.stale).toBe(1);
+  expect(await today.setMaxAge({ days: 2 })).toEqual({ hasChanged: true });
+  expect(await today.setMaxAge({ days: 2 })).toEqual({ hasChanged: false });
+  expect(await today.read({})).toMatchObject({ coverage: { stale: 1 }, maxAgeDays: 2 });
+});
+
+test("what expires comes nearest first, and what has lines of its own is not counted again", async () => {
+  const store = openEmpty();
+  const now = new Date("2026-06-10T00:00:00Z");
+  for (let day = 30; day > 10; day--) {
+    const dates = { notAfter: `2026-06-${day}T00:00:00Z`, warnFrom: START, urgentFrom: START };
+    visitEndpoint(store, `shop${day}`, {
+      at: "2026-06-09T00:00:00Z",
+      presented: { chain: [makeCertificate(`shop${day}`, dates)] },
+    });
+  }
+  const { lines } = await read(store, now);
+  expect(lines).toHaveLength(11);
+  expect(lines.slice(0, 2)).toEqual([
+    "high CN=shop11: the certificate expires in 1 day",
+    "high CN=shop12: the certificate expires in 2 days",
+  ]);
+  expect(lines.at(-1)).toBe("high Certificate expires soon: 10 more findings of this rule");
+});
+
+test("an accepted finding is no line, and neither is one that needs nobody today", async () => {
+  const store = openEmpty();
+  const now = new Date("2026-06-10T00:00:00Z");
+  const expired = makeCertificate("old", { notAfter: "2026-06-05T00:00:00Z" });
+  visitEndpoint(store, "old", { at: "2026-06-09T00:00:00Z", presented: { chain: [expired] } });
+  visitHost(store, "web1", { at: "2026-06-09T00:00:00Z", collected: { grants: [makeGrant("root's")] } });
+  expect((await read(store, now)).lines).toEqual(["high CN=old: the certificate expired 5 days ago"]);
+  store.atomically(() =>
+    store.acceptances.accept(
+      "certificate-expired",
+      { kind: "certificate", sha256: expired.certificate.sha256 },
+      { reason: "decommissioned", until: "2026-12-01", acceptedAt: "2026-06-10T00:00:00Z" },
+    ),
+  );
+  expect((await read(store, now)).lines).toEqual([]);
+});
+
+test("nothing scanned is said to be empty", async () => {
+  const store = openStore({ path: ":memory:", access: "write" });
+  const today = openToday(store, new Date(START));
+  expect(await today.figures()).toMatchObject({
+    isEmpty: true,
+    lastScan: null,
+    nextToExpire: [],
+    findings: [],
+  });
+});
+
+test("the first page counts what there is, and names what expires next", async () => {
+  const store = openStore({ path: ":memory:", access: "write" });
+  const today = openToday(store, new Date("2026-06-10T00:00:00Z"));
+  visitEndpoint(store, "old", {
+    presented: { chain: [makeCertificate("old", { notAfter: "2026-06-05T00:00:00Z" })] },
+  });
+  visitEndpoint(store, "soon", {
+    presented: { chain: [makeCertificate("soon", { notAfter: "2026-06-20T00:00:00Z" })] },
+  });
+  visitEndpoint(store, "later", { presented: { chain: [makeCertificate("later")] } });
+  visitEndpoint(store, "odd", { presented: { chain: [makeCertificate("odd", { notAfter: null })] } });
+  visitEndpoint(store, "dead");
+  const verdicts = (["yes", "no", "unknown"] as const).map((state, line) =>
+    makeGrant(state, { line, verdict: makeVerdict(state) }),
+  );
+  visitHost(store, "web1", { collected: { grants: verdicts } });
+  visitHost(store, "web2", { collected: null });
+
+  const page = await today.figures();
+  expect(page).toMatchObject({
+    isEmpty: false,
+    hosts: { total: 2, read: 1, partial: 0, failed: 1 },
+    endpoints: { total: 5, presented: 4, failed: 1 },
+    certificates: { total: 4, expired: 1, within30Days: 1 },
+    grants: { total: 3, yes: 1, no: 1, unknown: 1 },
+    findings: [{ rule: "certificate-expired", severity: "high", count: 1 }],
+    lastScan: { id: 7, failed: 1 },
+  });
+  expect(page.nextToExpire.map(({ commonName }) => commonName)).toEqual(["old", "soon", "later"]);
+  expect(page.expiryByWeek.map(({ count }) => count)).toEqual([0, 1, ...Array(10).fill(0)]);
+});

@@ -1,0 +1,95 @@
+import type { Command } from "commander";
+import type { Today } from "#shared/contract/today.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { TodayLine } from "#shared/model/today.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatTarget } from "#shared/text/hosts/target.ts";
+import { describeLine, formatClear, formatCoverage } from "#shared/text/today.ts";
+import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
+import { type Column, printTable } from "#shells/cli/print-table.ts";
+import { REPORT, type Session, type World } from "#shells/cli/session.ts";
+import { NOTHING_SCANNED, SEVERITY_STYLES } from "./findings.ts";
+
+type Options = CommonOptions & { maxAge?: number; save?: boolean };
+
+export function addToday(program: Command, { world }: Session): void {
+  program
+    .command("today")
+    .helpGroup(REPORT)
+    .description("what needs somebody now, the most urgent first")
+    .option(
+      "--max-age <days>",
+      "what was last read longer ago counts as not known (default: 7, or what was saved)",
+      wholeNumber(1, 3_650),
+    )
+    .option("--save", "with --max-age: use it from now on, on the screen too")
+    .addHelpText("after", HELP)
+    .action((_: object, command: Command) => showToday(command.optsWithGlobals<Options>(), world));
+}
+
+const HELP = `
+Lists what has to be done: runs that wait or need attention, people who have left and can still log in, what expires,
+what was renewed and is not served, unapproved access, weak keys, and targets that could not be read or were last read
+too long ago. A line goes once it is done, or once its finding is accepted (latchkey accept).
+
+Examples:
+  latchkey today
+  latchkey today --max-age 1     for a fleet that is scanned every night
+  latchkey today --json | jq -r '.lines[] | select(.severity == "critical") | .kind'
+
+With --json: { isEmpty, lines: [{ kind, severity, ... }], coverage: { probed, unprobed, failed, partial, stale },
+maxAgeDays }; a number of which more than so many were counted is { moreThan }`;
+
+async function showToday(options: Options, world: World): Promise<void> {
+  const { maxAge: days, save = false, json } = options;
+  await using app = openApp(options, world, save && days !== undefined ? "write" : "read");
+  const { today } = app.client;
+  if (save && days !== undefined) await today.setMaxAge({ days });
+  const found = await today.read({ maxAgeDays: days ?? null });
+  if (json) return printJson(found, world);
+  world.out(found.isEmpty ? NOTHING_SCANNED : formatToday(found, world));
+}
+
+function formatToday({ lines, coverage, maxAgeDays }: Today, world: World): string {
+  if (lines.every(({ kind }) => kind === "unknown-targets")) {
+    const { sentence } = formatClear(coverage, maxAgeDays);
+    return lines.length === 0
+      ? sentence
+      : `${printTable(columnsAt(world.now()), lines, world)}\n\n${sentence}`;
+  }
+  const count = formatCount(lines.length, "thing to do", "things to do");
+  return `${printTable(columnsAt(world.now()), lines, world)}\n\n${count}; ${formatCoverage(coverage, maxAgeDays)}`;
+}
+
+const columnsAt = (now: Date): Column<TodayLine>[] => [
+  { head: "SEVERITY", cell: ({ severity }) => severity, style: ({ severity }) => SEVERITY_STYLES[severity] },
+  { head: "WHAT", cell: (line) => describeLine(line, now).about, cut: "middle" },
+  { head: "WHY", cell: (line) => describeLine(line, now).sentence, cut: "end" },
+  { head: "CONCERNS", cell: (line) => describeLine(line, now).concerns, leaves: 2 },
+  { head: "NEXT", cell: formatCommand, leaves: 1 },
+];
+
+/** The command that begins to deal with a line. Its words are for a shell, and a stranger's words are in none. */
+function formatCommand(line: TodayLine): string {
+  switch (line.kind) {
+    case "run":
+      return `latchkey runs show ${line.run.id}`;
+    case "former-person":
+      return "latchkey access --orphaned";
+    case "more-findings":
+      return `latchkey findings --rule ${line.rule}`;
+    case "finding":
+      return `latchkey findings --rule ${line.finding.rule} --details`;
+    case "unknown-targets": {
+      const targets = line.targets.slice(0, 3).map(({ target }) => formatTarget(target));
+      return targets.every((target) => PLAIN.test(target))
+        ? `latchkey scan ${targets.join(" ")}`
+        : "latchkey hosts";
+    }
+    default:
+      return assertNever(line);
+  }
+}
+
+/** A target that means nothing else to a shell. */
+const PLAIN = /^[\w@:/.%-]+$/;

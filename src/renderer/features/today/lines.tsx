@@ -1,0 +1,239 @@
+import { Button } from "@mantine/core";
+import {
+  IconArrowRight,
+  IconCircleCheck,
+  IconHelpCircle,
+  IconRadar2,
+  IconRefresh,
+  IconTrash,
+} from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { usePlanRequest, useScanRequest } from "#renderer/api/scan-button.tsx";
+import { SEVERITIES } from "#renderer/ui/severity.tsx";
+import { toneClass } from "#renderer/ui/tag.tsx";
+import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
+import { useNow } from "#renderer/ui/when.tsx";
+import type { Today } from "#shared/contract/today.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { Finding } from "#shared/model/finding.ts";
+import type { TodayLine } from "#shared/model/today.ts";
+import { isMoreThan } from "#shared/model/total.ts";
+import { formatTarget } from "#shared/text/hosts/target.ts";
+import { describeLine, formatClear, formatCoverage } from "#shared/text/today.ts";
+import classes from "./today.module.css";
+
+/** What needs somebody now, a line each, with the one thing to do about it; and what all of it is known from. */
+export function TodayLines({ today: { lines, coverage, maxAgeDays } }: { today: Today }) {
+  const hasFound = lines.some(({ kind }) => kind !== "unknown-targets");
+  return (
+    <section aria-label="What needs attention">
+      {lines.length > 0 && (
+        <ul className={classes.lines}>
+          {lines.map((line) => (
+            <LineOf key={keyOf(line)} line={line} />
+          ))}
+        </ul>
+      )}
+      {hasFound ? (
+        <p className={classes.coverage}>{formatCoverage(coverage, maxAgeDays)}</p>
+      ) : (
+        <Clear {...formatClear(coverage, maxAgeDays)} />
+      )}
+    </section>
+  );
+}
+
+/** Only where everything is known is nothing to do a good sign. */
+function Clear({ isClear, sentence }: ReturnType<typeof formatClear>) {
+  const Icon = isClear ? IconCircleCheck : IconHelpCircle;
+  return (
+    <p className={`${classes.clear} ${toneClass(isClear ? "green" : "amber")}`}>
+      <Icon size={20} aria-hidden /> <span>{`${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`}</span>
+    </p>
+  );
+}
+
+function keyOf(line: TodayLine): string {
+  switch (line.kind) {
+    case "run":
+      return `run ${line.run.id}`;
+    case "former-person":
+      return `person ${line.name}`;
+    case "finding":
+      return line.finding.id;
+    case "more-findings":
+      return `more ${line.rule} ${line.severity}`;
+    case "unknown-targets":
+      return `${line.gap} ${line.targetKind} ${line.outcome}`;
+    default:
+      return assertNever(line);
+  }
+}
+
+function LineOf({ line }: { line: TodayLine }) {
+  const { tone, Icon, word } = SEVERITIES[line.severity];
+  const { about, sentence, concerns } = describeLine(line, useNow());
+  return (
+    <li className={classes.line}>
+      <span className={`${classes.lineMark} ${toneClass(tone)}`}>
+        <Icon size={17} role="img" aria-label={word} />
+      </span>
+      <span className={classes.lineWords}>
+        <span className={classes.lineAbout}>
+          <LinkOf line={line}>
+            <Untrusted text={about} limit={120} isCut />
+          </LinkOf>
+        </span>
+        <span className={classes.lineSentence}>
+          <Untrusted text={sentence} limit={400} isCut />
+        </span>
+      </span>
+      <span className={classes.lineConcerns}>
+        <Untrusted text={concerns} limit={60} isCut />
+      </span>
+      <span className={classes.lineAction}>
+        <ActionOf line={line} />
+      </span>
+    </li>
+  );
+}
+
+/** Leads to all that is known of what the line is about. */
+function LinkOf({ line, children }: { line: TodayLine; children: ReactNode }) {
+  switch (line.kind) {
+    case "run":
+      return (
+        <TextLink>
+          <Link to="/runs" search={{ open: line.run.id }}>
+            {children}
+          </Link>
+        </TextLink>
+      );
+    case "former-person":
+      return (
+        <TextLink>
+          <Link to="/access" search={{ owner: "gone" }}>
+            {children}
+          </Link>
+        </TextLink>
+      );
+    case "finding":
+      return (
+        <TextLink>
+          <Link to="/findings" search={{ open: line.finding.id }}>
+            {children}
+          </Link>
+        </TextLink>
+      );
+    case "more-findings":
+      return (
+        <TextLink>
+          <Link to="/findings" search={{ rule: line.rule, severity: line.severity }}>
+            {children}
+          </Link>
+        </TextLink>
+      );
+    case "unknown-targets":
+      if (line.targetKind === "tls" || line.gap === "stale") return children;
+      return (
+        <TextLink>
+          <Link to="/hosts" search={{ state: line.gap }}>
+            {children}
+          </Link>
+        </TextLink>
+      );
+    default:
+      return assertNever(line);
+  }
+}
+
+const BUTTON = { variant: "default", size: "compact-sm" } as const;
+
+/** The one thing to do about a line. What changes hosts makes a plan first. */
+function ActionOf({ line }: { line: TodayLine }) {
+  const requestPlan = usePlanRequest();
+  const requestScan = useScanRequest();
+  switch (line.kind) {
+    case "run":
+      return (
+        <OpenButton
+          word="Open the run"
+          renderLink={(props) => <Link to="/runs" search={{ open: line.run.id }} {...props} />}
+        />
+      );
+    case "former-person":
+      return (
+        <Button
+          {...BUTTON}
+          leftSection={<IconTrash size={15} />}
+          onClick={() => requestPlan({ kind: "remove-grants", grants: line.grants })}
+        >
+          Remove access
+        </Button>
+      );
+    case "finding":
+      return <FindingAction finding={line.finding} />;
+    case "more-findings":
+      return (
+        <OpenButton
+          word="List them"
+          renderLink={(props) => (
+            <Link to="/findings" search={{ rule: line.rule, severity: line.severity }} {...props} />
+          )}
+        />
+      );
+    case "unknown-targets":
+      return (
+        <Button
+          {...BUTTON}
+          leftSection={<IconRadar2 size={15} />}
+          onClick={() => requestScan(line.targets.map(({ target }) => formatTarget(target)).join("\n"))}
+        >
+          {isMoreThan(line.count, line.targets.length)
+            ? `Scan the first ${line.targets.length}`
+            : "Scan again"}
+        </Button>
+      );
+    default:
+      return assertNever(line);
+  }
+}
+
+function FindingAction({ finding: { id, rule, object } }: { finding: Finding }) {
+  const requestPlan = usePlanRequest();
+  if (object.kind === "certificate" && (rule === "certificate-expired" || rule === "certificate-expiring"))
+    return (
+      <Button
+        {...BUTTON}
+        leftSection={<IconRefresh size={15} />}
+        onClick={() => requestPlan({ kind: "rotate-certificate", certificates: [object.sha256] })}
+      >
+        Renew
+      </Button>
+    );
+  if (object.kind === "grant")
+    return (
+      <OpenButton
+        word="Review"
+        renderLink={(props) => <Link to="/access" search={{ open: object.id }} {...props} />}
+      />
+    );
+  return (
+    <OpenButton
+      word="Open"
+      renderLink={(props) => <Link to="/findings" search={{ open: id }} {...props} />}
+    />
+  );
+}
+
+type OpenProps = {
+  word: string;
+  renderLink: (props: { className?: string; children?: ReactNode }) => ReactNode;
+};
+
+const OpenButton = ({ word, renderLink }: OpenProps) => (
+  <Button {...BUTTON} rightSection={<IconArrowRight size={15} />} renderRoot={(props) => renderLink(props)}>
+    {word}
+  </Button>
+);

@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { Finding, RuleId, Severity } from "./finding.ts";
+import { Outcome } from "./hosts/probe.ts";
+import { Target } from "./hosts/target.ts";
+import { Instant } from "./instant.ts";
+import { RunRow } from "./runs/run.ts";
+import { Total } from "./total.ts";
+
+/**
+ * Why a target is not known as it is now. `failed`: its last probe read nothing; `partial`: its reading was cut short;
+ * `stale`: it was read, longer ago than the user's limit.
+ */
+export const TargetGap = z.enum(["failed", "partial", "stale"]);
+export type TargetGap = z.infer<typeof TargetGap>;
+
+/** A host or an endpoint that is not known as it is now. */
+export const UnknownTarget = z.object({
+  target: Target,
+  /** What the machine calls itself; null for an endpoint, and where nothing was read. */
+  hostname: z.string().nullable(),
+  outcome: Outcome,
+  /** When it was last read, wholly or in part; null where it never was. Of an endpoint that failed it is not kept. */
+  lastRead: Instant.nullable(),
+});
+export type UnknownTarget = z.infer<typeof UnknownTarget>;
+
+/** Something that somebody has to do something about. It is gone once that is done, or accepted. */
+export const TodayLine = z.discriminatedUnion("kind", [
+  /** A run that waits, or that somebody has to resume, repair or roll back. */
+  z.object({ kind: z.literal("run"), severity: Severity, run: RunRow }),
+  /** Somebody who has left and whose keys may still log in. */
+  z.object({
+    kind: z.literal("former-person"),
+    severity: Severity,
+    name: z.string(),
+    /** The grants of their keys, and their accounts as `admin on web1`: the first of them. */
+    grants: z.array(z.int()),
+    accounts: z.array(z.string()),
+  }),
+  z.object({
+    kind: z.literal("finding"),
+    severity: Severity,
+    finding: Finding,
+    /** Who answers for what it is about; null where nobody is named, or several are. */
+    owner: z.string().nullable(),
+  }),
+  /** Findings of a rule beside those that have lines of their own. */
+  z.object({ kind: z.literal("more-findings"), severity: Severity, rule: RuleId, count: z.int() }),
+  /** Targets with the same gap and the same outcome. */
+  z.object({
+    kind: z.literal("unknown-targets"),
+    severity: Severity,
+    gap: TargetGap,
+    targetKind: z.enum(["ssh", "tls"]),
+    outcome: Outcome,
+    /** The first of them. */
+    targets: z.array(UnknownTarget).min(1),
+    count: Total,
+  }),
+]);
+export type TodayLine = z.infer<typeof TodayLine>;
+
+/** How much of the inventory is known as it is now: all that is said of today depends on it. */
+export const TodayCoverage = z.object({
+  /** Hosts and endpoints that were probed, and those that no scan has come to. */
+  probed: z.int(),
+  unprobed: z.int(),
+  failed: Total,
+  partial: Total,
+  stale: Total,
+});
+export type TodayCoverage = z.infer<typeof TodayCoverage>;
