@@ -45,6 +45,7 @@ const PROGRAMS = [
   { commands: ["dropbear"], package: "dropbear-bin" },
   { commands: ["csh"], package: "tcsh" },
   { commands: ["fish"], package: "fish" },
+  { commands: ["zsh"], package: "zsh" },
   { commands: ["apache2"], package: "apache2" },
   { commands: ["haproxy"], package: "haproxy" },
   { commands: ["gcore"], package: "gdb", long: true },

@@ -100,6 +100,12 @@ function listGaps({ failed, partial, stale, unprobed }: TodayCoverage, maxAgeDay
   return parts.flatMap(([total, what]) => (isMoreThan(total, 0) ? [`${formatAmount(total)} ${what}`] : []));
 }
 
+/** What is not known; null where everything is. */
+export function formatGaps(coverage: TodayCoverage, maxAgeDays: number): string | null {
+  const gaps = listGaps(coverage, maxAgeDays);
+  return gaps.length === 0 ? null : gaps.join(", ");
+}
+
 /**
  * What Today says where it has no line, or only lines about what is not known: it is clear only where every target was
  * read, wholly and lately.

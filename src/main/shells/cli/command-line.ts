@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
 import { VERSION } from "#shared/model/version.ts";
-import { findWord } from "./find-word.ts";
+import { addExamples } from "./examples.ts";
+import { findWord, formatSimilar } from "./find-word.ts";
 import { explain } from "./options.ts";
 import { MORE, type Session, type World } from "./session.ts";
 import { createBareProgram } from "./verify-line.ts";
@@ -44,8 +45,11 @@ export const PARTS: readonly Part[] = [
   { names: ["database"], load: async () => (await import("./manage/database.ts")).addDatabase },
   { names: ["vault"], load: async () => (await import("./manage/vault.ts")).addVault },
   { names: ["issuers"], load: async () => (await import("./manage/issuers.ts")).addIssuers },
+  { names: ["completion"], load: async () => (await import("./manage/completion.ts")).addCompletion },
   { names: ["call"], load: async () => (await import("./manage/call.ts")).addCall },
 ];
+
+const NAMES = PARTS.flatMap(({ names }) => names);
 
 /** The whole command line. Returns the exit code: 0 done, 1 attention, 2 refused, 3 could not do it. */
 export async function runCommandLine(argv: readonly string[], world: World): Promise<number> {
@@ -62,9 +66,10 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
   }
 }
 
-/** For one command its own part alone; for help, and for an unknown command, all of them. */
+/** For one command its own part alone; for help, for a completion and for an unknown command, all of them. */
 function partsFor(argv: readonly string[]): readonly Part[] {
   const word = findWord(argv);
+  if (word === "completion") return PARTS;
   const parts = PARTS.filter(({ names }) => word !== null && names.includes(word));
   return parts.length > 0 ? parts : PARTS;
 }
@@ -86,11 +91,15 @@ export async function createProgram(session: Session, parts = PARTS): Promise<Co
     .action(async () => {
       const [word] = program.args;
       if (word !== undefined)
-        throw new Refusal("not-found", `there is no command ${word}; latchkey --help lists them`);
+        throw new Refusal(
+          "not-found",
+          `there is no command ${word}${formatSimilar(word, NAMES)}; latchkey --help lists them`,
+        );
       const { serveUntilStopped } = await import("./manage/serve.ts");
       session.finish(await serveUntilStopped(program.opts(), world));
     });
   for (const add of await Promise.all(parts.map(({ load }) => load()))) add(program, session);
+  addExamples(program);
   return program;
 }
 

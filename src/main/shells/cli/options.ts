@@ -47,6 +47,13 @@ export const wholeNumber = (least: number, most: number) => (text: string) => {
   throw new InvalidArgumentError(`Write a whole number from ${least} to ${most}.`);
 };
 
+/** Parses a number of days for an option: `7d`, or `7`. */
+export const days = (text: string): number => {
+  const number = Number(text.replace(/d$/, ""));
+  if (/^\d{1,4}d?$/.test(text) && number >= 1 && number <= 3_650) return number;
+  throw new InvalidArgumentError("Write a number of days from 1d to 3650d.");
+};
+
 /** One JSON document. */
 export const printJson = (document: object, { out }: World): void => out(printableJson(document, 2));
 

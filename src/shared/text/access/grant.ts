@@ -1,5 +1,5 @@
 import type { Orphan, OrphanState } from "../../model/access/grant.ts";
-import type { Verdict } from "../../model/access/verdict.ts";
+import type { Gift, Verdict } from "../../model/access/verdict.ts";
 import { assertNever } from "../../model/assert-never.ts";
 import type { FindingText } from "../../model/finding.ts";
 import { evidenceOf, type LogWindow } from "../../model/hosts/host-use.ts";
@@ -78,6 +78,19 @@ export function formatWhy({ effective, owner, use }: Verdict, orphan: OrphanStat
  */
 export const formatBound = (onlyFrom: readonly string[]): string =>
   `bound to addresses: ${onlyFrom.join(", ")}`;
+
+const GIFTS: Record<Gift, string> = {
+  shell: "a shell",
+  command: "one command and no other",
+  sftp: "files by SFTP",
+  forwarding: "forwarded connections",
+};
+
+/** What a login gets; a shell has all the others with it. */
+export function formatGives(gives: readonly Gift[]): string {
+  if (gives.length === 0) return "what it allows was not read";
+  return gives.includes("shell") ? GIFTS.shell : gives.map((gift) => GIFTS[gift]).join(" and ");
+}
 
 const DAY_MS = 86_400_000;
 

@@ -1,9 +1,9 @@
 import type { GraphHow, GraphNode } from "../../model/access/graph.ts";
-import type { Effective, Gift } from "../../model/access/verdict.ts";
+import type { Effective } from "../../model/access/verdict.ts";
 import { assertNever } from "../../model/assert-never.ts";
 import type { Escalation } from "../../model/hosts/host-reach.ts";
 import { formatHost } from "../hosts/target.ts";
-import { formatBound } from "./grant.ts";
+import { formatBound, formatGives } from "./grant.ts";
 
 /** The name of a thing, as `graph reach` takes it. May hold what strangers wrote. */
 export function nameNode(node: GraphNode): string {
@@ -39,20 +39,13 @@ const evaluate = (
   return { isCertain: said.length === 0, notes: [...said, ...facts.filter((fact) => fact !== false)] };
 };
 
-const GIFTS: Record<Exclude<Gift, "shell">, string> = {
-  command: "one command and no other",
-  sftp: "files by SFTP",
-  forwarding: "forwarded connections",
-};
-
 /** A grant that sshd does not refuse. A login without a shell is not control of the account. */
 export function evaluateOpening({ state, reasons, onlyFrom, gives }: Effective): EdgeEvaluation {
-  const limited = gives.flatMap((gift) => (gift === "shell" ? [] : [GIFTS[gift]]));
   return evaluate([
     state === "unknown" && (reasons[0] ?? "whether sshd accepts it is not known"),
     onlyFrom.length > 0 && formatBound(onlyFrom),
     state === "yes" && gives.length === 0 && "what it allows was not read",
-    gives.length > 0 && !gives.includes("shell") && `no shell; it gives ${limited.join(" and ")}`,
+    gives.length > 0 && !gives.includes("shell") && `no shell; it gives ${formatGives(gives)}`,
   ]);
 }
 

@@ -3,7 +3,7 @@ import type { AccessFilter } from "#shared/contract/access.ts";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { GrantRow } from "#shared/model/access/grant.ts";
 import { isMoreThan } from "#shared/model/total.ts";
-import { formatBound } from "#shared/text/access/grant.ts";
+import { formatBound, formatGives } from "#shared/text/access/grant.ts";
 import { formatGaps } from "#shared/text/access/owner.ts";
 import { formatAmount, formatNumber, formatTotal } from "#shared/text/count.ts";
 import { formatKey } from "#shared/text/hosts/key.ts";
@@ -149,6 +149,7 @@ const COLUMNS: Column<GrantRow>[] = [
     cell: ({ verdict }) => verdict.effective.state,
     style: ({ verdict }) => STYLES[verdict.effective.state],
   },
+  { head: "OWNER", cell: formatOwner, cut: "end", leaves: 3 },
   { head: "KEY", cell: formatKey, leaves: 2 },
   { head: "FINGERPRINT", cell: ({ fingerprint }) => fingerprint ?? "", cut: "middle" },
   { head: "COMMENT", cell: ({ comment }) => comment, cut: "middle" },
@@ -158,11 +159,18 @@ const COLUMNS: Column<GrantRow>[] = [
 
 const STYLES = { yes: "green", no: "dim", unknown: "yellow" } as const;
 
-/** Why it is an orphan; else, why it cannot log in or may not; else, the addresses to which it is limited. */
+/** Who has the key, by name where one is known. */
+function formatOwner({ verdict: { owner } }: GrantRow): string {
+  if (owner.state === "unknown") return "unknown";
+  if (owner.state === "gone") return owner.who === null ? "former" : `former: ${owner.who}`;
+  return owner.who ?? "known";
+}
+
+/** Why it is an orphan; else, what decides whether it can log in, and from where and for what. */
 function formatWhy({ verdict: { effective }, why, orphaned }: GrantRow): string {
-  if (orphaned) return why[0] ?? "";
-  if (effective.state !== "yes") return why[0] ?? "";
-  return effective.onlyFrom.length > 0 ? formatBound(effective.onlyFrom) : "";
+  if (orphaned || effective.state !== "yes") return why[0] ?? "";
+  if (effective.onlyFrom.length > 0) return formatBound(effective.onlyFrom);
+  return why[0] ?? `accepted: ${formatGives(effective.gives)}`;
 }
 
 const toGrantJson = (grant: GrantRow) => ({

@@ -1,12 +1,21 @@
+import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { type Finding, RuleId, Severity } from "#shared/model/finding.ts";
+import { Refusal } from "#shared/model/refusal.ts";
 import { isMoreThan } from "#shared/model/total.ts";
-import { formatAmount, formatNumber, formatTotal } from "#shared/text/count.ts";
+import { formatAmount, formatCount, formatNumber, formatTotal } from "#shared/text/count.ts";
 import { atLeast } from "#shared/text/findings/finding.ts";
-import { formatCoverage } from "#shared/text/today.ts";
+import { formatCoverage, formatGaps } from "#shared/text/today.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
-import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
+import {
+  type CommonOptions,
+  days,
+  findDefaultDatabase,
+  openApp,
+  printJson,
+  wholeNumber,
+} from "#shells/cli/options.ts";
 import { type Column, listRows, paint, printTable } from "#shells/cli/print-table.ts";
 import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 import { formatUndecided } from "./access.ts";
@@ -18,6 +27,7 @@ type Options = CommonOptions & {
   accepted?: boolean;
   details?: boolean;
   failOn?: Severity;
+  maxAge?: number;
   limit?: number;
 };
 
@@ -40,6 +50,11 @@ export function addFindings(program: Command, { world, finish }: Session): void 
         Severity.options,
       ),
     )
+    .option(
+      "--max-age <days>",
+      "exit 3 if a target could not be read, or was last read longer ago than 7d",
+      days,
+    )
     .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
     .addHelpText("after", HELP)
     .action(async (words: string[], _: object, command: Command) =>
@@ -53,6 +68,7 @@ that was not read completely, are no findings: standard error says how many ther
 
 Examples:
   latchkey findings --fail-on high             for a nightly job: exit 1 if a finding is high or critical
+  latchkey findings --fail-on high --max-age 7d   the same, and exit 3 where that is not known of each target as of this week
   latchkey findings --host web1.example        what is wrong with one host
   latchkey findings --details CN=shop.example  what to do about one certificate
   latchkey findings --accepted                 what was accepted, why, and until when
@@ -64,8 +80,12 @@ by some (certificate-against-profile) or by none (issuer-against-profile: one fi
 With --json: { findings: [{ id, rule, severity, sentence, evidence, remedy, reference, profile, brokenRules: [{ code, rule:
 { profile, section }, acceptedBy }], object, label, host, firstSeen, acceptance }], total }`;
 
-/** Returns 1 if a finding has a severity that `--fail-on` names, whether its row is shown or not. */
+/**
+ * Returns 1 if a finding has a severity that `--fail-on` names, whether its row is shown or not; otherwise 3 where `--max-age`
+ * does not let what was read stand for all targets.
+ */
 async function listFindings(words: readonly string[], options: Options, world: World): Promise<number> {
+  if (options.failOn || options.maxAge !== undefined) requireDatabase(options);
   await using app = openApp(options, world, "read");
   const { list } = app.client.findings;
   const filter = {
@@ -100,9 +120,25 @@ async function listFindings(words: readonly string[], options: Options, world: W
   }
   const undecided = await formatUndecidedOrphans(filter, app.client);
   if (undecided !== null) world.err(`latchkey: ${printable(undecided)}`);
-  if (!options.failOn) return 0;
-  const counts = await Promise.all(atLeast(options.failOn).map((severity) => countOf(severity, false)));
-  return counts.some((count) => isMoreThan(count, 0)) ? 1 : 0;
+  const counts = await Promise.all(
+    options.failOn ? atLeast(options.failOn).map((severity) => countOf(severity, false)) : [],
+  );
+  if (counts.some((count) => isMoreThan(count, 0))) return 1;
+  return options.maxAge === undefined ? 0 : await checkAge(options.maxAge, app.client, world);
+}
+
+/** A job that names a database that is not there checks nothing: that must not look like a clean result. */
+function requireDatabase({ db = findDefaultDatabase() }: CommonOptions): void {
+  if (existsSync(db)) return;
+  throw new Refusal("unusable", `there is no database ${db}; scan first, or name the right one with --db`);
+}
+
+async function checkAge(maxAgeDays: number, client: LatchkeyClient, world: World): Promise<number> {
+  const { isEmpty, coverage } = await client.today.read({ maxAgeDays });
+  const gaps = isEmpty ? "nothing was scanned yet" : formatGaps(coverage, maxAgeDays);
+  if (gaps === null) return 0;
+  world.err(`latchkey: not known as of the last ${formatCount(maxAgeDays, "day")}: ${gaps}`);
+  return 3;
 }
 
 export function asRule(text: string): RuleId {

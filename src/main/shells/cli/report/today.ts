@@ -5,7 +5,7 @@ import type { TodayLine } from "#shared/model/today.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatTarget } from "#shared/text/hosts/target.ts";
 import { describeLine, formatClear, formatCoverage } from "#shared/text/today.ts";
-import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
+import { type CommonOptions, days, openApp, printJson } from "#shells/cli/options.ts";
 import { type Column, printTable } from "#shells/cli/print-table.ts";
 import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 import { NOTHING_SCANNED, SEVERITY_STYLES } from "./findings.ts";
@@ -19,8 +19,8 @@ export function addToday(program: Command, { world }: Session): void {
     .description("what needs somebody now, the most urgent first")
     .option(
       "--max-age <days>",
-      "what was last read longer ago counts as not known (default: 7, or what was saved)",
-      wholeNumber(1, 3_650),
+      "what was last read longer ago counts as not known (default: 7d, or what was saved)",
+      days,
     )
     .option("--save", "with --max-age: use it from now on, on the screen too")
     .addHelpText("after", HELP)
@@ -34,18 +34,18 @@ too long ago. A line goes once it is done, or once its finding is accepted (latc
 
 Examples:
   latchkey today
-  latchkey today --max-age 1     for a fleet that is scanned every night
+  latchkey today --max-age 1d    for a fleet that is scanned every night
   latchkey today --json | jq -r '.lines[] | select(.severity == "critical") | .kind'
 
 With --json: { isEmpty, lines: [{ kind, severity, ... }], coverage: { probed, unprobed, failed, partial, stale },
 maxAgeDays }; a number of which more than so many were counted is { moreThan }`;
 
 async function showToday(options: Options, world: World): Promise<void> {
-  const { maxAge: days, save = false, json } = options;
-  await using app = openApp(options, world, save && days !== undefined ? "write" : "read");
+  const { maxAge, save = false, json } = options;
+  await using app = openApp(options, world, save && maxAge !== undefined ? "write" : "read");
   const { today } = app.client;
-  if (save && days !== undefined) await today.setMaxAge({ days });
-  const found = await today.read({ maxAgeDays: days ?? null });
+  if (save && maxAge !== undefined) await today.setMaxAge({ days: maxAge });
+  const found = await today.read({ maxAgeDays: maxAge ?? null });
   if (json) return printJson(found, world);
   world.out(found.isEmpty ? NOTHING_SCANNED : formatToday(found, world));
 }
