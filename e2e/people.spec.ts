@@ -19,14 +19,29 @@ test("the people of all people sources, why each counts as there or gone, and wh
   await goByKeys(frame, list);
 
   await list.filter("Standing", "Left");
-  const drawer = await list.open(/^carol/);
+  await expect(list.rows).toHaveCount(1);
+  const drawer = await list.open(/^Carol Nolan/);
   await expect(drawer).toContainText("left on");
+  await expect(drawer).toContainText("carol in team-keys");
   expect(await camera.photograph("person")).toEqual([]);
-  await drawer.getByRole("link", { name: "What it opens" }).click();
+  await drawer.getByRole("button", { name: "Somebody else" }).last().click();
+  await expect(drawer).not.toContainText("carol in team-keys");
+  await page.keyboard.press("Escape");
+  await list.filter("Standing", "There");
+  const split = await list.open(/^carol/);
+  await split.getByRole("button", { name: "Undo the split" }).click();
+  await expect(split).toContainText("Carol Nolan in people.csv");
+  await page.keyboard.press("Escape");
+  await list.filter("Standing", "Left");
+  await (await list.open(/^Carol Nolan/)).getByRole("link", { name: "What it opens" }).click();
   await expect(frame.title).toHaveText("Access");
   await expect(
     page.getByRole("table", { name: "grants" }).getByText("carol@corp.example").first(),
   ).toBeVisible();
+
+  await page.goBack();
+  await drawer.getByRole("button", { name: "Offboard" }).click();
+  await expect(page).toHaveURL(/#\/runs\/plan\?id=\d+$/);
 });
 
 test("a people source is chosen as a file, says what of it cannot be read, and is deleted again", async ({

@@ -948,7 +948,8 @@ CREATE TABLE people_source (
 
 -- A person as one people source tells of them: `handle` tells its people apart, and `said` is what it says of whether they are still
 -- there. One that the newest reading did not name is missing. `standing` is what all people sources together make of it: a later word on
--- somebody of the same login or address counts too, and `decided_by` is whose entry has it.
+-- somebody of the same login or address counts too, and `decided_by` is whose entry has it. Entries with the same `lead` are of one
+-- person, who is named by that entry; null until it is settled.
 CREATE TABLE person (
   id         INTEGER PRIMARY KEY,
   source     INTEGER NOT NULL REFERENCES people_source (id),
@@ -961,8 +962,11 @@ CREATE TABLE person (
   is_missing INTEGER NOT NULL DEFAULT 0 CHECK (is_missing IN (0, 1)),
   standing   TEXT NOT NULL CHECK (standing IN ('known', 'gone')),
   decided_by INTEGER REFERENCES person (id) ON DELETE SET NULL,
+  lead       INTEGER REFERENCES person (id) ON DELETE SET NULL,
   UNIQUE (source, handle)
 ) STRICT;
+
+CREATE INDEX person_of_lead ON person (lead);
 
 CREATE INDEX person_decided_by ON person (decided_by);
 
@@ -978,6 +982,19 @@ BEGIN
                 WHERE person_key.fingerprint = key.fingerprint)
   WHERE fingerprint IN (SELECT fingerprint FROM person_key WHERE person = NEW.id);
 END;
+
+-- What the user says of entries: that two are of one person, or that the logins of one join it to nobody. They are named by their
+-- sources and handles, so that it holds when a source is imported anew.
+CREATE TABLE person_decision (
+  id           INTEGER PRIMARY KEY,
+  kind         TEXT NOT NULL CHECK (kind IN ('join', 'split')),
+  source       TEXT NOT NULL,
+  handle       TEXT NOT NULL,
+  other_source TEXT NOT NULL DEFAULT '',
+  other_handle TEXT NOT NULL DEFAULT '',
+  decided_at   TEXT NOT NULL,
+  UNIQUE (kind, source, handle, other_source, other_handle)
+) STRICT;
 
 -- What a person is called where a machine asks: logins and addresses, in lower case.
 CREATE TABLE person_login (

@@ -1,5 +1,11 @@
 import { z } from "zod";
-import { ImportedPeopleSource, Inventory, PeopleSourceKind, PersonRow } from "../model/access/person.ts";
+import {
+  ImportedPeopleSource,
+  Inventory,
+  PeopleSourceKind,
+  PersonDetail,
+  PersonRow,
+} from "../model/access/person.ts";
 import { command, listOf, Page, query, Search, sortedBy } from "./procedure.ts";
 
 /** A people source is a few megabytes at most; a folder of keys has a file for each person. */
@@ -30,6 +36,18 @@ export const people = {
       }),
     )
     .output(listOf(PersonRow)),
+
+  /** A person with all their entries, by the id of any of these. */
+  find: query.input(z.object({ id: z.int() })).output(PersonDetail),
+
+  /** Says that these entries are of one person, whatever their logins are. */
+  join: command.input(z.object({ ids: z.array(z.int()).min(2).max(100) })).output(z.object({ id: z.int() })),
+
+  /** Says that an entry is of nobody else: its logins join it to no other entry. */
+  split: command.input(z.object({ id: z.int() })).output(z.object({ id: z.int() })),
+
+  /** Withdraws what was said of an entry by `join` and `split`: its logins alone decide again. */
+  regroup: command.input(z.object({ id: z.int() })).output(z.object({ withdrawn: z.int() })),
 
   sources: query.output(z.array(ImportedPeopleSource)),
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { distinguishPeople, type NamedEntry, type PersonEntry, settleStandings } from "./standing.ts";
+import type { PersonDecision } from "#shared/model/access/person.ts";
+import { type PersonEntry, settleStandings } from "./standing.ts";
 
 let nextId = 1;
 const entry = (source: number, rest: Partial<PersonEntry> = {}): PersonEntry => ({
@@ -14,6 +15,7 @@ const entry = (source: number, rest: Partial<PersonEntry> = {}): PersonEntry => 
   logins: ["carol"],
   standing: "known",
   decidedBy: null,
+  lead: null,
   ...rest,
 });
 
@@ -74,31 +76,49 @@ test("settling a second time changes nothing", () => {
   );
 });
 
-let id = 0;
-const named = (
-  name: string,
-  source: number,
-  logins: string[],
-  decidedBy: number | null = null,
-): NamedEntry => ({
-  id: ++id,
-  name,
-  source,
-  logins,
-  decidedBy,
-});
-const names = (entries: NamedEntry[]) => distinguishPeople(entries).map(({ name }) => name);
+/** The entries of each person, by their ids. */
+function peopleIn(entries: readonly PersonEntry[], decisions: readonly PersonDecision[] = []): number[][] {
+  const leads = new Map(settleStandings(entries, "2026-06-10", decisions).map(({ id, lead }) => [id, lead]));
+  return [...Map.groupBy(entries, ({ id }) => leads.get(id)).values()].map((group) =>
+    group.map(({ id }) => id),
+  );
+}
 
 test("two people of one people source are two, though they share a login", () => {
-  expect(names([named("ann", 1, ["ops"]), named("bob", 1, ["ops"])])).toEqual(["ann", "bob"]);
-});
-
-test("entries of two people sources are one person by a login, or by the entry that decides about both", () => {
-  expect(names([named("ann", 1, ["ann"]), named("Ann Moore", 2, ["ann", "ann@corp"])])).toEqual(["ann"]);
-  expect(names([named("ann", 1, ["a"], 7), named("Ann Moore", 2, ["b"], 7)])).toEqual(["ann"]);
-  expect(names([named("ann", 1, ["ann"]), named("bob", 2, ["bob"])])).toEqual(["ann", "bob"]);
+  const [ann, bob] = [entry(1, { logins: ["ops"] }), entry(1, { logins: ["ops"] })];
+  expect(peopleIn([ann, bob])).toEqual([[ann.id], [bob.id]]);
 });
 
 test("an entry that is like two others makes one person of them all", () => {
-  expect(names([named("a", 1, ["x"]), named("b", 2, ["y"]), named("c", 3, ["x", "y"])])).toEqual(["a"]);
+  const [a, b, c] = [
+    entry(1, { logins: ["x"] }),
+    entry(2, { logins: ["y"] }),
+    entry(3, { logins: ["x", "y"] }),
+  ];
+  expect(peopleIn([a, b, c])).toEqual([[a.id, b.id, c.id]]);
+});
+
+test("the entry that decides leads, and else the first", () => {
+  const [keys, table] = [entry(1), entry(2, { said: "active" })];
+  expect(settleStandings([keys, table], "2026-06-10").map(({ lead }) => lead)).toEqual([table.id, table.id]);
+  const [one, other] = [entry(1), entry(2)];
+  expect(settleStandings([other, one], "2026-06-10").map(({ lead }) => lead)).toEqual([one.id, one.id]);
+});
+
+test("what the user joins is one person, and what the user splits is joined by no login", () => {
+  const table = entry(1, { logins: ["carol"], said: "gone" });
+  const keys = entry(2, { logins: ["cnolan"] });
+  const namesake = entry(3, { logins: ["carol"] });
+  expect(peopleIn([table, keys, namesake])).toEqual([[table.id, namesake.id], [keys.id]]);
+  const decisions: PersonDecision[] = [
+    { kind: "join", entry: keys.id, other: table.id },
+    { kind: "split", entry: namesake.id },
+  ];
+  expect(peopleIn([table, keys, namesake], decisions)).toEqual([[table.id, keys.id], [namesake.id]]);
+  const after = settleStandings([table, keys, namesake], "2026-06-10", decisions);
+  expect(after.map(({ id, standing }) => [id, standing])).toEqual([
+    [table.id, "gone"],
+    [keys.id, "gone"],
+    [namesake.id, "known"],
+  ]);
 });

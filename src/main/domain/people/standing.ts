@@ -1,3 +1,5 @@
+import type { PersonDecision } from "#shared/model/access/person.ts";
+
 /** The entry of one person in one people source; other sources may have further ones. */
 export type PersonEntry = {
   id: number;
@@ -10,30 +12,34 @@ export type PersonEntry = {
   logins: readonly string[];
   standing: "known" | "gone";
   decidedBy: number | null;
+  /** The entry by which its person is known and named; null before it was settled. */
+  lead: number | null;
 };
 
-type SettledStanding = Pick<PersonEntry, "id" | "standing" | "decidedBy">;
+type SettledEntry = Pick<PersonEntry, "id" | "standing" | "decidedBy" | "lead">;
 
 /** The standing by one entry alone; null where it says nothing. */
 type Word = "known" | "gone" | null;
 
 /**
- * Who is still there. Entries that share a login or an address are of one person, and the newest reading that says
- * anything decides for all of them; of two readings at the same moment, the one with "gone" decides. Returns only what
- * has changed.
+ * Who is one person, and who is still there. Entries that share a login or an address are of one person, unless the user
+ * says otherwise; a key joins nobody, for anybody can list a public key (decision 0064). The newest reading that says
+ * anything decides for all entries of a person; of two readings at the same moment, the one with "gone" decides. The entry
+ * that decides leads; where none does, the first. Returns only what has changed.
  */
-export function settleStandings(entries: readonly PersonEntry[], today: string): SettledStanding[] {
-  const groupOf = groupByLogin(entries);
-  const deciders = new Map<readonly PersonEntry[], PersonEntry | null>();
-  return entries.flatMap((entry) => {
-    const group = groupOf(entry);
-    const decider = deciders.has(group) ? deciders.get(group) : decide(group, today);
-    deciders.set(group, decider ?? null);
+export function settleStandings(
+  entries: readonly PersonEntry[],
+  today: string,
+  decisions: readonly PersonDecision[] = [],
+): SettledEntry[] {
+  return groupEntries(entries, decisions).flatMap((group) => {
+    const decider = decide(group, today);
     const standing = decider ? (wordOf(decider, today) ?? "known") : "known";
     const decidedBy = decider?.id ?? null;
-    return standing === entry.standing && decidedBy === entry.decidedBy
-      ? []
-      : [{ id: entry.id, standing, decidedBy }];
+    const lead = decidedBy ?? Math.min(...group.map(({ id }) => id));
+    return group
+      .filter((entry) => standing !== entry.standing || decidedBy !== entry.decidedBy || lead !== entry.lead)
+      .map(({ id }) => ({ id, standing, decidedBy, lead }));
   });
 }
 
@@ -50,18 +56,21 @@ function wordOf({ said, leftOn, isMissing, sourceIsWhole }: PersonEntry, today: 
   return said === "active" ? "known" : null;
 }
 
-/**
- * Returns a function that gives all entries of an entry's person. A login that two people of one people source share
- * identifies nobody, and joins nothing.
- */
-function groupByLogin(entries: readonly PersonEntry[]): (entry: PersonEntry) => readonly PersonEntry[] {
+/** The entries of each person. A login that two people of one people source share identifies nobody, and joins nothing. */
+function groupEntries(
+  entries: readonly PersonEntry[],
+  decisions: readonly PersonDecision[],
+): PersonEntry[][] {
+  const split = new Set(decisions.flatMap((one) => (one.kind === "split" ? [one.entry] : [])));
   const byLogin = new Map<string, PersonEntry[]>();
-  for (const entry of entries)
+  for (const entry of entries) {
+    if (split.has(entry.id)) continue;
     for (const login of entry.logins) {
       const known = byLogin.get(login);
       if (known) known.push(entry);
       else byLogin.set(login, [entry]);
     }
+  }
   const { rootOf, unite } = createSets();
   for (const [first, ...others] of byLogin.values()) {
     if (!first || others.length === 0) continue;
@@ -69,8 +78,8 @@ function groupByLogin(entries: readonly PersonEntry[]): (entry: PersonEntry) => 
     if (sources.size <= others.length) continue;
     for (const other of others) unite(first.id, other.id);
   }
-  const groups = Map.groupBy(entries, ({ id }) => rootOf(id));
-  return ({ id }) => groups.get(rootOf(id)) ?? [];
+  for (const one of decisions) if (one.kind === "join") unite(one.entry, one.other);
+  return [...Map.groupBy(entries, ({ id }) => rootOf(id)).values()];
 }
 
 /** Disjoint sets of numbers (union-find): the root identifies the set. */
@@ -91,38 +100,4 @@ function createSets() {
     if (root !== joined) parents.set(joined, root);
   };
   return { rootOf, unite };
-}
-
-/** An entry of a people source for a person who has a key. */
-export type NamedEntry = {
-  id: number;
-  source: number;
-  name: string;
-  logins: readonly string[];
-  /** The entry that decides about their standing, if any: entries with the same one are of one person. */
-  decidedBy: number | null;
-};
-
-/**
- * One entry for each person. Entries of two people sources that share a login are of one person, as in
- * settleStandings; two entries of one people source are never matched directly.
- */
-export function distinguishPeople(entries: readonly NamedEntry[]): NamedEntry[] {
-  const groups: NamedEntry[][] = [];
-  for (const entry of entries) {
-    const [first, ...others] = groups.filter((group) => group.some((known) => isSame(known, entry)));
-    if (!first) {
-      groups.push([entry]);
-      continue;
-    }
-    first.push(entry, ...others.flat());
-    for (const other of others) groups.splice(groups.indexOf(other), 1);
-  }
-  return groups.flatMap(([entry]) => entry ?? []);
-}
-
-function isSame(one: NamedEntry, other: NamedEntry): boolean {
-  if (one.source === other.source) return one.id === other.id;
-  if (one.decidedBy !== null && one.decidedBy === other.decidedBy) return true;
-  return one.logins.some((login) => other.logins.includes(login));
 }

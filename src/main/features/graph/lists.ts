@@ -1,5 +1,4 @@
 import { mutualEdges } from "#domain/graph.ts";
-import { distinguishPeople } from "#domain/people/standing.ts";
 import type { GraphNode, MutualTrust, SharedKey } from "#shared/model/access/graph.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { nameNode } from "#shared/text/access/graph.ts";
@@ -70,7 +69,7 @@ function findSharedKeys({ shared }: Store["graph"]): { keys: SharedKey[]; isCut:
   const [people, hosts] = [[...shared.ofPeople()], [...shared.ofHosts()]];
   const keys = [
     ...people.slice(0, MOST_SHARED).flatMap(([fingerprint, entries]) => {
-      const sharedBy = distinguishPeople(entries);
+      const sharedBy = [...new Map(entries.map((entry) => [entry.lead, entry])).values()];
       return sharedBy.length > 1 ? [toShared("people", fingerprint, sharedBy)] : [];
     }),
     ...hosts.slice(0, MOST_SHARED).map(([fingerprint, sharedBy]) => toShared("hosts", fingerprint, sharedBy)),

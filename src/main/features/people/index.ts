@@ -6,7 +6,7 @@ import { inspectThisComputer, readKeyFolder } from "#net/local/this-computer.ts"
 import { readKeyFile } from "#net/ssh/identities.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { BROKEN_LINES_SHOWN, people } from "#shared/contract/people.ts";
-import type { ImportedPeopleSource, Inventory } from "#shared/model/access/person.ts";
+import type { ImportedPeopleSource, Inventory, PersonDetail } from "#shared/model/access/person.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
@@ -29,14 +29,20 @@ export function createPeople({ store, here, hold, announce, now }: Deps) {
   const os = implement(people);
   const settle = () => {
     const at = toInstant(now());
-    store.people.settle(settleStandings(store.people.entries(), at.slice(0, 10)), at);
+    const { entries, decisions } = store.people;
+    store.people.settle(settleStandings(entries(), at.slice(0, 10), decisions()), at);
   };
   const importPeopleSource = createImport({ store, settle, now });
+  const persons = createPersons({ store, settle, now });
 
   return {
     refreshHeldKeys,
     procedures: {
       list: os.list.handler(({ input }) => store.people.list(input)),
+      find: os.find.handler(({ input }) => persons.find(input.id)),
+      join: os.join.handler(async ({ input }) => announced(await persons.join(input.ids))),
+      split: os.split.handler(async ({ input }) => announced(await persons.split(input.id))),
+      regroup: os.regroup.handler(async ({ input }) => announced(await persons.regroup(input.id))),
       sources: os.sources.handler(() => store.people.sources()),
       import: os.import.handler(async ({ input }) => announced(await importPeopleSource(input))),
       remove: os.remove.handler(async ({ input }) => announced(await remove(input.name))),
@@ -80,6 +86,59 @@ export function createPeople({ store, here, hold, announce, now }: Deps) {
   function announced<Result>(result: Result): Result {
     announce({ kind: "people-changed" });
     return result;
+  }
+}
+
+/** Persons as their entries make them, and what the user says of that. */
+function createPersons({ store, settle, now }: ImportDeps) {
+  return { find, join, split, regroup };
+
+  function find(id: number): PersonDetail {
+    const person = store.people.find(id);
+    if (!person) throw new Refusal("not-found", `there is no person ${id}; list the people again`);
+    return person;
+  }
+
+  function join(ids: readonly number[]): Promise<{ id: number }> {
+    return store.queueWrite(() => {
+      const at = toInstant(now());
+      const [first, ...others] = new Map(ids.map(find).map((person) => [person.id, person])).values();
+      if (!first || others.length === 0)
+        throw new Refusal("invalid-input", "these are one person already; name entries of two");
+      for (const { id } of others) store.people.join(first.id, id, at);
+      settle();
+      const people = [first, ...others].map(({ name, sources }) => ({ name, sources }));
+      store.events.append({ at, kind: "people-joined", detail: { people } });
+      return { id: find(first.id).id };
+    });
+  }
+
+  function split(id: number): Promise<{ id: number }> {
+    return store.queueWrite(() => {
+      const at = toInstant(now());
+      const entry = findEntry(id);
+      store.people.split(id, at);
+      settle();
+      store.events.append({ at, kind: "person-split", detail: entry });
+      return { id: find(id).id };
+    });
+  }
+
+  function regroup(id: number): Promise<{ withdrawn: number }> {
+    return store.queueWrite(() => {
+      const at = toInstant(now());
+      const entry = findEntry(id);
+      const withdrawn = store.people.withdraw(id);
+      settle();
+      if (withdrawn > 0) store.events.append({ at, kind: "person-regrouped", detail: entry });
+      return { withdrawn };
+    });
+  }
+
+  function findEntry(id: number): { name: string; source: string } {
+    const entry = find(id).entries.find((one) => one.id === id);
+    if (!entry) throw new Refusal("not-found", `there is no entry ${id}; list the people again`);
+    return { name: entry.name, source: entry.source };
   }
 }
 

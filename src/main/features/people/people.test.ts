@@ -30,7 +30,10 @@ async function openPeople() {
     here: { workstation, inspectComputer: inspectThisComputer, readKeyFile, readKeyFolder },
     hold: async ({ found, wholeKinds }, at) => {
       store.people.holdHere(found, ({ kind }) => wholeKinds.includes(kind), at);
-      store.people.settle(settleStandings(store.people.entries(), at.slice(0, 10)), at);
+      store.people.settle(
+        settleStandings(store.people.entries(), at.slice(0, 10), store.people.decisions()),
+        at,
+      );
     },
     announce: ({ kind }) => announced.push(kind),
     now: () => clock.now,
@@ -130,6 +133,87 @@ test("before the scope is declared whole, the keys of this computer are looked a
   });
   expect(listGrants(desk.store, { orphaned: true }).total).toBe(0);
   expect(await desk.client.inventory()).toMatchObject({ isWhole: true });
+});
+
+/** Carol has left by the table; her keys are in a folder, where she has another name. */
+async function importCarol(desk: Awaited<ReturnType<typeof openPeople>>) {
+  const key = await makeKeyFile(desk.ssh, "carols");
+  const line = key.publicLine.trim();
+  await desk.client.import({
+    name: "people.csv",
+    files: csv("name,login,state\nCarol Nolan,carol,gone\nAnn Moore,ann,active\n"),
+  });
+  const keyFile = (name: string) => ({ name, base64: Buffer.from(`${line}\n`).toString("base64") });
+  await desk.client.import({ name: "team-keys", files: [keyFile("carol.keys"), keyFile("cnolan.keys")] });
+  desk.visit([key.fingerprint]);
+  return key;
+}
+
+test("a person is one row over all sources, with the keys and grants of every entry", async () => {
+  await using desk = await openPeople();
+  await importCarol(desk);
+  const { rows } = await desk.client.list({});
+  expect(
+    rows.map(({ name, sources, keyCount, grantCount, standing }) => [
+      name,
+      sources,
+      keyCount,
+      grantCount,
+      standing,
+    ]),
+  ).toEqual([
+    ["Ann Moore", ["people.csv"], 0, 0, "known"],
+    ["Carol Nolan", ["people.csv", "team-keys"], 1, 1, "gone"],
+    ["cnolan", ["team-keys"], 1, 1, "known"],
+  ]);
+  const carol = await desk.client.find({ id: rows[1]?.id ?? 0 });
+  expect(carol).toMatchObject({ grants: [1], alike: [{ name: "cnolan" }] });
+  expect(carol.entries.map(({ name, source }) => `${name} in ${source}`)).toEqual([
+    "Carol Nolan in people.csv",
+    "carol in team-keys",
+  ]);
+  expect((await desk.client.list({ search: "team-keys carol" })).rows.map(({ name }) => name)).toEqual([
+    "Carol Nolan",
+  ]);
+});
+
+test("a key joins nobody; what the user joins and splits stays so over another import, until it is withdrawn", async () => {
+  await using desk = await openPeople();
+  await importCarol(desk);
+  const names = async () =>
+    (await desk.client.list({})).rows.map(({ name, standing }) => `${name} ${standing}`);
+  const idOf = async (name: string) => (await desk.client.list({ search: name })).rows[0]?.id ?? 0;
+  // Somebody who is there is listed with the key of somebody who has left: it is not hers alone.
+  expect(desk.owners()).toEqual(["known"]);
+  const other = await idOf("cnolan");
+  await desk.client.join({ ids: [await idOf("Carol Nolan"), other] });
+  expect(await names()).toEqual(["Ann Moore known", "Carol Nolan gone"]);
+  expect(desk.owners()).toEqual(["gone"]);
+
+  await desk.client.import({ name: "people.csv", files: csv("name,login,state\nCarol Nolan,carol,gone\n") });
+  expect(await names()).toContain("Carol Nolan gone");
+  expect(await names()).not.toContain("cnolan known");
+
+  expect(await desk.client.regroup({ id: other })).toEqual({ withdrawn: 1 });
+  expect(await names()).toContain("cnolan known");
+  const carol = await desk.client.find({ id: await idOf("Carol Nolan") });
+  const ofKeys = carol.entries.find(({ source }) => source === "team-keys");
+  await desk.client.split({ id: ofKeys?.id ?? 0 });
+  expect(await names()).toContain("carol known");
+  expect(await desk.client.find({ id: ofKeys?.id ?? 0 })).toMatchObject({
+    name: "carol",
+    entries: [{ isSplit: true }],
+  });
+});
+
+test("people that are one already cannot be joined, and nobody is split who is not there", async () => {
+  await using desk = await openPeople();
+  await importCarol(desk);
+  const carol = (await desk.client.list({ search: "Carol Nolan" })).rows[0]?.id ?? 0;
+  const { entries } = await desk.client.find({ id: carol });
+  await expect(desk.client.join({ ids: entries.map(({ id }) => id) })).rejects.toThrow("one person already");
+  await expect(desk.client.join({ ids: [carol, 999] })).rejects.toThrow("there is no person 999");
+  await expect(desk.client.split({ id: 999 })).rejects.toThrow("there is no person 999");
 });
 
 test("read-only, nothing of it can be changed", async () => {

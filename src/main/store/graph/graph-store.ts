@@ -88,14 +88,8 @@ export const MOST_SHARED = 1_000;
 /** One key more shows that there are more. */
 const MOST_READ = MOST_SHARED + 1;
 
-type PersonRow = {
-  fingerprint: string;
-  id: number;
-  source: number;
-  name: string;
-  decidedBy: number | null;
-  logins: string;
-};
+/** `lead` distinguishes people: entries with the same one are of one person. */
+type PersonRow = { fingerprint: string; name: string; lead: number };
 
 /**
  * Keys that people sources have under several entries, and host keys that are on several hosts: one more than are
@@ -103,12 +97,12 @@ type PersonRow = {
  */
 function sharedKeys(db: Database) {
   const people = db.prepare<[], PersonRow>(`
-    SELECT fingerprint, person.id, source, name, decided_by AS decidedBy,
-      (SELECT json_group_array(login) FROM person_login WHERE person_login.person = person.id) AS logins
+    SELECT fingerprint, lead.name, lead.id AS lead
     FROM person_key CROSS JOIN person ON person.id = person_key.person
+      CROSS JOIN person AS lead ON lead.id = ifnull(person.lead, person.id)
     WHERE fingerprint IN (
       SELECT fingerprint FROM person_key GROUP BY fingerprint HAVING count(*) > 1 LIMIT ${MOST_READ})
-    ORDER BY fingerprint, name, person.id`);
+    ORDER BY fingerprint, lead.name, lead.id`);
   const hosts = db.prepare<[], { fingerprint: string; name: string }>(`
     WITH held AS (
       SELECT fingerprint, host FROM host_key WHERE gone_scan IS NULL
@@ -121,11 +115,7 @@ function sharedKeys(db: Database) {
 
   return {
     /** Grouped by key. */
-    ofPeople: () =>
-      Map.groupBy(
-        people.all().map((row) => ({ ...row, logins: JSON.parse(row.logins) as string[] })),
-        ({ fingerprint }) => fingerprint,
-      ),
+    ofPeople: () => Map.groupBy(people.all(), ({ fingerprint }) => fingerprint),
     ofHosts: () => Map.groupBy(hosts.all(), ({ fingerprint }) => fingerprint),
   };
 }

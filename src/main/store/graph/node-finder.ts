@@ -63,6 +63,10 @@ export function nameFinder(db: Database) {
   const logins = db
     .prepare<[string], number>("SELECT person FROM person_login WHERE login = ? ORDER BY person")
     .pluck();
+  const entriesWith = db
+    .prepare<[number], number>(`
+      SELECT person.id FROM person AS named CROSS JOIN person ON person.lead = named.lead WHERE named.id = ?`)
+    .pluck();
   const isKey = db.prepare<[string, string, string, string, string, string]>(`
     SELECT 1 FROM key WHERE fingerprint = ?
     UNION ALL SELECT 1 FROM key_file WHERE fingerprint = ? AND gone_scan IS NULL
@@ -78,12 +82,14 @@ export function nameFinder(db: Database) {
 
   return {
     hostsNamed: (name: string) => hosts.all(name),
-    peopleNamed: (name: string): number[] => [
-      ...new Set([
+    /** All entries of the people of whom one has this name or login. */
+    peopleNamed: (name: string): number[] => {
+      const found = [
         ...people.all(name).flatMap((one) => (one.name === name ? [one.id] : [])),
         ...logins.all(name.toLowerCase()),
-      ]),
-    ],
+      ];
+      return [...new Set(found.flatMap((id) => [id, ...entriesWith.all(id)]))];
+    },
     isKey: (print: string): boolean => isKey.get(print, print, print, print, print, print) !== undefined,
     hasAccount: (id: number, name: string): boolean => hasAccount.get(id, name, name, id, id) !== undefined,
   };

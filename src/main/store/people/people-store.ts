@@ -3,6 +3,7 @@ import type { Instant } from "#shared/model/instant.ts";
 import { orphanClock } from "#store/access/grant-writer.ts";
 import type { Lists } from "#store/lists/lists.ts";
 import type { inventoryTable } from "./inventory-table.ts";
+import { personDecisionTable } from "./person-decision-table.ts";
 import { type peopleSourceTable, personTable } from "./person-table.ts";
 
 type Deps = {
@@ -14,6 +15,7 @@ type Deps = {
 /** People, private keys outside the inventory, and the inventory: the facts by which owners of grants are evaluated. */
 export function peopleStore(db: Database, { lists, sources, inventory }: Deps) {
   const people = personTable(db, lists);
+  const decisions = personDecisionTable(db);
   const heldKeys = heldKeyTable(db);
   const dateOrphans = orphanClock(db);
   type Settled = Parameters<typeof people.settle>[0];
@@ -21,7 +23,12 @@ export function peopleStore(db: Database, { lists, sources, inventory }: Deps) {
 
   return {
     list: people.list,
+    find: people.find,
     entries: people.entries,
+    decisions: decisions.list,
+    join: decisions.join,
+    split: decisions.split,
+    withdraw: decisions.withdraw,
     sources: sources.list,
     replaceSource: sources.replace,
     removeSource: sources.remove,

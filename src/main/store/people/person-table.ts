@@ -1,5 +1,10 @@
 import type { Database } from "better-sqlite3";
-import type { ImportedPeopleSource, PeopleSourceKind, PersonRow } from "#shared/model/access/person.ts";
+import type {
+  ImportedPeopleSource,
+  PeopleSourceKind,
+  PersonDetail,
+  PersonRow,
+} from "#shared/model/access/person.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { formatStanding, type PeopleSourceEntry } from "#shared/text/access/owner.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
@@ -21,6 +26,7 @@ type Entry = Omit<PeopleSourceEntry, "name"> & {
   logins: readonly string[];
   standing: PersonRow["standing"];
   decidedBy: number | null;
+  lead: number | null;
 };
 
 type EntryRow = Omit<Entry, "isMissing" | "sourceIsWhole" | "logins"> & {
@@ -32,7 +38,6 @@ type Row = {
   id: number;
   name: string;
   email: string | null;
-  source: string;
   standing: PersonRow["standing"];
   read_at: string;
 } & DecidingRow;
@@ -77,35 +82,51 @@ const SORTED_BY: Record<Column, readonly string[]> = {
   standing: ["person.standing"],
 };
 
-const TEXT = `person.name || char(10) || ifnull(person.email, '') || char(10) || people_source.name || char(10)
-  || ifnull((SELECT group_concat(login, char(10)) FROM person_login WHERE person = person.id), '')`;
+/** The entries of one person. */
+const ENTRIES = "person AS entry INDEXED BY person_of_lead";
 
-const SELECT = `person.id, person.name, person.email, people_source.name AS source, person.standing, person.read_at, ${DECIDING}`;
+/** What a search reads of a person: all that any entry says. */
+const TEXT = `(SELECT group_concat(entry.name || char(10) || ifnull(entry.email, '') || char(10)
+    || (SELECT people_source.name FROM people_source WHERE people_source.id = entry.source) || char(10)
+    || ifnull((SELECT group_concat(login, char(10)) FROM person_login WHERE person_login.person = entry.id), ''), char(10))
+  FROM ${ENTRIES} WHERE entry.lead = person.id)`;
 
-/** The people of all sources. */
+const COLUMNS = `person.id, person.name, person.standing,
+  (SELECT min(email) FROM ${ENTRIES} WHERE entry.lead = person.id) AS email,
+  (SELECT max(read_at) FROM ${ENTRIES} WHERE entry.lead = person.id) AS read_at, ${DECIDING}`;
+
+const FIND = `SELECT ${COLUMNS} FROM ${withDeciders("person")} WHERE person.id = ?`;
+
+/** The people of all sources, each once however many entries they have. */
 export function personTable(db: Database, lists: Lists) {
   const entries = db.prepare<[], EntryRow>(`
     SELECT person.id, person.source, said, left_on AS leftOn, is_missing AS isMissing, person.read_at AS readAt,
-      people_source.is_whole AS sourceIsWhole, standing, decided_by AS decidedBy
+      people_source.is_whole AS sourceIsWhole, standing, decided_by AS decidedBy, lead
     FROM person
     JOIN people_source ON people_source.id = person.source
     ORDER BY person.id`);
   const allLogins = db
     .prepare<[], [number, string]>("SELECT person, login FROM person_login ORDER BY person")
     .raw();
-  const settle = db.prepare("UPDATE person SET standing = @standing, decided_by = @decidedBy WHERE id = @id");
+  const settle = db.prepare(
+    "UPDATE person SET standing = @standing, decided_by = @decidedBy, lead = @lead WHERE id = @id",
+  );
+  const leadOf = db.prepare<[number], number>("SELECT ifnull(lead, id) FROM person WHERE id = ?").pluck();
+  const find = db.prepare<[number], Row>(FIND);
   const toPerson = personRows(db);
+  const detail = personDetails(db);
 
   return {
     list({ search, standing, sort, after, limit }: PeopleQuery): Listed<PersonRow> {
       const where = [
+        { sql: "person.lead = person.id", values: [] },
         ...eachWord(search, TEXT),
         ...(standing === null ? [] : [{ sql: "person.standing = ?", values: [standing] }]),
       ];
       const columns = [...SORTED_BY[sort.by], "person.id"];
       return lists.list(
         {
-          select: SELECT,
+          select: COLUMNS,
           from: withDeciders("person"),
           where,
           after,
@@ -114,6 +135,13 @@ export function personTable(db: Database, lists: Lists) {
         },
         toPerson,
       );
+    },
+
+    /** The person of an entry, by any entry of theirs. */
+    find(id: number): PersonDetail | null {
+      const lead = leadOf.get(id);
+      const row = lead === undefined ? undefined : find.get(lead);
+      return row ? { ...toPerson(row), ...detail(row.id) } : null;
     },
 
     entries(): Entry[] {
@@ -126,42 +154,111 @@ export function personTable(db: Database, lists: Lists) {
       }));
     },
 
-    /** Stores who is still there, and whose entry says so. */
-    settle(settled: readonly Pick<Entry, "id" | "standing" | "decidedBy">[]): void {
-      for (const { id, standing, decidedBy } of settled) settle.run({ id, standing, decidedBy });
+    /** Stores who is one person, who is still there, and whose entry says so. */
+    settle(settled: readonly Pick<Entry, "id" | "standing" | "decidedBy" | "lead">[]): void {
+      for (const { id, standing, decidedBy, lead } of settled) settle.run({ id, standing, decidedBy, lead });
     },
   };
 }
 
 const MOST_FINGERPRINTS = 20;
 
-/** Fills the rows of people with their keys and grants. */
+/** Fills the rows of people with the keys and grants of all their entries. */
 function personRows(db: Database): (row: Row) => PersonRow {
-  const loginsOf = db.prepare<[number], string>("SELECT login FROM person_login WHERE person = ?").pluck();
-  const keyCount = db.prepare<[number], number>("SELECT count(*) FROM person_key WHERE person = ?").pluck();
+  const logins = db
+    .prepare<[number], string>(`
+      SELECT DISTINCT login FROM ${ENTRIES} JOIN person_login ON person_login.person = entry.id
+      WHERE entry.lead = ? ORDER BY login`)
+    .pluck();
+  const sources = db
+    .prepare<[number], string>(`
+      SELECT DISTINCT people_source.name FROM ${ENTRIES} JOIN people_source ON people_source.id = entry.source
+      WHERE entry.lead = ? ORDER BY people_source.name`)
+    .pluck();
+  const keyCount = db
+    .prepare<[number], number>(`
+      SELECT count(DISTINCT fingerprint) FROM ${ENTRIES} JOIN person_key ON person_key.person = entry.id
+      WHERE entry.lead = ?`)
+    .pluck();
   const fingerprints = db
-    .prepare<[number, number], string>(
-      "SELECT fingerprint FROM person_key WHERE person = ? ORDER BY fingerprint LIMIT ?",
-    )
+    .prepare<[number, number], string>(`
+      SELECT DISTINCT fingerprint FROM ${ENTRIES} JOIN person_key ON person_key.person = entry.id
+      WHERE entry.lead = ? ORDER BY fingerprint LIMIT ?`)
     .pluck();
   const grantCount = db
-    .prepare<[number], number>(`
-      SELECT count(*) FROM person_key
-      JOIN grant_line ON ifnull(grant_line.fingerprint, '') = person_key.fingerprint AND gone_scan IS NULL
-      WHERE person = ?`)
+    .prepare<[number], number>(`SELECT count(*) FROM grant_line WHERE ${IN_GRANT}`)
     .pluck();
   return (row) => ({
     id: row.id,
     name: row.name,
     email: row.email,
-    logins: loginsOf.all(row.id).filter((login) => login !== row.email?.toLowerCase()),
-    source: row.source,
+    logins: logins.all(row.id).filter((login) => login !== row.email?.toLowerCase()),
+    sources: sources.all(row.id),
     standing: row.standing,
     why: formatStanding(row.standing, toDeciding(row)),
     keyCount: keyCount.get(row.id) ?? 0,
     fingerprints: fingerprints.all(row.id, MOST_FINGERPRINTS),
     grantCount: grantCount.get(row.id) ?? 0,
     readAt: row.read_at,
+  });
+}
+
+/** The grants of the keys of a person, by the id of their lead. */
+const IN_GRANT = `ifnull(fingerprint, '') IN (
+    SELECT person_key.fingerprint FROM ${ENTRIES} JOIN person_key ON person_key.person = entry.id WHERE entry.lead = ?)
+  AND gone_scan IS NULL`;
+
+/** So many people who are listed with a key of somebody are named. */
+const MOST_ALIKE = 20;
+
+type DetailEntryRow = {
+  id: number;
+  source: string;
+  name: string;
+  email: string | null;
+  logins: string;
+  keyCount: number;
+  isSplit: number;
+  isJoined: number;
+};
+
+/** The entries of a person, and others that may be theirs, too. */
+function personDetails(db: Database): (lead: number) => Pick<PersonDetail, "entries" | "grants" | "alike"> {
+  const entries = db.prepare<[number], DetailEntryRow>(`
+    SELECT entry.id, people_source.name AS source, entry.name, email,
+      (SELECT json_group_array(login) FROM person_login WHERE person_login.person = entry.id) AS logins,
+      (SELECT count(*) FROM person_key WHERE person_key.person = entry.id) AS keyCount,
+      EXISTS (
+        SELECT 1 FROM person_decision
+        WHERE kind = 'split' AND person_decision.source = people_source.name AND person_decision.handle = entry.handle) AS isSplit,
+      EXISTS (
+        SELECT 1 FROM person_decision
+        WHERE kind = 'join' AND person_decision.source = people_source.name AND person_decision.handle = entry.handle
+          OR other_source = people_source.name AND other_handle = entry.handle) AS isJoined
+    FROM ${ENTRIES} JOIN people_source ON people_source.id = entry.source
+    WHERE entry.lead = ? ORDER BY entry.id`);
+  const grants = db
+    .prepare<[number], number>(
+      `SELECT id FROM grant_line WHERE ${IN_GRANT} ORDER BY host_name, port, account, id`,
+    )
+    .pluck();
+  const alike = db.prepare<{ lead: number }, { id: number; name: string }>(`
+    SELECT DISTINCT lead.id, lead.name
+    FROM ${ENTRIES} JOIN person_key AS own ON own.person = entry.id
+    JOIN person_key AS same ON same.fingerprint = own.fingerprint
+    JOIN person AS other ON other.id = same.person
+    JOIN person AS lead ON lead.id = other.lead
+    WHERE entry.lead = @lead AND other.lead <> @lead
+    ORDER BY lead.name LIMIT ${MOST_ALIKE}`);
+  return (lead) => ({
+    entries: entries.all(lead).map((row) => ({
+      ...row,
+      isSplit: row.isSplit === 1,
+      isJoined: row.isJoined === 1,
+      logins: JSON.parse(row.logins) as string[],
+    })),
+    grants: grants.all(lead),
+    alike: alike.all({ lead }),
   });
 }
 

@@ -61,6 +61,12 @@ export const SEALED_TABLES: readonly SealedTable[] = [
     describe: ([issuer]) => `the ACME account of issuer ${issuer}`,
   },
   {
+    table: "person_decision",
+    key: ["id"],
+    columns: ["id", "kind", "source", "handle", "other_source", "other_handle", "decided_at"],
+    describe: ([id]) => `decision ${id} on who is one person`,
+  },
+  {
     table: "trust_item",
     key: ["id"],
     columns: ["id", "sha256", "kind", "label", "source", "der"],

@@ -1,31 +1,50 @@
 import { Button } from "@mantine/core";
-import { IconTrash, IconUserCheck, IconUserOff } from "@tabler/icons-react";
+import { IconUserCheck, IconUserMinus, IconUserOff } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { usePlanRequest } from "#renderer/api/scan-button.tsx";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
+import { ErrorState } from "#renderer/ui/panel.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
-import type { PersonRow } from "#shared/model/access/person.ts";
+import type { PersonDetail, PersonRow } from "#shared/model/access/person.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { useGrantsOf } from "./queries.ts";
+import classes from "./people.module.css";
+import { useGrantsOf, usePerson, usePersonDecisions } from "./queries.ts";
 
-export function PersonDrawer({ person, onClose }: { person: PersonRow; onClose: () => void }) {
-  const { tone, Icon, word } = STANDING[person.standing];
+export function PersonDrawer({ id, onClose }: { id: number; onClose: () => void }) {
+  const { data: person, error } = usePerson(id);
   return (
     <Drawer
       label="person"
-      title={<Untrusted text={person.name} />}
-      subtitle={
-        <Tag tone={tone} Icon={Icon}>
-          {word}
-        </Tag>
-      }
+      title={person ? <Untrusted text={person.name} /> : "Person"}
+      subtitle={person && <StandingTag standing={person.standing} />}
       onClose={onClose}
     >
+      {error && <ErrorState doing="show this person" error={error} />}
+      {person && <Details person={person} />}
+    </Drawer>
+  );
+}
+
+export function StandingTag({ standing }: { standing: PersonRow["standing"] }) {
+  const { tone, Icon, word } = STANDING[standing];
+  return (
+    <Tag tone={tone} Icon={Icon}>
+      {word}
+    </Tag>
+  );
+}
+
+function Details({ person }: { person: PersonDetail }) {
+  return (
+    <>
+      <div className={classes.personActions}>
+        <Offboard people={[person]} buttonProps={{ variant: "default", size: "xs" }} />
+      </div>
       <Section title="Person">
         <Facts>
           <Fact name="Standing">
@@ -37,26 +56,25 @@ export function PersonDrawer({ person, onClose }: { person: PersonRow; onClose: 
           <Fact name="Address">
             <Untrusted text={person.email ?? "none"} />
           </Fact>
-          <Fact name="Source">
-            <Untrusted text={person.source} />
-          </Fact>
           <Fact name="Read">
             <Exactly instant={person.readAt} />
           </Fact>
         </Facts>
       </Section>
       <Keys person={person} />
-    </Drawer>
+      <Entries person={person} />
+      <Alike person={person} />
+    </>
   );
 }
 
-function Keys({ person }: { person: PersonRow }) {
-  const { name, fingerprints, keyCount, grantCount } = person;
+function Keys({ person }: { person: PersonDetail }) {
+  const { name, fingerprints, keyCount, grants } = person;
   const more = keyCount - fingerprints.length;
   return (
     <Section title="Keys" count={keyCount}>
-      {keyCount === 0 && <p>This source has no key of theirs.</p>}
-      {keyCount > 0 && <p>They are in {formatCount(grantCount, "grant")} now.</p>}
+      {keyCount === 0 && <p>No source has a key of theirs.</p>}
+      {keyCount > 0 && <p>They are in {formatCount(grants.length, "grant")} now.</p>}
       <Lines>
         {fingerprints.map((fingerprint) => (
           <Line
@@ -77,36 +95,108 @@ function Keys({ person }: { person: PersonRow }) {
       {keyCount > 0 && (
         <p>
           <TextLink>
-            <Link to="/graph" search={{ person: name }}>
-              Every step by these keys
+            <Link to="/graph" search={{ start: `person:${name}` }}>
+              Everything they can reach: directly, by sudo and by other accounts
             </Link>
           </TextLink>
         </p>
-      )}
-      {grantCount > 0 && (
-        <RemoveTheirGrants people={[person]} buttonProps={{ variant: "default", size: "xs" }} />
       )}
     </Section>
   );
 }
 
-type Props = {
+/** One line for each entry of a source that is this person; each can be split off, and that be withdrawn. */
+function Entries({ person: { entries } }: { person: PersonDetail }) {
+  const { split, regroup } = usePersonDecisions();
+  const isPending = split.isPending || regroup.isPending;
+  return (
+    <Section title="Entries of people sources" count={entries.length}>
+      <Lines>
+        {entries.map(({ id, source, name, email, logins, keyCount, isSplit, isJoined }) => (
+          <Line
+            key={id}
+            below={
+              <Untrusted
+                text={[
+                  ...logins.filter((login) => login !== email?.toLowerCase()),
+                  email,
+                  formatCount(keyCount, "key"),
+                ]
+                  .filter(Boolean)
+                  .join(", ")}
+              />
+            }
+            end={
+              isSplit || isJoined ? (
+                <SmallButton isPending={isPending} onClick={() => regroup.mutate({ id })}>
+                  {isSplit ? "Undo the split" : "Undo the join"}
+                </SmallButton>
+              ) : (
+                entries.length > 1 && (
+                  <SmallButton isPending={isPending} onClick={() => split.mutate({ id })}>
+                    Somebody else
+                  </SmallButton>
+                )
+              )
+            }
+          >
+            <Untrusted text={`${name} in ${source}`} />
+          </Line>
+        ))}
+      </Lines>
+    </Section>
+  );
+}
+
+/** Others who are listed with the same key: only a person knows whether they are one. */
+function Alike({ person: { id, alike } }: { person: PersonDetail }) {
+  const { join } = usePersonDecisions();
+  if (alike.length === 0) return null;
+  return (
+    <Section title="Listed with the same key" count={alike.length}>
+      <Lines>
+        {alike.map((other) => (
+          <Line
+            key={other.id}
+            end={
+              <SmallButton isPending={join.isPending} onClick={() => join.mutate({ ids: [id, other.id] })}>
+                The same person
+              </SmallButton>
+            }
+          >
+            <Untrusted text={other.name} />
+          </Line>
+        ))}
+      </Lines>
+    </Section>
+  );
+}
+
+type SmallProps = { isPending: boolean; onClick: () => void; children: ReactNode };
+
+const SmallButton = ({ isPending, onClick, children }: SmallProps) => (
+  <Button variant="default" size="compact-xs" disabled={isPending} onClick={onClick}>
+    {children}
+  </Button>
+);
+
+type OffboardProps = {
   people: readonly PersonRow[];
   buttonProps: { variant: "default" | "subtle"; size: "xs" | "compact-sm" };
 };
 
-/** Plans to remove every grant of the keys of these people. */
-export function RemoveTheirGrants({ people, buttonProps }: Props) {
+/** Plans to revoke every grant of these people, on every host. */
+export function Offboard({ people, buttonProps }: OffboardProps) {
   const requestPlan = usePlanRequest();
   const findGrants = useGrantsOf();
   const [failure, setFailure] = useState<string | null>(null);
   const [isSearching, setIsSearching] = useState(false);
-  const remove = async () => {
+  const offboard = async () => {
     setIsSearching(true);
     try {
       const grants = await findGrants(people);
       if (grants.length > 0) requestPlan({ kind: "remove-grants", grants });
-      else setFailure("none of their keys is in a grant");
+      else setFailure("none of their keys is in a grant: there is nothing to revoke");
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       setFailure(error.message);
@@ -118,11 +208,11 @@ export function RemoveTheirGrants({ people, buttonProps }: Props) {
     <>
       <Button
         {...buttonProps}
-        leftSection={<IconTrash size={15} />}
+        leftSection={<IconUserMinus size={15} />}
         loading={isSearching}
-        onClick={() => void remove()}
+        onClick={() => void offboard()}
       >
-        Remove their grants
+        Offboard
       </Button>
       <Dialog title="No plan" isOpen={failure !== null} onClose={() => setFailure(null)} width={460}>
         <p role="alert">

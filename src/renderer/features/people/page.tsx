@@ -1,20 +1,26 @@
 import { Button, Checkbox, TextInput } from "@mantine/core";
-import { IconUsers } from "@tabler/icons-react";
+import { IconUsers, IconUsersGroup } from "@tabler/icons-react";
 import { useState } from "react";
 import { NameCell, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet } from "#renderer/ui/table/filters.tsx";
 import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
-import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { Inventory, PersonRow } from "#shared/model/access/person.ts";
 import { formatGaps } from "#shared/text/access/owner.ts";
-import { PersonDrawer, RemoveTheirGrants, STANDING } from "./drawer.tsx";
+import { Offboard, PersonDrawer, STANDING, StandingTag } from "./drawer.tsx";
 import classes from "./people.module.css";
-import { route, sortOf, useDeclareInventory, useInventory, usePeople } from "./queries.ts";
+import {
+  route,
+  sortOf,
+  useDeclareInventory,
+  useInventory,
+  usePeople,
+  usePersonDecisions,
+} from "./queries.ts";
 import { PeopleSourcesPanel } from "./sources-panel.tsx";
 
 const STANDINGS = (["known", "gone"] as const).map((value) => ({ value, label: STANDING[value].word }));
@@ -30,7 +36,6 @@ export function PeoplePage() {
   const { list, fetchAll } = usePeople(search);
   const change = (patch: Partial<Search>, replace = true) =>
     void navigate({ to: ".", search: (before: Search) => ({ ...before, ...patch }), replace });
-  const open = list.rows.find(({ id }) => id === search.open);
 
   return (
     <div className={classes.page}>
@@ -51,8 +56,11 @@ export function PeoplePage() {
         openId={search.open === undefined ? null : String(search.open)}
         onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
         fetchAll={fetchAll}
-        actions={(people) => (
-          <RemoveTheirGrants people={people} buttonProps={{ variant: "subtle", size: "compact-sm" }} />
+        actions={(people, clear) => (
+          <>
+            <Offboard people={people} buttonProps={{ variant: "subtle", size: "compact-sm" }} />
+            <JoinAction people={people} onDone={clear} />
+          </>
         )}
         filters={
           <Facet
@@ -72,9 +80,40 @@ export function PeoplePage() {
             why="A people source says whose a key is, and who has left. What people who left can still log in to is listed as orphaned."
           />
         }
-        drawer={open && <PersonDrawer person={open} onClose={() => change({ open: undefined })} />}
+        drawer={
+          search.open !== undefined && (
+            <PersonDrawer id={search.open} onClose={() => change({ open: undefined })} />
+          )
+        }
       />
     </div>
+  );
+}
+
+/** Says that the chosen rows are one person. */
+function JoinAction({ people, onDone }: { people: readonly PersonRow[]; onDone: () => void }) {
+  const { join } = usePersonDecisions();
+  if (people.length < 2) return null;
+  return (
+    <Button
+      variant="subtle"
+      size="compact-sm"
+      leftSection={<IconUsersGroup size={15} />}
+      loading={join.isPending}
+      onClick={() =>
+        join.mutate(
+          { ids: people.map(({ id }) => id) },
+          {
+            onSuccess: () => {
+              toast("They are one person now; to undo it, open the person");
+              onDone();
+            },
+          },
+        )
+      }
+    >
+      One person
+    </Button>
   );
 }
 
@@ -154,14 +193,7 @@ const COLUMNS: readonly Column<PersonRow>[] = [
     title: "Standing",
     minWidth: 100,
     sortBy: "standing",
-    cell: ({ standing }) => {
-      const { tone, Icon, word } = STANDING[standing];
-      return (
-        <Tag tone={tone} Icon={Icon}>
-          {word}
-        </Tag>
-      );
-    },
+    cell: ({ standing }) => <StandingTag standing={standing} />,
     text: ({ standing }) => standing,
   },
   {
@@ -187,12 +219,12 @@ const COLUMNS: readonly Column<PersonRow>[] = [
     text: ({ grantCount }) => String(grantCount),
   },
   {
-    id: "source",
-    title: "Source",
+    id: "sources",
+    title: "Sources",
     minWidth: 120,
     grow: 1,
-    cell: ({ source }) => <TextCell text={source} />,
-    text: ({ source }) => source,
+    cell: ({ sources }) => <TextCell text={sources.join(", ")} />,
+    text: ({ sources }) => sources.join(", "),
   },
   {
     id: "readAt",

@@ -31,16 +31,23 @@ export const useImportPeopleSource = () => useMutation(useApi().people.import.mu
 export const useRemovePeopleSource = () => useMutation(useApi().people.remove.mutationOptions());
 export const useDeclareInventory = () => useMutation(useApi().people.markInventory.mutationOptions());
 
-/** Finds the grants of the keys of people: of all their keys, or not at all. */
+export const usePerson = (id: number) => useQuery(useApi().people.find.queryOptions({ input: { id } }));
+
+/** What the user says of who is one person. */
+export function usePersonDecisions() {
+  const { people } = useApi();
+  return {
+    join: useMutation(people.join.mutationOptions()),
+    split: useMutation(people.split.mutationOptions()),
+    regroup: useMutation(people.regroup.mutationOptions()),
+  };
+}
+
+/** Finds every grant of the keys of people. */
 export function useGrantsOf(): (people: readonly PersonRow[]) => Promise<number[]> {
-  const { access } = useApi();
+  const { people: api } = useApi();
   return async (people) => {
-    const cut = people.find(({ keyCount, fingerprints }) => keyCount > fingerprints.length);
-    if (cut) throw new Error(`${cut.name} has more keys than are listed here; remove their grants in Access`);
-    const fingerprints = [...new Set(people.flatMap((person) => person.fingerprints))];
-    const found = fingerprints.map((fingerprint) =>
-      fetchAll((after) => access.list.call({ fingerprint, after, limit: 1_000 })),
-    );
-    return (await Promise.all(found)).flat().map(({ id }) => id);
+    const found = await Promise.all(people.map(({ id }) => api.find.call({ id })));
+    return [...new Set(found.flatMap(({ grants }) => grants))];
   };
 }

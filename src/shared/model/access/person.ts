@@ -18,13 +18,14 @@ export const ImportedPeopleSource = z.object({
 });
 export type ImportedPeopleSource = z.infer<typeof ImportedPeopleSource>;
 
-/** A person as one people source describes them. Written by strangers. */
+/** A person by all entries of people sources that are theirs. Written by strangers. */
 export const PersonRow = z.object({
+  /** That of the entry that decides about them; it changes where another entry does. */
   id: z.int(),
   name: z.string(),
   email: z.string().nullable(),
   logins: z.array(z.string()),
-  source: z.string(),
+  sources: z.array(z.string()),
   /** By all people sources together. */
   standing: z.enum(["known", "gone"]),
   /** Why, as a sentence. */
@@ -37,6 +38,35 @@ export const PersonRow = z.object({
   readAt: Instant,
 });
 export type PersonRow = z.infer<typeof PersonRow>;
+
+export const PersonDetail = PersonRow.extend({
+  /**
+   * One for each person in a people source that is this one. `isSplit`, `isJoined`: the user has split it from others of its
+   * logins, or joined it with another one.
+   */
+  entries: z.array(
+    z.object({
+      id: z.int(),
+      source: z.string(),
+      name: z.string(),
+      email: z.string().nullable(),
+      logins: z.array(z.string()),
+      keyCount: z.int(),
+      isSplit: z.boolean(),
+      isJoined: z.boolean(),
+    }),
+  ),
+  /** Every grant that one of their keys is in now, by its id. */
+  grants: z.array(z.int()),
+  /** People who are listed with a key of theirs, and may be the same. */
+  alike: z.array(z.object({ id: z.int(), name: z.string() })),
+});
+export type PersonDetail = z.infer<typeof PersonDetail>;
+
+/** What the user says of entries: that two are of one person, or that the logins of one join it to nobody. */
+export type PersonDecision =
+  | { kind: "join"; entry: number; other: number }
+  | { kind: "split"; entry: number };
 
 /** Why private keys may lie on a host that no scan has seen there. */
 export const KeyGap = z.enum(["never-read", "cut-short", "not-root", "unreadable-locations"]);

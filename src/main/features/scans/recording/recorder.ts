@@ -205,7 +205,7 @@ function accept({ pins, events }: RecordingStore, { key, at }: RequestOf<"accept
 /** The keys of this computer are a reason to settle who is still there, for a day may have been somebody's last. */
 function hold({ people }: RecordingStore, { held: { found, wholeKinds }, at }: RequestOf<"hold">): void {
   people.holdHere(found, ({ kind }) => wholeKinds.includes(kind), at);
-  people.settle(settleStandings(people.entries(), at.slice(0, 10)), at);
+  people.settle(settleStandings(people.entries(), at.slice(0, 10), people.decisions()), at);
 }
 
 function finish({ scans, events }: RecordingStore, { scanId, state, at }: RequestOf<"finish">): void {
