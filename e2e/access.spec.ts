@@ -7,7 +7,7 @@ test("every grant stands beside its verdict, why, and what was not read", async 
 }) => {
   test.skip(!sample.hasHosts, "needs root, namespaces and sshd for real hosts");
   const frame = await openSample();
-  const list = await frame.goTo("Access");
+  const list = await frame.goTo("Grants");
   await expect(list.rows.filter({ hasText: "this scan logged in with it" }).first()).toContainText(
     "Can log in",
   );
@@ -29,7 +29,7 @@ test("orphans are a list of their own, each with its reason and what was not loo
 }) => {
   test.skip(!sample.hasHosts, "needs root, namespaces and sshd for real hosts");
   const frame = await openSample();
-  const list = await frame.goTo("Access");
+  const list = await frame.goTo("Grants");
   const chip = frame.page.getByRole("main").getByRole("button", { name: "Orphaned 3" });
   await chip.click();
   await expect(chip).toHaveAttribute("aria-pressed", "true");
@@ -49,7 +49,7 @@ test("orphans are a list of their own, each with its reason and what was not loo
 test("a laptop that is not scanned is shown as such, and is no orphan", async ({ openSample, sample }) => {
   test.skip(!sample.hasHosts, "needs root, namespaces and sshd for real hosts");
   const frame = await openSample();
-  const list = await frame.goTo("Access");
+  const list = await frame.goTo("Grants");
   await frame.page
     .getByRole("main")
     .getByRole("button", { name: /^Private key not found/ })
@@ -61,7 +61,7 @@ test("a laptop that is not scanned is shown as such, and is no orphan", async ({
 test("a key that opens several accounts leads to all of them", async ({ openSample, sample }) => {
   test.skip(!sample.hasHosts, "needs root, namespaces and sshd for real hosts");
   const frame = await openSample();
-  const list = await frame.goTo("Access");
+  const list = await frame.goTo("Grants");
   const drawer = await list.open("alice@thinkpad");
   await drawer.getByRole("link", { name: "Show all as a list" }).click();
   await expect(frame.page).toHaveURL(/fingerprint=SHA256/);
@@ -72,7 +72,7 @@ test("a key that opens several accounts leads to all of them", async ({ openSamp
 
 test("without any, the list says what a grant is and how to read them", async ({ openEmpty, camera }) => {
   const frame = await openEmpty();
-  await frame.goTo("Access");
+  await frame.goTo("Grants");
   await expect(frame.page.getByText("one line of an authorized_keys file")).toBeVisible();
   expect(await camera.photograph("access-empty")).toEqual([]);
 });

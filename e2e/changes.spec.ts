@@ -22,7 +22,7 @@ test("what the last scan found otherwise than the one before, and the other way 
 }) => {
   const frame = await openDatabase(await makeDatabase(folders));
   const { page } = frame;
-  const list = await frame.goTo("Changes");
+  const list = await frame.goTo("History");
   await expect(list.row("root: eve@cafe")).toContainText("New");
   await expect(list.row("root: carol@old")).toContainText("Gone");
   await expect(list.row("deploy: bob@desk")).toContainText("options: none → no-pty");
@@ -54,7 +54,7 @@ test("what is new since the baseline is approved from its drawer, several at onc
 }) => {
   const frame = await openDatabase(await makeDatabase(folders));
   const { page } = frame;
-  await frame.goTo("Changes");
+  await frame.goTo("History");
   await expect(page.getByText("None is set.")).toBeVisible();
   await page.getByLabel("To", { exact: true }).selectOption({ index: 1 });
   await page.getByRole("button", { name: "Set to scan 1" }).click();
@@ -63,7 +63,7 @@ test("what is new since the baseline is approved from its drawer, several at onc
   expect(await camera.photograph("baseline")).toEqual([]);
   await link.click();
 
-  const list = await frame.goTo("Access");
+  const list = await frame.goTo("Grants");
   await page.getByRole("button", { name: /^New, not approved/ }).click();
   await expect(list.rows).toHaveCount(3);
   const drawer = await list.open("eve@cafe");
@@ -93,7 +93,7 @@ test("what is new since the baseline is approved from its drawer, several at onc
 
   const findings = await frame.goTo("Findings");
   await expect(findings.row("was to be reviewed on 2020-01-31")).toHaveCount(1);
-  const grants = await frame.goTo("Access");
+  const grants = await frame.goTo("Grants");
   const again = await grants.open("eve@cafe");
   await again.getByRole("button", { name: "Withdraw" }).click();
   await expect(again).toContainText("Not approved, and not there at the baseline.");

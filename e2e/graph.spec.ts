@@ -12,7 +12,7 @@ test("every step is listed, and what a host reaches is a table first and a diagr
   test.skip(!sample.hasHosts, "needs root, namespaces and sshd for real hosts");
   const frame = await openSample();
   const { page } = frame;
-  const list = await frame.goTo("Graph");
+  const list = await frame.goTo("Paths");
   await expect(list.rows.first()).toBeVisible();
   expect(await camera.photograph("graph")).toEqual([]);
   await goByKeys(frame, list);
@@ -64,7 +64,7 @@ test("a start that is not known is said, and without hosts the screen says what 
 }) => {
   const frame = await openEmpty();
   const { page } = frame;
-  await frame.goTo("Graph");
+  await frame.goTo("Paths");
   await expect(page.getByText("No step is known yet")).toBeVisible();
   expect(await camera.photograph("graph-empty")).toEqual([]);
   const start = page.getByLabel("Start at a host, an account, a key or a person");

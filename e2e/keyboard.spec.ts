@@ -2,10 +2,10 @@ import { expect, test } from "./latchkey.ts";
 
 /** Each screen by the key that goes there after `g`; the test goes on with the last one. */
 const SCREENS = [
-  ["a", "Access"],
+  ["a", "Grants"],
   ["p", "People"],
-  ["r", "Graph"],
-  ["d", "Changes"],
+  ["r", "Paths"],
+  ["d", "History"],
   ["n", "Host keys"],
   ["h", "Hosts"],
   ["s", "Scans"],
@@ -101,4 +101,34 @@ test("columns and density are chosen once and kept", async ({ openSample, camera
   await list.rows.first().waitFor();
   await expect(list.table.getByRole("columnheader", { name: "Issuer" })).toHaveCount(0);
   expect((await list.rows.first().boundingBox())?.height).toBe(28);
+});
+
+test("anything is found by a few letters, and opened without a mouse", async ({ openSample, camera }) => {
+  const frame = await openSample();
+  const { page } = frame;
+  await frame.press("Control+k");
+  const field = page.getByRole("combobox", { name: /^Find hosts, people/ });
+  await expect(field).toBeFocused();
+  await field.fill("grafana");
+  const options = page.getByRole("listbox", { name: "Found" }).getByRole("option");
+  await expect(options.filter({ hasText: "grafana.corp.example" })).toHaveCount(1);
+  expect(await camera.photograph("palette")).toEqual([]);
+  await frame.press("Enter");
+  await expect(page.getByRole("complementary", { name: "certificate" })).toContainText(
+    "grafana.corp.example",
+  );
+
+  await frame.press("Control+k");
+  await field.fill("audit");
+  await expect(options.filter({ hasText: "Audit log" })).toHaveCount(1);
+  await frame.press("Enter");
+  await expect(frame.title).toHaveText("Audit log");
+  await expect(page.getByRole("table", { name: "events" })).toContainText("Scan finished");
+  expect(await camera.photograph("audit-log")).toEqual([]);
+
+  await frame.press("Control+k");
+  await field.fill("no such thing anywhere");
+  await expect(page.getByText("Nothing has these words in it")).toBeVisible();
+  await frame.press("Escape");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
 });

@@ -34,7 +34,7 @@ test("what words find is counted to ten thousand; of more it is said that there 
   const { page, shell } = await stage.open(lab.database, lab.home);
   const frame = new Frame(page, shell);
   await frame.rail.waitFor();
-  const list = await frame.goTo("Access");
+  const list = await frame.goTo("Grants");
   await list.search.fill("batch ci");
   await expect(frame.page.getByText("10,000+ rows", { exact: true }).first()).toBeVisible();
   expect(await camera.photograph("access-many-found")).toEqual([]);

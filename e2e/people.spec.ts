@@ -34,7 +34,7 @@ test("the people of all people sources, why each counts as there or gone, and wh
   await page.keyboard.press("Escape");
   await list.filter("Standing", "Left");
   await (await list.open(/^Carol Nolan/)).getByRole("link", { name: "What it opens" }).click();
-  await expect(frame.title).toHaveText("Access");
+  await expect(frame.title).toHaveText("Grants");
   await expect(
     page.getByRole("table", { name: "grants" }).getByText("carol@corp.example").first(),
   ).toBeVisible();

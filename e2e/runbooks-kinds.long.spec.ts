@@ -63,7 +63,7 @@ test("a key is let in to two accounts, and its lines become those of an authorit
   await using lab = await startRunbooksLab(["web-1", "web-2"]);
   const frame = await open(stage, lab);
   const { page } = frame;
-  const list = await frame.goTo("Access");
+  const list = await frame.goTo("Grants");
   await page.getByRole("button", { name: "Add a grant" }).click();
   const adding = page.getByRole("dialog", { name: "Add grants" });
   await adding.getByLabel("Key", { exact: true }).fill(await lab.makeLine("sam@laptop"));
@@ -82,7 +82,7 @@ test("a key is let in to two accounts, and its lines become those of an authorit
   for (const files of await lab.readFiles())
     expect(files).toMatch(/^restrict,pty ssh-ed25519 \S+ sam@laptop$/m);
 
-  await frame.goTo("Access");
+  await frame.goTo("Grants");
   await page.getByRole("searchbox").fill("sam");
   await expect(list.rows).toHaveCount(2);
   await page.getByRole("searchbox").blur();
@@ -162,7 +162,7 @@ test("the days of grace are ended by whoever does not want to wait, once the wor
   test.skip(!sample.hasHosts, NEEDS_HOSTS);
   await using lab = await startRunbooksLab(["web-1"]);
   const frame = await open(stage, lab);
-  const list = await frame.goTo("Access");
+  const list = await frame.goTo("Grants");
   const drawer = await list.open("jo@desk");
   await drawer.getByRole("button", { name: "Rotate the key" }).click();
   const plan = new PlanPage(frame.page);
@@ -197,7 +197,7 @@ test("a rotation is paused and goes on, waits for the days of grace whoever asks
   await using lab = await startRunbooksLab(["web-1", "web-2", "db-1"]);
   const frame = await open(stage, lab);
   const before = await lab.readFiles();
-  const list = await frame.goTo("Access");
+  const list = await frame.goTo("Grants");
   const drawer = await list.open("jo@desk");
   await drawer.getByRole("button", { name: "Rotate the key" }).click();
   const plan = new PlanPage(frame.page);
@@ -238,7 +238,7 @@ test("all orphans of a selection are planned away at once, and that plan is expo
   await run(process.execPath, ["out/main/latchkey.js", ...words], { env: environmentOf(lab.home) });
   const frame = await open(stage, lab);
   const { page } = frame;
-  const list = await frame.goTo("Access");
+  const list = await frame.goTo("Grants");
   await page.getByRole("button", { name: /^Orphaned/ }).click();
   await expect(list.rows).toHaveCount(2);
   await frame.press("j");

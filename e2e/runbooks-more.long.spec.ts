@@ -23,7 +23,7 @@ test("a file that has changed since its plan stops the run, which says where; it
   await using lab = await startRunbooksLab(["web-1", "web-2"]);
   const before = await lab.readFiles();
   const frame = await open(stage, lab);
-  const list = await frame.goTo("Access");
+  const list = await frame.goTo("Grants");
   const drawer = await list.open("jo@desk");
   await drawer.getByRole("button", { name: "Rotate the key" }).click();
   const plan = new PlanPage(frame.page);
@@ -50,7 +50,7 @@ test("grants are selected, removed and tightened by keys alone", async ({ stage,
   test.skip(!sample.hasHosts, NEEDS_HOSTS);
   await using lab = await startRunbooksLab(["web-1", "web-2"]);
   const frame = await open(stage, lab);
-  const list = await frame.goTo("Access");
+  const list = await frame.goTo("Grants");
   await frame.press("/");
   await frame.page.keyboard.type("mallory");
   await expect(list.rows).toHaveCount(2);
@@ -70,7 +70,7 @@ test("grants are selected, removed and tightened by keys alone", async ({ stage,
   await run.getByText("Committed", { exact: true }).waitFor();
   for (const file of await lab.readFiles()) expect(file).not.toContain("mallory");
 
-  await frame.goTo("Access");
+  await frame.goTo("Grants");
   const drawer = await list.open("restrict,pty");
   await drawer.getByRole("button", { name: "Change" }).click();
   await frame.page.getByRole("menuitem", { name: "Tighten" }).click();
@@ -94,7 +94,7 @@ test("the passphrase of the key that logs in is asked for by a plan, and by its 
   await using lab = await startRunbooksLab(["web-1"]);
   await lab.lock("canary-right");
   const frame = await open(stage, lab);
-  const list = await frame.goTo("Access");
+  const list = await frame.goTo("Grants");
   const drawer = await list.open("mallory");
   await drawer.getByRole("button", { name: "Remove" }).click();
 
@@ -128,7 +128,7 @@ test("a run that has left an account as it is names it, and removes the old priv
   const { page, shell } = await stage.open(lab.database, lab.home);
   const frame = new Frame(page, shell);
   await frame.rail.waitFor();
-  const list = await frame.goTo("Access");
+  const list = await frame.goTo("Grants");
   const drawer = await list.open("jo@desk");
   await drawer.getByRole("button", { name: "Rotate the key" }).click();
   const plan = new PlanPage(page);

@@ -26,7 +26,7 @@ test("of a passphrase that was typed, and of both private keys, nothing is in th
   const watched = watchPage(page);
   await page.reload();
   await frame.rail.waitFor();
-  const list = await frame.goTo("Access");
+  const list = await frame.goTo("Grants");
   const drawer = await list.open("jo@desk");
   await drawer.getByRole("button", { name: "Rotate the key" }).click();
 
@@ -44,9 +44,9 @@ test("of a passphrase that was typed, and of both private keys, nothing is in th
   expect(findSecrets(made, (await lab.hosts[0]?.run("cat /home/deploy/.ssh/id_ed25519")) ?? "")).toEqual([
     "the new half d",
   ]);
-  for (const tab of ["Journal", null, "Access"]) {
+  for (const tab of ["Journal", null, "Grants"]) {
     if (tab === "Journal") await run.getByRole("tab", { name: tab }).click();
-    if (tab === "Access") await frame.goTo(tab);
+    if (tab === "Grants") await frame.goTo(tab);
     const places = await watched.read();
     expect(places["its document"]).toContain("SHA256:");
     for (const [name, place] of Object.entries(places)) {

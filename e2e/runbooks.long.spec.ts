@@ -32,7 +32,7 @@ test("a key in sixty places of twenty hosts is rotated by one click; the host th
   const { page, shell } = await stage.open(lab.database, lab.home);
   const frame = new Frame(page, shell);
   await frame.rail.waitFor();
-  const list = await frame.goTo("Access");
+  const list = await frame.goTo("Grants");
   const drawer = await list.open("jo@desk");
   await drawer.getByRole("button", { name: "Rotate the key" }).click();
   const plan = new PlanPage(page);

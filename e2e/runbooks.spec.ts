@@ -35,7 +35,7 @@ test("a key is rotated by one click: its plan is shown whole, its run is followe
   test.skip(!sample.hasHosts, NEEDS_HOSTS);
   await using lab = await startRunbooksLab(["web-1", "web-2", "db-1"]);
   const frame = await open(stage, lab);
-  const list = await frame.goTo("Access");
+  const list = await frame.goTo("Grants");
   const drawer = await list.open("jo@desk");
   await drawer.getByRole("button", { name: "Rotate the key" }).click();
 
@@ -58,7 +58,7 @@ test("a key is rotated by one click: its plan is shown whole, its run is followe
   expect(made).not.toBe(lab.fingerprint);
   await expect(run).toContainText(made);
   for (const file of await lab.readFiles()) expect(file.match(/jo@desk/g)).toHaveLength(3);
-  await frame.goTo("Access");
+  await frame.goTo("Grants");
   await frame.goToAddress(`/access?fingerprint=${encodeURIComponent(made)}`);
   await list.filtered("Key");
   await expect(list.rows).toHaveCount(9);
@@ -82,7 +82,7 @@ test("a plan that was exported is opened again as it was; one that somebody has 
   const lab = await findOneHost();
   const frame = await open(stage, lab);
   const { page } = frame;
-  const list = await frame.goTo("Access");
+  const list = await frame.goTo("Grants");
   const drawer = await list.open("mallory");
   await drawer.getByRole("button", { name: "Remove" }).click();
   const plan = new PlanPage(page);
@@ -116,7 +116,7 @@ test("lines of a run that somebody has changed are repaired from its page by key
   const file = "/root/.ssh/authorized_keys";
   const frame = await open(stage, lab);
   const { page } = frame;
-  const list = await frame.goTo("Access");
+  const list = await frame.goTo("Grants");
   const drawer = await list.open("jo@desk");
   await drawer.getByRole("button", { name: "Rotate the key" }).click();
   const plan = new PlanPage(page);

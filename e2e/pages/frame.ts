@@ -3,24 +3,31 @@ import type { Shell } from "../stages/stage.ts";
 import { ListScreen } from "./list-screen.ts";
 import { ScanPanel } from "./scan-panel.ts";
 
-type ScreenName =
-  | "Today"
-  | "Certificates"
-  | "Access"
-  | "Graph"
-  | "Changes"
-  | "People"
-  | "Hosts"
-  | "Host keys"
-  | "Scans"
-  | "Runs"
-  | "Findings"
-  | "Timeline"
-  | "Forecast"
-  | "Settings";
+/** The screens of each place of the rail; the first of them opens with it. */
+const PLACES = {
+  Today: ["Today"],
+  Findings: ["Findings"],
+  Certificates: ["Certificates", "Served", "Timeline", "Forecast"],
+  Access: ["Grants", "Paths", "People", "Host keys"],
+  Hosts: ["Hosts"],
+  Activity: ["Runs", "Scans", "History", "Audit log"],
+  Settings: ["Settings"],
+} as const;
+
+type PlaceName = keyof typeof PLACES;
+type ScreenName = (typeof PLACES)[PlaceName][number];
+
+const placeOf = (screen: ScreenName): PlaceName => {
+  const [place] = Object.entries(PLACES).find(([, screens]) => screens.some((one) => one === screen)) ?? [];
+  return place as PlaceName;
+};
 
 /** The name of a list, where its screen has another one. */
-const LISTS: Partial<Record<ScreenName, string>> = { Access: "grants", Graph: "steps", Runs: "runs" };
+const LISTS: Partial<Record<ScreenName, string>> = {
+  Paths: "steps",
+  History: "changes",
+  "Audit log": "events",
+};
 
 /** The rail, the header and the dialogs around every screen. */
 export class Frame {
@@ -37,7 +44,13 @@ export class Frame {
   }
 
   async goTo(screen: ScreenName): Promise<ListScreen> {
-    await this.rail.getByRole("link", { name: screen }).click();
+    const place = placeOf(screen);
+    await this.rail.getByRole("link", { name: place }).click();
+    if (PLACES[place][0] !== screen)
+      await this.page
+        .getByRole("navigation", { name: place })
+        .getByRole("link", { name: screen, exact: true })
+        .click();
     await this.title.filter({ hasText: screen }).waitFor();
     return new ListScreen(this.page, LISTS[screen] ?? screen.toLowerCase());
   }

@@ -10,12 +10,12 @@ type Maker = { makeHostileDatabase(path: string): { payloadCount: number } };
 
 const LISTS = [
   "Certificates",
-  "Access",
-  "Graph",
+  "Grants",
+  "Paths",
   "People",
   "Hosts",
   "Host keys",
-  "Changes",
+  "History",
   "Scans",
   "Runs",
   "Findings",
@@ -25,7 +25,7 @@ const LISTS = [
 const SHARED = "Shared keys";
 
 async function goToShared(frame: Frame): Promise<ListScreen> {
-  await frame.goTo("Graph");
+  await frame.goTo("Paths");
   await frame.page.getByText(SHARED, { exact: true }).click();
   return new ListScreen(frame.page, "shared keys");
 }

@@ -1,6 +1,7 @@
 import { createHashHistory, createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
 import {
   AccessSearch,
+  AuditLogSearch,
   CertificatesSearch,
   ChangesSearch,
   FindingsSearch,
@@ -12,9 +13,11 @@ import {
   PlanSearch,
   RunsSearch,
   ScansSearch,
+  ServedSearch,
   TimelineSearch,
 } from "./api/searches.ts";
 import { AccessPage } from "./features/access/page.tsx";
+import { AuditLogPage } from "./features/audit-log/page.tsx";
 import { CertificatesPage } from "./features/certificates/page.tsx";
 import { ChangesPage } from "./features/changes/page.tsx";
 import { FindingsPage } from "./features/findings/page.tsx";
@@ -27,6 +30,7 @@ import { RunsPage } from "./features/runs/page.tsx";
 import { PlanPage } from "./features/runs/plan-page.tsx";
 import { ScansPage } from "./features/scans/page.tsx";
 import { ScanPanel } from "./features/scans/scan-form.tsx";
+import { ServedPage } from "./features/served/page.tsx";
 import { SettingsPage } from "./features/settings/page.tsx";
 import { TodayPage } from "./features/today/page.tsx";
 import { Frame } from "./frame/frame.tsx";
@@ -56,6 +60,8 @@ const routeTree = root.addChildren([
   createRoute({ ...at, path: "/findings", validateSearch: FindingsSearch, component: FindingsPage }),
   createRoute({ ...at, path: "/timeline", validateSearch: TimelineSearch, component: TimelinePage }),
   createRoute({ ...at, path: "/forecast", validateSearch: ForecastSearch, component: ForecastPage }),
+  createRoute({ ...at, path: "/served", validateSearch: ServedSearch, component: ServedPage }),
+  createRoute({ ...at, path: "/audit-log", validateSearch: AuditLogSearch, component: AuditLogPage }),
   createRoute({ ...at, path: "/settings", component: SettingsPage }),
 ]);
 

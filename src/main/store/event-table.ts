@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Database } from "better-sqlite3";
+import { AuditEvent } from "#shared/contract/settings.ts";
 import type { Instant } from "#shared/model/instant.ts";
+import type { Listed, Lists, Window } from "#store/lists/lists.ts";
+import { eachWord } from "#store/lists/search.ts";
 import { GENESIS } from "./opening/mark.ts";
 
 type EventKind =
@@ -65,6 +68,29 @@ type EventKind =
 
 type NewEvent = { at: Instant; kind: EventKind; detail: object };
 type Row = { id: number; at: string; kind: string; detail: string; hash: string };
+
+type EventQuery = Window & { search: string; sort: { by: "at"; descending: boolean } };
+
+/** The log in the order in which it was written, and its pages. */
+export function eventList(db: Database, lists: Lists) {
+  const count = db.prepare<[], number>("SELECT count(*) FROM event").pluck();
+  return {
+    list: ({ search, sort, ...page }: EventQuery): Listed<AuditEvent> => {
+      const where = eachWord(search, "replace(kind, '-', ' ') || char(10) || kind || char(10) || detail");
+      return lists.list(
+        {
+          select: "id, at, kind, detail",
+          from: "event",
+          where,
+          sort: { name: sort.by, columns: ["id"], descending: sort.descending },
+          ...(where.length === 0 && { total: () => count.get() ?? 0 }),
+          ...page,
+        },
+        (row: AuditEvent) => AuditEvent.parse(row),
+      );
+    },
+  };
+}
 
 export function eventTable(db: Database) {
   const append = db.prepare("INSERT INTO event (at, kind, detail, hash) VALUES (@at, @kind, @detail, @hash)");

@@ -6,6 +6,7 @@ import { certificateTable } from "./certificates/certificate-table.ts";
 import { expiryTable } from "./certificates/expiry-table.ts";
 import { changeStore } from "./changes/change-store.ts";
 import { createCommits, diskHealth } from "./commits.ts";
+import { eventList } from "./event-table.ts";
 import { explaining } from "./explain-sqlite.ts";
 import { acceptanceTable, ruleTable } from "./findings/acceptance-table.ts";
 import { findingBriefs } from "./findings/finding-briefs.ts";
@@ -151,7 +152,7 @@ function tables(db: Database, path: string, { now = () => new Date(), mostCounte
     changes: viewed(changeStore(db, lists)),
     claims: explained(written.claims),
     endpoints: { ...explained(written.endpoints), ...viewed(endpointReader(db, lists)) },
-    events: explained(written.events),
+    events: { ...explained(written.events), ...viewed(eventList(db, lists)) },
     findings: viewed(findings),
     gaps: viewed(targetGaps(db, lists)),
     graph: explained(graphStore(db, lists)),

@@ -15,6 +15,8 @@ export function followEvents(connection: Connection, api: Api, queries: QueryCli
     isSettling = false;
     const areas = [...stale];
     stale.clear();
+    // Whatever happens is in the log.
+    void queries.invalidateQueries({ queryKey: api.auditLog.list.key() });
     for (const area of areas) void queries.invalidateQueries({ queryKey: api[area].key() });
   };
   const watch = async () => {

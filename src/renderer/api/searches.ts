@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { ChangeKind, ChangeWhat } from "#shared/model/access/change.ts";
 import { LoadBy } from "#shared/model/certificates/forecast.ts";
+import { ServedState } from "#shared/model/certificates/served.ts";
 import { RuleId, Severity } from "#shared/model/finding.ts";
 import { HostKeyState } from "#shared/model/hosts/host-key.ts";
 import { ProbeState } from "#shared/model/hosts/probe.ts";
@@ -106,6 +107,20 @@ export const HostKeysSearch = z.object({
   open: optional(z.string().regex(/^[0-9a-f]{32}$/)),
 });
 
+export const ServedSearch = z.object({
+  search: text,
+  state: optional(ServedState),
+  host: text,
+  ...sorted(["state", "host"]),
+  open: optional(z.int()),
+});
+
+export const AuditLogSearch = z.object({
+  search: text,
+  descending: optional(z.boolean()),
+  open: optional(z.int().positive()),
+});
+
 export const FindingsSearch = z.object({
   search: text,
   severity: optional(Severity),
@@ -156,7 +171,15 @@ export function toAddress({ screen, open }: RowLink) {
   } as { to: "/hosts"; search: { open?: number } };
 }
 
-const HAS_NUMBERS: ReadonlySet<ScreenName> = new Set(["access", "hosts", "people", "runs", "scans"]);
+const HAS_NUMBERS: ReadonlySet<ScreenName> = new Set([
+  "access",
+  "audit-log",
+  "hosts",
+  "people",
+  "runs",
+  "scans",
+  "served",
+]);
 
 /** The link to what an address shows: its screen, and the row that is open. Null for an address of no screen. */
 export function toRowLink({ pathname, search }: { pathname: string; search: object }): RowLink | null {

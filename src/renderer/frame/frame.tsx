@@ -1,7 +1,7 @@
 import { CloseButton } from "@mantine/core";
 import { IconDatabaseExclamation, IconPlugConnectedX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { Link, Outlet, useRouter } from "@tanstack/react-router";
+import { Link, Outlet, useLocation, useRouter } from "@tanstack/react-router";
 import { useCallback, useEffect, useState } from "react";
 import { useApi, useConnectionSentence, useConnectionState } from "#renderer/api/connection.ts";
 import { type ChosenFile, type PageRequest, useDesktop } from "#renderer/api/desktop.ts";
@@ -23,7 +23,8 @@ import { formatDeepLink } from "#shared/text/deep-link.ts";
 import { DropTarget } from "./drop-target.tsx";
 import classes from "./frame.module.css";
 import { Header } from "./header.tsx";
-import { SCREENS } from "./screens.ts";
+import { Palette } from "./palette.tsx";
+import { findPlace, PLACES } from "./screens.ts";
 import { Shortcuts, useFrameKeys } from "./shortcuts.tsx";
 
 /** The rail and the header around every screen, and the dialogs that any of them may open. */
@@ -31,13 +32,15 @@ export function Frame() {
   const [scanText, setScanText] = useState<string | null>(null);
   const [files, setFiles] = useState<readonly ChosenFile[] | null>(null);
   const [isHelpOpen, setIsHelpOpen] = useState(false);
+  const [isFinding, setIsFinding] = useState(false);
   const requestScan = useCallback((text = "") => setScanText(text), []);
   const openHelp = useCallback(() => setIsHelpOpen(true), []);
+  const openPalette = useCallback(() => setIsFinding(true), []);
   const inspect = useCallback((chosen: readonly ChosenFile[]) => {
     setFiles((before) => [...(before ?? []), ...chosen]);
   }, []);
   const openInspect = useCallback(() => inspect([]), [inspect]);
-  useFrameKeys({ requestScan, openHelp, openInspect });
+  useFrameKeys({ requestScan, openHelp, openInspect, openPalette });
   useDesktopRequests({ requestScan, openHelp, inspect });
   return (
     <ScanRequestContext value={requestScan}>
@@ -46,7 +49,7 @@ export function Frame() {
           <div className={classes.frame}>
             <Rail />
             <div className={classes.main}>
-              <Header onScan={requestScan} onInspect={openInspect} onHelp={openHelp} />
+              <Header onScan={requestScan} onInspect={openInspect} onHelp={openHelp} onFind={openPalette} />
               <ConnectionBanner />
               <DatabaseBanner />
               <main className={classes.page}>
@@ -60,6 +63,12 @@ export function Frame() {
           initialText={scanText ?? ""}
           onClose={() => setScanText(null)}
         />
+        {isFinding && (
+          <Palette
+            actions={{ scan: requestScan, inspect: openInspect, shortcuts: openHelp }}
+            onClose={() => setIsFinding(false)}
+          />
+        )}
         <Shortcuts isOpen={isHelpOpen} onClose={() => setIsHelpOpen(false)} />
         <InspectDialog files={files} onFiles={inspect} onClose={() => setFiles(null)} />
         <DropTarget onFiles={inspect} />
@@ -160,6 +169,7 @@ function useDesktopRequests({ requestScan, openHelp, inspect }: Actions): void {
 }
 
 function Rail() {
+  const here = useLocation({ select: ({ pathname }) => findPlace(pathname)?.place });
   const { today } = useApi();
   const { data: figures } = useQuery(today.figures.queryOptions());
   const { data: now } = useQuery(today.read.queryOptions({ input: {} }));
@@ -171,21 +181,25 @@ function Rail() {
         <span className={classes.brandName}>Latchkey</span>
       </div>
       <ul className={classes.screens}>
-        {SCREENS.map(({ to, name, key, Icon }) => (
-          <li key={to} className={to === "/settings" ? classes.last : undefined}>
-            <Link
-              to={to}
-              className={classes.screen}
-              activeProps={{ className: `${classes.screen} ${classes.here}` }}
-              activeOptions={{ exact: to === "/", includeSearch: false }}
-              title={`${name} (g ${key})`}
-            >
-              <Icon size={17} stroke={1.7} aria-hidden />
-              <span className={classes.screenName}>{name}</span>
-              {counts?.[to] ? <span className={classes.count}>{formatNumber(counts[to])}</span> : null}
-            </Link>
-          </li>
-        ))}
+        {PLACES.map(({ name, Icon, screens: [first] }) => {
+          const isHere = here?.name === name;
+          return (
+            <li key={name} className={name === "Settings" ? classes.last : undefined}>
+              <Link
+                to={first.to}
+                className={isHere ? `${classes.screen} ${classes.here}` : classes.screen}
+                aria-current={isHere ? "true" : undefined}
+                title={`${name} (g ${first.key})`}
+              >
+                <Icon size={17} stroke={1.7} aria-hidden />
+                <span className={classes.screenName}>{name}</span>
+                {counts?.[first.to] ? (
+                  <span className={classes.count}>{formatNumber(counts[first.to] ?? 0)}</span>
+                ) : null}
+              </Link>
+            </li>
+          );
+        })}
       </ul>
     </nav>
   );

@@ -7,9 +7,10 @@ import {
   IconLockOpen2,
   IconMoon,
   IconRadar2,
+  IconSearch,
   IconSun,
 } from "@tabler/icons-react";
-import { useLocation } from "@tanstack/react-router";
+import { Link, useLocation } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { tinykeys } from "tinykeys";
 import { RunningRun } from "#renderer/features/runs/run-drawer.tsx";
@@ -18,23 +19,38 @@ import { useLock, useVault } from "#renderer/features/settings/queries.ts";
 import chip from "#renderer/ui/header-chip.module.css";
 import { toast } from "#renderer/ui/toast.tsx";
 import classes from "./frame.module.css";
-import { SCREENS } from "./screens.ts";
+import { findPlace, type Place, type Screen } from "./screens.ts";
 
-type Props = { onScan: () => void; onInspect: () => void; onHelp: () => void };
+type Props = { onScan: () => void; onInspect: () => void; onHelp: () => void; onFind: () => void };
 
-export function Header({ onScan, onInspect, onHelp }: Props) {
+export function Header({ onScan, onInspect, onHelp, onFind }: Props) {
   const path = useLocation({ select: ({ pathname }) => pathname });
-  const name = SCREENS.find(({ to }) => to === path || path.startsWith(`${to}/`))?.name ?? "Latchkey";
+  const found = findPlace(path);
+  const name = found?.screen.name ?? "Latchkey";
   useEffect(() => {
     document.title = `${name} - Latchkey`;
   }, [name]);
   return (
     <header className={classes.header}>
-      <h1 className={classes.title}>{name}</h1>
+      {found && found.place.screens.length > 1 ? (
+        <Tabs place={found.place} screen={found.screen} />
+      ) : (
+        <h1 className={classes.title}>{name}</h1>
+      )}
       <span className={classes.space} />
       <OpenVaultChip />
       <RunningRun />
       <RunningScan />
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size={30}
+        aria-label="Find anything"
+        title="Find anything (Ctrl+K)"
+        onClick={onFind}
+      >
+        <IconSearch size={18} stroke={1.7} />
+      </ActionIcon>
       <Button
         size="xs"
         h={30}
@@ -66,6 +82,27 @@ export function Header({ onScan, onInspect, onHelp }: Props) {
         <IconKeyboard size={18} stroke={1.7} />
       </ActionIcon>
     </header>
+  );
+}
+
+/** The screens of a place beside each other; that which is shown is the title of the page. */
+function Tabs({ place, screen }: { place: Place; screen: Screen }) {
+  return (
+    <nav className={classes.tabs} aria-label={place.name}>
+      {place.screens.map(({ to, name, key }) =>
+        to === screen.to ? (
+          <h1 key={to} className={classes.title}>
+            <Link to={to} className={`${classes.tab} ${classes.tabHere}`} aria-current="page">
+              {name}
+            </Link>
+          </h1>
+        ) : (
+          <Link key={to} to={to} className={classes.tab} title={`${name} (g ${key})`}>
+            {name}
+          </Link>
+        ),
+      )}
+    </nav>
   );
 }
 

@@ -1,34 +1,83 @@
 import {
-  IconAffiliate,
-  IconCalendarStats,
+  IconActivity,
   IconCertificate,
-  IconChecklist,
-  IconFingerprint,
-  IconGitCompare,
   IconKey,
   IconLayoutDashboard,
   IconListSearch,
-  IconRadar2,
   IconServer,
   IconSettings,
-  IconTrendingUp,
-  IconUsers,
+  type TablerIcon,
 } from "@tabler/icons-react";
 
-/** The screens in the order of the rail; `key` goes there after `g`. */
-export const SCREENS = [
-  { to: "/", name: "Today", key: "o", Icon: IconLayoutDashboard },
-  { to: "/certificates", name: "Certificates", key: "c", Icon: IconCertificate },
-  { to: "/access", name: "Access", key: "a", Icon: IconKey },
-  { to: "/graph", name: "Graph", key: "r", Icon: IconAffiliate },
-  { to: "/changes", name: "Changes", key: "d", Icon: IconGitCompare },
-  { to: "/people", name: "People", key: "p", Icon: IconUsers },
-  { to: "/hosts", name: "Hosts", key: "h", Icon: IconServer },
-  { to: "/host-keys", name: "Host keys", key: "n", Icon: IconFingerprint },
-  { to: "/scans", name: "Scans", key: "s", Icon: IconRadar2 },
-  { to: "/runs", name: "Runs", key: "b", Icon: IconChecklist },
-  { to: "/findings", name: "Findings", key: "f", Icon: IconListSearch },
-  { to: "/timeline", name: "Timeline", key: "t", Icon: IconCalendarStats },
-  { to: "/forecast", name: "Forecast", key: "w", Icon: IconTrendingUp },
-  { to: "/settings", name: "Settings", key: ",", Icon: IconSettings },
-] as const;
+/** A screen; `key` goes there after `g`. */
+export type Screen = { to: ScreenPath; name: string; key: string };
+
+export type ScreenPath =
+  | "/"
+  | "/findings"
+  | "/certificates"
+  | "/served"
+  | "/timeline"
+  | "/forecast"
+  | "/access"
+  | "/graph"
+  | "/people"
+  | "/host-keys"
+  | "/hosts"
+  | "/runs"
+  | "/scans"
+  | "/changes"
+  | "/audit-log"
+  | "/settings";
+
+/** A place in the rail, with the screens that are its tabs; the first of them opens with it. */
+export type Place = { name: string; Icon: TablerIcon; screens: readonly [Screen, ...Screen[]] };
+
+/** In the order of the rail. */
+export const PLACES: readonly Place[] = [
+  { name: "Today", Icon: IconLayoutDashboard, screens: [{ to: "/", name: "Today", key: "o" }] },
+  { name: "Findings", Icon: IconListSearch, screens: [{ to: "/findings", name: "Findings", key: "f" }] },
+  {
+    name: "Certificates",
+    Icon: IconCertificate,
+    screens: [
+      { to: "/certificates", name: "Certificates", key: "c" },
+      { to: "/served", name: "Served", key: "v" },
+      { to: "/timeline", name: "Timeline", key: "t" },
+      { to: "/forecast", name: "Forecast", key: "w" },
+    ],
+  },
+  {
+    name: "Access",
+    Icon: IconKey,
+    screens: [
+      { to: "/access", name: "Grants", key: "a" },
+      { to: "/graph", name: "Paths", key: "r" },
+      { to: "/people", name: "People", key: "p" },
+      { to: "/host-keys", name: "Host keys", key: "n" },
+    ],
+  },
+  { name: "Hosts", Icon: IconServer, screens: [{ to: "/hosts", name: "Hosts", key: "h" }] },
+  {
+    name: "Activity",
+    Icon: IconActivity,
+    screens: [
+      { to: "/runs", name: "Runs", key: "b" },
+      { to: "/scans", name: "Scans", key: "s" },
+      { to: "/changes", name: "History", key: "d" },
+      { to: "/audit-log", name: "Audit log", key: "l" },
+    ],
+  },
+  { name: "Settings", Icon: IconSettings, screens: [{ to: "/settings", name: "Settings", key: "," }] },
+];
+
+export const SCREENS: readonly Screen[] = PLACES.flatMap(({ screens }) => screens);
+
+/** The place and the screen of an address; null for an address of none. A plan is of runs. */
+export function findPlace(path: string): { place: Place; screen: Screen } | null {
+  for (const place of PLACES)
+    for (const screen of place.screens)
+      if (screen.to === path || (screen.to !== "/" && path.startsWith(`${screen.to}/`)))
+        return { place, screen };
+  return null;
+}

@@ -10,6 +10,7 @@ const GROUPS = [
   {
     title: "Anywhere",
     keys: [
+      [["Ctrl", "k"], "Find anything"],
       [["c"], "Scan"],
       [["Ctrl", "i"], "Inspect a file"],
       [["?"], "Keyboard shortcuts"],
@@ -73,14 +74,19 @@ export function Shortcuts({ isOpen, onClose }: { isOpen: boolean; onClose: () =>
   );
 }
 
-type Actions = { requestScan: () => void; openHelp: () => void; openInspect: () => void };
+type Actions = {
+  requestScan: () => void;
+  openHelp: () => void;
+  openInspect: () => void;
+  openPalette: () => void;
+};
 
 /**
  * The keys that work on every screen: `g` and a letter to go somewhere, and the keys of the header's buttons. The
  * sequence stands first: the letter that ends it does nothing else. It is one binding for all letters, since tinykeys 4
  * forgets the sequences that stand after the one that fired.
  */
-export function useFrameKeys({ requestScan, openHelp, openInspect }: Actions): void {
+export function useFrameKeys({ requestScan, openHelp, openInspect, openPalette }: Actions): void {
   // Not useNavigate, which is another function after each move: subscribing anew forgets a `g` that was pressed.
   const router = useRouter();
   useEffect(() => {
@@ -106,4 +112,19 @@ export function useFrameKeys({ requestScan, openHelp, openInspect }: Actions): v
       { ignore: (event) => !isForPage(event), capture: true },
     );
   }, [router, requestScan, openHelp, openInspect]);
+  useEffect(
+    () =>
+      // From within a field of a list's search, too.
+      tinykeys(
+        window,
+        {
+          "$mod+k": (event) => {
+            event.preventDefault();
+            openPalette();
+          },
+        },
+        { capture: true, ignore: () => document.querySelector('[role="dialog"]') !== null },
+      ),
+    [openPalette],
+  );
 }

@@ -72,7 +72,7 @@ const TAGS = {
   "never-served": { tone: "orange", Icon: IconBan },
 } as const;
 
-function StateTag({ state }: { state: ServedState }) {
+export function StateTag({ state }: { state: ServedState }) {
   const { tone, Icon } = TAGS[state];
   return (
     <Tag tone={tone} Icon={Icon}>

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Backup, DatabaseCheck } from "../model/backup.ts";
 import { Instant } from "../model/instant.ts";
-import { command, query } from "./procedure.ts";
+import { command, listOf, Page, query, Search, sortedBy } from "./procedure.ts";
 
 export const settings = {
   /** Where the files are, and how large the store is. */
@@ -77,7 +77,22 @@ export const database = {
   backUp: command.output(Backup),
 };
 
+/** One event of the audit log. `detail`: what it is about, as JSON; partly a stranger's words. */
+export const AuditEvent = z.object({ id: z.int(), at: Instant, kind: z.string(), detail: z.string() });
+export type AuditEvent = z.infer<typeof AuditEvent>;
+
 export const auditLog = {
+  /** Everything that was done. By default the newest first. */
+  list: query
+    .input(
+      z.object({
+        search: Search,
+        sort: sortedBy(["at"]).default({ by: "at", descending: true }),
+        ...Page.shape,
+      }),
+    )
+    .output(listOf(AuditEvent)),
+
   /** Follows the chain of the audit log from its start. `brokenAt` is the first event that was tampered with. */
   verify: query.output(z.object({ eventCount: z.int(), brokenAt: z.int().nullable() })),
 };

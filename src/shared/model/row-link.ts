@@ -4,6 +4,7 @@ import { z } from "zod";
 export const ScreenName = z.enum([
   "today",
   "certificates",
+  "served",
   "access",
   "graph",
   "changes",
@@ -15,6 +16,7 @@ export const ScreenName = z.enum([
   "findings",
   "timeline",
   "forecast",
+  "audit-log",
   "settings",
 ]);
 export type ScreenName = z.infer<typeof ScreenName>;

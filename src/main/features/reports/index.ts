@@ -75,6 +75,7 @@ export function createForecast({ store, now }: { store: Store; now: () => Date }
 export function createAuditLog({ store }: { store: Store }) {
   const os = implement(auditLog);
   return {
+    list: os.list.handler(({ input }) => store.events.list(input)),
     verify: os.verify.handler(() => ({
       eventCount: store.events.count(),
       brokenAt: store.events.findBreak(),

@@ -61,18 +61,20 @@ function appMenu(settings: MenuItemConstructorOptions): MenuItemConstructorOptio
 
 const SCREENS: readonly [screen: ScreenName, label: string][] = [
   ["today", "Today  (G O)"],
-  ["certificates", "Certificates  (G C)"],
-  ["access", "Access  (G A)"],
-  ["graph", "Graph  (G R)"],
-  ["changes", "Changes  (G D)"],
-  ["people", "People  (G P)"],
-  ["hosts", "Hosts  (G H)"],
-  ["host-keys", "Host keys  (G N)"],
-  ["scans", "Scans  (G S)"],
-  ["runs", "Runs  (G B)"],
   ["findings", "Findings  (G F)"],
+  ["certificates", "Certificates  (G C)"],
+  ["served", "Served  (G V)"],
   ["timeline", "Timeline  (G T)"],
   ["forecast", "Forecast  (G W)"],
+  ["access", "Grants  (G A)"],
+  ["graph", "Paths  (G R)"],
+  ["people", "People  (G P)"],
+  ["host-keys", "Host keys  (G N)"],
+  ["hosts", "Hosts  (G H)"],
+  ["runs", "Runs  (G B)"],
+  ["scans", "Scans  (G S)"],
+  ["changes", "History  (G D)"],
+  ["audit-log", "Audit log  (G L)"],
 ];
 
 function viewMenu(post: Options["post"], isPackaged: boolean): MenuItemConstructorOptions {

@@ -1,0 +1,151 @@
+import { Button } from "@mantine/core";
+import { IconCertificate, IconRadar2 } from "@tabler/icons-react";
+import { useScanRequest } from "#renderer/api/scan-button.tsx";
+import { NameCell, TextCell } from "#renderer/ui/cells.tsx";
+import { Drawer } from "#renderer/ui/drawer/drawer.tsx";
+import { ServedLines, StateTag } from "#renderer/ui/served-lines.tsx";
+import type { Column } from "#renderer/ui/table/column.ts";
+import { Facet, FixedFacet } from "#renderer/ui/table/filters.tsx";
+import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import { type ServedRow, ServedState } from "#shared/model/certificates/served.ts";
+import {
+  formatFileLine,
+  formatHandshake,
+  formatListener,
+  formatServedState,
+} from "#shared/text/certificates/deployment.ts";
+import { route, sortOf, useServed } from "./queries.ts";
+
+const STATES = ServedState.options.map((value) => ({ value, label: formatServedState(value) }));
+
+const idOf = ({ id }: ServedRow): string => String(id);
+
+type Search = ReturnType<typeof route.useSearch>;
+
+/** What the configurations of servers say is served, and whether it is. */
+export function ServedPage() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const { list, fetchAll } = useServed(search);
+  const change = (patch: Partial<Search>, replace = true) =>
+    void navigate({ to: ".", search: (before: Search) => ({ ...before, ...patch }), replace });
+  const open = list.rows.find(({ id }) => id === search.open);
+
+  return (
+    <ListScreen
+      name="served"
+      columns={COLUMNS}
+      list={list}
+      rowId={idOf}
+      sort={sortOf(search)}
+      onSort={({ by, descending }) => change({ sort: by as NonNullable<Search["sort"]>, descending })}
+      search={search.search ?? ""}
+      searchHint="Search hosts, listeners, paths"
+      onSearch={(text) => change({ search: text || undefined })}
+      openId={search.open === undefined ? null : String(search.open)}
+      onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
+      fetchAll={fetchAll}
+      filters={
+        <>
+          <Facet
+            title="State"
+            value={search.state}
+            options={STATES}
+            onChange={(state) => change({ state })}
+          />
+          {search.host && (
+            <FixedFacet title="Host" value={search.host} onDrop={() => change({ host: undefined })} />
+          )}
+        </>
+      }
+      empty={
+        <Nothing
+          Icon={IconCertificate}
+          one="listener"
+          search={search}
+          onClear={() => void navigate({ to: ".", search: {} })}
+          title="No server configuration read yet"
+          why="A scan of a host reads what its servers are configured to serve; a scan of its endpoints shows what they do serve."
+        />
+      }
+      drawer={open && <ServedDrawer row={open} onClose={() => change({ open: undefined })} />}
+    />
+  );
+}
+
+function ServedDrawer({ row, onClose }: { row: ServedRow; onClose: () => void }) {
+  const requestScan = useScanRequest();
+  const handshake = formatHandshake(row);
+  return (
+    <Drawer
+      label="listener"
+      title={<Untrusted text={`${row.server} ${formatListener(row)}`} />}
+      subtitle={<StateTag state={row.state} />}
+      onClose={onClose}
+    >
+      {handshake !== null && (
+        <Button
+          variant="default"
+          size="xs"
+          leftSection={<IconRadar2 size={15} />}
+          onClick={() => requestScan(handshake)}
+        >
+          Probe this listener
+        </Button>
+      )}
+      <ServedLines title="Served" rows={[row]} total={1} from={null} />
+    </Drawer>
+  );
+}
+
+const COLUMNS: readonly Column<ServedRow>[] = [
+  {
+    id: "state",
+    title: "State",
+    minWidth: 170,
+    sortBy: "state",
+    cell: ({ state }) => <StateTag state={state} />,
+    text: ({ state }) => state,
+  },
+  {
+    id: "host",
+    title: "Host",
+    minWidth: 130,
+    grow: 1,
+    sortBy: "host",
+    cell: ({ host }) => <NameCell name={host} />,
+    text: ({ host }) => host,
+  },
+  {
+    id: "server",
+    title: "Server",
+    minWidth: 90,
+    cell: ({ server }) => <TextCell text={server} />,
+    text: ({ server }) => server,
+  },
+  {
+    id: "listener",
+    title: "Listener",
+    minWidth: 180,
+    grow: 2,
+    cell: (row) => <TextCell text={formatListener(row)} />,
+    text: formatListener,
+  },
+  {
+    id: "certificate",
+    title: "Certificate",
+    minWidth: 200,
+    grow: 3,
+    cell: ({ certificate }) => <TextCell text={certificate?.subject ?? certificate?.path ?? ""} />,
+    text: ({ certificate }) => certificate?.path ?? "",
+  },
+  {
+    id: "at",
+    title: "Configured at",
+    minWidth: 160,
+    grow: 2,
+    cell: ({ at }) => <TextCell text={formatFileLine(at)} isDim />,
+    text: ({ at }) => formatFileLine(at),
+  },
+];
