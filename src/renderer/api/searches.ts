@@ -66,6 +66,7 @@ export const ChangesSearch = z.object({
   search: text,
   from: optional(z.int().min(0)),
   to: optional(z.int().min(0)),
+  days: optional(z.int().min(1).max(36_500)),
   host: text,
   kind: optional(ChangeKind),
   what: optional(ChangeWhat),

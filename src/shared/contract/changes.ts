@@ -14,10 +14,14 @@ import { ScanId } from "../model/hosts/scan.ts";
 import { Instant } from "../model/instant.ts";
 import { command, listOf, Page, query, Search } from "./procedure.ts";
 
-/** Two scans. Null is the last one for `to`, and for `from` the one before `to`; 0 is before every scan. */
+/**
+ * Two scans. Null is the last one for `to`, and for `from` the one before `to`; 0 is before every scan. With `days` and
+ * without `from`: from the last scan that had ended so many days ago, or from before every scan.
+ */
 const Between = z.object({
   from: z.int().min(0).nullable().default(null),
   to: z.int().min(0).nullable().default(null),
+  days: z.int().min(1).max(36_500).nullable().default(null),
 });
 
 export const ChangeFilter = z.object({

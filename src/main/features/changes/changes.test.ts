@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { createApp } from "#app";
 import type { Announcement } from "#shared/contract/events.ts";
 import { ScanId } from "#shared/model/hosts/scan.ts";
+import { toInstant } from "#shared/model/instant.ts";
 import { openStore } from "#store/store.ts";
 import { listGrants } from "#store/testing/ask.ts";
 import { beginScan, makeGrant, START, visitHost } from "#store/testing/make-visit.ts";
@@ -12,18 +13,20 @@ import { createChanges } from "./index.ts";
 function openChanges() {
   const store = openStore({ path: ":memory:", access: "write" });
   const announced: Announcement["kind"][] = [];
+  const clock = { now: new Date(START) };
   const changes = createChanges({
     store,
     announce: ({ kind }) => announced.push(kind),
-    now: () => new Date(START),
+    now: () => clock.now,
   });
   return {
     store,
     announced,
+    clock,
     client: createRouterClient(changes),
     /** A scan that probes web and ends. */
     scan(...keys: string[]): void {
-      const scanId = beginScan(store);
+      const scanId = beginScan(store, toInstant(clock.now));
       const grants = keys.map((key, index) => makeGrant(key, { line: index + 1 }));
       visitHost(store, "web", { scanId, collected: { grants } });
       store.scans.finish(scanId, "finished", START);
@@ -49,6 +52,20 @@ test("without a word the last two scans that have ended are compared", async () 
   expect((await client.list({})).rows).toMatchObject([{ what: "appeared", title: "root: bob", scan: 2 }]);
   expect((await client.list({ from: 2, to: 0 })).rows.map(({ what }) => what)).toEqual(["gone", "gone"]);
   await expect(client.list({ from: 9 })).rejects.toThrow("there is no scan 9; the last one is 3");
+});
+
+test("the last scan is compared with how it was so many days ago, or with nothing where nothing was scanned then", async () => {
+  const { client, scan, clock } = openChanges();
+  scan("ann");
+  clock.now = new Date("2026-06-05T00:00:00Z");
+  scan("ann", "bob");
+  clock.now = new Date("2026-06-09T00:00:00Z");
+  scan("bob");
+  const since = async (days: number) => (await client.summary({ days })).from?.scan ?? 0;
+  expect([await since(1), await since(7), await since(30)]).toEqual([2, 1, 0]);
+  expect(
+    (await client.list({ days: 7 })).rows.map(({ what, title }) => `${what} ${title}`).toSorted(),
+  ).toEqual(["appeared root: bob", "gone root: ann"]);
 });
 
 test("the baseline is set to the last scan or to another one, counts what is new since, and is on the record", async () => {

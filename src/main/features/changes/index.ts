@@ -3,7 +3,7 @@ import { changes } from "#shared/contract/changes.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { Baseline } from "#shared/model/access/change.ts";
 import type { Scan, ScanId } from "#shared/model/hosts/scan.ts";
-import { toInstant } from "#shared/model/instant.ts";
+import { addDays, toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Store } from "#store/store.ts";
 
@@ -15,7 +15,7 @@ export function createChanges({ store, announce, now }: Deps) {
   const { approve, unapprove } = createApprovals({ store, now });
 
   return {
-    list: os.list.handler(({ input }) => store.changes.list({ ...input, ...choose(store, input) })),
+    list: os.list.handler(({ input }) => store.changes.list({ ...input, ...choose(store, input, now()) })),
     summary: os.summary.handler(({ input }) => summarise(input)),
     baseline: os.baseline.handler(() => readBaseline()),
     setBaseline: os.setBaseline.handler(async ({ input }) => announced(await setBaseline(input.scan))),
@@ -27,7 +27,7 @@ export function createChanges({ store, announce, now }: Deps) {
   };
 
   function summarise({ host, ...range }: ScanRange & { host: string | null }) {
-    const between = choose(store, range);
+    const between = choose(store, range, now());
     const counts = store.changes.counts({ ...between, host });
     return {
       from: toSide(store.scans.find(between.from as ScanId)),
@@ -70,13 +70,15 @@ export function createChanges({ store, announce, now }: Deps) {
   }
 }
 
-type ScanRange = { from: number | null; to: number | null };
+type ScanRange = { from: number | null; to: number | null; days: number | null };
 
 /** The two scans to compare; by default the last ones. Without any scan both are 0, before all of them. */
-function choose(store: Store, range: ScanRange): { from: number; to: number } {
+function choose(store: Store, range: ScanRange, now: Date): { from: number; to: number } {
   for (const scan of [range.from, range.to]) if (scan !== null && scan !== 0) findScan(store, scan);
   const to = range.to ?? store.changes.lastEnded() ?? 0;
-  return { to, from: range.from ?? store.changes.lastEnded(to) ?? 0 };
+  if (range.from !== null) return { to, from: range.from };
+  if (range.days === null) return { to, from: store.changes.lastEnded(to) ?? 0 };
+  return { to, from: store.changes.lastEndedBy(toInstant(addDays(now, -range.days)), to) ?? 0 };
 }
 
 function findScan(store: Store, id: number): Scan {

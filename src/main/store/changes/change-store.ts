@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { GrantEvent, LocationSpan, Neighbour } from "#shared/model/access/change.ts";
 import { ScanId } from "#shared/model/hosts/scan.ts";
+import type { Instant } from "#shared/model/instant.ts";
 import type { Lists } from "#store/lists/lists.ts";
 import { approvalTable } from "./approval-table.ts";
 import { baselineTable } from "./baseline-table.ts";
@@ -15,6 +16,12 @@ export function changeStore(db: Database, lists: Lists) {
   const approvals = approvalTable(db);
   const lastEnded = db
     .prepare<[number], number>("SELECT max(id) FROM scan WHERE id < ? AND state <> 'running'")
+    .pluck();
+
+  const lastEndedBy = db
+    .prepare<[string, number], number>(
+      "SELECT id FROM scan WHERE started_at <= ? AND id < ? AND state <> 'running' ORDER BY started_at DESC, id DESC LIMIT 1",
+    )
     .pluck();
 
   return {
@@ -33,6 +40,12 @@ export function changeStore(db: Database, lists: Lists) {
     /** The last scan that ended, of all or of those before this one; null when there is none. */
     lastEnded(before: number = Number.MAX_SAFE_INTEGER): ScanId | null {
       const id = lastEnded.get(before) ?? null;
+      return id === null ? null : ScanId.parse(id);
+    },
+
+    /** The last scan before this one that had begun by then, and has ended; null when there is none. */
+    lastEndedBy(at: Instant, before: number): ScanId | null {
+      const id = lastEndedBy.get(at, before) ?? null;
       return id === null ? null : ScanId.parse(id);
     },
   };

@@ -11,25 +11,63 @@ import { formatCount, formatNumber } from "#shared/text/count.ts";
 import classes from "./changes.module.css";
 import { route, useBaseline, useClearBaseline, useScans, useSetBaseline, useSummary } from "./queries.ts";
 
-type Patch = { from?: number; to?: number };
+/** What is compared: two scans, or so many days. */
+type Patch = { from?: number | undefined; to?: number | undefined; days?: number | undefined };
+
+const SPANS = [
+  { title: "Last scan", days: undefined },
+  { title: "7 days", days: 7 },
+  { title: "30 days", days: 30 },
+] as const;
 
 /** Which two scans are compared, and how many changes there are. */
 export function ComparePanel({ onChange }: { onChange: (patch: Patch) => void }) {
   const search = route.useSearch();
   const { data } = useSummary(search);
+  const { data: baseline } = useBaseline();
   const scans = useScans();
   const from = data?.from?.scan ?? 0;
   const to = data?.to?.scan ?? 0;
   return (
     <Panel title="Compare" note="What a scan could not read does not count as gone">
+      <div className={classes.spans}>
+        {SPANS.map(({ title, days }) => (
+          <Button
+            key={title}
+            size="compact-xs"
+            variant={
+              search.from === undefined && search.to === undefined && search.days === days
+                ? "light"
+                : "default"
+            }
+            onClick={() => onChange({ from: undefined, to: undefined, days })}
+          >
+            {title}
+          </Button>
+        ))}
+        {baseline && (
+          <Button
+            size="compact-xs"
+            variant={search.from === baseline.scan && search.to === undefined ? "light" : "default"}
+            onClick={() => onChange({ from: baseline.scan, to: undefined, days: undefined })}
+          >
+            Since the baseline
+          </Button>
+        )}
+      </div>
       <div className={classes.pickers}>
         <ScanPicker
           label="From"
           scan={from}
           scans={scans}
-          onPick={(picked) => onChange({ from: picked, to })}
+          onPick={(picked) => onChange({ from: picked, to, days: undefined })}
         />
-        <ScanPicker label="To" scan={to} scans={scans} onPick={(picked) => onChange({ from, to: picked })} />
+        <ScanPicker
+          label="To"
+          scan={to}
+          scans={scans}
+          onPick={(picked) => onChange({ from, to: picked, days: undefined })}
+        />
       </div>
       {data && <Counts counts={data.counts} />}
     </Panel>
@@ -77,7 +115,7 @@ function Counts({ counts }: { counts: readonly ChangeCount[] }) {
 }
 
 /** The baseline scan, and what is new since it. */
-export function BaselinePanel({ onCompare }: { onCompare: (patch: { from: number; to?: number }) => void }) {
+export function BaselinePanel() {
   const { data: baseline } = useBaseline();
   const set = useSetBaseline();
   const clear = useClearBaseline();
@@ -121,22 +159,17 @@ export function BaselinePanel({ onCompare }: { onCompare: (patch: { from: number
           {to === null ? "Set a baseline" : `Set to scan ${to}`}
         </Button>
         {baseline && (
-          <>
-            <Button size="xs" variant="subtle" onClick={() => onCompare({ from: baseline.scan })}>
-              Compare with it
-            </Button>
-            <Button
-              size="xs"
-              variant="subtle"
-              color="gray"
-              loading={clear.isPending}
-              onClick={() =>
-                clear.mutate(undefined, { onSuccess: () => toast("There is no baseline any more") })
-              }
-            >
-              Clear
-            </Button>
-          </>
+          <Button
+            size="xs"
+            variant="subtle"
+            color="gray"
+            loading={clear.isPending}
+            onClick={() =>
+              clear.mutate(undefined, { onSuccess: () => toast("There is no baseline any more") })
+            }
+          >
+            Clear
+          </Button>
         )}
       </div>
       {error && (

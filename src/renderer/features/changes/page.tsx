@@ -34,7 +34,7 @@ export function ChangesPage() {
     <div className={classes.page}>
       <div className={classes.panels}>
         <ComparePanel onChange={(scans) => change({ ...scans, open: undefined })} />
-        <BaselinePanel onCompare={(scans) => change({ ...scans, open: undefined })} />
+        <BaselinePanel />
       </div>
       <ListScreen
         name="changes"
@@ -54,8 +54,10 @@ export function ChangesPage() {
           <Nothing
             Icon={IconGitCompare}
             one="change"
-            search={{ ...search, from: undefined, to: undefined }}
-            onClear={() => void navigate({ to: ".", search: ({ from, to }: Search) => ({ from, to }) })}
+            search={{ ...search, from: undefined, to: undefined, days: undefined }}
+            onClear={() =>
+              void navigate({ to: ".", search: ({ from, to, days }: Search) => ({ from, to, days }) })
+            }
             title="No change was seen"
             why="What appeared, changed or went between two scans is listed here. Choose other scans, or scan again."
           />

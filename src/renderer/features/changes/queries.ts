@@ -13,6 +13,7 @@ const inputOf = (search: Search) => ({
   search: search.search ?? "",
   from: search.from ?? null,
   to: search.to ?? null,
+  days: search.days ?? null,
   host: search.host ?? null,
   kind: search.kind ?? null,
   what: search.what ?? null,
@@ -34,8 +35,8 @@ export function useChanges(search: Search) {
   return { list, fetchAll: () => fetchAll((after) => changes.list.call({ ...input, after, limit: 1_000 })) };
 }
 
-export function useSummary({ from = null, to = null, host = null }: Pick<Search, "from" | "to" | "host">) {
-  const input = { from: from ?? null, to: to ?? null, host: host ?? null };
+export function useSummary({ from, to, days, host }: Search) {
+  const input = { from: from ?? null, to: to ?? null, days: days ?? null, host: host ?? null };
   return useQuery(useApi().changes.summary.queryOptions({ input, placeholderData: keepPreviousData }));
 }
 

@@ -4,7 +4,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { CHANGE_MARK, KIND_WORD } from "#shared/text/access/change.ts";
 import { formatNumber, formatTotal } from "#shared/text/count.ts";
-import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
+import { type CommonOptions, days, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
 import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 
@@ -12,6 +12,7 @@ type Options = CommonOptions & {
   from?: number;
   to?: number;
   sinceBaseline?: boolean;
+  since?: number;
   host?: string;
   kind?: ChangeRow["kind"];
   what?: ChangeRow["what"];
@@ -27,6 +28,7 @@ export function addChanges(program: Command, { world }: Session): void {
     .description("what appeared, changed or went between two scans (default: the last two)")
     .option("--from <scan>", "the earlier scan; 0: before the first", wholeNumber(0, MOST_SCAN))
     .option("--to <scan>", "the later scan", wholeNumber(0, MOST_SCAN))
+    .option("--since <days>", "from the last scan of so many days ago, such as 7d", days)
     .option("--since-baseline", "use the baseline as the earlier scan")
     .option("--host <name>", "only changes on this host")
     .addOption(new Option("--kind <kind>", "only changes of this kind of thing").choices(ChangeKind.options))
@@ -45,6 +47,7 @@ same grant, changed. (first scan) marks a host that had not been read before.
 
 Examples:
   latchkey changes                             what the last scan found that the one before did not
+  latchkey changes --since 7d                  what is otherwise than a week ago
   latchkey changes --from 3 --to 9 --host web1
   latchkey changes --since-baseline --kind grant --what appeared
 
@@ -54,7 +57,9 @@ location, details, isFirstReading, scan, at }], total }`;
 async function listChanges(words: readonly string[], options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
   const { list, summary, baseline } = app.client.changes;
-  const between = { from: options.from ?? null, to: options.to ?? null };
+  const between = { from: options.from ?? null, to: options.to ?? null, days: options.since ?? null };
+  if (between.days !== null && (between.from !== null || options.sinceBaseline))
+    throw new Refusal("invalid-input", "--since excludes --from and --since-baseline; name one of them");
   if (options.sinceBaseline) {
     if (between.from !== null)
       throw new Refusal("invalid-input", "--from and --since-baseline exclude each other; name one of them");
