@@ -62,9 +62,10 @@ const HOME_ON_TMPFS = (size: string) => ({
 const FAULTS: Fault[] = [
   {
     title: "the host is lost and comes back as it was before, with a line more",
-    prepare: `cp ${FILE} /srv/before`,
+    prepare: `cp -p ${FILE} /srv/before`,
     strikes: (host, way) => {
-      runAtOnce(host, `cat /srv/before > ${FILE}; echo '# put back' >> ${FILE}`);
+      // By rename: whoever logs in meanwhile must not meet a file that this test has emptied.
+      runAtOnce(host, `cp -p /srv/before ${FILE}.put; echo '# put back' >> ${FILE}.put; mv ${FILE}.put ${FILE}`);
       way.reset();
     },
     keeps: "# put back",
