@@ -43,6 +43,12 @@ test("a key is rotated by one click: its plan is shown whole, its run is followe
   await expect(plan.summary).toHaveText("Plan: 0 to add, 9 to change, 0 to remove on 3 hosts");
   await expect(plan.main).toContainText("restrict,pty the new key jo@desk");
   expect(await camera.photograph("plan")).toEqual([]);
+  const planAddress = frame.page.url();
+  await frame.goTo("Runs");
+  await frame.page.getByText("1 plan not applied").click();
+  expect(await camera.photograph("plans-not-applied")).toEqual([]);
+  await frame.page.getByRole("link", { name: /^Rotate .* on 3 hosts/ }).click();
+  expect(frame.page.url()).toBe(planAddress);
   await expect(plan.apply).toBeDisabled();
   await plan.approve();
   expect(await camera.photograph("plan-approved")).toEqual([]);

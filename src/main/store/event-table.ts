@@ -31,6 +31,7 @@ type EventKind =
   | "findings-unaccepted"
   | "rule-turned-on"
   | "max-age-set"
+  | "plan-dropped"
   | "people-joined"
   | "person-split"
   | "person-regrouped"

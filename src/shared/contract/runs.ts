@@ -135,6 +135,10 @@ export const PlanDetail = z.object({
 });
 export type PlanDetail = z.infer<typeof PlanDetail>;
 
+/** A plan that is ready and was not applied. */
+export const OpenPlan = z.object({ id: PlanId, kind: PlanKind, title: z.string(), madeAt: Instant });
+export type OpenPlan = z.infer<typeof OpenPlan>;
+
 const OfRun = z.object({ runId: RunId });
 
 /** Strict: a member that is not in it would be lost, so it is refused. */
@@ -158,6 +162,12 @@ export const runs = {
       }),
     )
     .output(z.object({ planId: PlanId })),
+
+  /** The plans that are ready and were not applied: the newest, first. */
+  openPlans: query.output(z.array(OpenPlan)),
+
+  /** Drops a plan that was not applied. */
+  dropPlan: command.input(z.object({ planId: PlanId })).output(z.object({ wasThere: z.boolean() })),
 
   findPlan: query.input(z.object({ planId: PlanId })).output(PlanDetail),
 

@@ -4,6 +4,7 @@ import type { Vault } from "#net/vault/vault.ts";
 import { runs as contract } from "#shared/contract/runs.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import type { PlanId } from "#shared/model/runs/plan.ts";
 import type { RunId } from "#shared/model/runs/run.ts";
 import type { RunDeps } from "./engine/launch.ts";
 import type { OfflineRuns, RunKind, RunKinds } from "./kind.ts";
@@ -34,6 +35,8 @@ export function createRunbooks(deps: Deps) {
   const procedures = {
     plan: os.plan.handler(({ input }) => plans.plan(input)),
     findPlan: os.findPlan.handler(({ input }) => plans.find(input.planId)),
+    openPlans: os.openPlans.handler(() => store.runbooks.plans.open()),
+    dropPlan: os.dropPlan.handler(({ input }) => dropPlan(input.planId)),
     importPlan: os.importPlan.handler(({ input }) => plans.take({ ...input, plan: input.plan })),
     exportScripts: os.exportScripts.handler(({ input }) => {
       const found = plans.find(input.planId);
@@ -77,6 +80,16 @@ export function createRunbooks(deps: Deps) {
     const run = store.runbooks.runs.find(id);
     if (!run) throw new Refusal("not-found", `there is no run ${id}`);
     return kinds[run.kind];
+  }
+
+  function dropPlan(planId: PlanId): Promise<{ wasThere: boolean }> {
+    return store.queueWrite(() => {
+      const wasThere = store.runbooks.plans.drop(planId);
+      if (wasThere)
+        store.events.append({ at: toInstant(deps.now()), kind: "plan-dropped", detail: { plan: planId } });
+      deps.announce({ kind: "plan-changed", planId });
+      return { wasThere };
+    });
   }
 
   /** Goes on with runs that have waited long enough, until it is aborted. For a shell that keeps running. */

@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import { type PlanDetail, PlanRequest } from "#shared/contract/runs.ts";
+import { OpenPlan, type PlanDetail, PlanRequest } from "#shared/contract/runs.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { Plan, PlanId } from "#shared/model/runs/plan.ts";
 import { RunId } from "#shared/model/runs/run.ts";
@@ -21,6 +21,9 @@ type Row = {
 const COLUMNS = `id, state, message, made_at, body, hash, read, total, request,
   (SELECT max(run.id) FROM run WHERE run.plan = plan.id) AS run`;
 
+/** So many plans that were not applied are listed. */
+const MOST_OPEN = 20;
+
 const CUT_SHORT = "Latchkey was closed while it was made; plan it again";
 
 /** Plans as they were shown, and those that are being made. */
@@ -41,7 +44,22 @@ export function planTable(db: Database) {
     `SELECT ${COLUMNS} FROM plan WHERE hash = ? ORDER BY id DESC LIMIT 1`,
   );
 
+  const open = db.prepare<[], { id: number; kind: string; title: string; madeAt: string }>(`
+    SELECT id, body ->> '$.kind' AS kind, body ->> '$.title' AS title, made_at AS madeAt FROM plan
+    WHERE state = 'ready' AND NOT EXISTS (SELECT 1 FROM run WHERE run.plan = plan.id)
+    ORDER BY id DESC LIMIT ${MOST_OPEN}`);
+  const drop = db.prepare(
+    `DELETE FROM plan WHERE id = ? AND NOT EXISTS (SELECT 1 FROM run WHERE run.plan = plan.id)
+      AND NOT EXISTS (SELECT 1 FROM offline_script WHERE offline_script.plan = plan.id)`,
+  );
+
   return {
+    /** Those that are ready and were not applied, the newest first; one that cannot be read is none. */
+    open: (): OpenPlan[] => open.all().flatMap((row) => OpenPlan.safeParse(row).data ?? []),
+
+    /** False where it was applied or exported as scripts, or is not there. */
+    drop: (id: PlanId): boolean => drop.run(id).changes > 0,
+
     /** Without a request, the plan was made elsewhere and is checked here. */
     begin: (request: PlanRequest | null, at: Instant): PlanId =>
       PlanId.parse(Number(begin.run(at, toStoredOrNull(PlanRequest, request)).lastInsertRowid)),

@@ -1,15 +1,17 @@
-import { Button } from "@mantine/core";
-import { IconCertificate, IconChecklist, IconKey } from "@tabler/icons-react";
+import { ActionIcon, Button } from "@mantine/core";
+import { IconCertificate, IconChecklist, IconKey, IconTrash } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { NameCell, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet } from "#renderer/ui/table/filters.tsx";
 import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
+import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import { PlanKind } from "#shared/model/runs/plan.ts";
 import { RunId, type RunRow, RunState } from "#shared/model/runs/run.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { OpenPlan } from "./plan-file.tsx";
-import { route, sortOf, useRuns } from "./queries.ts";
+import { route, sortOf, useDropPlan, useOpenPlans, useRuns } from "./queries.ts";
 import { RunDrawer } from "./run-drawer.tsx";
 import { formatProgress, LineCounts, RUN_STATES, RunBar, RunStateTag } from "./run-state.tsx";
 import classes from "./runs.module.css";
@@ -31,49 +33,88 @@ export function RunsPage() {
     void navigate({ to: ".", search: (before: Search) => ({ ...before, ...patch }), replace });
 
   return (
-    <ListScreen
-      name="runs"
-      columns={COLUMNS}
-      list={list}
-      rowId={idOf}
-      sort={sortOf(search)}
-      onSort={({ by, descending }) => change({ sort: by as NonNullable<Search["sort"]>, descending })}
-      search={search.search ?? ""}
-      searchHint="Search runs and keys"
-      onSearch={(text) => change({ search: text || undefined })}
-      openId={search.open === undefined ? null : String(search.open)}
-      onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
-      fetchAll={fetchAll}
-      filters={
-        <>
-          <Facet
-            title="State"
-            value={search.state}
-            options={STATES}
-            onChange={(state) => change({ state })}
-          />
-          <Facet
-            title="Kind"
-            value={search.kind}
-            options={KIND_OPTIONS}
-            onChange={(kind) => change({ kind })}
-          />
-          <OpenPlan />
-        </>
-      }
-      empty={<None search={search} onClear={() => void navigate({ to: ".", search: {} })} />}
-      drawer={
-        search.open !== undefined && (
-          <RunDrawer
-            key={search.open}
-            runId={RunId.parse(search.open)}
-            tab={search.tab}
-            onTab={(tab) => change({ tab })}
-            onClose={() => change({ open: undefined, tab: undefined })}
-          />
-        )
-      }
-    />
+    <div className={classes.page}>
+      <OpenPlans />
+      <ListScreen
+        name="runs"
+        columns={COLUMNS}
+        list={list}
+        rowId={idOf}
+        sort={sortOf(search)}
+        onSort={({ by, descending }) => change({ sort: by as NonNullable<Search["sort"]>, descending })}
+        search={search.search ?? ""}
+        searchHint="Search runs and keys"
+        onSearch={(text) => change({ search: text || undefined })}
+        openId={search.open === undefined ? null : String(search.open)}
+        onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
+        fetchAll={fetchAll}
+        filters={
+          <>
+            <Facet
+              title="State"
+              value={search.state}
+              options={STATES}
+              onChange={(state) => change({ state })}
+            />
+            <Facet
+              title="Kind"
+              value={search.kind}
+              options={KIND_OPTIONS}
+              onChange={(kind) => change({ kind })}
+            />
+            <OpenPlan />
+          </>
+        }
+        empty={<None search={search} onClear={() => void navigate({ to: ".", search: {} })} />}
+        drawer={
+          search.open !== undefined && (
+            <RunDrawer
+              key={search.open}
+              runId={RunId.parse(search.open)}
+              tab={search.tab}
+              onTab={(tab) => change({ tab })}
+              onClose={() => change({ open: undefined, tab: undefined })}
+            />
+          )
+        }
+      />
+    </div>
+  );
+}
+
+/** Plans that were made and not applied: they are as good as what the hosts had then. */
+function OpenPlans() {
+  const { data: plans = [] } = useOpenPlans();
+  const { mutate } = useDropPlan();
+  if (plans.length === 0) return null;
+  return (
+    <details className={classes.openPlans}>
+      <summary>{formatCount(plans.length, "plan")} not applied</summary>
+      <ul>
+        {plans.map(({ id, title, madeAt }) => (
+          <li key={id} className={classes.openPlan}>
+            <TextLink>
+              <Link to="/runs/plan" search={{ id }}>
+                <Untrusted text={title} limit={120} isCut />
+              </Link>
+            </TextLink>
+            <span className={classes.dim}>
+              <When instant={madeAt} />
+            </span>
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              size={24}
+              aria-label={`Drop plan ${id}`}
+              title="Drop it"
+              onClick={() => mutate({ planId: id })}
+            >
+              <IconTrash size={15} />
+            </ActionIcon>
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }
 

@@ -65,7 +65,10 @@ const FAULTS: Fault[] = [
     prepare: `cp -p ${FILE} /srv/before`,
     strikes: (host, way) => {
       // By rename: whoever logs in meanwhile must not meet a file that this test has emptied.
-      runAtOnce(host, `cp -p /srv/before ${FILE}.put; echo '# put back' >> ${FILE}.put; mv ${FILE}.put ${FILE}`);
+      runAtOnce(
+        host,
+        `cp -p /srv/before ${FILE}.put; echo '# put back' >> ${FILE}.put; mv ${FILE}.put ${FILE}`,
+      );
       way.reset();
     },
     keeps: "# put back",
