@@ -11,6 +11,10 @@ test("today's lines lead to what each is about, and to its plan", async ({ openS
   await expect(lines.filter({ hasText: "could not be read" }).first()).toContainText("Scan again");
   expect(await camera.photograph("today")).toEqual([]);
 
+  await page.setViewportSize({ width: 390, height: 844 });
+  expect(await camera.photograph("today-narrow")).toEqual([]);
+  await page.setViewportSize({ width: 1280, height: 860 });
+
   await expired.getByRole("link").click();
   await expect(page).toHaveURL(/#\/findings\?open=certificate-expired/);
   await expect(page.getByRole("complementary", { name: "finding" })).toBeVisible();
