@@ -3,7 +3,7 @@ import { Finding, RuleId, Severity } from "./finding.ts";
 import { Outcome } from "./hosts/probe.ts";
 import { Target } from "./hosts/target.ts";
 import { Instant } from "./instant.ts";
-import { RunRow } from "./runs/run.ts";
+import { AccessCheck, RunId, RunRow } from "./runs/run.ts";
 import { Total } from "./total.ts";
 
 /**
@@ -37,6 +37,8 @@ export const TodayLine = z.discriminatedUnion("kind", [
     grants: z.array(z.int()),
     accounts: z.array(z.string()),
   }),
+  /** A key that a run has removed, and that sshd still accepts. */
+  z.object({ kind: z.literal("still-accepted"), severity: Severity, runId: RunId, check: AccessCheck }),
   z.object({
     kind: z.literal("finding"),
     severity: Severity,

@@ -5,7 +5,7 @@ import { formatAmount, formatCount, formatTotal } from "./count.ts";
 import { formatElapsed } from "./elapsed.ts";
 import { formatRule } from "./findings/finding.ts";
 import { formatOutcome } from "./hosts/endpoint.ts";
-import { formatTarget } from "./hosts/target.ts";
+import { formatAccount, formatTarget } from "./hosts/target.ts";
 import { formatRunState } from "./runs/run.ts";
 
 /**
@@ -26,6 +26,12 @@ export function describeLine(line: TodayLine, now: Date): LineText {
         about: line.name || "somebody who has left",
         sentence: `has left and can still log in: ${formatFirst(line.accounts, line.accounts.length)}`,
         concerns: "",
+      };
+    case "still-accepted":
+      return {
+        about: formatAccount(line.check),
+        sentence: `still accepts the key that run ${line.runId} removed: ${line.check.why.join("; ")}`,
+        concerns: line.check.fingerprint.slice(0, 17),
       };
     case "finding":
       return {

@@ -21,6 +21,7 @@ export function gatherLines(store: Store, moment: Moment): TodayLine[] {
   const lines = [
     ...runLines(store),
     ...formerPeople(store, moment),
+    ...stillAccepted(store),
     ...findingLines(store, moment),
     ...unknownTargets(store, moment),
   ];
@@ -54,6 +55,12 @@ const runLines = (store: Store): TodayLine[] =>
     });
     return rows.map((run): TodayLine => ({ kind: "run", severity, run }));
   });
+
+/** A run that is over is history, but not what it should have closed and did not. */
+const stillAccepted = (store: Store): TodayLine[] =>
+  store.runbooks.accessChecks
+    .accepted(MOST_RUNS)
+    .map(({ runId, check }): TodayLine => ({ kind: "still-accepted", severity: "high", runId, check }));
 
 /**
  * People who have left and whose keys may still log in: what `grant-orphaned` finds of them, a line a person. A finding

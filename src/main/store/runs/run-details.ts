@@ -21,6 +21,15 @@ export function accessCheckTable(db: Database) {
   const all = db.prepare<[number], Row>(
     `SELECT ${CHECK_COLUMNS} FROM run_access_check WHERE run = ? ORDER BY host, port, account, fingerprint`,
   );
+  const accepted = db.prepare<[number], Row & { runId: number }>(`
+    SELECT run AS runId, ${CHECK_COLUMNS} FROM run_access_check AS found
+    WHERE answer = 'accepted' AND EXISTS (SELECT 1 FROM run WHERE run.id = found.run AND run.state = 'committed')
+      AND NOT EXISTS (
+        SELECT 1 FROM run_access_check AS later
+        WHERE later.host = found.host AND later.port = found.port AND later.account = found.account
+          AND later.fingerprint = found.fingerprint AND later.at >= found.at AND later.run <> found.run
+          AND later.answer <> 'unknown')
+    ORDER BY at DESC, run DESC, host, port, account LIMIT ?`);
   const put = db.prepare(`
     INSERT INTO run_access_check (run, ${CHECK_COLUMNS})
     VALUES (@run, @host, @port, @account, @fingerprint, @answer, @why, @at)
@@ -33,6 +42,13 @@ export function accessCheckTable(db: Database) {
       all
         .all(run)
         .map(({ why, ...row }) => AccessCheck.parse({ ...row, why: fromStored(Texts, why) ?? [UNREADABLE] })),
+
+    /** What sshd still accepts, by its last answers, after runs that are over: the newest first. */
+    accepted: (limit: number): { runId: RunId; check: AccessCheck }[] =>
+      accepted.all(limit).map(({ why, runId, ...row }) => ({
+        runId: RunId.parse(runId),
+        check: AccessCheck.parse({ ...row, why: fromStored(Texts, why) ?? [UNREADABLE] }),
+      })),
 
     /** The last answer counts; one that could not be had does not cancel an earlier one. */
     put: (run: RunId, { why, ...check }: AccessCheck): void =>

@@ -187,6 +187,34 @@ test("that whether sshd refuses a key was not learnt this time takes nothing bac
   expect(answers()).toEqual(["refused"]);
 });
 
+test("what sshd still accepts after a run that is over is told until a later run has it refused", async () => {
+  await using folder = await makeTemporaryFolder();
+  using database = openFile(folder.path);
+  const { plans, runs, accessChecks } = database.store.runbooks;
+  const planId = plans.take({ plan, hash: HASH, at: AT });
+  const check = {
+    host: "web1",
+    port: 22,
+    account: "ann",
+    fingerprint: "SHA256:old",
+    why: ["by a command"],
+    at: AT,
+  };
+  const [one, two] = [begin(runs, planId, "one"), begin(runs, planId, "two")];
+  const told = () => accessChecks.accepted(10).map(({ runId }) => runId);
+  const commit = (id: typeof one) =>
+    runs.setState({ id, state: "committed", reasons: [], byHand: [], endedAt: AT });
+  accessChecks.put(one, { ...check, answer: "accepted" });
+  expect(told()).toEqual([]);
+  commit(one);
+  expect(told()).toEqual([one]);
+  accessChecks.put(two, { ...check, answer: "unknown" });
+  commit(two);
+  expect(told()).toEqual([one]);
+  accessChecks.put(two, { ...check, answer: "refused" });
+  expect(told()).toEqual([]);
+});
+
 test("a stored value that cannot be read costs its own text, and neither the list of runs nor the run", async () => {
   await using folder = await makeTemporaryFolder();
   using database = openFile(folder.path);

@@ -1,18 +1,26 @@
 import { Button } from "@mantine/core";
-import { IconAlertOctagon, IconAlertTriangle, IconLoader } from "@tabler/icons-react";
+import {
+  IconAlertOctagon,
+  IconAlertTriangle,
+  IconCircleCheck,
+  IconCircleX,
+  IconHelpCircle,
+  IconLoader,
+} from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Drawer, DrawerTabs, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
-import { CopyMark, WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
+import { CopyMark, Fingerprint, WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
 import headerChipClasses from "#renderer/ui/header-chip.module.css";
 import { ErrorState, Notice } from "#renderer/ui/panel.tsx";
 import { formatPromptTitle, PromptForm } from "#renderer/ui/prompts/prompt-form.tsx";
+import { Tag } from "#renderer/ui/tag.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly, When } from "#renderer/ui/when.tsx";
-import type { RunClaim, RunDetail, RunEntry, RunId } from "#shared/model/runs/run.ts";
+import type { AccessCheck, RunClaim, RunDetail, RunEntry, RunId } from "#shared/model/runs/run.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatHost } from "#shared/text/hosts/target.ts";
+import { formatAccount, formatHost } from "#shared/text/hosts/target.ts";
 import {
   CLAIM_REMEDY,
   describeClaim,
@@ -52,6 +60,7 @@ export function RunDrawer({ runId, tab, onTab, onClose }: Props) {
       {data && (
         <>
           <Standing run={data} />
+          <AccessChecks checks={data.accessChecks} />
           <Orders run={data} />
           <ConfirmKey run={data} />
           <DrawerTabs
@@ -67,6 +76,44 @@ export function RunDrawer({ runId, tab, onTab, onClose }: Props) {
         </>
       )}
     </Drawer>
+  );
+}
+
+const ANSWERS = {
+  refused: { tone: "green", Icon: IconCircleCheck, word: "Refused" },
+  accepted: { tone: "red", Icon: IconCircleX, word: "Still accepted" },
+  unknown: { tone: "amber", Icon: IconHelpCircle, word: "Not known" },
+} as const;
+
+/** What sshd answers, account by account, about the keys whose lines are gone. */
+function AccessChecks({ checks }: { checks: readonly AccessCheck[] }) {
+  if (checks.length === 0) return null;
+  return (
+    <Section title="Is what was removed refused?" count={checks.length}>
+      <Lines>
+        {checks.map(({ host, port, account, fingerprint, answer, why, at }) => {
+          const { tone, Icon, word } = ANSWERS[answer];
+          return (
+            <Line
+              key={`${host}:${port} ${account} ${fingerprint}`}
+              end={
+                <Tag tone={tone} Icon={Icon}>
+                  {word}
+                </Tag>
+              }
+              below={
+                <>
+                  {why.length > 0 && <Untrusted text={`${why.join("; ")}; `} limit={600} />}
+                  sshd was asked <When instant={at} />
+                </>
+              }
+            >
+              <Untrusted text={formatAccount({ host, port, account })} /> <Fingerprint value={fingerprint} />
+            </Line>
+          );
+        })}
+      </Lines>
+    </Section>
   );
 }
 

@@ -60,6 +60,8 @@ function keyOf(line: TodayLine): string {
       return `run ${line.run.id}`;
     case "former-person":
       return `person ${line.name}`;
+    case "still-accepted":
+      return `accepted ${line.runId} ${line.check.host}:${line.check.port} ${line.check.account} ${line.check.fingerprint}`;
     case "finding":
       return line.finding.id;
     case "more-findings":
@@ -106,6 +108,14 @@ function LinkOf({ line, children }: { line: TodayLine; children: ReactNode }) {
       return (
         <TextLink>
           <Link to="/runs" search={{ open: line.run.id }}>
+            {children}
+          </Link>
+        </TextLink>
+      );
+    case "still-accepted":
+      return (
+        <TextLink>
+          <Link to="/runs" search={{ open: line.runId }}>
             {children}
           </Link>
         </TextLink>
@@ -160,6 +170,13 @@ function ActionOf({ line }: { line: TodayLine }) {
         <OpenButton
           word="Open the run"
           renderLink={(props) => <Link to="/runs" search={{ open: line.run.id }} {...props} />}
+        />
+      );
+    case "still-accepted":
+      return (
+        <OpenButton
+          word="Open the run"
+          renderLink={(props) => <Link to="/runs" search={{ open: line.runId }} {...props} />}
         />
       );
     case "former-person":

@@ -1,6 +1,6 @@
 import { type Check, hostIdOf, type PlanKind } from "../../model/runs/plan.ts";
 import type { RemainingAccess } from "../../model/runs/remaining-access.ts";
-import type { KeptKey, OldKeyUse, OldKeyWatch } from "../../model/runs/run.ts";
+import type { AccessCheck, KeptKey, OldKeyUse, OldKeyWatch } from "../../model/runs/run.ts";
 import { formatCount } from "../count.ts";
 import { formatAccount, formatHost } from "../hosts/target.ts";
 
@@ -23,6 +23,16 @@ export const formatUse = (use: OldKeyUse): string =>
       ? "from its journal"
       : "from a plain log file, to which any user there can write lines"
   }`;
+
+const ANSWERS: Record<AccessCheck["answer"], string> = {
+  refused: "refused",
+  accepted: "still accepted",
+  unknown: "not known whether it is refused",
+};
+
+/** sshd's answer about a key whose lines are gone: `deploy@web1 still accepted: by AuthorizedKeysCommand`. */
+export const formatAccessCheck = ({ answer, why, ...where }: AccessCheck): string =>
+  `${formatAccount(where)} ${ANSWERS[answer]}${why.length > 0 ? `: ${why.join("; ")}` : ""}`;
 
 const MOST_NAMED = 3;
 

@@ -4,7 +4,7 @@ import { type RunDetail, RunId, type RunRow } from "#shared/model/runs/run.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { formatNumber, formatTotal } from "#shared/text/count.ts";
 import { formatHost } from "#shared/text/hosts/target.ts";
-import { checkOfUse, formatKeptKey } from "#shared/text/runs/old-key.ts";
+import { checkOfUse, formatAccessCheck, formatKeptKey } from "#shared/text/runs/old-key.ts";
 import { formatPhase, isAcknowledged, UNSIGNED_CHECK } from "#shared/text/runs/plan.ts";
 import { CLAIM_REMEDY, describeClaim } from "#shared/text/runs/result-claim.ts";
 import { formatRepair, formatStepState, repairsOf } from "#shared/text/runs/run.ts";
@@ -141,6 +141,8 @@ async function show(text: string, options: CommonOptions, world: World): Promise
   world.out(`\n${printTable(stepColumns(run), run.stepList, world)}\n`);
   for (const { at, kind, text } of rows) world.out(printable(`${at} ${kind}: ${text}`));
   if (rows.length > 0) world.out("");
+  for (const check of run.accessChecks)
+    world.out(printable(`${check.fingerprint}, asked of sshd at ${check.at}: ${formatAccessCheck(check)}`));
   printEnd(run, world);
 }
 

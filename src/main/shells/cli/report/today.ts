@@ -74,6 +74,8 @@ function formatCommand(line: TodayLine): string {
   switch (line.kind) {
     case "run":
       return `latchkey runs show ${line.run.id}`;
+    case "still-accepted":
+      return `latchkey runs show ${line.runId}`;
     case "former-person":
       return "latchkey access --orphaned";
     case "more-findings":
