@@ -3,8 +3,8 @@ import type { Shell } from "../stages/stage.ts";
 import { ListScreen } from "./list-screen.ts";
 import { ScanPanel } from "./scan-panel.ts";
 
-/** The screens of each place of the rail; the first of them opens with it. */
-const PLACES = {
+/** The screens of each group of the rail; the first of them opens with it. */
+const GROUPS = {
   Today: ["Today"],
   Findings: ["Findings"],
   Certificates: ["Certificates", "Served", "Timeline", "Forecast"],
@@ -14,12 +14,12 @@ const PLACES = {
   Settings: ["Settings"],
 } as const;
 
-type PlaceName = keyof typeof PLACES;
-type ScreenName = (typeof PLACES)[PlaceName][number];
+type GroupName = keyof typeof GROUPS;
+type ScreenName = (typeof GROUPS)[GroupName][number];
 
-const placeOf = (screen: ScreenName): PlaceName => {
-  const [place] = Object.entries(PLACES).find(([, screens]) => screens.some((one) => one === screen)) ?? [];
-  return place as PlaceName;
+const groupOf = (screen: ScreenName): GroupName => {
+  const [group] = Object.entries(GROUPS).find(([, screens]) => screens.some((one) => one === screen)) ?? [];
+  return group as GroupName;
 };
 
 /** The name of a list, where its screen has another one. */
@@ -44,11 +44,11 @@ export class Frame {
   }
 
   async goTo(screen: ScreenName): Promise<ListScreen> {
-    const place = placeOf(screen);
-    await this.rail.getByRole("link", { name: place }).click();
-    if (PLACES[place][0] !== screen)
+    const group = groupOf(screen);
+    await this.rail.getByRole("link", { name: group }).click();
+    if (GROUPS[group][0] !== screen)
       await this.page
-        .getByRole("navigation", { name: place })
+        .getByRole("navigation", { name: group })
         .getByRole("link", { name: screen, exact: true })
         .click();
     await this.title.filter({ hasText: screen }).waitFor();

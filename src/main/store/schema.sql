@@ -1996,7 +1996,7 @@ CREATE TABLE acme_account (
 -- A plan as it was shown. `body` is the plan itself as JSON, whose SHA-256 in its canonical form is `hash`; null until it is
 -- ready. `request`: what it is made of; null where the plan was imported. It holds no secret.
 CREATE TABLE plan (
-  id       INTEGER PRIMARY KEY,
+  id       INTEGER PRIMARY KEY AUTOINCREMENT,
   state    TEXT NOT NULL CHECK (state IN ('making', 'ready', 'failed')),
   message  TEXT NOT NULL DEFAULT '',
   made_at  TEXT NOT NULL,

@@ -88,7 +88,7 @@ function staleAreas({ kind }: Announcement): Area[] {
     case "scan-prompts":
       return ["scans"];
     case "targets-changed":
-      return ["targets", "settings", "hostKeys"];
+      return ["targets", "settings", "hostKeys", "today"];
     case "pins-changed":
       return ["hosts", "hostKeys", "settings", "findings", "scans"];
     case "claims-changed":

@@ -24,7 +24,7 @@ import { DropTarget } from "./drop-target.tsx";
 import classes from "./frame.module.css";
 import { Header } from "./header.tsx";
 import { Palette } from "./palette.tsx";
-import { findPlace, PLACES } from "./screens.ts";
+import { findScreen, SCREEN_GROUPS } from "./screens.ts";
 import { Shortcuts, useFrameKeys } from "./shortcuts.tsx";
 
 /** The rail and the header around every screen, and the dialogs that any of them may open. */
@@ -169,11 +169,9 @@ function useDesktopRequests({ requestScan, openHelp, inspect }: Actions): void {
 }
 
 function Rail() {
-  const here = useLocation({ select: ({ pathname }) => findPlace(pathname)?.place });
-  const { today } = useApi();
-  const { data: figures } = useQuery(today.figures.queryOptions());
-  const { data: now } = useQuery(today.read.queryOptions({ input: {} }));
-  const counts = figures && countsOf(figures, now?.lines.length ?? 0);
+  const here = useLocation({ select: ({ pathname }) => findScreen(pathname)?.group });
+  const { data } = useQuery(useApi().today.figures.queryOptions());
+  const counts = data && countsOf(data);
   return (
     <nav className={classes.rail} aria-label="Screens">
       <div className={classes.brand}>
@@ -181,7 +179,7 @@ function Rail() {
         <span className={classes.brandName}>Latchkey</span>
       </div>
       <ul className={classes.screens}>
-        {PLACES.map(({ name, Icon, screens: [first] }) => {
+        {SCREEN_GROUPS.map(({ name, Icon, screens: [first] }) => {
           const isHere = here?.name === name;
           return (
             <li key={name} className={name === "Settings" ? classes.last : undefined}>
@@ -205,11 +203,7 @@ function Rail() {
   );
 }
 
-const countsOf = (
-  { certificates, grants, hosts, findings }: Figures,
-  lineCount: number,
-): Record<string, number> => ({
-  "/": lineCount,
+const countsOf = ({ certificates, grants, hosts, findings }: Figures): Record<string, number> => ({
   "/certificates": certificates.total,
   "/access": grants.total,
   "/hosts": hosts.total,

@@ -19,21 +19,21 @@ import { useLock, useVault } from "#renderer/features/settings/queries.ts";
 import chip from "#renderer/ui/header-chip.module.css";
 import { toast } from "#renderer/ui/toast.tsx";
 import classes from "./frame.module.css";
-import { findPlace, type Place, type Screen } from "./screens.ts";
+import { findScreen, type Screen, type ScreenGroup } from "./screens.ts";
 
 type Props = { onScan: () => void; onInspect: () => void; onHelp: () => void; onFind: () => void };
 
 export function Header({ onScan, onInspect, onHelp, onFind }: Props) {
   const path = useLocation({ select: ({ pathname }) => pathname });
-  const found = findPlace(path);
+  const found = findScreen(path);
   const name = found?.screen.name ?? "Latchkey";
   useEffect(() => {
     document.title = `${name} - Latchkey`;
   }, [name]);
   return (
     <header className={classes.header}>
-      {found && found.place.screens.length > 1 ? (
-        <Tabs place={found.place} screen={found.screen} />
+      {found && found.group.screens.length > 1 ? (
+        <Tabs group={found.group} screen={found.screen} />
       ) : (
         <h1 className={classes.title}>{name}</h1>
       )}
@@ -85,14 +85,17 @@ export function Header({ onScan, onInspect, onHelp, onFind }: Props) {
   );
 }
 
-/** The screens of a place beside each other; that which is shown is the title of the page. */
-function Tabs({ place, screen }: { place: Place; screen: Screen }) {
+const showHere = (tab: HTMLElement | null): void =>
+  tab?.scrollIntoView({ inline: "nearest", block: "nearest" });
+
+/** The screens of a group beside each other; that which is shown is the title of the page. */
+function Tabs({ group, screen }: { group: ScreenGroup; screen: Screen }) {
   return (
-    <nav className={classes.tabs} aria-label={place.name}>
-      {place.screens.map(({ to, name, key }) =>
+    <nav className={classes.tabs} aria-label={group.name}>
+      {group.screens.map(({ to, name, key }) =>
         to === screen.to ? (
           <h1 key={to} className={classes.title}>
-            <Link to={to} className={`${classes.tab} ${classes.tabHere}`} aria-current="page">
+            <Link to={to} ref={showHere} className={`${classes.tab} ${classes.tabHere}`} aria-current="page">
               {name}
             </Link>
           </h1>

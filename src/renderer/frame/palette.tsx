@@ -14,7 +14,7 @@ import { useApi } from "#renderer/api/connection.ts";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import classes from "./palette.module.css";
-import { PLACES, SCREENS } from "./screens.ts";
+import { findScreen, SCREENS } from "./screens.ts";
 
 /** Something that was found, and what choosing it does. */
 type Found = { id: string; Icon: TablerIcon; title: string; hint: string; choose: () => void };
@@ -66,6 +66,7 @@ export function Palette({ actions, onClose }: Props) {
           <div
             key={id}
             id={`palette-${index}`}
+            ref={index === at ? showChosen : undefined}
             role="option"
             tabIndex={-1}
             aria-selected={index === at}
@@ -81,22 +82,24 @@ export function Palette({ actions, onClose }: Props) {
             </span>
           </div>
         ))}
-        {found.length === 0 && <p className={classes.none}>Nothing has these words in it</p>}
       </div>
+      {found.length === 0 && <p className={classes.none}>Nothing has these words in it</p>}
     </Dialog>
   );
 }
+
+const showChosen = (option: HTMLElement | null): void => option?.scrollIntoView({ block: "nearest" });
 
 /** Screens and actions whose names have every word. */
 function useCommands(text: string, { scan, inspect, shortcuts }: Props["actions"]): Found[] {
   const router = useRouter();
   const screens = SCREENS.map(({ to, name, key }): Found => {
-    const place = PLACES.find(({ screens: [...all] }) => all.some((one) => one.to === to));
+    const group = findScreen(to)?.group;
     return {
       id: to,
-      Icon: place?.Icon ?? IconArrowRight,
+      Icon: group?.Icon ?? IconArrowRight,
       title: name,
-      hint: `screen, g ${key}`,
+      hint: group && group.name !== name ? `screen of ${group.name}, g ${key}` : `screen, g ${key}`,
       choose: () => void router.navigate({ to }),
     };
   });
@@ -113,7 +116,9 @@ function useCommands(text: string, { scan, inspect, shortcuts }: Props["actions"
   ];
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const all = [...screens, ...actions];
-  return all.filter(({ title }) => words.every((word) => title.toLowerCase().includes(word)));
+  return all.filter(({ title, hint }) =>
+    words.every((word) => `${title} ${hint}`.toLowerCase().includes(word)),
+  );
 }
 
 const MOST_OF_KIND = 5;
@@ -130,10 +135,15 @@ function useThings(text: string): Found[] {
       api.hosts.list.queryOptions({ input, ...options }),
       api.people.list.queryOptions({ input, ...options }),
       api.certificates.list.queryOptions({ input, ...options }),
-      api.access.list.queryOptions({ input: { search, limit: 20 }, ...options }),
+      api.access.list.queryOptions({ input: { search, limit: 100 }, ...options }),
     ],
   });
-  if (search === "") return [];
+  // What an earlier search has found is not for Enter.
+  if (
+    search === "" ||
+    [hosts, people, certificates, grants].some(({ isPlaceholderData }) => isPlaceholderData)
+  )
+    return [];
   const keys = new Map(
     (grants.data?.rows ?? []).flatMap(({ fingerprint, comment }) =>
       fingerprint === null ? [] : [[fingerprint, comment] as const],

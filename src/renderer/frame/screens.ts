@@ -30,11 +30,11 @@ export type ScreenPath =
   | "/audit-log"
   | "/settings";
 
-/** A place in the rail, with the screens that are its tabs; the first of them opens with it. */
-export type Place = { name: string; Icon: TablerIcon; screens: readonly [Screen, ...Screen[]] };
+/** A group in the rail, with the screens that are its tabs; the first of them opens with it. */
+export type ScreenGroup = { name: string; Icon: TablerIcon; screens: readonly [Screen, ...Screen[]] };
 
 /** In the order of the rail. */
-export const PLACES: readonly Place[] = [
+export const SCREEN_GROUPS: readonly ScreenGroup[] = [
   { name: "Today", Icon: IconLayoutDashboard, screens: [{ to: "/", name: "Today", key: "o" }] },
   { name: "Findings", Icon: IconListSearch, screens: [{ to: "/findings", name: "Findings", key: "f" }] },
   {
@@ -71,13 +71,13 @@ export const PLACES: readonly Place[] = [
   { name: "Settings", Icon: IconSettings, screens: [{ to: "/settings", name: "Settings", key: "," }] },
 ];
 
-export const SCREENS: readonly Screen[] = PLACES.flatMap(({ screens }) => screens);
+export const SCREENS: readonly Screen[] = SCREEN_GROUPS.flatMap(({ screens }) => screens);
 
-/** The place and the screen of an address; null for an address of none. A plan is of runs. */
-export function findPlace(path: string): { place: Place; screen: Screen } | null {
-  for (const place of PLACES)
-    for (const screen of place.screens)
+/** The group and the screen of an address; null for an address of none. A plan is of runs. */
+export function findScreen(path: string): { group: ScreenGroup; screen: Screen } | null {
+  for (const group of SCREEN_GROUPS)
+    for (const screen of group.screens)
       if (screen.to === path || (screen.to !== "/" && path.startsWith(`${screen.to}/`)))
-        return { place, screen };
+        return { group, screen };
   return null;
 }

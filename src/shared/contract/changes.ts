@@ -16,7 +16,7 @@ import { command, listOf, Page, query, Search } from "./procedure.ts";
 
 /**
  * Two scans. Null is the last one for `to`, and for `from` the one before `to`; 0 is before every scan. With `days` and
- * without `from`: from the last scan that had ended so many days ago, or from before every scan.
+ * without `from`: from the last scan that had begun so many days ago, or from before every scan.
  */
 const Between = z.object({
   from: z.int().min(0).nullable().default(null),

@@ -135,6 +135,9 @@ export const PlanDetail = z.object({
 });
 export type PlanDetail = z.infer<typeof PlanDetail>;
 
+/** At most so many plans that were not applied are listed. */
+export const MOST_OPEN_PLANS = 20;
+
 /** A plan that is ready and was not applied. */
 export const OpenPlan = z.object({ id: PlanId, kind: PlanKind, title: z.string(), madeAt: Instant });
 export type OpenPlan = z.infer<typeof OpenPlan>;

@@ -52,6 +52,11 @@ export const today = {
   /** What needs somebody now. `maxAgeDays`: instead of the user's limit. */
   read: query.input(z.object({ maxAgeDays: MaxAgeDays.nullable().default(null) })).output(Today),
 
+  /** How much of the inventory is known as it is now. */
+  coverage: query
+    .input(z.object({ maxAgeDays: MaxAgeDays.nullable().default(null) }))
+    .output(Today.omit({ lines: true })),
+
   /** Counts of everything, and what expires next. */
   figures: query.output(Figures),
 

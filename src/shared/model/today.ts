@@ -8,9 +8,10 @@ import { Total } from "./total.ts";
 
 /**
  * Why a target is not known as it is now. `failed`: its last probe read nothing; `partial`: its reading was cut short;
- * `stale`: it was read, longer ago than the user's limit.
+ * `limited`: the account that it was read as may not read all of it; `stale`: it was read, longer ago than the user's
+ * limit; `unprobed`: no scan has come to it.
  */
-export const TargetGap = z.enum(["failed", "partial", "stale"]);
+export const TargetGap = z.enum(["failed", "partial", "limited", "stale", "unprobed"]);
 export type TargetGap = z.infer<typeof TargetGap>;
 
 /** A host or an endpoint that is not known as it is now. */
@@ -18,7 +19,8 @@ export const UnknownTarget = z.object({
   target: Target,
   /** What the machine calls itself; null for an endpoint, and where nothing was read. */
   hostname: z.string().nullable(),
-  outcome: Outcome,
+  /** Null where it was never probed. */
+  outcome: Outcome.nullable(),
   /** When it was last read, wholly or in part; null where it never was. Of an endpoint that failed it is not kept. */
   lastRead: Instant.nullable(),
 });
@@ -28,14 +30,18 @@ export type UnknownTarget = z.infer<typeof UnknownTarget>;
 export const TodayLine = z.discriminatedUnion("kind", [
   /** A run that waits, or that somebody has to resume, repair or roll back. */
   z.object({ kind: z.literal("run"), severity: Severity, run: RunRow }),
-  /** Somebody who has left and whose keys may still log in. */
+  /**
+   * Somebody who has left and whose keys are in grants. `login`: whether one of these logs in now (`yes`), may (`unknown`), or
+   * would if one setting were otherwise (`dormant`). `accounts`: the first, as `admin on web1`.
+   */
   z.object({
     kind: z.literal("former-person"),
     severity: Severity,
+    id: z.int(),
     name: z.string(),
-    /** The grants of their keys, and their accounts as `admin on web1`: the first of them. */
-    grants: z.array(z.int()),
+    login: z.enum(["yes", "unknown", "dormant"]),
     accounts: z.array(z.string()),
+    accountCount: z.int(),
   }),
   /** A key that a run has removed, and that sshd still accepts. */
   z.object({ kind: z.literal("still-accepted"), severity: Severity, runId: RunId, check: AccessCheck }),
@@ -54,7 +60,7 @@ export const TodayLine = z.discriminatedUnion("kind", [
     severity: Severity,
     gap: TargetGap,
     targetKind: z.enum(["ssh", "tls"]),
-    outcome: Outcome,
+    outcome: Outcome.nullable(),
     /** The first of them. */
     targets: z.array(UnknownTarget).min(1),
     count: Total,
@@ -64,11 +70,12 @@ export type TodayLine = z.infer<typeof TodayLine>;
 
 /** How much of the inventory is known as it is now: all that is said of today depends on it. */
 export const TodayCoverage = z.object({
-  /** Hosts and endpoints that were probed, and those that no scan has come to. */
+  /** Hosts and endpoints that were probed. */
   probed: z.int(),
-  unprobed: z.int(),
   failed: Total,
   partial: Total,
+  limited: Total,
   stale: Total,
+  unprobed: Total,
 });
 export type TodayCoverage = z.infer<typeof TodayCoverage>;

@@ -1,7 +1,7 @@
 import { assertNever } from "../model/assert-never.ts";
 import type { TodayCoverage, TodayLine, UnknownTarget } from "../model/today.ts";
-import { addTotals, isMoreThan, leastOf, type Total, withoutSome } from "../model/total.ts";
-import { formatAmount, formatCount, formatTotal } from "./count.ts";
+import { isMoreThan, leastOf, type Total, withoutSome } from "../model/total.ts";
+import { formatAmount, formatCount, formatNumber, formatTotal } from "./count.ts";
 import { formatElapsed } from "./elapsed.ts";
 import { formatRule } from "./findings/finding.ts";
 import { formatOutcome } from "./hosts/endpoint.ts";
@@ -23,8 +23,8 @@ export function describeLine(line: TodayLine, now: Date): LineText {
     }
     case "former-person":
       return {
-        about: line.name || "somebody who has left",
-        sentence: `has left and can still log in: ${formatFirst(line.accounts, line.accounts.length)}`,
+        about: line.name,
+        sentence: `${LOGINS[line.login]}: ${formatFirst(line.accounts, line.accountCount)}`,
         concerns: "",
       };
     case "still-accepted":
@@ -55,6 +55,12 @@ export function describeLine(line: TodayLine, now: Date): LineText {
 /** Enough of a fingerprint to tell it from others of a fleet. */
 const shortenFingerprint = (label: string): string => label.replace(/^(SHA256:.{10}).{33}(?= |$)/, "$1…");
 
+const LOGINS: Record<Extract<TodayLine, { kind: "former-person" }>["login"], string> = {
+  yes: "has left and can still log in",
+  unknown: "has left and may still log in",
+  dormant: "has left, and could log in again if one setting were otherwise",
+};
+
 type UnknownLine = Extract<TodayLine, { kind: "unknown-targets" }>;
 
 const formatTargets = ({ targets, count }: UnknownLine): string =>
@@ -77,29 +83,39 @@ function formatFirst(names: readonly string[], total: Total): string {
 function formatGap({ gap, outcome, targets, count }: UnknownLine, now: Date): string {
   const [only] = leastOf(count) === 1 ? targets : [];
   const were = only ? "was" : "were";
+  const met =
+    outcome === null || outcome === "presented" || outcome === "collected"
+      ? ""
+      : `: ${formatOutcome(outcome)}`;
   switch (gap) {
     case "failed": {
       const last = only?.lastRead ? `; last read ${formatElapsed(only.lastRead, now)}` : "";
-      return `could not be read: ${formatOutcome(outcome)}${last}`;
+      return `could not be read${met}${last}`;
     }
     case "partial":
-      return outcome === "presented" || outcome === "collected"
-        ? `${were} read in part`
-        : `${were} read in part: ${formatOutcome(outcome)}`;
+      return `${were} read in part${met}`;
+    case "limited":
+      return `${were} read without root, or not every file could be read; log in as root, or with sudo, to know the rest`;
     case "stale":
       return only?.lastRead
         ? `was last read ${formatElapsed(only.lastRead, now)}`
         : `${were} last read too long ago`;
+    case "unprobed":
+      return `${were} not probed yet`;
     default:
       return assertNever(gap);
   }
 }
 
 /** What is not known of the inventory as it is now, as parts of a sentence; empty where all of it is known. */
-function listGaps({ failed, partial, stale, unprobed }: TodayCoverage, maxAgeDays: number): string[] {
+function listGaps(
+  { failed, partial, limited, stale, unprobed }: TodayCoverage,
+  maxAgeDays: number,
+): string[] {
   const parts: [Total, string][] = [
     [failed, "could not be read"],
     [partial, "read in part"],
+    [limited, "not read completely"],
     [stale, `last read more than ${formatCount(maxAgeDays, "day")} ago`],
     [unprobed, "not probed yet"],
   ];
@@ -120,24 +136,29 @@ export function formatClear(
   coverage: TodayCoverage,
   maxAgeDays: number,
 ): { isClear: boolean; sentence: string } {
-  const { probed, unprobed, failed, partial, stale } = coverage;
-  const targets = probed + unprobed;
+  const targets = countTargets(coverage);
   const gaps = listGaps(coverage, maxAgeDays);
   if (gaps.length === 0)
     return {
       isClear: true,
       sentence: `nothing needs anybody: ${formatCount(targets, "target")}, each read completely`,
     };
-  const known = withoutSome(targets, leastOf(addTotals([failed, partial, stale, unprobed])));
+  const { failed, partial, limited, stale, unprobed } = coverage;
+  const all = [failed, partial, limited, stale, unprobed];
+  const known = targets - all.reduce<number>((sum, total) => sum + leastOf(total), 0);
+  const most = all.every((total) => typeof total === "number") ? "" : "at most ";
   return {
     isClear: false,
-    sentence: `nothing found in ${formatAmount(known)} of ${formatCount(targets, "target")}; ${gaps.join(", ")}`,
+    sentence: `nothing found in ${most}${formatNumber(known)} of ${formatCount(targets, "target")}; ${gaps.join(", ")}`,
   };
 }
+
+/** At least so many, where those that were not probed are too many to be counted. */
+const countTargets = ({ probed, unprobed }: TodayCoverage): number => probed + leastOf(unprobed);
 
 /** How much of the inventory is known, whatever was found in it. */
 export function formatCoverage(coverage: TodayCoverage, maxAgeDays: number): string {
   const gaps = listGaps(coverage, maxAgeDays);
-  const targets = formatCount(coverage.probed + coverage.unprobed, "target");
+  const targets = formatCount(countTargets(coverage), "target");
   return gaps.length === 0 ? `${targets}, each read completely` : `${targets}: ${gaps.join(", ")}`;
 }

@@ -13,6 +13,7 @@ const entry = (source: number, rest: Partial<PersonEntry> = {}): PersonEntry => 
   sourceIsWhole: false,
   readAt: "2026-06-01T00:00:00Z",
   logins: ["carol"],
+  isNamed: false,
   standing: "known",
   decidedBy: null,
   lead: null,
@@ -103,6 +104,8 @@ test("the entry that decides leads, and else the first", () => {
   expect(settleStandings([keys, table], "2026-06-10").map(({ lead }) => lead)).toEqual([table.id, table.id]);
   const [one, other] = [entry(1), entry(2)];
   expect(settleStandings([other, one], "2026-06-10").map(({ lead }) => lead)).toEqual([one.id, one.id]);
+  const named = entry(3, { isNamed: true });
+  expect(settleStandings([one, named], "2026-06-10").map(({ lead }) => lead)).toEqual([named.id, named.id]);
 });
 
 test("what the user joins is one person, and what the user splits is joined by no login", () => {

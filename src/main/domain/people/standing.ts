@@ -10,6 +10,8 @@ export type PersonEntry = {
   sourceIsWhole: boolean;
   readAt: string;
   logins: readonly string[];
+  /** It has a name that is none of its logins. */
+  isNamed: boolean;
   standing: "known" | "gone";
   decidedBy: number | null;
   /** The entry by which its person is known and named; null before it was settled. */
@@ -25,7 +27,7 @@ type Word = "known" | "gone" | null;
  * Who is one person, and who is still there. Entries that share a login or an address are of one person, unless the user
  * says otherwise; a key joins nobody, for anybody can list a public key (decision 0064). The newest reading that says
  * anything decides for all entries of a person; of two readings at the same moment, the one with "gone" decides. The entry
- * that decides leads; where none does, the first. Returns only what has changed.
+ * that decides leads; where none does, the first that has a name beside its logins. Returns only what has changed.
  */
 export function settleStandings(
   entries: readonly PersonEntry[],
@@ -36,7 +38,7 @@ export function settleStandings(
     const decider = decide(group, today);
     const standing = decider ? (wordOf(decider, today) ?? "known") : "known";
     const decidedBy = decider?.id ?? null;
-    const lead = decidedBy ?? Math.min(...group.map(({ id }) => id));
+    const lead = decidedBy ?? (group.find(({ isNamed }) => isNamed) ?? group[0])?.id ?? null;
     return group
       .filter((entry) => standing !== entry.standing || decidedBy !== entry.decidedBy || lead !== entry.lead)
       .map(({ id }) => ({ id, standing, decidedBy, lead }));
@@ -79,7 +81,8 @@ function groupEntries(
     for (const other of others) unite(first.id, other.id);
   }
   for (const one of decisions) if (one.kind === "join") unite(one.entry, one.other);
-  return [...Map.groupBy(entries, ({ id }) => rootOf(id)).values()];
+  const inOrder = entries.toSorted((one, other) => one.id - other.id);
+  return [...Map.groupBy(inOrder, ({ id }) => rootOf(id)).values()];
 }
 
 /** Disjoint sets of numbers (union-find): the root identifies the set. */

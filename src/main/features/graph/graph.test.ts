@@ -141,7 +141,7 @@ test("keys of several people and host keys of several hosts are told; two entrie
   graph.store.people.replaceSource({ name: "staff", kind: "keys", isWhole: false, people: again, at: START });
   graph.store.people.settle(settleStandings(graph.store.people.entries(), START.slice(0, 10)), START);
   expect((await graph.client.shared({})).rows).toMatchObject([
-    { kind: "people", fingerprint: "SHA256:team", sharedBy: ["ann", "bob"], sharedByCount: 2 },
+    { kind: "people", fingerprint: "SHA256:team", sharedBy: ["Ann Moore", "bob"], sharedByCount: 2 },
     { kind: "hosts", fingerprint: "SHA256:host", sharedBy: ["a", "b"], sharedByCount: 2 },
   ]);
 });

@@ -128,7 +128,7 @@ function createPersons({ store, settle, now }: ImportDeps) {
     return store.queueWrite(() => {
       const at = toInstant(now());
       const entry = findEntry(id);
-      const withdrawn = store.people.withdraw(id);
+      const withdrawn = store.people.withdraw(id, at);
       settle();
       if (withdrawn > 0) store.events.append({ at, kind: "person-regrouped", detail: entry });
       return { withdrawn };
@@ -184,18 +184,22 @@ function createImport({ store, settle, now }: ImportDeps) {
       settle();
       const detail = { name, kind, isWhole, people: people.length, keys, broken: broken.length };
       store.events.append({ at, kind: "people-source-imported", detail });
-      return store.people.countSource(name);
+      return { ...store.people.countSource(name), lost: store.people.lostDecisions() };
     });
+    const { lost, ...counts } = replaced;
     return {
       kind,
       people: people.length,
       keys,
-      ...replaced,
+      ...counts,
       broken: { total: broken.length, first: broken.slice(0, BROKEN_LINES_SHOWN) },
-      notes,
+      notes: lost.length === 0 ? notes : [...notes, formatLost(lost)],
     };
   };
 }
+
+const formatLost = (lost: readonly string[]): string =>
+  `what was said of who is one person names entries that are in no source now: ${lost.slice(0, 3).join(", ")}${lost.length > 3 ? ` and ${lost.length - 3} more` : ""}; join or split them again`;
 
 const formatFirst = (broken: readonly { where: string; why: string }[]): string => {
   const [first] = broken;

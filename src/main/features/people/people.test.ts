@@ -167,7 +167,11 @@ test("a person is one row over all sources, with the keys and grants of every en
     ["cnolan", ["team-keys"], 1, 1, "known"],
   ]);
   const carol = await desk.client.find({ id: rows[1]?.id ?? 0 });
-  expect(carol).toMatchObject({ grants: [1], alike: [{ name: "cnolan" }] });
+  expect(carol).toMatchObject({
+    grants: [],
+    sharedKeys: [{ grants: [1], people: ["cnolan"] }],
+    alike: [{ name: "cnolan" }],
+  });
   expect(carol.entries.map(({ name, source }) => `${name} in ${source}`)).toEqual([
     "Carol Nolan in people.csv",
     "carol in team-keys",

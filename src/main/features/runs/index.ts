@@ -82,14 +82,14 @@ export function createRunbooks(deps: Deps) {
     return kinds[run.kind];
   }
 
-  function dropPlan(planId: PlanId): Promise<{ wasThere: boolean }> {
-    return store.queueWrite(() => {
-      const wasThere = store.runbooks.plans.drop(planId);
-      if (wasThere)
-        store.events.append({ at: toInstant(deps.now()), kind: "plan-dropped", detail: { plan: planId } });
-      deps.announce({ kind: "plan-changed", planId });
-      return { wasThere };
+  async function dropPlan(planId: PlanId): Promise<{ wasThere: boolean }> {
+    const wasThere = await store.queueWrite(() => {
+      if (!store.runbooks.plans.drop(planId)) return false;
+      store.events.append({ at: toInstant(deps.now()), kind: "plan-dropped", detail: { plan: planId } });
+      return true;
     });
+    if (wasThere) deps.announce({ kind: "plan-changed", planId });
+    return { wasThere };
   }
 
   /** Goes on with runs that have waited long enough, until it is aborted. For a shell that keeps running. */

@@ -1,7 +1,7 @@
-import type { GrantRow } from "#shared/model/access/grant.ts";
 import { type Finding, RuleId, Severity } from "#shared/model/finding.ts";
 import { RunState } from "#shared/model/runs/run.ts";
 import type { TargetGap, TodayLine, UnknownTarget } from "#shared/model/today.ts";
+import { atLeast } from "#shared/text/findings/finding.ts";
 import type { Store } from "#store/store.ts";
 
 /** `readSince`: a target that was last read before it is not known as it is now. */
@@ -11,10 +11,10 @@ type Moment = { now: Date; readSince: Date };
 const MOST_OF_RULE = 10;
 /** So many of the same outcome are in a line, to be scanned again together. */
 const MOST_IN_LINE = 50;
-/** So many are read to be put together: of runs, of targets of a kind, of grants of people who have left. */
+/** So many are read: of runs, of people who have left, of targets of a kind. */
 const MOST_RUNS = 50;
+const MOST_PEOPLE = 100;
 const MOST_TARGETS = 500;
-const MOST_GRANTS = 300;
 
 /** What needs somebody now, the most urgent first. Each source is read as far as its lines go, whatever it has. */
 export function gatherLines(store: Store, moment: Moment): TodayLine[] {
@@ -62,48 +62,31 @@ const stillAccepted = (store: Store): TodayLine[] =>
     .accepted(MOST_RUNS)
     .map(({ runId, check }): TodayLine => ({ kind: "still-accepted", severity: "high", runId, check }));
 
-/**
- * People who have left and whose keys may still log in: what `grant-orphaned` finds of them, a line a person. A finding
- * that was accepted is none.
- */
-function formerPeople(store: Store, { now }: Moment): TodayLine[] {
-  const { rows } = listFindings(store, { ...FORMER_OWNER, limit: MOST_GRANTS, now });
-  const grants = rows.flatMap(({ object }) =>
-    object.kind === "grant" ? (store.access.findRow(object.id) ?? []) : [],
-  );
-  const byPerson = Map.groupBy(grants, ({ verdict }) => verdict.owner.who ?? "");
-  return [...byPerson].map(
-    ([name, theirs]): TodayLine => ({
-      kind: "former-person",
-      severity: FORMER_OWNER.severity,
-      name,
-      grants: theirs.map(({ id }) => id),
-      accounts: [...new Set(theirs.map(formatAccount))],
-    }),
-  );
-}
-
-const formatAccount = ({ account, host }: GrantRow): string => `${account} on ${host}`;
+/** Their grants are findings, too: a line a person takes the place of those. */
+const formerPeople = (store: Store, { now }: Moment): TodayLine[] =>
+  store.people
+    .former(now, MOST_PEOPLE)
+    .map((person): TodayLine => ({ kind: "former-person", severity: FORMER_OWNER.severity, ...person }));
 
 /** The orphans whose owner has left; other orphans are of a lower severity. */
 const FORMER_OWNER = { rule: "grant-orphaned", severity: "high" } as const;
 
-/** Rules whose findings of medium severity need somebody today, too. */
-const MEDIUM_RULES: ReadonlySet<RuleId> = new Set([
-  "certificate-expiring",
-  "certificate-not-reloaded",
-  "endpoint-other-certificate",
-  "certificate-weak-key",
-  "certificate-weak-signature",
-  "grant-since-baseline",
-  "approval-due",
-  "key-weak",
-  "key-leaked",
-  "host-key-leaked",
-]);
+/** Rules whose findings need somebody today although they are of a lower severity, down to this one. */
+const LEAST_SEVERITY: Partial<Record<RuleId, Severity>> = {
+  "certificate-expiring": "medium",
+  "certificate-not-reloaded": "medium",
+  "endpoint-other-certificate": "medium",
+  "certificate-weak-key": "medium",
+  "certificate-weak-signature": "medium",
+  "grant-since-baseline": "low",
+  "approval-due": "low",
+  "key-weak": "medium",
+  "key-leaked": "medium",
+  "host-key-leaked": "medium",
+};
 
 const needsSomebody = ({ rule, severity }: { rule: RuleId; severity: Severity }): boolean =>
-  severity === "critical" || severity === "high" || (severity === "medium" && MEDIUM_RULES.has(rule));
+  atLeast(LEAST_SEVERITY[rule] ?? "high").includes(severity);
 
 function findingLines(store: Store, { now }: Moment): TodayLine[] {
   const counted = store.findings
@@ -168,6 +151,8 @@ const GAPS: readonly { gap: TargetGap; severity: Severity }[] = [
   { gap: "failed", severity: "high" },
   { gap: "partial", severity: "medium" },
   { gap: "stale", severity: "medium" },
+  { gap: "unprobed", severity: "medium" },
+  { gap: "limited", severity: "low" },
 ];
 
 function unknownTargets(store: Store, { readSince }: Moment): TodayLine[] {
@@ -176,14 +161,15 @@ function unknownTargets(store: Store, { readSince }: Moment): TodayLine[] {
       const found = store.gaps.first(targetKind, gap, { readSince, limit: MOST_TARGETS });
       if (found.length === 0) return [];
       const isAll = found.length < MOST_TARGETS;
-      const byOutcome = gap === "stale" ? new Map([[found[0]?.outcome, found]]) : groupByOutcome(found);
-      return [...byOutcome.values()].map(
-        (targets): TodayLine => ({
+      const isOne = gap !== "failed" && gap !== "partial";
+      const byOutcome = isOne ? new Map([[null, found]]) : groupByOutcome(found);
+      return [...byOutcome].map(
+        ([outcome, targets]): TodayLine => ({
           kind: "unknown-targets",
           severity,
           gap,
           targetKind,
-          outcome: targets[0]?.outcome ?? "collected",
+          outcome,
           targets: targets.slice(0, MOST_IN_LINE),
           count: isAll ? targets.length : { moreThan: targets.length - 1 },
         }),

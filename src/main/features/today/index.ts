@@ -13,16 +13,10 @@ export function createToday({ store, announce, now }: Deps) {
   return {
     figures: os.figures.handler(() => store.today.figures(now())),
     read: os.read.handler(({ input }) => {
-      const at = now();
-      const maxAgeDays = input.maxAgeDays ?? store.settings.maxAgeDays();
-      const readSince = addDays(at, -maxAgeDays);
-      return {
-        isEmpty: store.scans.latest() === null,
-        lines: gatherLines(store, { now: at, readSince }),
-        coverage: store.gaps.coverage(readSince),
-        maxAgeDays,
-      };
+      const known = readCoverage(input);
+      return { ...known, lines: gatherLines(store, { now: now(), readSince: sinceOf(known.maxAgeDays) }) };
     }),
+    coverage: os.coverage.handler(({ input }) => readCoverage(input)),
     setMaxAge: os.setMaxAge.handler(async ({ input: { days } }) => {
       const result = await store.queueWrite(() => {
         const before = store.settings.maxAgeDays();
@@ -35,4 +29,20 @@ export function createToday({ store, announce, now }: Deps) {
       return result;
     }),
   };
+
+  function readCoverage(input: { maxAgeDays: number | null }) {
+    const maxAgeDays = input.maxAgeDays ?? store.settings.maxAgeDays();
+    return {
+      isEmpty: store.scans.latest() === null,
+      coverage: store.gaps.coverage(sinceOf(maxAgeDays)),
+      maxAgeDays,
+    };
+  }
+
+  /** To the minute, so that counts are kept for the next call. */
+  function sinceOf(maxAgeDays: number): Date {
+    const since = addDays(now(), -maxAgeDays);
+    since.setUTCSeconds(0, 0);
+    return since;
+  }
 }

@@ -1,8 +1,11 @@
 import { createRouterClient } from "@orpc/server";
 import { expect, test } from "vitest";
+import { settleStandings } from "#domain/people/standing.ts";
 import { describeLine, formatClear } from "#shared/text/today.ts";
 import { openStore, type Store } from "#store/store.ts";
+import { listGrants } from "#store/testing/ask.ts";
 import {
+  fingerprintOf,
   makeCertificate,
   makeGrant,
   makeVerdict,
@@ -16,6 +19,14 @@ const openToday = (store: Store, now: Date) =>
   createRouterClient(createToday({ store, announce: () => undefined, now: () => now }));
 
 const openEmpty = () => openStore({ path: ":memory:", access: "write" });
+
+/** Every scan of these tests was to probe an endpoint, too: here it was. */
+function openProbed() {
+  const store = openEmpty();
+  const presented = { chain: [makeCertificate("asked")] };
+  visitEndpoint(store, "asked.example", { presented, at: "2026-06-09T00:00:00Z" });
+  return store;
+}
 
 /** The lines as a person reads them, and what is said of what is known. */
 async function read(store: Store, now: Date) {
@@ -43,16 +54,18 @@ test("nothing is clear while a target could not be read, was read in part or too
   for (const name of ["a", "b", "c", "d", "e"]) visitEndpoint(store, name, { at: "2026-06-19T00:00:00Z" });
   visitHost(store, "web2", { at: "2026-06-19T00:00:00Z", state: "partial", outcome: "truncated" });
   visitHost(store, "web3", { at: "2026-06-01T00:00:00Z" });
+  visitHost(store, "web4", { at: "2026-06-19T00:00:00Z", collected: { readAs: "jo" } });
   expect(await read(store, now)).toEqual({
     lines: [
       "high a:443, b:443, c:443 and 2 others: could not be read: refused the connection",
       "medium root@web2: was read in part: cut short",
       "medium root@web3: was last read 19 days ago",
+      "low root@web4: was read without root, or not every file could be read; log in as root, or with sudo, to know the rest",
     ],
     clear: {
       isClear: false,
       sentence:
-        "nothing found in 3 of 10 targets; 5 could not be read, 1 read in part, 1 last read more than 7 days ago",
+        "nothing found in 3 of 11 targets; 5 could not be read, 1 read in part, 1 not read completely, 1 last read more than 7 days ago",
     },
   });
 });
@@ -70,7 +83,7 @@ test("the limit after which a reading counts as too old is the user's", async ()
 });
 
 test("what expires comes nearest first, and what has lines of its own is not counted again", async () => {
-  const store = openEmpty();
+  const store = openProbed();
   const now = new Date("2026-06-10T00:00:00Z");
   for (let day = 30; day > 10; day--) {
     const dates = { notAfter: `2026-06-${day}T00:00:00Z`, warnFrom: START, urgentFrom: START };
@@ -88,8 +101,61 @@ test("what expires comes nearest first, and what has lines of its own is not cou
   expect(lines.at(-1)).toBe("high Certificate expires soon: 10 more findings of this rule");
 });
 
+test("whoever has left is a line with what their keys still open, and leaves it once that is accepted", async () => {
+  const store = openProbed();
+  const now = new Date("2026-06-10T00:00:00Z");
+  const person = (name: string, said: "gone" | "active", keys: string[]) => ({
+    handle: name,
+    name,
+    email: null,
+    logins: [name.toLowerCase()],
+    said,
+    leftOn: null,
+    keys: keys.map((key) => ({ fingerprint: fingerprintOf(key), keyType: "ssh-ed25519" })),
+  });
+  const people = [
+    person("Carol", "gone", ["carol's"]),
+    person("Dan", "gone", ["dan's", "team's"]),
+    person("Ann", "active", ["team's"]),
+  ];
+  store.people.replaceSource({ name: "people.csv", kind: "csv", isWhole: false, people, at: START });
+  store.people.settle(settleStandings(store.people.entries(), "2026-06-10"), START);
+  const grants = [
+    makeGrant("carol's"),
+    makeGrant("dan's", { line: 2, account: "dan", verdict: makeVerdict("unknown") }),
+    makeGrant("team's", { line: 3, account: "dan", verdict: makeVerdict("no") }),
+  ];
+  visitHost(store, "web1", { at: "2026-06-09T00:00:00Z", collected: { grants } });
+  expect((await read(store, now)).lines).toEqual([
+    "high Carol: has left and can still log in: root on web1",
+    "high Dan: has left and may still log in: dan on web1",
+  ]);
+  const [carols] = listGrants(store, { search: "carol" }).rows;
+  store.atomically(() =>
+    store.acceptances.accept(
+      "grant-orphaned",
+      { kind: "grant", id: carols?.id ?? 0 },
+      { reason: "until Friday", until: "2026-06-12", acceptedAt: "2026-06-10T00:00:00Z" },
+    ),
+  );
+  expect((await read(store, now)).lines).toEqual(["high Dan: has left and may still log in: dan on web1"]);
+});
+
+test("a key that somebody who is there has, too, hides nobody who has left", async () => {
+  const store = openProbed();
+  const now = new Date("2026-06-10T00:00:00Z");
+  const keys = [{ fingerprint: fingerprintOf("shared"), keyType: "ssh-ed25519" }];
+  const person = (name: string, said: "gone" | "active") =>
+    ({ handle: name, name, email: null, logins: [name], said, leftOn: null, keys }) as const;
+  const people = [person("carol", "gone"), person("accomplice", "active")];
+  store.people.replaceSource({ name: "people.csv", kind: "csv", isWhole: false, people, at: START });
+  store.people.settle(settleStandings(store.people.entries(), "2026-06-10"), START);
+  visitHost(store, "web1", { at: "2026-06-09T00:00:00Z", collected: { grants: [makeGrant("shared")] } });
+  expect((await read(store, now)).lines).toEqual(["high carol: has left and can still log in: root on web1"]);
+});
+
 test("an accepted finding is no line, and neither is one that needs nobody today", async () => {
-  const store = openEmpty();
+  const store = openProbed();
   const now = new Date("2026-06-10T00:00:00Z");
   const expired = makeCertificate("old", { notAfter: "2026-06-05T00:00:00Z" });
   visitEndpoint(store, "old", { at: "2026-06-09T00:00:00Z", presented: { chain: [expired] } });

@@ -58,12 +58,22 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
     code = result;
   };
   try {
+    refuseUnknown(findWord(argv));
     const program = await createProgram({ world, finish }, partsFor(argv));
     await program.parseAsync(argv, { from: "user" });
     return code;
   } catch (error) {
     return explain(error, world);
   }
+}
+
+/** Before its options are read, of which an unknown command knows none. */
+function refuseUnknown(word: string | null): void {
+  if (word === null || word === "help" || NAMES.includes(word)) return;
+  throw new Refusal(
+    "not-found",
+    `there is no command ${word}${formatSimilar(word, NAMES)}; latchkey --help lists them`,
+  );
 }
 
 /** For one command its own part alone; for help, for a completion and for an unknown command, all of them. */
@@ -90,11 +100,7 @@ export async function createProgram(session: Session, parts = PARTS): Promise<Co
     .allowExcessArguments()
     .action(async () => {
       const [word] = program.args;
-      if (word !== undefined)
-        throw new Refusal(
-          "not-found",
-          `there is no command ${word}${formatSimilar(word, NAMES)}; latchkey --help lists them`,
-        );
+      refuseUnknown(word ?? null);
       const { serveUntilStopped } = await import("./manage/serve.ts");
       session.finish(await serveUntilStopped(program.opts(), world));
     });

@@ -6,7 +6,7 @@
 import type { Command, Option } from "commander";
 
 /** A command by its words, with what may stand after them. */
-type Place = {
+type CommandContext = {
   /** `runs show`; empty for the program itself. */
   words: string;
   /** Commands and options, each with what it does in a line. */
@@ -19,26 +19,30 @@ export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
 
 export function writeCompletion(program: Command, shell: Shell): string {
-  const places = listPlaces(program, [], listOptions(program));
+  const contexts = listContexts(program, [], listOptions(program));
   switch (shell) {
     case "bash":
-      return writeBash(places);
+      return writeBash(contexts);
     case "zsh":
-      return writeZsh(places);
+      return writeZsh(contexts);
     case "fish":
-      return writeFish(places);
+      return writeFish(contexts);
   }
 }
 
 const listOptions = (command: Command): Option[] => command.options.filter(({ hidden }) => !hidden);
 
-function listPlaces(command: Command, words: readonly string[], global: readonly Option[]): Place[] {
+function listContexts(
+  command: Command,
+  words: readonly string[],
+  global: readonly Option[],
+): CommandContext[] {
   const inner = command.commands.filter((one) => one.name() !== "help");
   const options =
     words.length === 0
       ? global
       : [...listOptions(command), ...global.filter(({ long }) => long !== "--version")];
-  const place: Place = {
+  const context: CommandContext = {
     words: words.join(" "),
     next: [
       ...inner.map((one) => ({ word: one.name(), about: one.description() })),
@@ -50,75 +54,79 @@ function listPlaces(command: Command, words: readonly string[], global: readonly
       .filter(({ required, optional }) => required || optional)
       .map(({ long, argChoices }) => ({ word: long ?? "", choices: argChoices ?? [] })),
   };
-  return [place, ...inner.flatMap((one) => listPlaces(one, [...words, one.name()], global))];
+  return [context, ...inner.flatMap((one) => listContexts(one, [...words, one.name()], global))];
 }
 
 const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** The cases of a shell's `case` by which the words typed so far become the words of a command. */
-const stepCases = (places: readonly Place[]): string =>
-  places.flatMap(({ words }) => (words === "" ? [] : [quote(words)])).join(" | ");
+const stepCases = (contexts: readonly CommandContext[]): string =>
+  contexts.flatMap(({ words }) => (words === "" ? [] : [quote(words)])).join(" | ");
 
-const valueCases = (places: readonly Place[], write: (choices: readonly string[]) => string): string[] =>
-  places.flatMap(({ words, values }) =>
+const valueCases = (
+  contexts: readonly CommandContext[],
+  write: (choices: readonly string[]) => string,
+): string[] =>
+  contexts.flatMap(({ words, values }) =>
     values.map(({ word, choices }) => `    ${quote(`${words} ${word}`)}) ${write(choices)} ;;`),
   );
 
 /** Every option that takes a value: the word after it is no command. */
-const takesValue = (places: readonly Place[]): string =>
-  [...new Set(places.flatMap(({ values }) => values.map(({ word }) => quote(word))))].join(" | ");
+const takesValue = (contexts: readonly CommandContext[]): string =>
+  [...new Set(contexts.flatMap(({ values }) => values.map(({ word }) => quote(word))))].join(" | ");
 
 const writeBash = (
-  places: readonly Place[],
+  contexts: readonly CommandContext[],
 ): string => `# bash completion of latchkey: source <(latchkey completion bash)
 _latchkey() {
   local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} at= i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case \${COMP_WORDS[i]} in
-      ${takesValue(places)}) i=$((i + 1)); continue ;;
+      ${takesValue(contexts)}) i=$((i + 1)); continue ;;
       -*) continue ;;
     esac
     case "\${at:+$at }\${COMP_WORDS[i]}" in
-      ${stepCases(places)}) at="\${at:+$at }\${COMP_WORDS[i]}" ;;
+      ${stepCases(contexts)}) at="\${at:+$at }\${COMP_WORDS[i]}" ;;
     esac
   done
   COMPREPLY=()
   case "$at $before" in
-${valueCases(places, (choices) => `${choices.length > 0 ? `COMPREPLY=($(compgen -W ${quote(choices.join(" "))} -- "$word"))` : ":"}; return`).join("\n")}
+${valueCases(contexts, (choices) => `${choices.length > 0 ? `COMPREPLY=($(compgen -W ${quote(choices.join(" "))} -- "$word"))` : ":"}; return`).join("\n")}
   esac
   case $at in
-${places.map(({ words, next }) => `    ${words === "" ? "''" : quote(words)}) COMPREPLY=($(compgen -W ${quote(next.map(({ word }) => word).join(" "))} -- "$word")) ;;`).join("\n")}
+${contexts.map(({ words, next }) => `    ${words === "" ? "''" : quote(words)}) COMPREPLY=($(compgen -W ${quote(next.map(({ word }) => word).join(" "))} -- "$word")) ;;`).join("\n")}
   esac
 }
 complete -o default -F _latchkey latchkey`;
 
-const writeZsh = (places: readonly Place[]): string => `#compdef latchkey
+const writeZsh = (contexts: readonly CommandContext[]): string => `#compdef latchkey
 # zsh completion of latchkey: source <(latchkey completion zsh), after compinit
 _latchkey() {
   local at= i before=\${words[CURRENT-1]}
   local -a next
   for ((i = 2; i < CURRENT; i++)); do
     case \${words[i]} in
-      ${takesValue(places)}) i=$((i + 1)); continue ;;
+      ${takesValue(contexts)}) i=$((i + 1)); continue ;;
       -*) continue ;;
     esac
     case "\${at:+$at }\${words[i]}" in
-      ${stepCases(places)}) at="\${at:+$at }\${words[i]}" ;;
+      ${stepCases(contexts)}) at="\${at:+$at }\${words[i]}" ;;
     esac
   done
   case "$at $before" in
-${valueCases(places, (choices) => `${choices.length > 0 ? `compadd -- ${choices.map(quote).join(" ")}` : "_files"}; return`).join("\n")}
+${valueCases(contexts, (choices) => `${choices.length > 0 ? `compadd -- ${choices.map(quote).join(" ")}` : "_files"}; return`).join("\n")}
   esac
   case $at in
-${places.map(({ words, next }) => `    ${words === "" ? "''" : quote(words)}) next=(${next.map(({ word, about }) => quote(`${word}:${about.replaceAll(":", "\\:")}`)).join(" ")}) ;;`).join("\n")}
+${contexts.map(({ words, next }) => `    ${words === "" ? "''" : quote(words)}) next=(${next.map(({ word, about }) => quote(`${word}:${about.replaceAll(":", "\\:")}`)).join(" ")}) ;;`).join("\n")}
   esac
   _describe latchkey next
   [[ \${words[CURRENT]} == -* ]] || _files
 }
-compdef _latchkey latchkey`;
+# Loaded by its name from a folder of fpath, it is called at once.
+if [[ \${funcstack[1]} == _latchkey ]]; then _latchkey "$@"; else compdef _latchkey latchkey; fi`;
 
-const writeFish = (places: readonly Place[]): string => {
-  const lines = places.flatMap(({ words, next, values }) =>
+const writeFish = (contexts: readonly CommandContext[]): string => {
+  const lines = contexts.flatMap(({ words, next, values }) =>
     next.map(({ word, about }) => {
       const takes = values.find((one) => one.word === word);
       const name = word.startsWith("--") ? `-l ${word.slice(2)}` : `-a ${quote(word)}`;
@@ -138,14 +146,14 @@ function __latchkey_at
       continue
     end
     switch $word
-      case ${[...new Set(places.flatMap(({ values }) => values.map(({ word }) => quote(word))))].join(" ")}
+      case ${[...new Set(contexts.flatMap(({ values }) => values.map(({ word }) => quote(word))))].join(" ")}
         set skips 1
         continue
       case '-*'
         continue
     end
     switch "$at $word"
-      case ${places.flatMap(({ words }) => (words === "" ? [] : [quote(` ${words}`), quote(words)])).join(" ")}
+      case ${contexts.flatMap(({ words }) => (words === "" ? [] : [quote(` ${words}`), quote(words)])).join(" ")}
         set at (string trim "$at $word")
     end
   end

@@ -82,8 +82,10 @@ export function nameFinder(db: Database) {
 
   return {
     hostsNamed: (name: string) => hosts.all(name),
-    /** All entries of the people of whom one has this name or login. */
+    /** All entries of the people of whom one has this name or login; `#12`: of the person with that entry. */
     peopleNamed: (name: string): number[] => {
+      const number = /^#(\d{1,15})$/.exec(name)?.[1];
+      if (number !== undefined) return entriesWith.all(Number(number));
       const found = [
         ...people.all(name).flatMap((one) => (one.name === name ? [one.id] : [])),
         ...logins.all(name.toLowerCase()),

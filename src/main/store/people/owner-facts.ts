@@ -40,6 +40,7 @@ type EntryRow = {
   is_missing: number;
   read_at: string;
   decided_by: number | null;
+  lead: number | null;
 };
 
 export type OwnerFinder = ReturnType<typeof ownerFinder>;
@@ -157,7 +158,7 @@ function keyOwners(db: Database): (fingerprint: string) => PersonRow[] {
     .pluck();
   const entry = db.prepare<[number], EntryRow>(`
     SELECT standing, (SELECT people_source.name FROM people_source WHERE people_source.id = person.source) AS source, name, said, left_on, is_missing,
-      read_at, decided_by
+      read_at, decided_by, lead
     FROM person
     WHERE id = ?`);
   const find = (id: number): EntryRow => {
@@ -169,7 +170,7 @@ function keyOwners(db: Database): (fingerprint: string) => PersonRow[] {
   return (fingerprint) =>
     ids.all(fingerprint).map((id) => {
       const person = find(id);
-      const decider = person.decided_by === null ? person : find(person.decided_by);
+      const decider = find(person.decided_by ?? person.lead ?? id);
       return {
         standing: person.standing,
         source: person.source,

@@ -24,11 +24,13 @@ export function peopleStore(db: Database, { lists, sources, inventory }: Deps) {
   return {
     list: people.list,
     find: people.find,
+    former: people.former,
     entries: people.entries,
     decisions: decisions.list,
     join: decisions.join,
     split: decisions.split,
     withdraw: decisions.withdraw,
+    lostDecisions: decisions.lost,
     sources: sources.list,
     replaceSource: sources.replace,
     removeSource: sources.remove,

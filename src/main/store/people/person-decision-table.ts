@@ -10,9 +10,11 @@ const ENTRY = (source: string, handle: string) =>
   `(SELECT person.id FROM person JOIN people_source ON people_source.id = person.source
     WHERE people_source.name = ${source} AND person.handle = ${handle})`;
 
+const ENTRY_OF_ROW = ENTRY("person_decision.source", "person_decision.handle");
+const OTHER_OF_ROW = ENTRY("other_source", "other_handle");
+
 const LIST = `
-  SELECT kind, ${ENTRY("person_decision.source", "person_decision.handle")} AS entry,
-    ${ENTRY("other_source", "other_handle")} AS other
+  SELECT kind, ${ENTRY_OF_ROW} AS entry, ${OTHER_OF_ROW} AS other
   FROM person_decision
   ORDER BY id`;
 
@@ -30,7 +32,31 @@ export function personDecisionTable(db: Database) {
     DELETE FROM person_decision
     WHERE source = @source AND handle = @handle OR other_source = @source AND other_handle = @handle`);
 
+  const partners = db.prepare<Named, Named>(`
+    SELECT other_source AS source, other_handle AS handle FROM person_decision
+    WHERE kind = 'join' AND source = @source AND handle = @handle
+    UNION
+    SELECT source, handle FROM person_decision WHERE kind = 'join' AND other_source = @source AND other_handle = @handle`);
+  const names = db.prepare<[], Named & { entry: number | null }>(`
+    SELECT source, handle, ${ENTRY_OF_ROW} AS entry FROM person_decision
+    UNION
+    SELECT other_source, other_handle, ${OTHER_OF_ROW} FROM person_decision WHERE kind = 'join'`);
+
+  /** Whoever was one person by way of this entry stays so without it. */
+  function release(named: Named, at: Instant): number {
+    const [first, ...others] = partners.all(named);
+    const dropped = drop.run(named).changes;
+    for (const other of others)
+      if (first)
+        add.run({ kind: "join", ...first, otherSource: other.source, otherHandle: other.handle, at });
+    return dropped;
+  }
+
   return {
+    /** Entries that decisions are about and that no source has any more, as `handle in source`. */
+    lost: (): string[] =>
+      names.all().flatMap(({ source, handle, entry }) => (entry === null ? [`${handle} in ${source}`] : [])),
+
     /** Those about entries that are there now. */
     list: (): PersonDecision[] =>
       list.all().flatMap(({ kind, entry, other }): PersonDecision[] => {
@@ -50,15 +76,15 @@ export function personDecisionTable(db: Database) {
     split(entry: number, at: Instant): boolean {
       const named = nameOf.get(entry);
       if (!named) return false;
-      drop.run(named);
+      release(named, at);
       add.run({ kind: "split", ...named, otherSource: "", otherHandle: "", at });
       return true;
     },
 
     /** How many decisions about the entry there were. */
-    withdraw(entry: number): number {
+    withdraw(entry: number, at: Instant): number {
       const named = nameOf.get(entry);
-      return named ? drop.run(named).changes : 0;
+      return named ? release(named, at) : 0;
     },
   };
 }

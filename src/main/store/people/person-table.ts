@@ -5,8 +5,9 @@ import type {
   PersonDetail,
   PersonRow,
 } from "#shared/model/access/person.ts";
-import type { Instant } from "#shared/model/instant.ts";
+import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { formatStanding, type PeopleSourceEntry } from "#shared/text/access/owner.ts";
+import { acceptedFor } from "#store/findings/finding-source.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import { eachWord } from "#store/lists/search.ts";
 
@@ -24,12 +25,14 @@ type Entry = Omit<PeopleSourceEntry, "name"> & {
   source: number;
   sourceIsWhole: boolean;
   logins: readonly string[];
+  isNamed: boolean;
   standing: PersonRow["standing"];
   decidedBy: number | null;
   lead: number | null;
 };
 
-type EntryRow = Omit<Entry, "isMissing" | "sourceIsWhole" | "logins"> & {
+type EntryRow = Omit<Entry, "isMissing" | "sourceIsWhole" | "logins" | "isNamed"> & {
+  name: string;
   isMissing: number;
   sourceIsWhole: number;
 };
@@ -58,7 +61,7 @@ type DecidingRow = {
  */
 export const withDeciders = (people: string): string => `${people}
   CROSS JOIN people_source ON people_source.id = person.source
-  CROSS JOIN person AS decider ON decider.id = ifnull(person.decided_by, person.id)
+  CROSS JOIN person AS decider ON decider.id = coalesce(person.decided_by, person.lead, person.id)
   CROSS JOIN people_source AS deciding ON deciding.id = decider.source`;
 
 export const DECIDING = `decider.name AS by_name, deciding.name AS by_source, decider.said AS by_said,
@@ -95,13 +98,37 @@ const COLUMNS = `person.id, person.name, person.standing,
   (SELECT min(email) FROM ${ENTRIES} WHERE entry.lead = person.id) AS email,
   (SELECT max(read_at) FROM ${ENTRIES} WHERE entry.lead = person.id) AS read_at, ${DECIDING}`;
 
+/** So many of the accounts of somebody who has left are named. */
+const MOST_ACCOUNTS = 3;
+
+type FormerRow = { id: number; name: string; accountCount: number; yes: number; unknown: number };
+type FormerPerson = Omit<FormerRow, "yes" | "unknown"> & {
+  login: "yes" | "unknown" | "dormant";
+  accounts: string[];
+};
+
+/** A grant whose finding somebody has accepted is left out. */
+const FORMER = `
+  SELECT lead.id, lead.name, count(DISTINCT grant_line.account || ' ' || grant_line.host) AS accountCount,
+    count(iif(effective = 'yes', 1, NULL)) AS yes, count(iif(effective = 'unknown', 1, NULL)) AS unknown
+  FROM person AS lead INDEXED BY person_by_standing
+  CROSS JOIN ${ENTRIES} ON entry.lead = lead.id
+  CROSS JOIN person_key ON person_key.person = entry.id
+  CROSS JOIN grant_line INDEXED BY grant_by_fingerprint
+    ON ifnull(grant_line.fingerprint, '') = person_key.fingerprint AND gone_scan IS NULL
+  WHERE lead.standing = 'gone' AND lead.lead = lead.id AND (effective <> 'no' OR is_dormant = 1)
+    AND NOT (${acceptedFor("grant-orphaned", "grant", "grant_line.id")})
+  GROUP BY lead.id
+  ORDER BY yes > 0 DESC, unknown > 0 DESC, accountCount DESC, lead.id
+  LIMIT ?`;
+
 const FIND = `SELECT ${COLUMNS} FROM ${withDeciders("person")} WHERE person.id = ?`;
 
 /** The people of all sources, each once however many entries they have. */
 export function personTable(db: Database, lists: Lists) {
   const entries = db.prepare<[], EntryRow>(`
     SELECT person.id, person.source, said, left_on AS leftOn, is_missing AS isMissing, person.read_at AS readAt,
-      people_source.is_whole AS sourceIsWhole, standing, decided_by AS decidedBy, lead
+      people_source.is_whole AS sourceIsWhole, standing, decided_by AS decidedBy, lead, person.name
     FROM person
     JOIN people_source ON people_source.id = person.source
     ORDER BY person.id`);
@@ -113,6 +140,11 @@ export function personTable(db: Database, lists: Lists) {
   );
   const leadOf = db.prepare<[number], number>("SELECT ifnull(lead, id) FROM person WHERE id = ?").pluck();
   const find = db.prepare<[number], Row>(FIND);
+  const accountsOf = db
+    .prepare<[number], string>(`
+      SELECT DISTINCT account || ' on ' || host_name FROM grant_line
+      WHERE ${IN_GRANT} AND (effective <> 'no' OR is_dormant = 1) ORDER BY 1 LIMIT ${MOST_ACCOUNTS}`)
+    .pluck();
   const toPerson = personRows(db);
   const detail = personDetails(db);
 
@@ -144,14 +176,29 @@ export function personTable(db: Database, lists: Lists) {
       return row ? { ...toPerson(row), ...detail(row.id) } : null;
     },
 
+    /** People who have left and whose keys are in grants that log in, may, or would; those who can log in first. */
+    former(now: Date, limit: number): FormerPerson[] {
+      return lists
+        .read<FormerRow>(FORMER, [limit], { now: toInstant(now) })
+        .map(({ yes, unknown, ...person }) => ({
+          ...person,
+          login: yes > 0 ? "yes" : unknown > 0 ? "unknown" : "dormant",
+          accounts: accountsOf.all(person.id),
+        }));
+    },
+
     entries(): Entry[] {
       const logins = Map.groupBy(allLogins.all(), ([person]) => person);
-      return entries.all().map((row) => ({
-        ...row,
-        isMissing: row.isMissing === 1,
-        sourceIsWhole: row.sourceIsWhole === 1,
-        logins: logins.get(row.id)?.map(([, login]) => login) ?? [],
-      }));
+      return entries.all().map(({ name, ...row }) => {
+        const own = logins.get(row.id)?.map(([, login]) => login) ?? [];
+        return {
+          ...row,
+          isMissing: row.isMissing === 1,
+          sourceIsWhole: row.sourceIsWhole === 1,
+          logins: own,
+          isNamed: !own.includes(name.toLowerCase()),
+        };
+      });
     },
 
     /** Stores who is one person, who is still there, and whose entry says so. */
@@ -223,7 +270,9 @@ type DetailEntryRow = {
 };
 
 /** The entries of a person, and others that may be theirs, too. */
-function personDetails(db: Database): (lead: number) => Pick<PersonDetail, "entries" | "grants" | "alike"> {
+function personDetails(
+  db: Database,
+): (lead: number) => Pick<PersonDetail, "entries" | "grants" | "sharedKeys" | "alike"> {
   const entries = db.prepare<[number], DetailEntryRow>(`
     SELECT entry.id, people_source.name AS source, entry.name, email,
       (SELECT json_group_array(login) FROM person_login WHERE person_login.person = entry.id) AS logins,
@@ -237,10 +286,21 @@ function personDetails(db: Database): (lead: number) => Pick<PersonDetail, "entr
           OR other_source = people_source.name AND other_handle = entry.handle) AS isJoined
     FROM ${ENTRIES} JOIN people_source ON people_source.id = entry.source
     WHERE entry.lead = ? ORDER BY entry.id`);
+  const keys = db
+    .prepare<[number], string>(`
+      SELECT DISTINCT fingerprint FROM ${ENTRIES} JOIN person_key ON person_key.person = entry.id
+      WHERE entry.lead = ? ORDER BY fingerprint`)
+    .pluck();
   const grants = db
-    .prepare<[number], number>(
-      `SELECT id FROM grant_line WHERE ${IN_GRANT} ORDER BY host_name, port, account, id`,
-    )
+    .prepare<[string], number>(`
+      SELECT id FROM grant_line INDEXED BY grant_by_fingerprint
+      WHERE ifnull(fingerprint, '') = CAST(? AS TEXT) AND gone_scan IS NULL ORDER BY id`)
+    .pluck();
+  const alsoOf = db
+    .prepare<[string, number], string>(`
+      SELECT DISTINCT other.name FROM person_key JOIN person ON person.id = person_key.person
+      JOIN person AS other ON other.id = person.lead
+      WHERE fingerprint = ? AND person.lead <> ? AND other.standing = 'known' ORDER BY other.name LIMIT 5`)
     .pluck();
   const alike = db.prepare<{ lead: number }, { id: number; name: string }>(`
     SELECT DISTINCT lead.id, lead.name
@@ -257,9 +317,22 @@ function personDetails(db: Database): (lead: number) => Pick<PersonDetail, "entr
       isJoined: row.isJoined === 1,
       logins: JSON.parse(row.logins) as string[],
     })),
-    grants: grants.all(lead),
+    ...toGrants(lead),
     alike: alike.all({ lead }),
   });
+
+  /** A key that somebody who is there is listed with, too, is told apart: to revoke it shuts them out. */
+  function toGrants(lead: number): Pick<PersonDetail, "grants" | "sharedKeys"> {
+    const found = keys.all(lead).map((fingerprint) => ({
+      fingerprint,
+      grants: grants.all(fingerprint),
+      people: alsoOf.all(fingerprint, lead),
+    }));
+    return {
+      grants: found.flatMap((key) => (key.people.length === 0 ? key.grants : [])),
+      sharedKeys: found.filter((key) => key.people.length > 0 && key.grants.length > 0),
+    };
+  }
 }
 
 /** A person in a people source that was just read. */

@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import { OpenPlan, type PlanDetail, PlanRequest } from "#shared/contract/runs.ts";
+import { MOST_OPEN_PLANS, OpenPlan, type PlanDetail, PlanRequest } from "#shared/contract/runs.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { Plan, PlanId } from "#shared/model/runs/plan.ts";
 import { RunId } from "#shared/model/runs/run.ts";
@@ -20,9 +20,6 @@ type Row = {
 
 const COLUMNS = `id, state, message, made_at, body, hash, read, total, request,
   (SELECT max(run.id) FROM run WHERE run.plan = plan.id) AS run`;
-
-/** So many plans that were not applied are listed. */
-const MOST_OPEN = 20;
 
 const CUT_SHORT = "Latchkey was closed while it was made; plan it again";
 
@@ -47,17 +44,18 @@ export function planTable(db: Database) {
   const open = db.prepare<[], { id: number; kind: string; title: string; madeAt: string }>(`
     SELECT id, body ->> '$.kind' AS kind, body ->> '$.title' AS title, made_at AS madeAt FROM plan
     WHERE state = 'ready' AND NOT EXISTS (SELECT 1 FROM run WHERE run.plan = plan.id)
-    ORDER BY id DESC LIMIT ${MOST_OPEN}`);
+      AND NOT EXISTS (SELECT 1 FROM offline_script WHERE offline_script.plan = plan.id)
+    ORDER BY id DESC LIMIT ${MOST_OPEN_PLANS}`);
   const drop = db.prepare(
-    `DELETE FROM plan WHERE id = ? AND NOT EXISTS (SELECT 1 FROM run WHERE run.plan = plan.id)
+    `DELETE FROM plan WHERE id = ? AND state <> 'making' AND NOT EXISTS (SELECT 1 FROM run WHERE run.plan = plan.id)
       AND NOT EXISTS (SELECT 1 FROM offline_script WHERE offline_script.plan = plan.id)`,
   );
 
   return {
-    /** Those that are ready and were not applied, the newest first; one that cannot be read is none. */
+    /** Those that are ready and were neither applied nor exported as scripts, the newest first; one that cannot be read is none. */
     open: (): OpenPlan[] => open.all().flatMap((row) => OpenPlan.safeParse(row).data ?? []),
 
-    /** False where it was applied or exported as scripts, or is not there. */
+    /** False where it was applied or exported as scripts, is being made, or is not there. */
     drop: (id: PlanId): boolean => drop.run(id).changes > 0,
 
     /** Without a request, the plan was made elsewhere and is checked here. */

@@ -28,6 +28,9 @@ export function ComparePanel({ onChange }: { onChange: (patch: Patch) => void })
   const scans = useScans();
   const from = data?.from?.scan ?? 0;
   const to = data?.to?.scan ?? 0;
+  const isShown = (days: number | undefined): boolean =>
+    search.from === undefined && search.to === undefined && search.days === days;
+  const isSinceBaseline = search.from === baseline?.scan && search.to === undefined;
   return (
     <Panel title="Compare" note="What a scan could not read does not count as gone">
       <div className={classes.spans}>
@@ -35,11 +38,8 @@ export function ComparePanel({ onChange }: { onChange: (patch: Patch) => void })
           <Button
             key={title}
             size="compact-xs"
-            variant={
-              search.from === undefined && search.to === undefined && search.days === days
-                ? "light"
-                : "default"
-            }
+            variant={isShown(days) ? "light" : "default"}
+            aria-pressed={isShown(days)}
             onClick={() => onChange({ from: undefined, to: undefined, days })}
           >
             {title}
@@ -48,7 +48,8 @@ export function ComparePanel({ onChange }: { onChange: (patch: Patch) => void })
         {baseline && (
           <Button
             size="compact-xs"
-            variant={search.from === baseline.scan && search.to === undefined ? "light" : "default"}
+            variant={isSinceBaseline ? "light" : "default"}
+            aria-pressed={isSinceBaseline}
             onClick={() => onChange({ from: baseline.scan, to: undefined, days: undefined })}
           >
             Since the baseline

@@ -1,9 +1,8 @@
 import { Button } from "@mantine/core";
-import { IconUserCheck, IconUserMinus, IconUserOff } from "@tabler/icons-react";
+import { IconUserCheck, IconUserOff } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { type ReactNode, useState } from "react";
-import { usePlanRequest } from "#renderer/api/scan-button.tsx";
-import { Dialog } from "#renderer/ui/dialog.tsx";
+import type { ReactNode } from "react";
+import { OffboardButton } from "#renderer/api/offboard.tsx";
 import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { ErrorState } from "#renderer/ui/panel.tsx";
@@ -13,7 +12,7 @@ import { Exactly } from "#renderer/ui/when.tsx";
 import type { PersonDetail, PersonRow } from "#shared/model/access/person.ts";
 import { formatCount } from "#shared/text/count.ts";
 import classes from "./people.module.css";
-import { useGrantsOf, usePerson, usePersonDecisions } from "./queries.ts";
+import { usePerson, usePersonDecisions } from "./queries.ts";
 
 export function PersonDrawer({ id, onClose }: { id: number; onClose: () => void }) {
   const { data: person, error } = usePerson(id);
@@ -43,7 +42,7 @@ function Details({ person }: { person: PersonDetail }) {
   return (
     <>
       <div className={classes.personActions}>
-        <Offboard people={[person]} buttonProps={{ variant: "default", size: "xs" }} />
+        <OffboardButton ids={[person.id]} buttonProps={{ variant: "default", size: "xs" }} />
       </div>
       <Section title="Person">
         <Facts>
@@ -69,12 +68,12 @@ function Details({ person }: { person: PersonDetail }) {
 }
 
 function Keys({ person }: { person: PersonDetail }) {
-  const { name, fingerprints, keyCount, grants } = person;
+  const { id, fingerprints, keyCount, grantCount } = person;
   const more = keyCount - fingerprints.length;
   return (
     <Section title="Keys" count={keyCount}>
       {keyCount === 0 && <p>No source has a key of theirs.</p>}
-      {keyCount > 0 && <p>They are in {formatCount(grants.length, "grant")} now.</p>}
+      {keyCount > 0 && <p>They are in {formatCount(grantCount, "grant")} now.</p>}
       <Lines>
         {fingerprints.map((fingerprint) => (
           <Line
@@ -95,7 +94,7 @@ function Keys({ person }: { person: PersonDetail }) {
       {keyCount > 0 && (
         <p>
           <TextLink>
-            <Link to="/graph" search={{ start: `person:${name}` }}>
+            <Link to="/graph" search={{ start: `person:#${id}` }}>
               Everything they can reach: directly, by sudo and by other accounts
             </Link>
           </TextLink>
@@ -108,9 +107,11 @@ function Keys({ person }: { person: PersonDetail }) {
 /** One line for each entry of a source that is this person; each can be split off, and that be withdrawn. */
 function Entries({ person: { entries } }: { person: PersonDetail }) {
   const { split, regroup } = usePersonDecisions();
+  const error = split.error ?? regroup.error;
   const isPending = split.isPending || regroup.isPending;
   return (
     <Section title="Entries of people sources" count={entries.length}>
+      <Refused error={error} />
       <Lines>
         {entries.map(({ id, source, name, email, logins, keyCount, isSplit, isJoined }) => (
           <Line
@@ -154,6 +155,7 @@ function Alike({ person: { id, alike } }: { person: PersonDetail }) {
   if (alike.length === 0) return null;
   return (
     <Section title="Listed with the same key" count={alike.length}>
+      <Refused error={join.error} />
       <Lines>
         {alike.map((other) => (
           <Line
@@ -172,6 +174,16 @@ function Alike({ person: { id, alike } }: { person: PersonDetail }) {
   );
 }
 
+function Refused({ error }: { error: Error | null }) {
+  return (
+    error && (
+      <p role="alert" className={classes.refusal}>
+        <Untrusted text={error.message} limit={600} />
+      </p>
+    )
+  );
+}
+
 type SmallProps = { isPending: boolean; onClick: () => void; children: ReactNode };
 
 const SmallButton = ({ isPending, onClick, children }: SmallProps) => (
@@ -179,49 +191,6 @@ const SmallButton = ({ isPending, onClick, children }: SmallProps) => (
     {children}
   </Button>
 );
-
-type OffboardProps = {
-  people: readonly PersonRow[];
-  buttonProps: { variant: "default" | "subtle"; size: "xs" | "compact-sm" };
-};
-
-/** Plans to revoke every grant of these people, on every host. */
-export function Offboard({ people, buttonProps }: OffboardProps) {
-  const requestPlan = usePlanRequest();
-  const findGrants = useGrantsOf();
-  const [failure, setFailure] = useState<string | null>(null);
-  const [isSearching, setIsSearching] = useState(false);
-  const offboard = async () => {
-    setIsSearching(true);
-    try {
-      const grants = await findGrants(people);
-      if (grants.length > 0) requestPlan({ kind: "remove-grants", grants });
-      else setFailure("none of their keys is in a grant: there is nothing to revoke");
-    } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      setFailure(error.message);
-    } finally {
-      setIsSearching(false);
-    }
-  };
-  return (
-    <>
-      <Button
-        {...buttonProps}
-        leftSection={<IconUserMinus size={15} />}
-        loading={isSearching}
-        onClick={() => void offboard()}
-      >
-        Offboard
-      </Button>
-      <Dialog title="No plan" isOpen={failure !== null} onClose={() => setFailure(null)} width={460}>
-        <p role="alert">
-          <Untrusted text={failure ?? ""} limit={600} />
-        </p>
-      </Dialog>
-    </>
-  );
-}
 
 export const STANDING = {
   known: { tone: "green", Icon: IconUserCheck, word: "There" },

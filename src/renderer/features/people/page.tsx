@@ -1,17 +1,18 @@
 import { Button, Checkbox, TextInput } from "@mantine/core";
 import { IconUsers, IconUsersGroup } from "@tabler/icons-react";
 import { useState } from "react";
+import { OffboardButton } from "#renderer/api/offboard.tsx";
 import { NameCell, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet } from "#renderer/ui/table/filters.tsx";
 import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
-import { Untrusted } from "#renderer/ui/text.tsx";
+import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { Inventory, PersonRow } from "#shared/model/access/person.ts";
 import { formatGaps } from "#shared/text/access/owner.ts";
-import { Offboard, PersonDrawer, STANDING, StandingTag } from "./drawer.tsx";
+import { PersonDrawer, STANDING, StandingTag } from "./drawer.tsx";
 import classes from "./people.module.css";
 import {
   route,
@@ -58,7 +59,10 @@ export function PeoplePage() {
         fetchAll={fetchAll}
         actions={(people, clear) => (
           <>
-            <Offboard people={people} buttonProps={{ variant: "subtle", size: "compact-sm" }} />
+            <OffboardButton
+              ids={people.map(({ id }) => id)}
+              buttonProps={{ variant: "subtle", size: "compact-sm" }}
+            />
             <JoinAction people={people} onDone={clear} />
           </>
         )}
@@ -108,6 +112,7 @@ function JoinAction({ people, onDone }: { people: readonly PersonRow[]; onDone: 
               toast("They are one person now; to undo it, open the person");
               onDone();
             },
+            onError: (error) => toast(formatUntrusted(error.message)),
           },
         )
       }

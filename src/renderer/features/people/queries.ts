@@ -2,7 +2,6 @@ import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from "@tans
 import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/connection.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
-import type { PersonRow } from "#shared/model/access/person.ts";
 
 export const route = getRouteApi("/people");
 type Search = ReturnType<typeof route.useSearch>;
@@ -40,14 +39,5 @@ export function usePersonDecisions() {
     join: useMutation(people.join.mutationOptions()),
     split: useMutation(people.split.mutationOptions()),
     regroup: useMutation(people.regroup.mutationOptions()),
-  };
-}
-
-/** Finds every grant of the keys of people. */
-export function useGrantsOf(): (people: readonly PersonRow[]) => Promise<number[]> {
-  const { people: api } = useApi();
-  return async (people) => {
-    const found = await Promise.all(people.map(({ id }) => api.find.call({ id })));
-    return [...new Set(found.flatMap(({ grants }) => grants))];
   };
 }

@@ -5,8 +5,10 @@ import { NameCell, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet } from "#renderer/ui/table/filters.tsx";
 import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
-import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
+import { formatUntrusted, TextLink, Untrusted } from "#renderer/ui/text.tsx";
+import { toast } from "#renderer/ui/toast.tsx";
 import { When } from "#renderer/ui/when.tsx";
+import { MOST_OPEN_PLANS } from "#shared/contract/runs.ts";
 import { PlanKind } from "#shared/model/runs/plan.ts";
 import { RunId, type RunRow, RunState } from "#shared/model/runs/run.ts";
 import { formatCount } from "#shared/text/count.ts";
@@ -89,7 +91,10 @@ function OpenPlans() {
   if (plans.length === 0) return null;
   return (
     <details className={classes.openPlans}>
-      <summary>{formatCount(plans.length, "plan")} not applied</summary>
+      <summary>
+        {plans.length === MOST_OPEN_PLANS && "The newest "}
+        {formatCount(plans.length, "plan")} not applied
+      </summary>
       <ul>
         {plans.map(({ id, title, madeAt }) => (
           <li key={id} className={classes.openPlan}>
@@ -107,7 +112,9 @@ function OpenPlans() {
               size={24}
               aria-label={`Drop plan ${id}`}
               title="Drop it"
-              onClick={() => mutate({ planId: id })}
+              onClick={() =>
+                mutate({ planId: id }, { onError: (error) => toast(formatUntrusted(error.message)) })
+              }
             >
               <IconTrash size={15} />
             </ActionIcon>

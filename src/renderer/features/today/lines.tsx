@@ -5,10 +5,10 @@ import {
   IconHelpCircle,
   IconRadar2,
   IconRefresh,
-  IconTrash,
 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { OffboardButton } from "#renderer/api/offboard.tsx";
 import { usePlanRequest, useScanRequest } from "#renderer/api/scan-button.tsx";
 import { SEVERITIES } from "#renderer/ui/severity.tsx";
 import { toneClass } from "#renderer/ui/tag.tsx";
@@ -19,7 +19,7 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import type { Finding } from "#shared/model/finding.ts";
 import type { TodayLine } from "#shared/model/today.ts";
 import { isMoreThan } from "#shared/model/total.ts";
-import { formatTarget } from "#shared/text/hosts/target.ts";
+import { writeTarget } from "#shared/text/hosts/target.ts";
 import { describeLine, formatClear, formatCoverage } from "#shared/text/today.ts";
 import classes from "./today.module.css";
 
@@ -59,7 +59,7 @@ function keyOf(line: TodayLine): string {
     case "run":
       return `run ${line.run.id}`;
     case "former-person":
-      return `person ${line.name}`;
+      return `person ${line.id}`;
     case "still-accepted":
       return `accepted ${line.runId} ${line.check.host}:${line.check.port} ${line.check.account} ${line.check.fingerprint}`;
     case "finding":
@@ -123,7 +123,7 @@ function LinkOf({ line, children }: { line: TodayLine; children: ReactNode }) {
     case "former-person":
       return (
         <TextLink>
-          <Link to="/access" search={{ owner: "gone" }}>
+          <Link to="/people" search={{ open: line.id }}>
             {children}
           </Link>
         </TextLink>
@@ -145,7 +145,7 @@ function LinkOf({ line, children }: { line: TodayLine; children: ReactNode }) {
         </TextLink>
       );
     case "unknown-targets":
-      if (line.targetKind === "tls" || line.gap === "stale") return children;
+      if (line.targetKind === "tls" || (line.gap !== "failed" && line.gap !== "partial")) return children;
       return (
         <TextLink>
           <Link to="/hosts" search={{ state: line.gap }}>
@@ -162,7 +162,6 @@ const BUTTON = { variant: "default", size: "compact-sm" } as const;
 
 /** The one thing to do about a line. What changes hosts makes a plan first. */
 function ActionOf({ line }: { line: TodayLine }) {
-  const requestPlan = usePlanRequest();
   const requestScan = useScanRequest();
   switch (line.kind) {
     case "run":
@@ -180,15 +179,7 @@ function ActionOf({ line }: { line: TodayLine }) {
         />
       );
     case "former-person":
-      return (
-        <Button
-          {...BUTTON}
-          leftSection={<IconTrash size={15} />}
-          onClick={() => requestPlan({ kind: "remove-grants", grants: line.grants })}
-        >
-          Remove access
-        </Button>
-      );
+      return <OffboardButton ids={[line.id]} buttonProps={BUTTON} />;
     case "finding":
       return <FindingAction finding={line.finding} />;
     case "more-findings":
@@ -205,11 +196,13 @@ function ActionOf({ line }: { line: TodayLine }) {
         <Button
           {...BUTTON}
           leftSection={<IconRadar2 size={15} />}
-          onClick={() => requestScan(line.targets.map(({ target }) => formatTarget(target)).join("\n"))}
+          onClick={() => requestScan(line.targets.map(({ target }) => writeTarget(target)).join("\n"))}
         >
           {isMoreThan(line.count, line.targets.length)
             ? `Scan the first ${line.targets.length}`
-            : "Scan again"}
+            : line.gap === "unprobed"
+              ? "Scan"
+              : "Scan again"}
         </Button>
       );
     default:

@@ -56,8 +56,12 @@ export const PersonDetail = PersonRow.extend({
       isJoined: z.boolean(),
     }),
   ),
-  /** Every grant that one of their keys is in now, by its id. */
+  /** The grants that a key of theirs alone is in now, by their ids. */
   grants: z.array(z.int()),
+  /** Keys that others who are there are listed with, too: to revoke one shuts these out. */
+  sharedKeys: z.array(
+    z.object({ fingerprint: z.string(), grants: z.array(z.int()), people: z.array(z.string()) }),
+  ),
   /** People who are listed with a key of theirs, and may be the same. */
   alike: z.array(z.object({ id: z.int(), name: z.string() })),
 });

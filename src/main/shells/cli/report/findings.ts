@@ -124,7 +124,9 @@ async function listFindings(words: readonly string[], options: Options, world: W
     options.failOn ? atLeast(options.failOn).map((severity) => countOf(severity, false)) : [],
   );
   if (counts.some((count) => isMoreThan(count, 0))) return 1;
-  return options.maxAge === undefined ? 0 : await checkAge(options.maxAge, app.client, world);
+  if (options.maxAge !== undefined) return await checkAge(options.maxAge, app.client, world);
+  const hasScanned = !options.failOn || !(await app.client.today.coverage({})).isEmpty;
+  return hasScanned ? 0 : 3;
 }
 
 /** A job that names a database that is not there checks nothing: that must not look like a clean result. */
@@ -134,7 +136,7 @@ function requireDatabase({ db = findDefaultDatabase() }: CommonOptions): void {
 }
 
 async function checkAge(maxAgeDays: number, client: LatchkeyClient, world: World): Promise<number> {
-  const { isEmpty, coverage } = await client.today.read({ maxAgeDays });
+  const { isEmpty, coverage } = await client.today.coverage({ maxAgeDays });
   const gaps = isEmpty ? "nothing was scanned yet" : formatGaps(coverage, maxAgeDays);
   if (gaps === null) return 0;
   world.err(`latchkey: not known as of the last ${formatCount(maxAgeDays, "day")}: ${gaps}`);
@@ -151,7 +153,7 @@ export const NOTHING_SCANNED = "nothing was scanned yet; start with: latchkey sc
 
 async function formatNone(filter: object, client: LatchkeyClient): Promise<string> {
   if (Object.values(filter).some(Boolean)) return "no finding matches";
-  const { isEmpty, coverage, maxAgeDays } = await client.today.read({});
+  const { isEmpty, coverage, maxAgeDays } = await client.today.coverage({});
   if (isEmpty) return NOTHING_SCANNED;
   return `no finding; ${formatCoverage(coverage, maxAgeDays)}`;
 }

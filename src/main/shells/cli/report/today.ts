@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import type { Today } from "#shared/contract/today.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
+import { Refusal } from "#shared/model/refusal.ts";
 import type { TodayLine } from "#shared/model/today.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatTarget } from "#shared/text/hosts/target.ts";
+import { writeTarget } from "#shared/text/hosts/target.ts";
 import { describeLine, formatClear, formatCoverage } from "#shared/text/today.ts";
 import { type CommonOptions, days, openApp, printJson } from "#shells/cli/options.ts";
 import { type Column, printTable } from "#shells/cli/print-table.ts";
@@ -37,11 +38,13 @@ Examples:
   latchkey today --max-age 1d    for a fleet that is scanned every night
   latchkey today --json | jq -r '.lines[] | select(.severity == "critical") | .kind'
 
-With --json: { isEmpty, lines: [{ kind, severity, ... }], coverage: { probed, unprobed, failed, partial, stale },
+With --json: { isEmpty, lines: [{ kind, severity, ... }], coverage: { probed, failed, partial, limited, stale, unprobed },
 maxAgeDays }; a number of which more than so many were counted is { moreThan }`;
 
 async function showToday(options: Options, world: World): Promise<void> {
   const { maxAge, save = false, json } = options;
+  if (save && maxAge === undefined)
+    throw new Refusal("invalid-input", "--save needs a number of days: add --max-age, such as --max-age 14d");
   await using app = openApp(options, world, save && maxAge !== undefined ? "write" : "read");
   const { today } = app.client;
   if (save && maxAge !== undefined) await today.setMaxAge({ days: maxAge });
@@ -83,7 +86,7 @@ function formatCommand(line: TodayLine): string {
     case "finding":
       return `latchkey findings --rule ${line.finding.rule} --details`;
     case "unknown-targets": {
-      const targets = line.targets.slice(0, 3).map(({ target }) => formatTarget(target));
+      const targets = line.targets.slice(0, 3).map(({ target }) => writeTarget(target));
       return targets.every((target) => PLAIN.test(target))
         ? `latchkey scan ${targets.join(" ")}`
         : "latchkey hosts";
