@@ -20,17 +20,17 @@ type Props = {
 const MOST_GRANTS = 10_000;
 
 type SharedKey = PersonDetail["sharedKeys"][number];
-type Question = { grants: number[]; shared: SharedKey[] };
+type Decision = { grants: number[]; shared: SharedKey[] };
 
 /** Plans to revoke every grant of these people, on every host. A key that others have, too, is asked about by name. */
 export function OffboardButton({ ids, buttonProps, children = "Offboard" }: Props) {
   const requestPlan = usePlanRequest();
   const { people } = useApi();
   const [failure, setFailure] = useState<string | null>(null);
-  const [question, setQuestion] = useState<Question | null>(null);
+  const [decision, setDecision] = useState<Decision | null>(null);
   const [isSearching, setIsSearching] = useState(false);
   const plan = (grants: readonly number[]) => {
-    setQuestion(null);
+    setDecision(null);
     if (grants.length === 0) setFailure("none of their keys is in a grant: there is nothing to revoke");
     else if (grants.length > MOST_GRANTS)
       setFailure(
@@ -45,7 +45,7 @@ export function OffboardButton({ ids, buttonProps, children = "Offboard" }: Prop
       const grants = [...new Set(found.flatMap((person) => person.grants))];
       const shared = found.flatMap(({ sharedKeys }) => sharedKeys);
       if (shared.length === 0) plan(grants);
-      else setQuestion({ grants, shared });
+      else setDecision({ grants, shared });
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       setFailure(error.message);
@@ -63,7 +63,7 @@ export function OffboardButton({ ids, buttonProps, children = "Offboard" }: Prop
       >
         {children}
       </Button>
-      {question && <SharedKeys {...question} onPlan={plan} onClose={() => setQuestion(null)} />}
+      {decision && <SharedKeys {...decision} onPlan={plan} onClose={() => setDecision(null)} />}
       <Dialog title="No plan" isOpen={failure !== null} onClose={() => setFailure(null)} width={460}>
         <p role="alert">
           <Untrusted text={failure ?? ""} limit={600} />
@@ -73,7 +73,7 @@ export function OffboardButton({ ids, buttonProps, children = "Offboard" }: Prop
   );
 }
 
-type SharedProps = Question & { onPlan: (grants: readonly number[]) => void; onClose: () => void };
+type SharedProps = Decision & { onPlan: (grants: readonly number[]) => void; onClose: () => void };
 
 /** To revoke such a key shuts out others who are there: nobody decides that but the user. */
 function SharedKeys({ grants, shared, onPlan, onClose }: SharedProps) {
