@@ -25,6 +25,7 @@ const LISTS = {
     texts: ["search", "host", "account", "fingerprint"],
     columns: columnsOf(contract.access.list),
   },
+  "auditLog.list": { texts: ["search"], columns: columnsOf(contract.auditLog.list) },
   "certificates.list": { texts: ["search", "host", "owner"], columns: columnsOf(contract.certificates.list) },
   "changes.list": { texts: ["search", "host"], columns: [] },
   "findings.list": { texts: ["search", "host"], columns: columnsOf(contract.findings.list) },
@@ -227,6 +228,8 @@ function fill(store: Store): void {
   store.atomically(() =>
     store.people.replaceSource({ name: "people.csv", kind: "csv", isWhole: false, people, at: START }),
   );
+  for (const rule of ["one", "another"])
+    store.atomically(() => store.events.append({ at: START, kind: "rule-turned-on", detail: { rule } }));
   const chain = ["shop", "mail"].map((name) => makeCertificate(name, { warnFrom: "2026-05-01T00:00:00Z" }));
   const findings = ["certificate-weak-key", "certificate-self-signed"].map((rule) => ({
     rule: rule as "certificate-weak-key",

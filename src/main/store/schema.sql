@@ -949,7 +949,7 @@ CREATE TABLE people_source (
 -- A person as one people source tells of them: `handle` tells its people apart, and `said` is what it says of whether they are still
 -- there. One that the newest reading did not name is missing. `standing` is what all people sources together make of it: a later word on
 -- somebody of the same login or address counts too, and `decided_by` is whose entry has it. Entries with the same `lead` are of one
--- person, who is named by that entry; null until it is settled.
+-- person, who is named by that entry; null only while an entry has gone that led.
 CREATE TABLE person (
   id         INTEGER PRIMARY KEY,
   source     INTEGER NOT NULL REFERENCES people_source (id),

@@ -423,6 +423,8 @@ function entryWriter(db: Database) {
       SET name = @name, email = @email, said = @said, left_on = @leftOn, read_at = @at, is_missing = 0
       RETURNING id`)
     .pluck();
+  // Until it is settled who is one person, each entry is one.
+  const lead = db.prepare("UPDATE person SET lead = id WHERE id = ? AND lead IS NULL");
   const dropLogins = db.prepare("DELETE FROM person_login WHERE person = ?");
   const addLogin = db.prepare(
     "INSERT INTO person_login (login, person) VALUES (?, ?) ON CONFLICT DO NOTHING",
@@ -434,6 +436,7 @@ function entryWriter(db: Database) {
 
   return (source: number, { logins, keys, ...person }: ListedPerson, at: Instant): void => {
     const id = put.get({ ...person, source, at }) ?? 0;
+    lead.run(id);
     dropLogins.run(id);
     for (const login of logins) addLogin.run(login, id);
     const listed = new Set(keys.map(({ fingerprint }) => fingerprint));
