@@ -219,7 +219,7 @@ test("a command of the packaged program is answered without a window", async ({ 
   expect(await type("scna")).toEqual({
     code: 2,
     out: "",
-    err: "latchkey: there is no command scna; latchkey --help lists them\n",
+    err: "latchkey: there is no command scna (did you mean scan?); latchkey --help lists them\n",
     windows: [],
   });
 });
