@@ -12,7 +12,7 @@ import {
 /** A screen; `key` goes there after `g`. */
 export type Screen = { to: ScreenPath; name: string; key: string };
 
-export type ScreenPath =
+type ScreenPath =
   | "/"
   | "/findings"
   | "/certificates"
