@@ -183,10 +183,14 @@ function leaveOutShut(
   return open.length > 0 ? open : accounts;
 }
 
-/** Whether the last scan shows that sshd admits nobody to the account by a line that is removed or changed. */
+/**
+ * Whether the last scan shows that sshd admits nobody to the account by a line of this file that is removed or changed. A line that is only
+ * shadowed, since the same key comes first in another file, is not shut: it admits as soon as the other one is gone.
+ */
 export function isShut(changeSet: ChangeSet, { grants }: AccountFacts, file: FileFacts): boolean {
-  const own = grants.filter((grant) => pathsOf(file).includes(grant.file) && changeSet.concerns(grant));
-  return own.length > 0 && own.every(({ effective }) => effective === "no");
+  const concerned = grants.filter((grant) => changeSet.concerns(grant));
+  const own = concerned.filter((grant) => pathsOf(file).includes(grant.file));
+  return own.length > 0 && concerned.every(({ effective }) => effective === "no");
 }
 
 /**

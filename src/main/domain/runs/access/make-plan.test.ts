@@ -272,6 +272,21 @@ test("two paths to one real file are one file: its lines count once, and all who
   expect(verified.hosts[0]?.verifications.map(({ account }) => account)).toEqual(["ann"]);
 });
 
+test("a line that only another file's line of the same key shadows goes with it: it would admit as soon as that one is gone", () => {
+  const first = makeFileFacts("ann", `${OLD_KEY} a\n`);
+  const path = "/home/ann/.ssh/authorized_keys2";
+  const second = { ...makeFileFacts("ann", `no-pty ${OLD_KEY} a\n`), path, realPath: path };
+  const account = makeAccountFacts("ann", [first, second], {
+    grants: [
+      ...grantsOf(first),
+      ...grantsOf(second).map((grant) => ({ ...grant, id: 20, effective: "no" as const })),
+    ],
+  });
+  const plan = planFor([makeHostFacts("web1", "", { files: [first, second], accounts: [account] })]);
+  expect(plan.leftOut).toEqual([]);
+  expect(plan.hosts[0]?.files.map(({ removed }) => removed !== null)).toEqual([true, true]);
+});
+
 test("an account with several files is verified by the surest of them, and nothing is run where one forces a command", () => {
   const files = ["cert-authority ", "", 'command="backup" '].map((options, index) => {
     const path = `/home/ann/.ssh/keys${index}`;

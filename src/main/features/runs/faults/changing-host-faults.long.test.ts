@@ -62,7 +62,7 @@ const HOME_ON_TMPFS = (size: string) => ({
 const FAULTS: Fault[] = [
   {
     title: "the host is lost and comes back as it was before, with a line more",
-    prepare: `cp -p ${FILE} /srv/before`,
+    prepare: `cp ${FILE} /srv/before`,
     strikes: (host, way) => {
       // By rename: whoever logs in meanwhile must not meet a file that this test has emptied.
       runAtOnce(
