@@ -64,10 +64,11 @@ const FAULTS: Fault[] = [
     title: "the host is lost and comes back as it was before, with a line more",
     prepare: `cp ${FILE} /srv/before`,
     strikes: (host, way) => {
-      // By rename: whoever logs in meanwhile must not meet a file that this test has emptied.
+      // In place, and never empty meanwhile: whoever logs in must not meet a file that this test has emptied.
       runAtOnce(
         host,
-        `cp -p /srv/before ${FILE}.put; echo '# put back' >> ${FILE}.put; mv ${FILE}.put ${FILE}`,
+        `{ cat /srv/before; echo '# put back'; } >/srv/back
+        dd if=/srv/back of=${FILE} bs=64k conv=notrunc 2>/dev/null; truncate -s "$(stat -c %s /srv/back)" ${FILE}`,
       );
       way.reset();
     },
