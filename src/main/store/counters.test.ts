@@ -158,5 +158,5 @@ function tellOfOwners(store: Store, one: OfOwners): void {
     const { source, isWhole } = one;
     store.people.replaceSource({ name: `source ${source}`, kind: "csv", isWhole, people, at: START });
   }
-  store.people.settle(settleStandings(store.people.entries(), "2026-06-01"), START);
+  store.people.settle(settleStandings(store.people.entries(), "2026-06-01", []), START);
 }

@@ -2157,6 +2157,10 @@ CREATE TABLE run_access_check (
   PRIMARY KEY (run, host, port, account, fingerprint)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX access_check_accepted ON run_access_check (at, run) WHERE answer = 'accepted';
+
+CREATE INDEX access_check_of_key ON run_access_check (fingerprint, host, port, account, at, run);
+
 -- How far the clock of a host was ahead of this computer's when a run last read it before the old key was watched: logs of
 -- that host tell of logins by that clock.
 CREATE TABLE run_host_clock (

@@ -21,7 +21,7 @@ const entry = (source: number, rest: Partial<PersonEntry> = {}): PersonEntry => 
 });
 
 const settled = (...entries: PersonEntry[]): string[] => {
-  const changed = new Map(settleStandings(entries, "2026-06-10").map((one) => [one.id, one.standing]));
+  const changed = new Map(settleStandings(entries, "2026-06-10", []).map((one) => [one.id, one.standing]));
   return entries.map(({ id, standing }) => changed.get(id) ?? standing);
 };
 
@@ -70,9 +70,9 @@ test("settling a second time changes nothing", () => {
   fc.assert(
     fc.property(fc.array(any, { maxLength: 12 }), (given) => {
       const entries = given.map((one, index) => entry(one.source, { ...one, id: index + 1 }));
-      const changes = new Map(settleStandings(entries, "2026-06-10").map((one) => [one.id, one]));
+      const changes = new Map(settleStandings(entries, "2026-06-10", []).map((one) => [one.id, one]));
       const after = entries.map((one) => ({ ...one, ...changes.get(one.id) }));
-      expect(settleStandings(after, "2026-06-10")).toEqual([]);
+      expect(settleStandings(after, "2026-06-10", [])).toEqual([]);
     }),
   );
 });
@@ -101,11 +101,17 @@ test("an entry that is like two others makes one person of them all", () => {
 
 test("the entry that decides leads, and else the first", () => {
   const [keys, table] = [entry(1), entry(2, { said: "active" })];
-  expect(settleStandings([keys, table], "2026-06-10").map(({ lead }) => lead)).toEqual([table.id, table.id]);
+  expect(settleStandings([keys, table], "2026-06-10", []).map(({ lead }) => lead)).toEqual([
+    table.id,
+    table.id,
+  ]);
   const [one, other] = [entry(1), entry(2)];
-  expect(settleStandings([other, one], "2026-06-10").map(({ lead }) => lead)).toEqual([one.id, one.id]);
+  expect(settleStandings([other, one], "2026-06-10", []).map(({ lead }) => lead)).toEqual([one.id, one.id]);
   const named = entry(3, { isNamed: true });
-  expect(settleStandings([one, named], "2026-06-10").map(({ lead }) => lead)).toEqual([named.id, named.id]);
+  expect(settleStandings([one, named], "2026-06-10", []).map(({ lead }) => lead)).toEqual([
+    named.id,
+    named.id,
+  ]);
 });
 
 test("what the user joins is one person, and what the user splits is joined by no login", () => {

@@ -32,7 +32,7 @@ type Word = "known" | "gone" | null;
 export function settleStandings(
   entries: readonly PersonEntry[],
   today: string,
-  decisions: readonly PersonDecision[] = [],
+  decisions: readonly PersonDecision[],
 ): SettledEntry[] {
   return groupEntries(entries, decisions).flatMap((group) => {
     const decider = decide(group, today);

@@ -139,7 +139,7 @@ test("keys of several people and host keys of several hosts are told; two entrie
   graph.store.people.replaceSource({ name: "team", kind: "keys", isWhole: false, people, at: START });
   const again = [person("Ann Moore", ["ann"])];
   graph.store.people.replaceSource({ name: "staff", kind: "keys", isWhole: false, people: again, at: START });
-  graph.store.people.settle(settleStandings(graph.store.people.entries(), START.slice(0, 10)), START);
+  graph.store.people.settle(settleStandings(graph.store.people.entries(), START.slice(0, 10), []), START);
   expect((await graph.client.shared({})).rows).toMatchObject([
     { kind: "people", fingerprint: "SHA256:team", sharedBy: ["Ann Moore", "bob"], sharedByCount: 2 },
     { kind: "hosts", fingerprint: "SHA256:host", sharedBy: ["a", "b"], sharedByCount: 2 },
@@ -190,7 +190,7 @@ test("steps are narrowed to one person, by name or login, and to people who have
   const people = [person("ann", "nothing"), person("bob", "gone")];
   graph.store.people.replaceSource({ name: "team", kind: "csv", isWhole: false, people, at: START });
   const entries = graph.store.people.entries();
-  graph.store.people.settle(settleStandings(entries, START.slice(0, 10)), START);
+  graph.store.people.settle(settleStandings(entries, START.slice(0, 10), []), START);
   const [ann, bob] = ["person:ann X opens deploy@web", "person:bob X opens ci@web"];
   expect((await graph.links()).toSorted()).toEqual([ann, bob]);
   expect(await graph.links({ person: "ann X" })).toEqual([ann]);

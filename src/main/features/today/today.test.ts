@@ -119,7 +119,7 @@ test("whoever has left is a line with what their keys still open, and leaves it 
     person("Ann", "active", ["team's"]),
   ];
   store.people.replaceSource({ name: "people.csv", kind: "csv", isWhole: false, people, at: START });
-  store.people.settle(settleStandings(store.people.entries(), "2026-06-10"), START);
+  store.people.settle(settleStandings(store.people.entries(), "2026-06-10", []), START);
   const grants = [
     makeGrant("carol's"),
     makeGrant("dan's", { line: 2, account: "dan", verdict: makeVerdict("unknown") }),
@@ -141,6 +141,43 @@ test("whoever has left is a line with what their keys still open, and leaves it 
   expect((await read(store, now)).lines).toEqual(["high Dan: has left and may still log in: dan on web1"]);
 });
 
+test("of what the keys of somebody who has left open, what logs in is named first, and what was accepted is not", async () => {
+  const store = openProbed();
+  const now = new Date("2026-06-10T00:00:00Z");
+  const keys = [{ fingerprint: fingerprintOf("carol's"), keyType: "ssh-ed25519" }];
+  const people = [
+    {
+      handle: "carol",
+      name: "Carol",
+      email: null,
+      logins: ["carol"],
+      said: "gone",
+      leftOn: null,
+      keys,
+    } as const,
+  ];
+  store.people.replaceSource({ name: "people.csv", kind: "csv", isWhole: false, people, at: START });
+  store.people.settle(settleStandings(store.people.entries(), "2026-06-10", []), START);
+  const grants = [
+    makeGrant("carol's", { line: 1, account: "adm", verdict: makeVerdict("unknown") }),
+    makeGrant("carol's", { line: 2, account: "backup" }),
+    makeGrant("carol's", { line: 3, account: "root" }),
+  ];
+  visitHost(store, "web1", { at: "2026-06-09T00:00:00Z", collected: { grants } });
+  const said = async () => (await read(store, now)).lines.filter((line) => line.includes("Carol"));
+  expect(await said()).toEqual([
+    "high Carol: has left and can still log in: backup on web1, root on web1, adm on web1",
+  ]);
+  const backup = listGrants(store, { account: "backup" }).rows[0]?.id ?? 0;
+  const accepted = {
+    reason: "until Friday",
+    until: "2026-06-12",
+    acceptedAt: "2026-06-10T00:00:00Z",
+  } as const;
+  store.atomically(() => store.acceptances.accept("grant-orphaned", { kind: "grant", id: backup }, accepted));
+  expect(await said()).toEqual(["high Carol: has left and can still log in: root on web1, adm on web1"]);
+});
+
 test("a key that somebody who is there has, too, hides nobody who has left", async () => {
   const store = openProbed();
   const now = new Date("2026-06-10T00:00:00Z");
@@ -149,7 +186,7 @@ test("a key that somebody who is there has, too, hides nobody who has left", asy
     ({ handle: name, name, email: null, logins: [name], said, leftOn: null, keys }) as const;
   const people = [person("carol", "gone"), person("accomplice", "active")];
   store.people.replaceSource({ name: "people.csv", kind: "csv", isWhole: false, people, at: START });
-  store.people.settle(settleStandings(store.people.entries(), "2026-06-10"), START);
+  store.people.settle(settleStandings(store.people.entries(), "2026-06-10", []), START);
   visitHost(store, "web1", { at: "2026-06-09T00:00:00Z", collected: { grants: [makeGrant("shared")] } });
   expect((await read(store, now)).lines).toEqual(["high carol: has left and can still log in: root on web1"]);
 });

@@ -11,7 +11,8 @@ import {
 } from "#shared/text/access/owner.ts";
 import { databaseVersion } from "#store/lists/kept.ts";
 import type { inventoryTable } from "./inventory-table.ts";
-import { DECIDING, type peopleSourceTable, toDeciding, withDeciders } from "./person-table.ts";
+import type { peopleSourceTable } from "./people-source-table.ts";
+import { DECIDING, toDeciding, withDeciders } from "./person-table.ts";
 
 const LOGIN_OWNERS = withDeciders("person_login CROSS JOIN person ON person.id = person_login.person");
 

@@ -10,7 +10,7 @@ import {
   START,
   visitHost,
 } from "#store/testing/make-visit.ts";
-import type { ListedPerson } from "./person-table.ts";
+import type { ListedPerson } from "./people-source-table.ts";
 
 const openMemory = () => openStore({ path: ":memory:", access: "write" });
 
@@ -34,7 +34,7 @@ function importPeopleSource(
 ): void {
   store.atomically(() => {
     store.people.replaceSource({ name, kind: "csv", isWhole, people, at });
-    store.people.settle(settleStandings(store.people.entries(), at.slice(0, 10)), at);
+    store.people.settle(settleStandings(store.people.entries(), at.slice(0, 10), []), at);
   });
 }
 

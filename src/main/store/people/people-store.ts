@@ -3,8 +3,9 @@ import type { Instant } from "#shared/model/instant.ts";
 import { orphanClock } from "#store/access/grant-writer.ts";
 import type { Lists } from "#store/lists/lists.ts";
 import type { inventoryTable } from "./inventory-table.ts";
+import type { peopleSourceTable } from "./people-source-table.ts";
 import { personDecisionTable } from "./person-decision-table.ts";
-import { type peopleSourceTable, personTable } from "./person-table.ts";
+import { personTable } from "./person-table.ts";
 
 type Deps = {
   lists: Lists;

@@ -16,19 +16,21 @@ type Row = Omit<AccessCheck, "why"> & { why: string };
 
 const CHECK_COLUMNS = "host, port, account, fingerprint, answer, why, at";
 
+const COMMITTED = "(SELECT id FROM run WHERE state = 'committed')";
+
 /** What sshd says of keys whose lines runs have removed. */
 export function accessCheckTable(db: Database) {
   const all = db.prepare<[number], Row>(
     `SELECT ${CHECK_COLUMNS} FROM run_access_check WHERE run = ? ORDER BY host, port, account, fingerprint`,
   );
   const accepted = db.prepare<[number], Row & { runId: number }>(`
-    SELECT run AS runId, ${CHECK_COLUMNS} FROM run_access_check AS found
-    WHERE answer = 'accepted' AND EXISTS (SELECT 1 FROM run WHERE run.id = found.run AND run.state = 'committed')
+    SELECT run AS runId, ${CHECK_COLUMNS} FROM run_access_check AS found INDEXED BY access_check_accepted
+    WHERE answer = 'accepted' AND run IN ${COMMITTED}
       AND NOT EXISTS (
-        SELECT 1 FROM run_access_check AS later
+        SELECT 1 FROM run_access_check AS later INDEXED BY access_check_of_key
         WHERE later.host = found.host AND later.port = found.port AND later.account = found.account
-          AND later.fingerprint = found.fingerprint AND later.at >= found.at AND later.run <> found.run
-          AND later.answer <> 'unknown')
+          AND later.fingerprint = found.fingerprint AND (later.at, later.run) > (found.at, found.run)
+          AND (later.answer = 'refused' OR later.answer = 'accepted' AND later.run IN ${COMMITTED}))
     ORDER BY at DESC, run DESC, host, port, account LIMIT ?`);
   const put = db.prepare(`
     INSERT INTO run_access_check (run, ${CHECK_COLUMNS})

@@ -211,6 +211,16 @@ test("what sshd still accepts after a run that is over is told until a later run
   accessChecks.put(two, { ...check, answer: "unknown" });
   commit(two);
   expect(told()).toEqual([one]);
+  // Of two that had the same answer at the same moment one is told.
+  accessChecks.put(two, { ...check, answer: "accepted" });
+  expect(told()).toEqual([two]);
+  // What a run finds that is not over yet, or is rolled back, does not hide what is still so.
+  accessChecks.put(begin(runs, planId, "three"), {
+    ...check,
+    answer: "accepted",
+    at: "2026-06-02T12:00:00Z",
+  });
+  expect(told()).toEqual([two]);
   accessChecks.put(two, { ...check, answer: "refused" });
   expect(told()).toEqual([]);
 });
