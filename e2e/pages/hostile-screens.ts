@@ -10,6 +10,7 @@ type Maker = { makeHostileDatabase(path: string): { payloadCount: number } };
 
 const LISTS = [
   "Certificates",
+  "Served",
   "Grants",
   "Paths",
   "People",
@@ -19,6 +20,7 @@ const LISTS = [
   "Scans",
   "Runs",
   "Findings",
+  "Audit log",
 ] as const;
 
 /** A list of the screen that has the graph. */

@@ -34,7 +34,7 @@ export function OffboardButton({ ids, buttonProps, children = "Offboard" }: Prop
     if (grants.length === 0) setFailure("none of their keys is in a grant: there is nothing to revoke");
     else if (grants.length > MOST_GRANTS)
       setFailure(
-        `their keys are in ${formatCount(grants.length, "grant")}, and a plan takes ${formatCount(MOST_GRANTS, "grant")}: remove those of some hosts first, under Access`,
+        `their keys are in ${formatCount(grants.length, "grant")}, and a plan takes ${formatCount(MOST_GRANTS, "grant")}: remove those of some hosts first, under Grants`,
       );
     else requestPlan({ kind: "remove-grants", grants: [...grants] });
   };

@@ -9,7 +9,7 @@ import {
 } from "@tabler/icons-react";
 import { keepPreviousData, useQueries } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
-import { type KeyboardEvent, useDeferredValue, useState } from "react";
+import { type KeyboardEvent, useState } from "react";
 import { useApi } from "#renderer/api/connection.ts";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
@@ -61,24 +61,24 @@ export function Palette({ actions, onClose }: Props) {
         autoComplete="off"
       />
       <div role="listbox" id="palette" aria-label="Found" className={classes.found}>
-        {found.map(({ id, Icon, title, hint, ...one }, index) => (
+        {found.map((one, index) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the field above has the keys
           <div
-            key={id}
+            key={one.id}
             id={`palette-${index}`}
             ref={index === at ? showChosen : undefined}
             role="option"
             tabIndex={-1}
             aria-selected={index === at}
             className={index === at ? `${classes.option} ${classes.chosen}` : classes.option}
-            onClick={() => choose({ id, Icon, title, hint, ...one })}
+            onClick={() => choose(one)}
           >
-            <Icon size={16} stroke={1.7} aria-hidden />
+            <one.Icon size={16} stroke={1.7} aria-hidden />
             <span className={classes.title}>
-              <Untrusted text={title} limit={100} isCut />
+              <Untrusted text={one.title} limit={100} isCut />
             </span>
             <span className={classes.hint}>
-              <Untrusted text={hint} limit={60} isCut />
+              <Untrusted text={one.hint} limit={60} isCut />
             </span>
           </div>
         ))}
@@ -127,7 +127,7 @@ const MOST_OF_KIND = 5;
 function useThings(text: string): Found[] {
   const api = useApi();
   const router = useRouter();
-  const search = useDeferredValue(text.trim().slice(0, 200));
+  const search = text.trim().slice(0, 200);
   const options = { enabled: search !== "", placeholderData: keepPreviousData };
   const input = { search, limit: MOST_OF_KIND };
   const [hosts, people, certificates, grants] = useQueries({

@@ -294,11 +294,9 @@ const SHELLS = new Set([
 
 /** Where hosts have them. */
 const SHELL_PATHS = [
-  ...["/bin/", "/usr/bin/"].flatMap((folder) => [...SHELLS].map((name) => folder + name)),
-  ...["/sbin/", "/usr/sbin/"].flatMap((folder) =>
-    ["chroot", "runuser", "visudo"].map((name) => folder + name),
-  ),
-];
+  { folders: ["/bin/", "/usr/bin/"], names: [...SHELLS] },
+  { folders: ["/sbin/", "/usr/sbin/"], names: ["chroot", "runuser", "visudo"] },
+].flatMap(({ folders, names }) => folders.flatMap((folder) => names.map((name) => folder + name)));
 
 /**
  * Whether a command of a rule, without arguments, is one of them, a folder of programs, or a pattern that one of them fits:

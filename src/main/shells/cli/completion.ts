@@ -72,8 +72,9 @@ const valueCases = (
   );
 
 /** Every option that takes a value: the word after it is no command. */
-const takesValue = (contexts: readonly CommandContext[]): string =>
-  [...new Set(contexts.flatMap(({ values }) => values.map(({ word }) => quote(word))))].join(" | ");
+const takesValue = (contexts: readonly CommandContext[]): string[] => [
+  ...new Set(contexts.flatMap(({ values }) => values.map(({ word }) => quote(word)))),
+];
 
 const writeBash = (
   contexts: readonly CommandContext[],
@@ -82,7 +83,7 @@ _latchkey() {
   local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} at= i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case \${COMP_WORDS[i]} in
-      ${takesValue(contexts)}) i=$((i + 1)); continue ;;
+      ${takesValue(contexts).join(" | ")}) i=$((i + 1)); continue ;;
       -*) continue ;;
     esac
     case "\${at:+$at }\${COMP_WORDS[i]}" in
@@ -106,7 +107,7 @@ _latchkey() {
   local -a next
   for ((i = 2; i < CURRENT; i++)); do
     case \${words[i]} in
-      ${takesValue(contexts)}) i=$((i + 1)); continue ;;
+      ${takesValue(contexts).join(" | ")}) i=$((i + 1)); continue ;;
       -*) continue ;;
     esac
     case "\${at:+$at }\${words[i]}" in
@@ -146,7 +147,7 @@ function __latchkey_at
       continue
     end
     switch $word
-      case ${[...new Set(contexts.flatMap(({ values }) => values.map(({ word }) => quote(word))))].join(" ")}
+      case ${takesValue(contexts).join(" ")}
         set skips 1
         continue
       case '-*'

@@ -16,7 +16,6 @@ import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { useNow } from "#renderer/ui/when.tsx";
 import type { Today } from "#shared/contract/today.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { Finding } from "#shared/model/finding.ts";
 import type { TodayLine } from "#shared/model/today.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { writeTarget } from "#shared/text/hosts/target.ts";
@@ -101,58 +100,37 @@ function LineOf({ line }: { line: TodayLine }) {
   );
 }
 
-/** Leads to all that is known of what the line is about. */
+/** Leads to all that is known of what the line is about; to nothing where no screen lists these targets alone. */
 function LinkOf({ line, children }: { line: TodayLine; children: ReactNode }) {
+  if (line.kind === "unknown-targets" && gapOfHosts(line) === null) return children;
+  return (
+    <TextLink>
+      <LineLink line={line}>{children}</LineLink>
+    </TextLink>
+  );
+}
+
+type UnknownLine = Extract<TodayLine, { kind: "unknown-targets" }>;
+
+const gapOfHosts = ({ targetKind, gap }: UnknownLine): "failed" | "partial" | null =>
+  targetKind === "ssh" && (gap === "failed" || gap === "partial") ? gap : null;
+
+type LinkProps = { className?: string; children?: ReactNode };
+
+function LineLink({ line, ...props }: LinkProps & { line: TodayLine }) {
   switch (line.kind) {
     case "run":
-      return (
-        <TextLink>
-          <Link to="/runs" search={{ open: line.run.id }}>
-            {children}
-          </Link>
-        </TextLink>
-      );
+      return <Link to="/runs" search={{ open: line.run.id }} {...props} />;
     case "still-accepted":
-      return (
-        <TextLink>
-          <Link to="/runs" search={{ open: line.runId }}>
-            {children}
-          </Link>
-        </TextLink>
-      );
+      return <Link to="/runs" search={{ open: line.runId }} {...props} />;
     case "former-person":
-      return (
-        <TextLink>
-          <Link to="/people" search={{ open: line.id }}>
-            {children}
-          </Link>
-        </TextLink>
-      );
+      return <Link to="/people" search={{ open: line.id }} {...props} />;
     case "finding":
-      return (
-        <TextLink>
-          <Link to="/findings" search={{ open: line.finding.id }}>
-            {children}
-          </Link>
-        </TextLink>
-      );
+      return <Link to="/findings" search={{ open: line.finding.id }} {...props} />;
     case "more-findings":
-      return (
-        <TextLink>
-          <Link to="/findings" search={{ rule: line.rule, severity: line.severity }}>
-            {children}
-          </Link>
-        </TextLink>
-      );
+      return <Link to="/findings" search={{ rule: line.rule, severity: line.severity }} {...props} />;
     case "unknown-targets":
-      if (line.targetKind === "tls" || (line.gap !== "failed" && line.gap !== "partial")) return children;
-      return (
-        <TextLink>
-          <Link to="/hosts" search={{ state: line.gap }}>
-            {children}
-          </Link>
-        </TextLink>
-      );
+      return <Link to="/hosts" search={{ state: gapOfHosts(line) ?? undefined }} {...props} />;
     default:
       return assertNever(line);
   }
@@ -165,32 +143,14 @@ function ActionOf({ line }: { line: TodayLine }) {
   const requestScan = useScanRequest();
   switch (line.kind) {
     case "run":
-      return (
-        <OpenButton
-          word="Open the run"
-          renderLink={(props) => <Link to="/runs" search={{ open: line.run.id }} {...props} />}
-        />
-      );
     case "still-accepted":
-      return (
-        <OpenButton
-          word="Open the run"
-          renderLink={(props) => <Link to="/runs" search={{ open: line.runId }} {...props} />}
-        />
-      );
+      return <OpenButton word="Open the run" renderLink={(props) => <LineLink line={line} {...props} />} />;
     case "former-person":
       return <OffboardButton ids={[line.id]} buttonProps={BUTTON} />;
     case "finding":
-      return <FindingAction finding={line.finding} />;
+      return <FindingAction line={line} />;
     case "more-findings":
-      return (
-        <OpenButton
-          word="List them"
-          renderLink={(props) => (
-            <Link to="/findings" search={{ rule: line.rule, severity: line.severity }} {...props} />
-          )}
-        />
-      );
+      return <OpenButton word="List them" renderLink={(props) => <LineLink line={line} {...props} />} />;
     case "unknown-targets":
       return (
         <Button
@@ -210,8 +170,9 @@ function ActionOf({ line }: { line: TodayLine }) {
   }
 }
 
-function FindingAction({ finding: { id, rule, object } }: { finding: Finding }) {
+function FindingAction({ line }: { line: Extract<TodayLine, { kind: "finding" }> }) {
   const requestPlan = usePlanRequest();
+  const { rule, object } = line.finding;
   if (object.kind === "certificate" && (rule === "certificate-expired" || rule === "certificate-expiring"))
     return (
       <Button
@@ -229,18 +190,10 @@ function FindingAction({ finding: { id, rule, object } }: { finding: Finding }) 
         renderLink={(props) => <Link to="/access" search={{ open: object.id }} {...props} />}
       />
     );
-  return (
-    <OpenButton
-      word="Open"
-      renderLink={(props) => <Link to="/findings" search={{ open: id }} {...props} />}
-    />
-  );
+  return <OpenButton word="Open" renderLink={(props) => <LineLink line={line} {...props} />} />;
 }
 
-type OpenProps = {
-  word: string;
-  renderLink: (props: { className?: string; children?: ReactNode }) => ReactNode;
-};
+type OpenProps = { word: string; renderLink: (props: LinkProps) => ReactNode };
 
 const OpenButton = ({ word, renderLink }: OpenProps) => (
   <Button {...BUTTON} rightSection={<IconArrowRight size={15} />} renderRoot={(props) => renderLink(props)}>
