@@ -23,7 +23,7 @@ export async function bundle(modules) {
       configFile: false,
       logLevel: "warn",
       plugins: [oneByte()],
-      ssr: { noExternal: true, external: ["better-sqlite3", "ssh2"] },
+      ssr: { noExternal: true, external: ["better-sqlite3", "ssh2", "@napi-rs/keyring"] },
       build: { ssr: true, outDir, minify: false, rolldownOptions: { input, output: FLAT } },
     });
   } catch (error) {

@@ -124,7 +124,7 @@ function servingLists() {
   const list = (name, options) => [
     `served ${name}`,
     (after) =>
-      store.servings.list({ ...wanted, sort: { by: "state", descending: false }, ...options, after }),
+      store.bindings.list({ ...wanted, sort: { by: "state", descending: false }, ...options, after }),
   ];
   const states = ["not-reloaded", "not-seen", "agrees"].map((state) => ({ state }));
   const filters = [...states, { host: HOST }, { sha256 }, { state: "agrees", host: HOST }];

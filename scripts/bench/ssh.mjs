@@ -12,8 +12,9 @@ import { mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { collectHost, SSH_LIMITS } from "../../src/main/net/ssh/collect.ts";
+import { SSH_LIMITS } from "../../src/main/net/ssh/collect.ts";
 import { gatherIdentities } from "../../src/main/net/ssh/identities.ts";
+import { collectBySsh2 } from "../../src/main/net/ssh/testing/collect-by.ts";
 import { startHost } from "../../src/main/testing/lab/start-host.ts";
 import { readCollector } from "../../src/main/testing/read-scripts.ts";
 import { makeKeyFile } from "../../src/main/testing/ssh/key-files.ts";
@@ -102,7 +103,7 @@ async function countTrips(go) {
 }
 
 async function visit(at) {
-  const reading = await collectHost({
+  const reading = await collectBySsh2({
     target: { kind: "ssh", ...at, user: "root" },
     user: "root",
     identities,
