@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
 import react from "@vitejs/plugin-react";
 import Sqlite from "better-sqlite3";
 import { defineConfig } from "electron-vite";
@@ -13,7 +14,7 @@ const SHELLS = "src/main/shells";
 const checks = { pluginTimings: false };
 
 const startChunks = createStartChunks({
-  roots: ["cli/command-line.ts", "cli/options.ts", "cli/print-table.ts", "cli/terminal.ts"]
+  roots: ["cli/command-line.ts", "cli/open-app.ts", "cli/options.ts", "cli/print-table.ts", "cli/terminal.ts"]
     .map((path) => `${SHELLS}/${path}`)
     .concat("src/main/app.ts", "src/shared/contract/procedure.ts"),
   others: {
@@ -40,10 +41,22 @@ function digestOwnSchema(): string {
   }
 }
 
+/** Of all that two processes exchange: one of another build may mean something else by the same words. */
+function digestContract(): string {
+  const digest = createHash("sha256");
+  for (const folder of ["src/shared/contract", "src/shared/model"])
+    for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" }).toSorted())
+      if (name.endsWith(".ts")) digest.update(`${name}\n${readFileSync(`${folder}/${name}`, "utf8")}`);
+  return digest.digest("hex").slice(0, 32);
+}
+
 /** One build for what runs on Node, for what runs in Electron beside it, and for the page. */
 export default defineConfig({
   main: {
-    define: { LATCHKEY_SCHEMA_DIGEST: JSON.stringify(digestOwnSchema()) },
+    define: {
+      LATCHKEY_SCHEMA_DIGEST: JSON.stringify(digestOwnSchema()),
+      LATCHKEY_CONTRACT_DIGEST: JSON.stringify(digestContract()),
+    },
     plugins: [startChunks.plugin, oneByte(), licenseTexts()],
     build: {
       // The oldest Node that the command line runs on; see docs/decisions/0006.

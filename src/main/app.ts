@@ -2,6 +2,7 @@ import { createRouterClient, os, type Router } from "@orpc/server";
 import type { contract, LatchkeyClient } from "#shared/contract/index.ts";
 import type { ProcedureMeta } from "#shared/contract/procedure.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";
+import type { Receiver, Sealed } from "#shared/model/issuers/vault.ts";
 import type { Redacted } from "#shared/model/secret.ts";
 import type { Trace } from "#shared/text/fault.ts";
 import { createBackground } from "./background.ts";
@@ -71,11 +72,10 @@ export function createApp(options: AppOptions) {
     warnings: [damage, store.loss, store.unsealed].filter((warning) => warning !== null),
     router,
     client,
+    /** The database that this process alone writes; null if it only reads one, or has it in memory. */
+    heldPath: access === "write" && options.databasePath !== ":memory:" ? store.facts().path : null,
     /** Seals a secret that was typed in this process, and overwrites the plain text. */
-    async seal(typed: Redacted<Uint8Array>) {
-      const { sealTo } = await import("./net/vault/sealed-box.ts");
-      return sealTo(await (await vault()).receiver(), typed);
-    },
+    seal: async (typed: Redacted<Uint8Array>) => sealFor(await (await vault()).receiver(), typed),
     async [Symbol.asyncDispose]() {
       await using closing = new AsyncDisposableStack();
       closing.defer(() => store.close());
@@ -84,6 +84,12 @@ export function createApp(options: AppOptions) {
       await stop();
     },
   };
+}
+
+/** Seals a typed secret to a vault, which may be another process's, and overwrites the plain text. */
+export async function sealFor(receiver: Receiver, typed: Redacted<Uint8Array>): Promise<Sealed> {
+  const { sealTo } = await import("./net/vault/sealed-box.ts");
+  return sealTo(receiver, typed);
 }
 
 /** All procedures, one feature a line. A feature is loaded at its first call. */

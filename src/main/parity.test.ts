@@ -7,8 +7,11 @@ import { RPCLink as SocketLink } from "@orpc/client/websocket";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
+import { DatabaseHeld } from "#shared/model/refusal.ts";
 import { exposeBridge } from "#shells/electron/bridge.ts";
 import { createPageBridge } from "#shells/electron/window/page-bridge.ts";
+import { acceptCommands } from "#shells/socket/accept-commands.ts";
+import { reachOwner } from "#shells/socket/reach-owner.ts";
 import { serve } from "#shells/web/serve.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
 import { findClosedEndpoint, startTlsServer } from "#testing/servers.ts";
@@ -20,15 +23,19 @@ const now = () => new Date("2026-06-01T00:00:00Z");
 
 type Call = (procedure: string, input?: unknown) => Promise<unknown>;
 
-test("the same call gives the same reply directly, in the desktop window, over a socket and by command", async () => {
+test("the same call gives the same reply directly, in the desktop window, over either socket and by command", async () => {
   await using folder = await makeTemporaryFolder();
   const databasePath = join(folder.path, "data", "latchkey.db");
   await using app = createApp({ databasePath, now });
   await using shell = await serve({ app, page: new Map() });
+  await using _acceptance = await acceptCommands({ app });
+  using owner = await reachOwner(new DatabaseHeld(databasePath, "this process"));
+  if (!owner) throw new Error("nobody listens beside the database");
   const clients = {
     direct: app.client,
     desktop: await connectDesktop((parent) => servePorts(app, parent)),
     socket: await connectSocket(shell.url),
+    owner: owner.client,
   };
   for (const client of Object.values(clients)) await scanOnce(client);
 
@@ -36,6 +43,7 @@ test("the same call gives the same reply directly, in the desktop window, over a
     direct: through(clients.direct),
     desktop: through(clients.desktop),
     socket: through(clients.socket),
+    owner: through(clients.owner),
     command: byCommand(databasePath),
   };
   for (const [procedure, input] of CALLS) {
@@ -46,8 +54,8 @@ test("the same call gives the same reply directly, in the desktop window, over a
   }
   expect(await ways.direct?.("certificates.list", {})).toMatchObject({
     reply: {
-      total: 3,
-      rows: Array(3).fill({ subject: "CN=shop.example", notAfter: "2026-06-10T00:00:00Z" }),
+      total: 4,
+      rows: Array(4).fill({ subject: "CN=shop.example", notAfter: "2026-06-10T00:00:00Z" }),
     },
   });
   expect(await ways.direct?.("scans.find", { scanId: 99 })).toEqual({ refused: "there is no scan 99" });

@@ -20,3 +20,15 @@ export class Refusal extends Error {
     this.code = code;
   }
 }
+
+/** Another process has the database open to write. `by` names it. */
+export class DatabaseHeld extends Refusal {
+  readonly path: string;
+  readonly by: string;
+
+  constructor(path: string, by: string) {
+    super("locked", `${path} is held by ${by}; close it or wait until it has ended`);
+    this.path = path;
+    this.by = by;
+  }
+}

@@ -61,32 +61,6 @@ test("the progress of a scan names those that failed", async () => {
   expect(drawn.flat()).toContain(`  ${closed}: refused the connection`);
 });
 
-test("while one process writes, another reads, and a second writer is told who does", async () => {
-  await using folder = await makeTemporaryFolder();
-  await using silent = await startSilentServer();
-  const path = join(folder.path, "latchkey.db");
-  const stops: (() => void)[] = [];
-  const started = Promise.withResolvers<void>();
-  const scan = openTerminal(path, {
-    showStatus: () => started.resolve(),
-    onStop: (stop) => {
-      stops.push(stop);
-      return { [Symbol.dispose]: () => undefined };
-    },
-  })("scan", say(silent.endpoint));
-  await started.promise;
-
-  const type = openTerminal(path, { now });
-  expect(await type("targets", "list", "--json")).toMatchObject({ code: 0 });
-  expect(await type("targets", "add", "web1")).toEqual({
-    code: 3,
-    out: "",
-    err: expect.stringContaining(`${path} is held by process ${process.pid}`),
-  });
-  stops.at(-1)?.();
-  expect(await scan).toMatchObject({ code: 3 });
-});
-
 test("a global option may stand before the command or after it", async () => {
   const type = openTerminal(":memory:", { now });
   const empty = { code: 0, out: JSON.stringify({ certificates: [], total: 0 }, null, 2), err: "" };

@@ -3,42 +3,13 @@ import { join } from "node:path";
 import { ORPCError } from "@orpc/server";
 import { InvalidArgumentError } from "commander";
 import envPaths from "env-paths";
-import { type AppOptions, createApp } from "#app";
 import { Refusal } from "#shared/model/refusal.ts";
-import { printable, printableJson } from "#shared/text/untrusted-text.ts";
+import { printableJson } from "#shared/text/untrusted-text.ts";
 import { printError, printRefused } from "./print-error.ts";
 import type { World } from "./session.ts";
 
 /** Options of every command, before or after its name. */
 export type CommonOptions = { db?: string; json?: boolean };
-
-/**
- * For a shell that keeps running: it shows what can still be read of a damaged database, and makes one backup a day.
- */
-export const STAYS = { whenDamaged: "read", keepsBackups: true } as const;
-
-/**
- * Commands that only read open the database beside the process that writes it. Prints the warnings about the database.
- */
-export function openApp(
-  { db }: CommonOptions,
-  world: World,
-  access: "read" | "write",
-  stay: Partial<typeof STAYS> & Pick<AppOptions, "startFiles"> = {},
-) {
-  const app = createApp({ databasePath: db ?? findDefaultDatabase(), access, ...stay, ...outsideOf(world) });
-  for (const warning of app.warnings) world.err(`latchkey: ${printable(warning)}`);
-  return app;
-}
-
-/** For commands that store nothing: no database is opened. */
-export const openEmptyApp = (world: World) => createApp({ databasePath: ":memory:", ...outsideOf(world) });
-
-const outsideOf = ({ now, workstation, startVaultProcess }: World) => ({
-  now,
-  ...(workstation && { workstation }),
-  ...(startVaultProcess && { startVaultProcess }),
-});
 
 /** Parses a whole number for an option. */
 export const wholeNumber = (least: number, most: number) => (text: string) => {

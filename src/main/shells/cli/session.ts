@@ -42,6 +42,8 @@ export type World = {
   onEnter: ((pressed: () => void) => Disposable) | null;
   /** How the vault process is started, where it is not a Node process. */
   startVaultProcess?: AppOptions["startVaultProcess"];
+  /** How long a command that writes waits for another one's, in milliseconds. */
+  lockWaitMs?: number;
   /** Whose keys and known_hosts a scan uses; by default this user's. */
   workstation?: Workstation;
 };

@@ -4,6 +4,7 @@ import { type AppOptions, createApp } from "#app";
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatFault } from "#shared/text/fault.ts";
 import { endOnFault, narrowUmask } from "#shells/end-process.ts";
+import { acceptCommandsOrWarn } from "#shells/socket/accept-commands.ts";
 import { type FromCore, servePorts, ToCore } from "./core/core-messages.ts";
 import { createVaultProcessStarter } from "./core/vault-processes.ts";
 
@@ -28,11 +29,18 @@ try {
     startVaultProcess,
   });
   servePorts(app, parentPort);
+  const warn = (sentence: string) => process.stderr.write(`latchkey: ${sentence}\n`);
+  const acceptance = acceptCommandsOrWarn({ app, warn });
   parentPort.on("message", ({ data }) => {
     if (ToCore.safeParse(data).data?.kind !== "stop") return;
-    void app[Symbol.asyncDispose]().then(() => post({ kind: "stopped" }));
+    void close().then(() => post({ kind: "stopped" }));
   });
   post({ kind: "ready" });
+
+  async function close(): Promise<void> {
+    await using _app = app;
+    await using _acceptance = await acceptance;
+  }
 } catch (error) {
   // The parent ends this process once it has the message: the process itself might end before it was delivered.
   if (!(error instanceof Refusal)) throw error;

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import Sqlite from "better-sqlite3";
-import { Refusal } from "#shared/model/refusal.ts";
+import { DatabaseHeld } from "#shared/model/refusal.ts";
 import { makeFile } from "./check-file.ts";
 
 export type WriteLock = {
@@ -29,10 +29,7 @@ export function takeWriteLock(path: string): WriteLock {
   } catch (error) {
     lock.close();
     if (error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_BUSY")) {
-      throw new Refusal(
-        "locked",
-        `${path} is held by ${formatOwner(ownerPath)}; close it or wait until it has ended`,
-      );
+      throw new DatabaseHeld(path, formatOwner(ownerPath));
     }
     throw error;
   }

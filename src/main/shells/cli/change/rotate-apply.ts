@@ -1,7 +1,6 @@
 import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
-import type { App } from "#app";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { PlanDetail, PlanRequest } from "#shared/contract/runs.ts";
 import { Refusal } from "#shared/model/refusal.ts";
@@ -18,7 +17,8 @@ import {
 import { printable, printableJson } from "#shared/text/untrusted-text.ts";
 import { createAnswerer, promptsOfRuns } from "#shells/cli/answer-prompts.ts";
 import { openVaultFor, type VaultOptions } from "#shells/cli/manage/vault.ts";
-import { openApp, printJson } from "#shells/cli/options.ts";
+import { type CommandApp, openApp } from "#shells/cli/open-app.ts";
+import { printJson } from "#shells/cli/options.ts";
 import type { World } from "#shells/cli/session.ts";
 import { codeOf, followRun, printEnd } from "./follow-run.ts";
 import { printPlan } from "./print-plan.ts";
@@ -40,7 +40,7 @@ export type ChangeCommand = {
   kinds: readonly PlanKind[];
   /** Whether the command names what to change; a plan in a file has that itself. */
   isNamed: boolean;
-  toRequest: (client: LatchkeyClient, app: App) => Promise<PlanRequest>;
+  toRequest: (client: LatchkeyClient, app: CommandApp) => Promise<PlanRequest>;
   /** Whether the vault must be open before the plan is applied. */
   needsVault?: (plan: Plan) => boolean;
 };
@@ -67,7 +67,7 @@ export async function change(
   if (file) refuseBeside(command, file);
   if (file && isNamed)
     throw new Refusal("invalid-input", `${file.path} already says what to change; name nothing else`);
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const { client } = app;
   const ready = file
     ? await importPlan({ file, kinds }, options, client, world)

@@ -5,7 +5,8 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { CHALLENGE_NAMESPACE, type RunDetail, type RunId, type RunOrder } from "#shared/model/runs/run.ts";
 import { formatAccount, formatHost } from "#shared/text/hosts/target.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
-import { type CommonOptions, openApp, printJson } from "#shells/cli/options.ts";
+import { openApp } from "#shells/cli/open-app.ts";
+import { type CommonOptions, printJson } from "#shells/cli/options.ts";
 import { collect } from "#shells/cli/scan/targets.ts";
 import type { World } from "#shells/cli/session.ts";
 import { readFileOrRefuse } from "#shells/cli/terminal.ts";
@@ -55,7 +56,7 @@ With --json: { run }`;
 
 async function challenge(text: string, options: ChallengeOptions, world: World): Promise<void> {
   const runId = readRunId(text);
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const { confirmation } = await app.client.runs.find({ runId });
   if (!confirmation) throw new Refusal("conflict", `run ${runId} waits for no confirmation`);
   const { challenge: message } = confirmation;
@@ -74,7 +75,7 @@ async function challenge(text: string, options: ChallengeOptions, world: World):
 async function confirm(text: string, options: ConfirmOptions, world: World): Promise<void> {
   const runId = readRunId(text);
   const signature = await readSignature(options.signature);
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const { runs } = app.client;
   const approvals = findNamed(await runs.find({ runId }), options.approve ?? []);
   await runs.confirm({ runId, signature, approvals });
@@ -142,7 +143,7 @@ With --json: { imported }`;
 
 async function showRequests(text: string, options: CsrOptions, world: World): Promise<void> {
   const runId = readRunId(text);
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const { orders } = await app.client.runs.find({ runId });
   const made = orders.filter(({ csr }) => csr !== null);
   if (made.length === 0)
@@ -169,7 +170,7 @@ async function giveAll(text: string, options: AddFilesOptions, world: World): Pr
   const runId = readRunId(text);
   const { file = [] } = options;
   if (file.length === 0) throw new Refusal("invalid-input", "name the file of the certificate with --file");
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const imported: Awaited<ReturnType<typeof app.client.runs.provideCertificate>>[] = [];
   for (const path of file) {
     const bytes = await readFileOrRefuse(path, MOST_CERTIFICATE_BYTES);

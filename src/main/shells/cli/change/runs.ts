@@ -10,7 +10,8 @@ import { CLAIM_REMEDY, describeClaim } from "#shared/text/runs/result-claim.ts";
 import { formatRepair, formatStepState, repairsOf } from "#shared/text/runs/run.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { addVaultOption, openVaultFor, type VaultOptions } from "#shells/cli/manage/vault.ts";
-import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
+import { type CommandApp, openApp } from "#shells/cli/open-app.ts";
+import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable, type Style } from "#shells/cli/print-table.ts";
 import { collect } from "#shells/cli/scan/targets.ts";
 import { CHANGE, type Session, type World } from "#shells/cli/session.ts";
@@ -95,7 +96,7 @@ const GOING = [
 ] as const;
 
 async function list(words: readonly string[], options: ListOptions, world: World): Promise<void> {
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const limit = options.limit ?? (options.json ? undefined : 100);
   const { rows, total } = await listRows(limit, (page) =>
     app.client.runs.list({ search: words.join(" "), ...page }),
@@ -129,7 +130,7 @@ const COLUMNS: readonly Column<RunRow>[] = [
 
 async function show(text: string, options: CommonOptions, world: World): Promise<void> {
   const runId = readRunId(text);
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const run = await app.client.runs.find({ runId });
   const { rows } = await listRows(undefined, (page) => app.client.runs.entries({ runId, ...page }));
   if (options.json) return printJson({ run, entries: rows }, world);
@@ -172,7 +173,7 @@ async function go(
   world: World,
 ): Promise<number> {
   const runId = readRunId(text);
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const { runs } = app.client;
   await openIfNeeded(runId, app, options, world);
   const { typed, acknowledgements } = options.now
@@ -222,12 +223,7 @@ async function agreeToRemove(
 }
 
 /** A renewal would pause at once while the vault is locked. */
-async function openIfNeeded(
-  runId: RunId,
-  app: ReturnType<typeof openApp>,
-  options: GoOptions,
-  world: World,
-): Promise<void> {
+async function openIfNeeded(runId: RunId, app: CommandApp, options: GoOptions, world: World): Promise<void> {
   const { kind } = await app.client.runs.find({ runId });
   if (kind !== "rotate-certificate") return;
   const { state } = await app.client.vault.status();
@@ -242,7 +238,7 @@ async function openIfNeeded(
 async function confirmEnd(
   runId: RunId,
   { yes = false, acknowledge = [] }: GoOptions,
-  { client }: ReturnType<typeof openApp>,
+  { client }: CommandApp,
   world: World,
 ): Promise<{ typed: string | null; acknowledgements: string[] }> {
   const { planId, oldKeyWatch } = await client.runs.find({ runId });
@@ -283,7 +279,7 @@ With --json: { run }`;
 
 async function repair(text: string, options: RepairOptions, world: World): Promise<number> {
   const runId = readRunId(text);
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const { runs } = app.client;
   const before = await runs.find({ runId });
   const approved = repairsOf(before);
@@ -359,7 +355,7 @@ async function write(text: string, folder: string, options: ScriptsOptions, worl
   const id = RunId.safeParse(Number(text));
   if (!id.success)
     throw new Refusal("invalid-input", `${text} is not the number of a run; latchkey runs list shows them`);
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const { planId } = await app.client.runs.find({ runId: id.data });
   const checks = options.signWith === undefined ? [UNSIGNED_CHECK] : [];
   const acknowledgements = await gatherAcknowledgements(checks, options, world);

@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
 import { printableJson } from "#shared/text/untrusted-text.ts";
-import { type CommonOptions, openApp } from "#shells/cli/options.ts";
+import { openApp } from "#shells/cli/open-app.ts";
+import type { CommonOptions } from "#shells/cli/options.ts";
 import { MORE, type Session, type World } from "#shells/cli/session.ts";
 
 export function addCall(program: Command, { world }: Session): void {
@@ -30,7 +31,7 @@ async function callProcedure(
   world: World,
 ): Promise<void> {
   const input = parseInput(json);
-  await using app = openApp(options, world, (await findKind(path)) === "query" ? "read" : "write");
+  await using app = await openApp(options, world, (await findKind(path)) === "query" ? "read" : "write");
   const [group = "", name = ""] = path.split(".");
   const client = app.client as unknown as Record<
     string,

@@ -5,7 +5,8 @@ import type { Backup } from "#shared/model/backup.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatBytes, formatElapsed } from "#shared/text/elapsed.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
-import { type CommonOptions, findDefaultDatabase, openApp, printJson } from "#shells/cli/options.ts";
+import { openApp } from "#shells/cli/open-app.ts";
+import { type CommonOptions, findDefaultDatabase, printJson } from "#shells/cli/options.ts";
 import { type Column, printTable } from "#shells/cli/print-table.ts";
 import { MORE, type Session, type World } from "#shells/cli/session.ts";
 
@@ -79,7 +80,7 @@ async function check(options: CommonOptions, world: World): Promise<number> {
 }
 
 async function backUp(options: CommonOptions, world: World): Promise<void> {
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const backup = await app.client.database.backUp();
   if (options.json) return printJson(backup, world);
   world.out(`${backup.name}: ${formatBytes(backup.sizeBytes)}, checked and on disk`);

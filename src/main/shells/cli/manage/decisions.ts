@@ -10,7 +10,8 @@ import { isMoreThan } from "#shared/model/total.ts";
 import { formatAmount, formatCount, formatNumber } from "#shared/text/count.ts";
 import { formatRule } from "#shared/text/findings/finding.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
-import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
+import { openApp } from "#shells/cli/open-app.ts";
+import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { listRows } from "#shells/cli/print-table.ts";
 import { asRule } from "#shells/cli/report/findings.ts";
 import { MORE, type Session, type World } from "#shells/cli/session.ts";
@@ -61,7 +62,7 @@ Examples:
   latchkey unapprove --fingerprint SHA256:2vN...`;
 
 async function approve(words: readonly string[], options: ApproveOptions, world: World): Promise<void> {
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const chosen = await chooseGrants(words, { options, client: app.client });
   const grants = chosen.map(({ id }) => id);
   const { owner, purpose, review = null } = options;
@@ -72,7 +73,7 @@ async function approve(words: readonly string[], options: ApproveOptions, world:
 }
 
 async function unapprove(words: readonly string[], options: GrantChoice, world: World): Promise<void> {
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const chosen = await chooseGrants(words, { options, client: app.client });
   const grants = chosen.filter(({ approval }) => approval !== null).map(({ id }) => id);
   const { withdrawn } =
@@ -145,7 +146,7 @@ Examples:
   latchkey unaccept --host lab1`;
 
 async function accept(words: readonly string[], options: AcceptOptions, world: World): Promise<void> {
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const chosen = await chooseFindings(words, { options, client: app.client, accepted: false });
   const { until, reason } = options;
   const { accepted } = await app.client.findings.accept({ ids: chosen.map(({ id }) => id), until, reason });
@@ -155,7 +156,7 @@ async function accept(words: readonly string[], options: AcceptOptions, world: W
 }
 
 async function unaccept(words: readonly string[], options: FindingChoice, world: World): Promise<void> {
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const chosen = await chooseFindings(words, { options, client: app.client, accepted: true });
   const { withdrawn } = await app.client.findings.unaccept({ ids: chosen.map(({ id }) => id) });
   if (options.json) return printJson({ withdrawn }, world);
@@ -234,7 +235,7 @@ Examples:
   latchkey approve --unapproved --host web1 --owner "Ann Moore" --purpose deploys`;
 
 async function setBaseline({ scan, ...options }: SetOptions, world: World): Promise<void> {
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const scanId = scan === undefined ? null : ScanId.parse(scan);
   const set = await app.client.changes.setBaseline({ scan: scanId });
   if (options.json) return printJson(set, world);
@@ -242,7 +243,7 @@ async function setBaseline({ scan, ...options }: SetOptions, world: World): Prom
 }
 
 async function showBaseline(options: CommonOptions, world: World): Promise<void> {
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const baseline = await app.client.changes.baseline();
   if (options.json) return printJson({ baseline }, world);
   if (baseline === null) return world.out("no baseline is set; set one: latchkey baseline set");
@@ -251,7 +252,7 @@ async function showBaseline(options: CommonOptions, world: World): Promise<void>
 }
 
 async function clearBaseline(options: CommonOptions, world: World): Promise<void> {
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const { wasSet } = await app.client.changes.clearBaseline();
   if (options.json) return printJson({ wasSet }, world);
   world.out(wasSet ? "the baseline is removed" : "no baseline was set");
@@ -279,7 +280,7 @@ Examples:
 
 async function runRules(options: RuleOptions, world: World): Promise<void> {
   const { on, off } = options;
-  await using app = openApp(options, world, on || off ? "write" : "read");
+  await using app = await openApp(options, world, on || off ? "write" : "read");
   const { turnRule, optionalRules } = app.client.findings;
   if (on) await turnRule({ rule: on, isOn: true });
   if (off) await turnRule({ rule: off, isOn: false });

@@ -9,7 +9,8 @@ import {
   type TypedChallengeMethod,
 } from "#shared/text/certificates/challenge-method.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
-import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
+import { type CommandApp, openApp } from "#shells/cli/open-app.ts";
+import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { collect } from "#shells/cli/scan/targets.ts";
 import type { Session, World } from "#shells/cli/session.ts";
 import { readFileOrRefuse } from "#shells/cli/terminal.ts";
@@ -92,11 +93,10 @@ const addChallengeOptions = (command: Command): Command =>
       "the key for rfc2136, on the first line of a file (default: prompt)",
     );
 
-type Opened = ReturnType<typeof openApp>;
-type At = { app: Opened; world: World };
+type At = { app: CommandApp; world: World };
 
 async function addLocal(name: string, options: Options, world: World): Promise<void> {
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   await openVaultFor({ app, options, world });
   const { permit: permitted = [], days: daysValid } = options;
   const request = { name, permitted, ...(daysValid === undefined ? {} : { daysValid }) };
@@ -111,7 +111,7 @@ const MOST_ROOTS_BYTES = 700_000;
 
 async function addAcme(name: string, options: Options, world: World): Promise<void> {
   const method = readChallenge(options);
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   await openVaultFor({ app, options, world });
   const at = { app, world };
   const { directory = "", contact: contacts = [], eabKeyId: keyId, profile = null, roots } = options;
@@ -137,7 +137,7 @@ export async function readRootsFile(path: string): Promise<string> {
 }
 
 async function addCsr(name: string, options: Options, world: World): Promise<void> {
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const issuer = await app.client.issuers.addCsr({ name, note: options.note ?? "" });
   if (options.json) printJson({ issuer }, world);
   else world.out(printable(`${name} is added`));
@@ -145,7 +145,7 @@ async function addCsr(name: string, options: Options, world: World): Promise<voi
 
 async function setChallenge(name: string, options: Options, world: World): Promise<void> {
   const method = readChallenge(options);
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const before = (await app.client.issuers.known()).find((each) => each.name === name);
   const hasSecret = before?.kind === "acme" && before.challenge?.kind === "rfc2136";
   if (hasSecret || method?.kind === "rfc2136") await openVaultFor({ app, options, world });

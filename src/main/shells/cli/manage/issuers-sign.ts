@@ -6,7 +6,8 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatExpiry } from "#shared/text/elapsed.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
-import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
+import { type CommandApp, openApp } from "#shells/cli/open-app.ts";
+import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, printTable } from "#shells/cli/print-table.ts";
 import type { Session, World } from "#shells/cli/session.ts";
 import { readFileOrRefuse } from "#shells/cli/terminal.ts";
@@ -73,7 +74,7 @@ async function sign(name: string, { csr = "", days, out, ...options }: Options, 
   const bytes = await readFileOrRefuse(csr, MOST_BYTES);
   if (!bytes)
     throw new Refusal("too-many", `${csr} is larger than 180 KiB, too large for a certificate request`);
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const issuer = (await app.client.issuers.known()).find((each) => each.name === name);
   if (issuer?.kind === "local") await openVaultFor({ app, options, world });
   await using output = out === undefined ? null : await openNew(out);
@@ -90,7 +91,7 @@ async function sign(name: string, { csr = "", days, out, ...options }: Options, 
 }
 
 async function listIssued(name: string, options: Options, world: World): Promise<void> {
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const certificates = await app.client.issuers.issued({ name });
   if (options.json) return printJson({ certificates }, world);
   if (certificates.length === 0) return world.out(printable(`${name} has signed nothing yet`));
@@ -117,7 +118,7 @@ async function revoke(
   { reason = "unspecified", ...options }: Options,
   world: World,
 ): Promise<void> {
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const issuer = (await app.client.issuers.known()).find((each) => each.name === name);
   const certificate = /^[0-9a-f:]{2,200}$/i.test(which) ? which : await hashOfFile(which, app.client);
   // The account key signs the request to an ACME directory.
@@ -129,7 +130,7 @@ async function revoke(
     world.out(printable(`clients learn of it from the list: latchkey issuers crl ${name} --out FILE`));
 }
 
-async function hashOfFile(path: string, { inspect }: ReturnType<typeof openApp>["client"]): Promise<string> {
+async function hashOfFile(path: string, { inspect }: CommandApp["client"]): Promise<string> {
   const bytes = await readFileOrRefuse(path, MOST_BYTES);
   const base64 = Buffer.from(bytes ?? "").toString("base64");
   const { items } = await inspect.file({ name: path, base64 });
@@ -142,7 +143,7 @@ async function hashOfFile(path: string, { inspect }: ReturnType<typeof openApp>[
 }
 
 async function writeLists(name: string, { days, out, ...options }: Options, world: World): Promise<void> {
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   await openVaultFor({ app, options, world });
   await using output = out === undefined ? null : await openOver(out);
   const lists = await app.client.issuers.revocationList({ name, ...(days === undefined ? {} : { days }) });
@@ -155,7 +156,7 @@ async function writeLists(name: string, { days, out, ...options }: Options, worl
 }
 
 async function writeRoot(name: string, { out, ...options }: Options, world: World): Promise<void> {
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   await using output = out === undefined ? null : await openNew(out);
   const own = await app.client.issuers.root({ name });
   await output?.write(own.root);

@@ -5,7 +5,8 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { formatChallengeMethod } from "#shared/text/certificates/challenge-method.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
-import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
+import { openApp } from "#shells/cli/open-app.ts";
+import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, printTable } from "#shells/cli/print-table.ts";
 import { collect } from "#shells/cli/scan/targets.ts";
 import { MORE, type Session, type World } from "#shells/cli/session.ts";
@@ -61,7 +62,7 @@ With --json: list { issuers }; test { isSound, lines }; issued { certificates };
 revoke { certificate }; crl { pem, revoked, number, nextUpdate }; root { root, intermediate, sha256 }; renewal { window }`;
 
 async function list(options: Options, world: World): Promise<void> {
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const issuers = await app.client.issuers.known();
   if (options.json) return printJson({ issuers }, world);
   if (issuers.length === 0)
@@ -98,7 +99,7 @@ function formatIssuer(issuer: Issuer): string {
 }
 
 async function remove(name: string, options: Options, world: World): Promise<void> {
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const issuer = (await app.client.issuers.known()).find((each) => each.name === name);
   if (issuer && issuer.kind !== "csr") {
     await confirmRemoval(issuer, options, world);
@@ -127,7 +128,7 @@ async function confirmRemoval(
 }
 
 async function test(name: string, options: Options, world: World): Promise<number> {
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const issuer = (await app.client.issuers.known()).find((each) => each.name === name);
   if (issuer && issuer.kind !== "csr") await openVaultFor({ app, options, world });
   const tested = await app.client.issuers.test({ name, tryName: options.name ?? null });
@@ -158,7 +159,7 @@ async function printRenewal(
   options: CommonOptions,
   world: World,
 ): Promise<void> {
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const suggestion = await app.client.issuers.renewal(request);
   if (options.json) return printJson(suggestion, world);
   const { window } = suggestion;
@@ -206,7 +207,7 @@ async function set(name: string, options: SetOptions, world: World): Promise<voi
     ...(roots !== undefined && { roots: roots === false ? null : await readRootsFile(roots) }),
     ...(note !== undefined && { note }),
   };
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const issuer = await app.client.issuers.set({ name, settings });
   if (options.json) printJson({ issuer }, world);
   else world.out(printable(`${name} is changed`));

@@ -3,7 +3,8 @@ import type { Labelled } from "#shared/model/label.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
-import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
+import { openApp } from "#shells/cli/open-app.ts";
+import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { MORE, type Session, type World } from "#shells/cli/session.ts";
 
 type Options = CommonOptions & {
@@ -68,7 +69,7 @@ async function setLabels(hosts: readonly string[], options: Options, world: Worl
   if (things.length === 0) throw new Refusal("invalid-input", "name a host, or use --certificate");
   const { owner, tag: addTags = [], untag: removeTags = [] } = options;
   const isChange = owner !== undefined || addTags.length + removeTags.length > 0;
-  await using app = openApp(options, world, isChange ? "write" : "read");
+  await using app = await openApp(options, world, isChange ? "write" : "read");
   if (isChange) {
     const ownerChange = owner === undefined ? {} : { owner: owner === false ? null : owner };
     await app.client.labels.set({ things, ...ownerChange, addTags, removeTags });
@@ -89,7 +90,7 @@ async function runTags(name: string | undefined, options: TagOptions, world: Wor
   if (name === undefined && due !== undefined)
     throw new Refusal("invalid-input", "name the tag: latchkey tags production --due 50");
   const isChange = name !== undefined && due !== undefined;
-  await using app = openApp(options, world, isChange ? "write" : "read");
+  await using app = await openApp(options, world, isChange ? "write" : "read");
   if (isChange) await app.client.labels.setTag({ name, duePercent: due === false ? null : due });
   const { tags } = await app.client.labels.read();
   const shown = name === undefined ? tags : tags.filter((tag) => tag.name === name);

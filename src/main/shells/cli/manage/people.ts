@@ -8,7 +8,8 @@ import { formatGaps, formatLeft } from "#shared/text/access/owner.ts";
 import { formatCount, formatNumber, formatTotal } from "#shared/text/count.ts";
 import { formatElapsed } from "#shared/text/elapsed.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
-import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
+import { openApp } from "#shells/cli/open-app.ts";
+import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
 import { MORE, type Session, type World } from "#shells/cli/session.ts";
 import { readFileOrRefuse } from "#shells/cli/terminal.ts";
@@ -77,7 +78,7 @@ async function importPeopleSources(
     );
   const sources = [];
   for (const path of paths) sources.push(await readPeopleSourceFiles(path));
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const imported = [];
   for (const { name: found, files } of sources) {
     const source = name ?? found;
@@ -107,14 +108,14 @@ function formatImported({ name, people, keys, gone, missing }: Imported): string
 }
 
 async function removeSource(name: string, options: CommonOptions, world: World): Promise<void> {
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const { people } = await app.client.people.remove({ name });
   if (options.json) return printJson({ people }, world);
   world.out(`${printable(name)} is deleted, with ${formatCount(people, "person", "people")}`);
 }
 
 async function listPeople(words: readonly string[], options: ListOptions, world: World): Promise<void> {
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const { list, sources: listPeopleSources } = app.client.people;
   const filter = { search: words.join(" "), standing: options.standing ?? null };
   const sources = await listPeopleSources();
@@ -223,13 +224,13 @@ Examples:
 With --json: { isWhole, note, markedAt, gaps: { total, first: [{ host, port, gap }] } }`;
 
 async function show(options: InventoryOptions, world: World): Promise<void> {
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   print(await app.client.people.inventory(), options, world);
 }
 
 /** Without a new note, the previous one stays. */
 async function mark(isWhole: boolean, options: InventoryOptions, world: World): Promise<void> {
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const { note = (await app.client.people.inventory()).note } = options;
   print(await app.client.people.markInventory({ isWhole, note }), options, world);
 }

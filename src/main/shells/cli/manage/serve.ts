@@ -1,7 +1,9 @@
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
-import { type CommonOptions, openApp, STAYS, wholeNumber } from "#shells/cli/options.ts";
+import { openOwnApp } from "#shells/cli/open-app.ts";
+import { type CommonOptions, wholeNumber } from "#shells/cli/options.ts";
 import { MORE, type Session, type World } from "#shells/cli/session.ts";
+import { acceptCommandsOrWarn } from "#shells/socket/accept-commands.ts";
 import type { ListenAddress } from "#shells/web/listen.ts";
 
 /** Not a name that this machine has, so that no page can be lured to it. */
@@ -47,11 +49,14 @@ export async function serveUntilStopped(options: Options, world: World): Promise
   const { loadPage } = await import("#shells/page.ts");
   const { serve } = await import("#shells/web/serve.ts");
   const page = loadPage(join(import.meta.dirname, "../renderer"));
-  await using app = openApp(options, world, options.readOnly ? "read" : "write", {
-    ...STAYS,
+  const warn = (sentence: string) => world.err(`latchkey: ${sentence}`);
+  await using app = openOwnApp(options, world, {
+    access: options.readOnly ? "read" : "write",
+    whenDamaged: "read",
+    keepsBackups: true,
     startFiles: startFilesOf(options),
   });
-  const warn = (sentence: string) => world.err(`latchkey: ${sentence}`);
+  await using _acceptance = await acceptCommandsOrWarn({ app, warn });
   await using shell = await serve({ app, page, address: addressOf(options), warn });
   const stopped = Promise.withResolvers<void>();
   using _stop = world.onStop(() => stopped.resolve());

@@ -1,7 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
-import type { App } from "#app";
 import { MOST_WRONG_ANSWERS } from "#shared/model/hosts/prompt.ts";
 import { type Sealed, SecretId, type VaultStatus, type WrapKind } from "#shared/model/issuers/vault.ts";
 import { Refusal } from "#shared/model/refusal.ts";
@@ -9,13 +8,13 @@ import { Redacted, secretCopy } from "#shared/model/secret.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { formatTries } from "#shells/cli/answer-prompts.ts";
-import { type CommonOptions, openApp, printJson } from "#shells/cli/options.ts";
+import { type CommandApp, openApp } from "#shells/cli/open-app.ts";
+import { type CommonOptions, printJson } from "#shells/cli/options.ts";
 import { MORE, type Session, type World } from "#shells/cli/session.ts";
 import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 
 type Options = CommonOptions &
   VaultOptions & { recovery?: boolean; recoveryFile?: string; newPassphraseFile?: string };
-type Opened = ReturnType<typeof openApp>;
 
 export function addVault(program: Command, { world }: Session): void {
   const vault = program
@@ -72,7 +71,7 @@ Examples:
   latchkey vault keyring on        commands then open it without asking while you are logged in`;
 
 async function showStatus(options: Options, world: World): Promise<void> {
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const status = await app.client.vault.status();
   if (options.json) return printJson(status, world);
   for (const line of formatStatus(status)) world.out(printable(line));
@@ -103,7 +102,7 @@ const OPENED_BY: Record<WrapKind, string> = {
 };
 
 async function create(options: Options, world: World): Promise<void> {
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const { state, file, problem } = await app.client.vault.status();
   if (problem !== null) throw new Refusal("unusable", problem);
   if (state !== "absent") throw new Refusal("conflict", `the vault already exists: ${file}`);
@@ -120,7 +119,7 @@ async function create(options: Options, world: World): Promise<void> {
     world.out("it has no recovery passphrase: if you forget the passphrase, all secrets are lost");
 }
 
-type At = { app: Opened; world: World };
+type At = { app: CommandApp; world: World };
 
 async function newRecovery(options: Options, { app, world }: At): Promise<Sealed | null> {
   if (options.recovery === false) return null;
@@ -141,13 +140,13 @@ async function typeNew(name: string, at: At): Promise<Sealed> {
 }
 
 async function tryToOpen(options: Options, world: World): Promise<void> {
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   await openVaultFor({ app, options, world });
   world.out("the passphrase is correct; commands that need the vault prompt for it themselves");
 }
 
 async function lock(options: Options, world: World): Promise<void> {
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   await app.client.vault.lock();
   world.out("locked: every program that had it open closes it within a second");
 }
@@ -158,7 +157,7 @@ async function change(
   world: World,
   isRemoved = false,
 ): Promise<void> {
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const at = { app, world };
   const { vaultPassphraseFile, newPassphraseFile, recoveryFile } = options;
   const current =
@@ -187,7 +186,7 @@ function changeRecovery(word: string, options: Options, world: World): Promise<v
 }
 
 async function listPassphrases(options: Options, world: World): Promise<void> {
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const kept = await app.client.vault.passphrases();
   if (options.json) return printJson(kept, world);
   if (kept.length === 0) world.out("it contains no keystore passphrases");
@@ -201,7 +200,7 @@ async function forgetPassphrase(word: string, options: Options, world: World): P
       "invalid-input",
       `${printable(word)} is not the number of a passphrase; latchkey vault passphrases lists them`,
     );
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   await openVaultFor({ app, options, world });
   await app.client.vault.forgetPassphrase({ id: id.data });
   world.out("deleted: plans and runs that need it can no longer deploy certificates");
@@ -210,7 +209,7 @@ async function forgetPassphrase(word: string, options: Options, world: World): P
 async function setKeyring(word: string, options: Options, world: World): Promise<void> {
   if (word !== "on" && word !== "off")
     throw new Refusal("invalid-input", `latchkey vault keyring takes on or off, not ${word}`);
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   await openVaultFor({ app, options, world });
   await app.client.vault.setKeyring({ isUsed: word === "on" });
   world.out(
@@ -224,7 +223,7 @@ const MOST_BYTES = 4_096;
 
 export type VaultOptions = { vaultPassphraseFile?: string };
 
-export type Asking = { app: App; options: VaultOptions; world: World };
+export type Asking = { app: CommandApp; options: VaultOptions; world: World };
 
 /** For each command that may need the vault open. */
 export const addVaultOption = (command: Command): Command =>

@@ -7,7 +7,8 @@ import { formatBound, formatGives } from "#shared/text/access/grant.ts";
 import { formatGaps } from "#shared/text/access/owner.ts";
 import { formatAmount, formatNumber, formatTotal } from "#shared/text/count.ts";
 import { formatKey } from "#shared/text/hosts/key.ts";
-import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
+import { openApp } from "#shells/cli/open-app.ts";
+import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
 import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 
@@ -85,7 +86,7 @@ With --json: { grants: [{ host, account, file, line, keyType, fingerprint, comme
 verdict: { effective, owner, use }, orphaned, orphan, isUnapproved, approval, why }], total }`;
 
 async function listGrants(words: readonly string[], options: Options, world: World): Promise<void> {
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const { list } = app.client.access;
   const filter = {
     search: words.join(" "),

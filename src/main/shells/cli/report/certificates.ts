@@ -10,7 +10,8 @@ import { formatAmount, formatCount, formatNumber, formatTotal } from "#shared/te
 import { formatExpiry } from "#shared/text/elapsed.ts";
 import { formatKey } from "#shared/text/hosts/key.ts";
 import { formatEndpoint } from "#shared/text/hosts/target.ts";
-import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
+import { openApp } from "#shells/cli/open-app.ts";
+import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
 import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 
@@ -48,7 +49,7 @@ With --json: { certificates: [{ sha256, subject, issuer, serial, notBefore, notA
 keyBits, signature, isCa, locations, findings }], total }`;
 
 async function listCertificates(words: readonly string[], options: Options, world: World): Promise<void> {
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const { list } = app.client.certificates;
   const filter = {
     search: words.join(" "),

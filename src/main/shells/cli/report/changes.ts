@@ -4,7 +4,8 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { CHANGE_MARK, KIND_WORD } from "#shared/text/access/change.ts";
 import { formatNumber, formatTotal } from "#shared/text/count.ts";
-import { type CommonOptions, days, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
+import { openApp } from "#shells/cli/open-app.ts";
+import { type CommonOptions, days, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
 import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 
@@ -55,7 +56,7 @@ With --json: { from, to, counts: [{ kind, appeared, changed, gone }], changes: [
 location, details, isFirstReading, scan, at }], total }`;
 
 async function listChanges(words: readonly string[], options: Options, world: World): Promise<void> {
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const { list, summary, baseline } = app.client.changes;
   const between = { from: options.from ?? null, to: options.to ?? null, days: options.since ?? null };
   if (between.days !== null && (between.from !== null || options.sinceBaseline))

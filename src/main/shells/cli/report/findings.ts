@@ -8,11 +8,11 @@ import { formatAmount, formatCount, formatNumber, formatTotal } from "#shared/te
 import { atLeast } from "#shared/text/findings/finding.ts";
 import { formatCoverage, formatGaps } from "#shared/text/today.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
+import { openApp } from "#shells/cli/open-app.ts";
 import {
   type CommonOptions,
   days,
   findDefaultDatabase,
-  openApp,
   printJson,
   wholeNumber,
 } from "#shells/cli/options.ts";
@@ -86,7 +86,7 @@ With --json: { findings: [{ id, rule, severity, sentence, evidence, remedy, refe
  */
 async function listFindings(words: readonly string[], options: Options, world: World): Promise<number> {
   if (options.failOn || options.maxAge !== undefined) requireDatabase(options);
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const { list } = app.client.findings;
   const filter = {
     search: words.join(" "),

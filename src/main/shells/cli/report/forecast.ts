@@ -8,7 +8,8 @@ import {
 import { formatMost, formatSeries } from "#shared/text/certificates/forecast.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
-import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
+import { openApp } from "#shells/cli/open-app.ts";
+import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, printTable } from "#shells/cli/print-table.ts";
 import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 
@@ -51,7 +52,7 @@ const queryOf = ({ by = "issuer", issuer, owner }: Options) => ({
 });
 
 async function showForecast(options: Options, world: World): Promise<void> {
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const forecast = await app.client.forecast.renewals(queryOf(options));
   if (options.json) return printJson(forecast, world);
   if (forecast.certificates === 0) return world.out(formatNone(options));
@@ -94,7 +95,7 @@ const quarterOf = (day: string): string =>
 const WEEKS = 26;
 
 async function showTimeline(options: Options, world: World): Promise<void> {
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const { weeks = WEEKS } = options;
   const timeline = await app.client.forecast.timeline({ ...queryOf(options), weeks });
   if (options.json) return printJson(timeline, world);

@@ -4,7 +4,8 @@ import { isMoreThan } from "#shared/model/total.ts";
 import { HOW_WORDS, nameNode } from "#shared/text/access/graph.ts";
 import { formatCount, formatNumber, formatTotal } from "#shared/text/count.ts";
 import { defuse, printable } from "#shared/text/untrusted-text.ts";
-import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
+import { openApp } from "#shells/cli/open-app.ts";
+import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
 import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 
@@ -125,7 +126,7 @@ distance, isPathCertain }], total }, and of reach isCut; path { steps, isCertain
 mutual { trusts: [{ there, back }], total, isCut }; shared { keys: [{ kind, fingerprint, sharedBy, sharedByCount }] }`;
 
 async function listReach(start: string, options: ReachOptions, world: World): Promise<void> {
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const query = { start, direction: options.to ? ("to" as const) : ("from" as const), ...narrowed(options) };
   let isCut = false;
   const { rows, total } = await listRows(options.limit, async (page) => {
@@ -148,7 +149,7 @@ async function listReach(start: string, options: ReachOptions, world: World): Pr
 }
 
 async function listLinks(words: readonly string[], options: LinkOptions, world: World): Promise<void> {
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const { by = null, person = null, standing = null } = options;
   const query = { search: words.join(" "), by, person, standing, ...narrowed(options) };
   const { rows, total } = await listRows(options.limit, (page) =>
@@ -171,7 +172,7 @@ async function showPath(
   options: PathOptions,
   world: World,
 ): Promise<void> {
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const found = await app.client.graph.path({ ...ends, onlyCertain: options.certain ?? false });
   const { steps, isCertain, isCut } = found;
   if (options.json) return printJson({ steps: steps?.map(toJson) ?? null, isCertain, isCut }, world);
@@ -231,7 +232,7 @@ function addMutual(graph: Command, world: World): void {
 }
 
 async function listMutual(words: readonly string[], options: MutualOptions, world: World): Promise<void> {
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const { certain: onlyCertain = false, host = null } = options;
   let isCut = false;
   const { rows: mutual, total } = await listRows(undefined, async (page) => {
@@ -254,7 +255,7 @@ async function listMutual(words: readonly string[], options: MutualOptions, worl
 }
 
 async function listShared(words: readonly string[], options: SharedOptions, world: World): Promise<void> {
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   let isCut = false;
   const { rows } = await listRows(undefined, async (page) => {
     const query = { search: words.join(" "), kind: options.kind ?? null, ...page };

@@ -14,7 +14,8 @@ import { formatAmount, formatCount, formatNumber, formatTotal } from "#shared/te
 import { formatElapsed } from "#shared/text/elapsed.ts";
 import { formatTarget } from "#shared/text/hosts/target.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
-import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
+import { type CommandApp, openApp } from "#shells/cli/open-app.ts";
+import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
 import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 
@@ -37,7 +38,7 @@ export function addHosts(program: Command, { world }: Session): void {
 }
 
 async function listHosts(words: readonly string[], options: Options, world: World): Promise<void> {
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const filter = { search: words.join(" "), state: options.state ?? null };
   const { list } = app.client.hosts;
   const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, ...page }));
@@ -90,7 +91,6 @@ type HostKeyOptions = CommonOptions & {
   resolver?: string;
   limit?: number;
 };
-type App = ReturnType<typeof openApp>;
 
 export function addHostKeys(program: Command, { world }: Session): void {
   program
@@ -111,7 +111,7 @@ export function addHostKeys(program: Command, { world }: Session): void {
     .addHelpText("after", HOST_KEYS_HELP)
     .action(async (words: string[], _: object, command: Command) => {
       const options = command.optsWithGlobals<HostKeyOptions>();
-      await using app = openApp(options, world, "read");
+      await using app = await openApp(options, world, "read");
       await (options.knownHosts
         ? printKnownHosts(app, options, world)
         : listHostKeys(app, words, { options, world }));
@@ -137,7 +137,7 @@ Examples:
 With --json: { hostKeys: [{ name, keyType, fingerprint, state, why, knownAt, ... }], total }`;
 
 async function listHostKeys(
-  { client }: App,
+  { client }: CommandApp,
   words: readonly string[],
   { options, world }: { options: HostKeyOptions; world: World },
 ): Promise<void> {
@@ -172,7 +172,7 @@ const formatNoHostKey = (filter: object): string =>
     : "no host key is known yet; scan a host: latchkey scan root@web1.example";
 
 /** The list lacks what is in files that could not be read. */
-async function printUnreadable({ hostKeys }: App["client"], world: World): Promise<void> {
+async function printUnreadable({ hostKeys }: CommandApp["client"], world: World): Promise<void> {
   const { files, unreadable, notes } = await hostKeys.sources();
   for (const { path, why } of unreadable) world.err(`latchkey: ${printable(`${path} was not read: ${why}`)}`);
   for (const { path, broken } of files) {
@@ -183,7 +183,7 @@ async function printUnreadable({ hostKeys }: App["client"], world: World): Promi
   for (const note of notes) world.err(`latchkey: ${printable(note)}`);
 }
 
-async function printKnownHosts({ client }: App, options: HostKeyOptions, world: World): Promise<void> {
+async function printKnownHosts({ client }: CommandApp, options: HostKeyOptions, world: World): Promise<void> {
   const pins = await client.hostKeys.knownHosts();
   for (const why of pins.leftOut) world.err(`latchkey: left out: ${printable(why)}`);
   if (options.json) return printJson(pins, world);

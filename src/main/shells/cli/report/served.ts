@@ -12,7 +12,8 @@ import { formatNumber, formatTotal } from "#shared/text/count.ts";
 import { formatElapsed } from "#shared/text/elapsed.ts";
 import { formatKey } from "#shared/text/hosts/key.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
-import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
+import { openApp } from "#shells/cli/open-app.ts";
+import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
 import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 
@@ -46,7 +47,7 @@ keyMatches, unsure, sights, handshake, whyUnseen }], total }; handshake: the end
 whyUnseen: why no scan would show it`;
 
 async function listServed(words: readonly string[], options: Options, world: World): Promise<void> {
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const filter = { search: words.join(" "), host: options.host ?? null, state: options.state ?? null };
   const { rows, total } = await listRows(options.limit, (page) =>
     app.client.served.list({ ...filter, ...page }),

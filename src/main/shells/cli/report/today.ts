@@ -6,7 +6,8 @@ import type { TodayLine } from "#shared/model/today.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { writeTarget } from "#shared/text/hosts/target.ts";
 import { describeLine, formatClear, formatCoverage } from "#shared/text/today.ts";
-import { type CommonOptions, days, openApp, printJson } from "#shells/cli/options.ts";
+import { openApp } from "#shells/cli/open-app.ts";
+import { type CommonOptions, days, printJson } from "#shells/cli/options.ts";
 import { type Column, printTable } from "#shells/cli/print-table.ts";
 import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 import { NOTHING_SCANNED, SEVERITY_STYLES } from "./findings.ts";
@@ -45,7 +46,7 @@ async function showToday(options: Options, world: World): Promise<void> {
   const { maxAge, save = false, json } = options;
   if (save && maxAge === undefined)
     throw new Refusal("invalid-input", "--save needs a number of days: add --max-age, such as --max-age 14d");
-  await using app = openApp(options, world, save && maxAge !== undefined ? "write" : "read");
+  await using app = await openApp(options, world, save && maxAge !== undefined ? "write" : "read");
   const { today } = app.client;
   if (save && maxAge !== undefined) await today.setMaxAge({ days: maxAge });
   const found = await today.read({ maxAgeDays: maxAge ?? null });

@@ -6,7 +6,8 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatReason, formatVerdict } from "#shared/text/findings/profile-finding.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
-import { type CommonOptions, openApp, printJson } from "#shells/cli/options.ts";
+import { openApp } from "#shells/cli/open-app.ts";
+import { type CommonOptions, printJson } from "#shells/cli/options.ts";
 import { type Column, printTable } from "#shells/cli/print-table.ts";
 import { MORE, REPORT, type Session, type World } from "#shells/cli/session.ts";
 import { readFileOrRefuse } from "#shells/cli/terminal.ts";
@@ -90,7 +91,7 @@ fetch { added, known, failed: [{ address, why }] }; ask { views: [{ state, by, s
 
 async function showChain(text: string, options: CommonOptions, world: World): Promise<void> {
   const sha256 = readHash(text);
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const { chains } = app.client;
   const read = await chains.read({ sha256 });
   const revocation = await chains.revocation({ sha256 });
@@ -125,7 +126,7 @@ const formatView = ({ state, by, sentence }: RevocationView): string =>
   `${state.padEnd(14)} ${printable(`${sentence} (by ${by})`)}`;
 
 async function listItems(options: CommonOptions, world: World): Promise<void> {
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const items = await app.client.chains.trusted();
   if (options.json) printJson({ items }, world);
   else if (items.length === 0)
@@ -147,7 +148,7 @@ async function addFiles(
   options: CommonOptions & { crl?: boolean },
   world: World,
 ): Promise<void> {
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const total = { added: 0, known: 0 };
   for (const file of files) {
     const { added, known } = await addFile(file, options.crl ? "crl" : "root", app.client);
@@ -168,7 +169,7 @@ async function addFile(name: string, kind: TrustItem["kind"], { chains }: Latchk
 }
 
 async function fetchLists(sha256: string, options: ProbeOptions, world: World): Promise<void> {
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const fetched = await app.client.chains.fetchLists({
     sha256: readHash(sha256),
     hosts: options.allow ?? [],
@@ -181,7 +182,7 @@ async function fetchLists(sha256: string, options: ProbeOptions, world: World): 
 }
 
 async function queryResponders(sha256: string, options: ProbeOptions, world: World): Promise<void> {
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const { views } = await app.client.chains.queryResponders({
     sha256: readHash(sha256),
     hosts: options.allow ?? [],
@@ -196,7 +197,7 @@ async function queryResponders(sha256: string, options: ProbeOptions, world: Wor
 }
 
 async function removeItem(sha256: string, options: CommonOptions, world: World): Promise<void> {
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   await app.client.chains.distrust({ sha256: readHash(sha256) });
   if (options.json) printJson({}, world);
   else world.out("removed");

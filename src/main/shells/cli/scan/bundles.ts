@@ -9,14 +9,8 @@ import { describeImported, formatClaimReason, formatSignature } from "#shared/te
 import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import { CLAIM_REMEDY, describeClaim } from "#shared/text/runs/result-claim.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
-import {
-  type CommonOptions,
-  explain,
-  openApp,
-  openEmptyApp,
-  printJson,
-  wholeNumber,
-} from "#shells/cli/options.ts";
+import { openApp, openEmptyApp } from "#shells/cli/open-app.ts";
+import { type CommonOptions, explain, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { REPORT, SCAN, type Session, type World } from "#shells/cli/session.ts";
 import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 
@@ -112,7 +106,7 @@ async function printCollector(
 /** The collector with a serial number that is stored; null, with a warning, if the database cannot be written. */
 async function issueCollector(options: CommonOptions, world: World): Promise<string | null> {
   try {
-    await using app = openApp(options, world, "write");
+    await using app = await openApp(options, world, "write");
     return (await app.client.bundles.issueCollector()).script;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -137,7 +131,7 @@ async function importBundles(
 ): Promise<number> {
   if (options.as !== undefined && files.length > 1)
     throw new Refusal("invalid-input", "--as names one host; import one bundle at a time");
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   const common = await readCommon(options, app.client);
   const codes = [0];
   const answers: Answer[] = [];
@@ -291,7 +285,7 @@ and changes none of it. "+" is only in the bundle, "-" is known and not in the b
 With --json: { claims: [{ id, host, port, collectedAt, importedAt, why, differences, ... }] }`;
 
 async function claims({ drop, ...options }: ClaimOptions, world: World): Promise<void> {
-  await using app = openApp(options, world, drop === undefined ? "read" : "write");
+  await using app = await openApp(options, world, drop === undefined ? "read" : "write");
   const { bundles } = app.client;
   if (drop !== undefined) {
     await bundles.dropClaim({ id: drop });

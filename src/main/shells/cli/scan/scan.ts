@@ -9,7 +9,8 @@ import { formatCount, formatNumber } from "#shared/text/count.ts";
 import { formatOutcome } from "#shared/text/hosts/endpoint.ts";
 import { formatHostAddress, formatTarget, writeTarget } from "#shared/text/hosts/target.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
-import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
+import { openApp } from "#shells/cli/open-app.ts";
+import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, printTable } from "#shells/cli/print-table.ts";
 import { SCAN, type Session, type World } from "#shells/cli/session.ts";
 import { followScan, type ProbedScan, readEndpoints, readScan } from "./follow-scan.ts";
@@ -110,7 +111,7 @@ async function scanTargets(words: readonly string[], options: ScanOptions, world
   const targetText = await readTargetText(words, options, world);
   const text = words.length > 0 || options.from !== undefined ? requireTargets(targetText) : targetText;
   const again = chooseAgain(options);
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   await refuseBrokenWords(words, text, app.client);
   const run = async (request: ScanRequest) => {
     const scan = await runScan(request, options, app.client, world);

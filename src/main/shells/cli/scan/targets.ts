@@ -8,7 +8,8 @@ import { formatCount, formatNumber } from "#shared/text/count.ts";
 import { formatElapsed } from "#shared/text/elapsed.ts";
 import { formatKind, formatTarget } from "#shared/text/hosts/target.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
-import { type CommonOptions, openApp, openEmptyApp, printJson } from "#shells/cli/options.ts";
+import { openApp, openEmptyApp } from "#shells/cli/open-app.ts";
+import { type CommonOptions, printJson } from "#shells/cli/options.ts";
 import { type Column, printTable } from "#shells/cli/print-table.ts";
 import { SCAN, type Session, type World } from "#shells/cli/session.ts";
 import { readFileOrRefuse } from "#shells/cli/terminal.ts";
@@ -77,7 +78,7 @@ async function remember(
   world: World,
 ): Promise<number> {
   const text = requireTargets(await readTargetText(words, options, world));
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   await refuseBrokenWords(words, text, app.client);
   const { added, known, broken, notes } = await app.client.targets.add({ ...text, useSudo: sudo, transport });
   const more = known > 0 ? `, ${formatNumber(known)} already known` : "";
@@ -91,7 +92,7 @@ async function remember(
 
 async function forget(words: readonly string[], options: Options, world: World): Promise<number> {
   const text = requireTargets(await readTargetText(words, options, world));
-  await using app = openApp(options, world, "write");
+  await using app = await openApp(options, world, "write");
   await refuseBrokenWords(words, text, app.client);
   const { removed, broken } = await app.client.targets.remove(text);
   if (options.json) printJson({ removed, broken }, world);
@@ -127,7 +128,7 @@ function complain(broken: readonly BrokenEntry[], world: World): number {
 }
 
 async function listTargets(options: CommonOptions, world: World): Promise<void> {
-  await using app = openApp(options, world, "read");
+  await using app = await openApp(options, world, "read");
   const targets = await app.client.targets.list();
   if (options.json) return printJson({ targets: targets.map(toTargetJson), total: targets.length }, world);
   if (targets.length === 0)

@@ -1,0 +1,198 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { expect, test } from "vitest";
+import { createApp } from "#app";
+import { Redacted } from "#shared/model/secret.ts";
+import { acceptCommands } from "#shells/socket/accept-commands.ts";
+import { openTerminal, type Said } from "#testing/open-terminal.ts";
+import { startSilentServer, startTlsServer } from "#testing/servers.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+
+const now = () => new Date("2026-06-01T00:00:00Z");
+const say = ({ host, port }: { host: string; port: number }) => `${host}:${port}`;
+const isWindows = process.platform === "win32";
+
+/** A window, which holds the database and does the work of commands. */
+async function openWindow() {
+  const folder = await makeTemporaryFolder();
+  const home = join(folder.path, "home");
+  await mkdir(join(home, ".ssh"), { recursive: true });
+  const workstation = { user: "jo", home, agentSocket: null };
+  const databasePath = join(folder.path, "latchkey.db");
+  const app = createApp({ databasePath, now, workstation });
+  const acceptance = await acceptCommands({ app });
+  return {
+    app,
+    databasePath,
+    folder: folder.path,
+    workstation,
+    async [Symbol.asyncDispose]() {
+      await acceptance?.[Symbol.asyncDispose]();
+      await app[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The commands, one after the other, at a database that nobody has open, and at one that a window holds. */
+async function typeBoth(
+  commands: readonly (readonly string[])[],
+): Promise<{ alone: Said[]; beside: Said[] }> {
+  await using window = await openWindow();
+  const world = { now, workstation: window.workstation };
+  const typeAt = async (path: string) => {
+    const type = openTerminal(path, world);
+    const results: Said[] = [];
+    for (const words of commands) results.push(await type(...words));
+    return results;
+  };
+  const alone = await typeAt(join(window.folder, "alone.db"));
+  const beside = await typeAt(window.databasePath);
+  return { alone, beside };
+}
+
+test.skipIf(isWindows)(
+  "a command beside an open window prints what it prints alone, with the same exit codes and the same JSON",
+  async () => {
+    await using server = await startTlsServer({ notAfter: new Date("2026-06-10T00:00:00Z") });
+    const target = say(server.endpoint);
+    const { alone, beside } = await typeBoth([
+      ["targets", "add", "web1", target, "not a host!"],
+      ["targets", "add", "web1", target],
+      ["scan", target, "--strict"],
+      ["scan", target, "--json"],
+      ["scan", "--resume"],
+      ["certificates"],
+      ["findings", "--fail-on", "high"],
+      ["baseline", "set", "--scan", "99"],
+      ["baseline", "set"],
+      ["rules", "--off", "nonsense"],
+      ["label", "web1", "--tag", "x"],
+      ["runs", "resume", "7"],
+      ["people", "import", "no-such-file.csv"],
+      ["trust", "add", "no-such-file.pem"],
+      ["call", "targets.add", '{"text": 7}'],
+      ["targets", "remove", "web1"],
+      ["targets", "list", "--json"],
+    ]);
+    expect(beside).toEqual(alone);
+    expect(beside.map(({ code }) => code)).toContain(0);
+    expect(beside.map(({ code }) => code)).toContain(1);
+    expect(beside.map(({ code }) => code)).toContain(2);
+  },
+);
+
+test.skipIf(isWindows)(
+  "Ctrl-C cancels a scan that the window's process does, and keeps what it has read",
+  async () => {
+    await using window = await openWindow();
+    await using silent = await startSilentServer();
+    await using server = await startTlsServer();
+    const stops: (() => void)[] = [];
+    const type = openTerminal(window.databasePath, {
+      now,
+      onStop: (stop) => {
+        stops.push(stop);
+        return { [Symbol.dispose]: () => undefined };
+      },
+      showStatus: ([line]) => {
+        if (line?.includes("1 read")) stops.at(-1)?.();
+      },
+    });
+    const { code, out } = await type("scan", say(server.endpoint), say(silent.endpoint), "--json");
+    expect({ code, ...JSON.parse(out) }).toMatchObject({ code: 3, state: "cancelled", probes: { ok: 1 } });
+  },
+);
+
+test.skipIf(isWindows)(
+  "a passphrase that is typed at a command is sealed to the vault of the window",
+  async () => {
+    await using window = await openWindow();
+    const type = openTerminal(window.databasePath, {
+      now,
+      promptSecret: async () => new Redacted(new Uint8Array(Buffer.from("canary-passphrase"))),
+    });
+    expect(await type("vault", "create", "--no-recovery")).toMatchObject({ code: 0 });
+    expect(await window.app.client.vault.status()).toMatchObject({ state: "open" });
+    await window.app.client.vault.lock();
+    expect(await type("vault", "unlock")).toMatchObject({ code: 0 });
+    // It was opened in the process that does the work, and stays open there, as if it were typed into its page.
+    expect(await window.app.client.vault.status()).toMatchObject({ state: "open" });
+  },
+);
+
+test.skipIf(isWindows)(
+  "a file that a command names is the one in its own folder, and may be any",
+  async () => {
+    await using window = await openWindow();
+    const config = join(window.folder, "ssh_config");
+    await writeFile(config, "Host web9\n  HostName 127.0.0.9\n");
+    const type = openTerminal(window.databasePath, { now });
+    // A page may not name it: it is no ssh_config of this user's.
+    const file = relative(process.cwd(), config);
+    const named = await type("targets", "add", "--from-ssh-config", "--ssh-config", file);
+    expect(named).toMatchObject({ code: 0 });
+    expect((await type("targets", "list")).out).toContain("web9");
+  },
+);
+
+/** A scan that goes on until it is stopped; resolves once it has begun. */
+async function startScan(path: string, target: string) {
+  const stops: (() => void)[] = [];
+  const started = Promise.withResolvers<void>();
+  const ended = openTerminal(path, {
+    now,
+    showStatus: () => started.resolve(),
+    onStop: (stop) => {
+      stops.push(stop);
+      return { [Symbol.dispose]: () => undefined };
+    },
+  })("scan", target);
+  await started.promise;
+  return { ended, stop: () => stops.at(-1)?.() };
+}
+
+test.skipIf(isWindows)(
+  "a command that takes long does the work of others, and ends once theirs is done",
+  async () => {
+    await using folder = await makeTemporaryFolder();
+    await using silent = await startSilentServer();
+    const path = join(folder.path, "latchkey.db");
+    const type = openTerminal(path, { now });
+    const first = await startScan(path, say(silent.endpoint));
+    expect(await type("targets", "list", "--json")).toMatchObject({ code: 0 });
+    expect(await type("targets", "add", "web1")).toMatchObject({ code: 0, err: "" });
+
+    const second = await startScan(path, say(silent.endpoint));
+    const order: string[] = [];
+    const ends = [
+      first.ended.then(({ out }) => order.push(`first: ${out}`)),
+      second.ended.then(({ out }) => order.push(`second: ${out}`)),
+    ];
+    first.stop();
+    const isStopped = async () => (await type("call", "scans.list", "{}")).out.includes('"cancelled"');
+    while (!(await isStopped()));
+    second.stop();
+    await Promise.all(ends);
+    expect(order).toEqual([
+      expect.stringMatching(/^second: .*cancelled/s),
+      expect.stringMatching(/^first: .*cancelled/s),
+    ]);
+    expect(await openTerminal(path, { now, lockWaitMs: 0 })("targets", "add", "web2")).toMatchObject({
+      code: 0,
+    });
+  },
+);
+
+test("a command that only reads waits for nobody, and connects to nobody", async () => {
+  await using folder = await makeTemporaryFolder();
+  const databasePath = join(folder.path, "latchkey.db");
+  await using _app = createApp({ databasePath, now });
+  const type = openTerminal(databasePath, { now, lockWaitMs: 0 });
+  for (const words of [["targets", "list"], ["certificates"], ["hosts"], ["findings"], ["runs", "list"]])
+    expect(await type(...words)).toMatchObject({ code: 0 });
+  expect(await type("targets", "add", "web1")).toMatchObject({
+    code: 3,
+    err: expect.stringContaining(`${databasePath} is held by process ${process.pid}`),
+  });
+});

@@ -1,0 +1,132 @@
+import { type AppOptions, createApp, sealFor } from "#app";
+import type { LatchkeyClient } from "#shared/contract/index.ts";
+import type { Sealed } from "#shared/model/issuers/vault.ts";
+import { DatabaseHeld } from "#shared/model/refusal.ts";
+import type { Redacted } from "#shared/model/secret.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { printable } from "#shared/text/untrusted-text.ts";
+import { type CommonOptions, findDefaultDatabase } from "./options.ts";
+import type { World } from "./session.ts";
+
+/** What a command works with: its own process's app, or that of the process that holds the database. */
+export type CommandApp = AsyncDisposable & {
+  client: LatchkeyClient;
+  /** Seals a secret that was typed in this process, and overwrites the plain text. */
+  seal(typed: Redacted<Uint8Array>): Promise<Sealed>;
+};
+
+/**
+ * Opens the database for a command. To read, beside the process that writes, which waits for nobody and keeps nobody
+ * waiting. To write, in this process; where another one holds the database, that one does the work. Prints the warnings
+ * about the database.
+ */
+export const openApp = (
+  { db = findDefaultDatabase() }: CommonOptions,
+  world: World,
+  access: "read" | "write",
+): Promise<CommandApp> => (access === "read" ? openToRead(db, world) : openToWrite(db, world));
+
+/** For commands that store nothing: no database is opened. */
+export const openEmptyApp = (world: World) => createApp({ databasePath: ":memory:", ...outsideOf(world) });
+
+/** The app of this process, and of no other. Prints the warnings about the database. */
+export function openOwnApp(
+  { db = findDefaultDatabase() }: CommonOptions,
+  world: World,
+  options: Partial<AppOptions>,
+) {
+  const app = createApp({ databasePath: db, ...options, ...outsideOf(world) });
+  printWarnings(app, world);
+  return app;
+}
+
+async function openToRead(db: string, world: World): Promise<CommandApp> {
+  return openOwnApp({ db }, world, { access: "read" });
+}
+
+/** How long another command that writes, and that takes no work of others, may need until it has ended. */
+const LOCK_WAIT_MS = 15_000;
+const AGAIN_MS = 50;
+
+async function openToWrite(db: string, world: World): Promise<CommandApp> {
+  const { lockWaitMs = LOCK_WAIT_MS } = world;
+  const until = performance.now() + lockWaitMs;
+  for (;;) {
+    const held = tryToHold(db, world);
+    if (!(held instanceof DatabaseHeld)) return held;
+    const reached = await reach(held, world);
+    if (reached) return reached;
+    if (performance.now() > until) throw held;
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS * (1 + Math.random())));
+  }
+}
+
+function tryToHold(db: string, world: World): CommandApp | DatabaseHeld {
+  try {
+    return acceptOthers(openOwnApp({ db }, world, { access: "write" }), world);
+  } catch (error) {
+    if (error instanceof DatabaseHeld) return error;
+    throw error;
+  }
+}
+
+async function reach(held: DatabaseHeld, world: World): Promise<CommandApp | null> {
+  const { reachOwner } = await import("#shells/socket/reach-owner.ts");
+  const owner = await reachOwner(held);
+  if (!owner) return null;
+  printWarnings(owner, world);
+  const { client } = owner;
+  return {
+    client,
+    seal: async (typed) => sealFor(await client.vault.receiver(), typed),
+    [Symbol.asyncDispose]: async () => owner[Symbol.dispose](),
+  };
+}
+
+/** A command that takes longer does the work of others, too; a shorter one is waited for. */
+const ACCEPTS_AFTER_MS = 300;
+/** Nobody is told of others whose work takes no longer. */
+const NAMED_AFTER_MS = 2_000;
+
+/** At its end it waits for the commands whose work it does: they would lose it. */
+function acceptOthers(app: ReturnType<typeof createApp>, world: World): CommandApp {
+  const accepting = Promise.withResolvers<Awaited<ReturnType<typeof listen>>>();
+  const timer = setTimeout(() => accepting.resolve(listen()), ACCEPTS_AFTER_MS).unref();
+
+  async function listen() {
+    const { acceptCommandsOrWarn } = await import("#shells/socket/accept-commands.ts");
+    return acceptCommandsOrWarn({ app, warn: (sentence) => world.err(`latchkey: ${sentence}`) });
+  }
+
+  async function stopAccepting(): Promise<void> {
+    clearTimeout(timer);
+    accepting.resolve(null);
+    const acceptance = await accepting.promise;
+    if (!acceptance) return;
+    const naming = setTimeout(() => {
+      const count = formatCount(acceptance.countCommands(), "other command");
+      world.err(`latchkey: done; this process still does the work of ${count} on the same database`);
+    }, NAMED_AFTER_MS);
+    await acceptance.endOnceIdle();
+    clearTimeout(naming);
+  }
+
+  return {
+    client: app.client,
+    seal: app.seal,
+    async [Symbol.asyncDispose]() {
+      await using _closing = app;
+      await stopAccepting();
+    },
+  };
+}
+
+const printWarnings = ({ warnings }: { warnings: readonly string[] }, world: World): void => {
+  for (const warning of warnings) world.err(`latchkey: ${printable(warning)}`);
+};
+
+const outsideOf = ({ now, workstation, startVaultProcess }: World) => ({
+  now,
+  ...(workstation && { workstation }),
+  ...(startVaultProcess && { startVaultProcess }),
+});
