@@ -1,14 +1,15 @@
 import { X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import type { Page } from "@playwright/test";
 import { expect, test } from "./latchkey.ts";
 import { Frame } from "./pages/frame.ts";
-import { PlanPage } from "./pages/plan-page.ts";
+import type { PlanPage } from "./pages/plan-page.ts";
 import {
   addAuthority,
   addPerson,
   type RenewalLab,
   readServed,
+  renewOpened,
+  saved,
+  signWith,
   startRenewalLab,
 } from "./pages/renewal-lab.ts";
 import { makeVault, panelOf } from "./pages/vault-panel.ts";
@@ -21,15 +22,12 @@ async function open(stage: Stage, { database, home }: RenewalLab): Promise<Frame
   return frame;
 }
 
-const NEEDS_HOSTS = "needs root, namespaces and sshd for real hosts";
-
 async function renew(frame: Frame): Promise<PlanPage> {
-  const list = await frame.goTo("Certificates");
-  const drawer = await list.open("nginx.lab");
-  await drawer.getByRole("button", { name: "Renew" }).click();
-  await frame.page.getByRole("dialog").getByRole("button", { name: "Preview the plan" }).click();
-  return new PlanPage(frame.page);
+  await (await frame.goTo("Certificates")).open("nginx.lab");
+  return renewOpened(frame.page);
 }
+
+const NEEDS_HOSTS = "needs root, namespaces and sshd for real hosts";
 
 test("a certificate is renewed by one click: its plan is shown whole, what is served is verified, and is looked at again", async ({
   stage,
@@ -120,19 +118,8 @@ async function signElsewhere(frame: Frame, csr: string): Promise<{ pem: string; 
   const { page } = frame;
   await frame.goTo("Settings");
   await addAuthority(page, "elsewhere");
+  const pem = await signWith(page, csr, "elsewhere");
   const panel = panelOf(page, "Issuers");
-  const [chooser] = await Promise.all([
-    page.waitForEvent("filechooser"),
-    panel.getByRole("button", { name: "Sign a request with elsewhere" }).click(),
-  ]);
-  const pem = await saved(page, () =>
-    chooser.setFiles({ name: "nginx.csr", mimeType: "application/pkcs10", buffer: Buffer.from(csr) }),
-  );
   const root = await saved(page, () => panel.getByRole("button", { name: "Root of elsewhere" }).click());
   return { pem, root };
-}
-
-async function saved(page: Page, act: () => Promise<void>): Promise<string> {
-  const [download] = await Promise.all([page.waitForEvent("download"), act()]);
-  return readFile(await download.path(), "utf8");
 }

@@ -12,6 +12,7 @@ import {
 } from "#testing/lab/start-servers-host.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { environmentOf } from "../stages/stage.ts";
+import { PlanPage } from "./plan-page.ts";
 import { panelOf } from "./vault-panel.ts";
 
 const run = promisify(execFile);
@@ -116,4 +117,31 @@ export async function addPerson(page: Page, name: string): Promise<void> {
   await dialog.getByLabel("Name").fill(name);
   await dialog.getByRole("button", { name: "Add it" }).click();
   await expect(dialog).toHaveCount(0);
+}
+
+/** Previews the renewal of the open certificate by this issuer; without one, by the only issuer. */
+export async function renewOpened(page: Page, issuer?: string): Promise<PlanPage> {
+  await page.getByRole("complementary").getByRole("button", { name: "Renew" }).click();
+  const dialog = page.getByRole("dialog");
+  if (issuer !== undefined) await dialog.getByLabel("Issuer").selectOption(issuer);
+  await dialog.getByRole("button", { name: "Preview the plan" }).click();
+  return new PlanPage(page);
+}
+
+/** Has an authority of ours sign a request, on the screen of settings; returns PEM. */
+export async function signWith(page: Page, csr: string, authority: string): Promise<string> {
+  const panel = panelOf(page, "Issuers");
+  const [chooser] = await Promise.all([
+    page.waitForEvent("filechooser"),
+    panel.getByRole("button", { name: `Sign a request with ${authority}` }).click(),
+  ]);
+  return saved(page, () =>
+    chooser.setFiles({ name: "nginx.csr", mimeType: "application/pkcs10", buffer: Buffer.from(csr) }),
+  );
+}
+
+/** What the page saves. */
+export async function saved(page: Page, act: () => Promise<void>): Promise<string> {
+  const [download] = await Promise.all([page.waitForEvent("download"), act()]);
+  return readFile(await download.path(), "utf8");
 }

@@ -83,6 +83,7 @@ export function createParts(deps: PartsDeps) {
       ...deps,
       vault: await vault(),
       issuers: await issuers(),
+      rootStores: (await chains()).rootStores,
       openConnections: await openConnections(),
       prober: await prober(),
       loadSshConfig: await loadSshConfig(),

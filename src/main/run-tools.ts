@@ -7,11 +7,23 @@ import offlineKeyScript from "#resources/rotation/offline-key.sh?raw";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { ScanRequest } from "#shared/contract/scans.ts";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";
+import type { Issuer } from "#shared/model/issuers/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { HostPlan } from "#shared/model/runs/plan.ts";
 import { writeTarget } from "#shared/text/hosts/target.ts";
+import { readPem } from "./codec/pem.ts";
 import { createSessions, type SessionDeps } from "./connect/host-sessions.ts";
 import { listUsable } from "./connect/login-keys.ts";
+import {
+  type ChainFacts,
+  compareTrust,
+  type NextChain,
+  type TrustedStore,
+  type TrustReader,
+  toIssuedChain,
+  toLastIssued,
+} from "./domain/runs/renewal/trust.ts";
+import { createClimber } from "./domain/x509/path/find-issuer.ts";
 import { indexCertificates } from "./domain/x509/path/path-certificate.ts";
 import { verifyBundleSignature } from "./features/bundles/verify-bundle-signature.ts";
 import type { createIssuers } from "./features/issuers/index.ts";
@@ -51,6 +63,8 @@ type RunToolsDeps = SessionDeps & {
   vault: Vault;
   prober: TlsProber;
   issuers: Issuers;
+  /** The roots that clients trust, by store. */
+  rootStores: RootStores;
   /** Scans, and resolves once the scan has ended. */
   scan: (request: ScanRequest) => Promise<void>;
   retryPolicy: RetryPolicy;
@@ -61,8 +75,9 @@ type RunToolsDeps = SessionDeps & {
 };
 
 type Issuers = ReturnType<typeof createIssuers>;
+type RootStores = () => Promise<readonly TrustedStore[]>;
 
-export function createAppRuns({ issuers, scan, ...deps }: RunToolsDeps) {
+export function createAppRuns({ issuers, rootStores, scan, ...deps }: RunToolsDeps) {
   const { store, vault, prober, workstation, loadSshConfig, log, now } = deps;
   const sessionsBy = (scripts: readonly string[]) => createSessions(deps, scripts.join("\n"));
   const openSessions = sessionsBy(SESSION_SCRIPTS);
@@ -74,6 +89,7 @@ export function createAppRuns({ issuers, scan, ...deps }: RunToolsDeps) {
     roots: () => indexCertificates([...publicRoots().all.map(({ der }) => der), ...store.trust.ders("root")]),
     derOf: (sha256: string) => store.certificates.find(sha256, now())?.der ?? null,
     issuerOf: store.runbooks.certificates.issuerOf,
+    openTrust: createTrustOpener(store, rootStores, now),
   };
   const renewal = {
     ...tools,
@@ -134,6 +150,39 @@ export function createAppRuns({ issuers, scan, ...deps }: RunToolsDeps) {
       }),
     },
   });
+}
+
+/** Compares who trusts certificates: by all that is known of the old one, and of its issuer. */
+function createTrustOpener(store: Store, rootStores: RootStores, now: () => Date) {
+  const climb = createClimber(store.chains.named);
+  const oldChain = (sha256: string): ChainFacts | null => {
+    const leaf = store.certificates.find(sha256, now())?.der;
+    if (!leaf) return null;
+    const sent = store.chains.sentWith(sha256).flatMap(({ chain }) => chain.map(({ der }) => der));
+    return { leaf, above: [...sent, ...climb(leaf)], beside: [] };
+  };
+  const expect = ({ id }: Issuer): NextChain | null => {
+    const authority = store.issuers.local.find(id);
+    if (authority)
+      return {
+        leaf: authority.intermediate,
+        above: [authority.root],
+        beside: [],
+        isLeaf: false,
+        by: "authority",
+      };
+    const { ders } = readPem(Buffer.from(store.runbooks.certificates.lastChain(id) ?? ""));
+    return toLastIssued(ders, ders.flatMap(climb));
+  };
+  return async (): Promise<TrustReader> => {
+    const stores = await rootStores();
+    const compare = (old: string, next: NextChain | null) =>
+      compareTrust({ old: oldChain(old), next, stores, now: now() });
+    return {
+      expected: (old, issuer) => compare(old, issuer && expect(issuer)),
+      issued: (old, chain) => compare(old, toIssuedChain(chain, chain.flatMap(climb))),
+    };
+  };
 }
 
 /** Reads hosts of a plan once more, by the logins of the plan; resolves once they are read. */

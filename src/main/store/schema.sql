@@ -2099,6 +2099,8 @@ CREATE TABLE run_certificate (
   sha256     TEXT,
   -- Hashes of the files as they will be, in the order of the plan.
   new_hashes TEXT CHECK (json_valid(new_hashes)),
+  -- Which clients would refuse it, as was shown when the run stopped for that, as JSON (RenewalTrust).
+  trust      TEXT CHECK (json_valid(trust)),
   PRIMARY KEY (run, host, port, change)
 ) STRICT, WITHOUT ROWID;
 

@@ -257,7 +257,10 @@ export const runs = {
         /** Ends the days of grace now, whatever is left of them; `typed` is the word of the plan. */
         endsGrace: z.boolean().default(false),
         typed: z.string().max(300).nullable().default(null),
-        /** With `endsGrace`: names each known use of the old key (`checkOfUse`) that may be shut out. */
+        /**
+         * With `endsGrace`: names each known use of the old key (`checkOfUse`) that may be shut out. Otherwise: `trust`, or
+         * `trust HOST`, installs what the run has stopped for (`RunOrder.trust`).
+         */
         acknowledgements: z.array(z.string()).max(10_000).default([]),
         /** Removes the old private keys that the run has kept (`RunDetail.kept`), also those of a committed run. */
         removesOld: z.boolean().default(false),

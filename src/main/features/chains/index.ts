@@ -39,6 +39,7 @@ export function createChains({ store, announce, now }: Deps) {
   };
   return {
     procedures,
+    rootStores: readStores,
     /** Adds roots, or revocation lists, of ours (PEM) to those that verdicts use. */
     async trustPem(kind: "root" | "crl", name: string, pem: string): Promise<void> {
       await trust.give({ kind, name, base64: Buffer.from(pem).toString("base64") });

@@ -54,6 +54,7 @@ test.skipIf(!canStartHosts())(
     ]);
     const planned = await plan();
     expect(planned.plan?.checks.filter(({ state }) => state === "acknowledge")).toMatchObject([
+      { id: "trust" },
       { id: "described" },
     ]);
     const before = await host.run("sha256sum /etc/ssl/own/own.*");

@@ -142,6 +142,7 @@ lab(
     ]);
     const planned = await planOf(app, host, ["slapd"]);
     expect(planned.plan?.checks.filter(({ state }) => state === "acknowledge")).toMatchObject([
+      { id: "trust" },
       { id: "restart" },
     ]);
     await renew(app, host, ["slapd"]);

@@ -276,7 +276,8 @@ const createBeginner =
         detail: {
           run: id,
           want,
-          ...(endsGrace && { endsGrace, acknowledgements }),
+          ...(endsGrace && { endsGrace }),
+          ...((endsGrace || acknowledgements.length > 0) && { acknowledgements }),
           ...(removesOld && { removesOld }),
         },
       });

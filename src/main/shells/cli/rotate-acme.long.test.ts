@@ -49,6 +49,8 @@ test.runIf(canStartHosts())(
         "--yes",
         "--acknowledge",
         "narrower",
+        "--acknowledge",
+        "trust",
       ];
       const { out, err } = await type(...command, ...vault);
       expect(`${out}\n${err}`).toContain("is committed");

@@ -168,6 +168,8 @@ async function makeTyping(desk: RenewalDesk, { path, leaf }: { path: string; lea
       "--yes",
       "--acknowledge",
       "described",
+      "--acknowledge",
+      "trust",
     );
   return { type, vault, renew };
 }

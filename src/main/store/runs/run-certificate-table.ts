@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import { OrderNote } from "#shared/model/issuers/issuer.ts";
+import { RenewalTrust } from "#shared/model/runs/renewal-trust.ts";
 import type { RunId, RunOrder } from "#shared/model/runs/run.ts";
 import { fromStored, Texts, toStored, toStoredOrNull } from "./stored-json.ts";
 
@@ -24,20 +25,23 @@ export type RunCertificate = {
   sha256: string | null;
   /** Hashes of the new files, in the order of the plan. */
   newHashes: string[] | null;
+  /** Which clients would refuse it, as was shown when the run stopped for that; null: it did not. */
+  trust: RenewalTrust | null;
 };
 
 export type CertificateKey = Pick<RunCertificate, "host" | "port" | "change">;
 
-type Row = Omit<RunCertificate, "names" | "note" | "keyId" | "orderUrl" | "newHashes"> & {
+type Row = Omit<RunCertificate, "names" | "note" | "keyId" | "orderUrl" | "newHashes" | "trust"> & {
   names: string;
   note: string | null;
   key_id: string | null;
   order_url: string | null;
   new_hashes: string | null;
+  trust: string | null;
 };
 
 const COLUMNS =
-  "host, port, change, names, issuer, state, note, csr, key_id, order_url, chain, sha256, new_hashes";
+  "host, port, change, names, issuer, state, note, csr, key_id, order_url, chain, sha256, new_hashes, trust";
 
 /** What runs have requested from issuers. Nothing in it is secret. */
 export function runCertificateTable(db: Database) {
@@ -50,11 +54,16 @@ export function runCertificateTable(db: Database) {
   const set = db.prepare(`
     UPDATE run_certificate
     SET state = @state, note = @note, csr = @csr, key_id = @keyId, order_url = @orderUrl, chain = @chain,
-      sha256 = @sha256, new_hashes = @newHashes
+      sha256 = @sha256, new_hashes = @newHashes, trust = @trust
     WHERE run = @run AND host = @host AND port = @port AND change = @change`);
   const issuerOf = db
     .prepare<[string], number>(
       "SELECT issuer FROM run_certificate WHERE sha256 = ? ORDER BY run DESC LIMIT 1",
+    )
+    .pluck();
+  const lastChain = db
+    .prepare<[number], string>(
+      "SELECT chain FROM run_certificate WHERE issuer = ? AND chain IS NOT NULL ORDER BY run DESC LIMIT 1",
     )
     .pluck();
   const seenOf = db
@@ -72,23 +81,35 @@ export function runCertificateTable(db: Database) {
 
     all: (run: RunId): RunCertificate[] => all.all(run).map(toCertificate),
 
-    set: (run: RunId, { names: _, note, newHashes, ...one }: RunCertificate): void =>
+    set: (run: RunId, { names: _, note, newHashes, trust, ...one }: RunCertificate): void =>
       void set.run({
         ...one,
         run,
         note: toStoredOrNull(OrderNote, note),
         newHashes: toStoredOrNull(Texts, newHashes),
+        trust: toStoredOrNull(RenewalTrust, trust),
       }),
 
     /** The issuer of a certificate that a run has requested; null where no run has. */
     issuerOf: (sha256: string): number | null => issuerOf.get(sha256) ?? null,
+
+    /** The chain that an issuer signed last for a run, as PEM with the leaf first; null where no run has one. */
+    lastChain: (issuer: number): string | null => lastChain.get(issuer) ?? null,
 
     /** Certificates that runs have had from an issuer and that are still somewhere; the first to expire is first. */
     seenOf: (issuer: number): string[] => seenOf.all(issuer),
   };
 }
 
-const toCertificate = ({ names, note, key_id, order_url, new_hashes, ...row }: Row): RunCertificate => ({
+const toCertificate = ({
+  names,
+  note,
+  key_id,
+  order_url,
+  new_hashes,
+  trust,
+  ...row
+}: Row): RunCertificate => ({
   ...row,
   names: fromStored(Texts, names) ?? [],
   note: note === null ? null : fromStored(OrderNote, note),
@@ -96,4 +117,6 @@ const toCertificate = ({ names, note, key_id, order_url, new_hashes, ...row }: R
   orderUrl: order_url,
   // Null means that nothing was staged on the host: a value that cannot be read does not mean that.
   newHashes: new_hashes === null ? null : (fromStored(Texts, new_hashes) ?? []),
+  // What cannot be read was shown to nobody.
+  trust: trust === null ? null : fromStored(RenewalTrust, trust),
 });

@@ -12,6 +12,7 @@ import type {
 } from "#shared/model/runs/deployment.ts";
 import { formatChallengeMethod } from "#shared/text/certificates/challenge-method.ts";
 import { formatHolds, formatServedVerification } from "#shared/text/certificates/deployment.ts";
+import { formatKnownChain, formatNextChain } from "#shared/text/runs/renewal-trust.ts";
 import classes from "./plan.module.css";
 import renewal from "./renewal.module.css";
 import { formatKeyMade, ISSUER_KINDS, SERVER_NAMES } from "./words.ts";
@@ -62,7 +63,7 @@ export function CertificateLine({ change, isOpen }: { change: Replacement; isOpe
   );
 }
 
-function About({ change: { old, names, notAfter, issuer, key, challenge } }: { change: Replacement }) {
+function About({ change: { old, names, notAfter, issuer, trust, key, challenge } }: { change: Replacement }) {
   return (
     <>
       <Fact name="Names">
@@ -76,8 +77,18 @@ function About({ change: { old, names, notAfter, issuer, key, challenge } }: { c
           </Link>
         </TextLink>
       </Fact>
-      <Fact name="Issuer">
+      {trust && (
+        <Fact name="Old issuer">
+          <Untrusted text={formatKnownChain(trust.old)} limit={400} />
+        </Fact>
+      )}
+      <Fact name="New issuer">
         <Untrusted text={issuer.name} limit={80} />, {ISSUER_KINDS[issuer.kind]}
+        {trust && (
+          <>
+            : <Untrusted text={formatNextChain(trust)} limit={400} />
+          </>
+        )}
       </Fact>
       {challenge && (
         <Fact name="Challenge">

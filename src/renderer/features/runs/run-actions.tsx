@@ -1,4 +1,4 @@
-import { Button } from "@mantine/core";
+import { Button, Checkbox } from "@mantine/core";
 import {
   IconArrowBackUp,
   IconEye,
@@ -15,6 +15,7 @@ import { toast } from "#renderer/ui/toast.tsx";
 import type { RunDetail, RunFile, RunRow, RunState } from "#shared/model/runs/run.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatHost } from "#shared/text/hosts/target.ts";
+import { TRUST, trustChecksOf } from "#shared/text/runs/renewal-trust.ts";
 import { hasConfirmed } from "#shared/text/runs/result-claim.ts";
 import { formatRepair, repairsOf } from "#shared/text/runs/run.ts";
 import { LoginFields, useLogins } from "./logins.tsx";
@@ -39,6 +40,9 @@ export function RunActions({ run }: { run: RunDetail }) {
   const pause = usePause();
   const resume = useResume();
   const { id: runId, state } = run;
+  const [isAccepted, setIsAccepted] = useState(false);
+  const untrusted = trustChecksOf(run);
+  const acknowledgements = untrusted.length > 0 && isAccepted ? [TRUST] : [];
   const mayGoOn = MAY_GO_ON.has(state);
   const hasPostCheck = waitsBefore(run, "post-check");
   const hasRepair = repairsOf(run).length > 0;
@@ -46,6 +50,15 @@ export function RunActions({ run }: { run: RunDetail }) {
   if (!mayGoOn && state !== "running") return null;
   return (
     <>
+      {mayGoOn && untrusted.length > 0 && (
+        <Checkbox
+          size="xs"
+          mt={10}
+          label="I accept this risk: install it all the same"
+          checked={isAccepted}
+          onChange={(event) => setIsAccepted(event.currentTarget.checked)}
+        />
+      )}
       <div className={classes.actions}>
         {state === "running" && (
           <Button
@@ -69,9 +82,10 @@ export function RunActions({ run }: { run: RunDetail }) {
             size="xs"
             leftSection={<IconPlayerTrackNext size={15} />}
             loading={resume.isPending}
-            onClick={() => resume.mutate({ runId, mayPrompt: true, identityFiles })}
+            onClick={() => resume.mutate({ runId, acknowledgements, mayPrompt: true, identityFiles })}
           >
-            {state === "waiting" && !waitsForCertificate(run) && !hasConfirmed(run.claims)
+            {(state === "waiting" && !waitsForCertificate(run) && !hasConfirmed(run.claims)) ||
+            (untrusted.length > 0 && !isAccepted)
               ? "Check again now"
               : "Go on"}
           </Button>

@@ -4,6 +4,7 @@ import { Port, StartTls } from "../hosts/target.ts";
 import { Instant } from "../instant.ts";
 import { ChallengeMethod, IssuerId, IssuerKind, IssuerName } from "../issuers/issuer.ts";
 import { KeyKind } from "../issuers/vault.ts";
+import { RenewalTrust } from "./renewal-trust.ts";
 
 /**
  * How a server is made to read new files. `unit`: by its supervisor; `command`: by a command or a signal of its own;
@@ -114,6 +115,8 @@ export const Replacement = z.object({
   /** Of the old one. */
   notAfter: Instant,
   issuer: z.object({ id: IssuerId, name: IssuerName, kind: IssuerKind }),
+  /** Who trusts the old certificate and the new one; not there: an older program made the plan. */
+  trust: RenewalTrust.optional(),
   /** `there`: the key is created on the host and never leaves it. */
   key: z.object({ kind: KeyKind, made: z.enum(["there", "here"]) }),
   /** Of an ACME issuer: how its challenges are answered; null for others. */

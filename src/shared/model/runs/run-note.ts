@@ -6,6 +6,7 @@ import { HostName, Port } from "../hosts/target.ts";
 import { Instant } from "../instant.ts";
 import { PlanKind } from "./plan.ts";
 import { RemainingAccess } from "./remaining-access.ts";
+import { RenewalTrust } from "./renewal-trust.ts";
 import { ResultSignature } from "./result-claim.ts";
 import { AccessCheck, OldKeyUse, Phase, RunState, ScriptOutcome } from "./run.ts";
 import { Cause, Evidence, StepResult, StillAccepted } from "./step-result.ts";
@@ -166,6 +167,8 @@ const ServerNote = [
   z.object({ kind: z.literal("served-not-seen"), whys: z.array(z.string()) }),
   z.object({ kind: z.literal("answer-left"), cause: Cause }),
   z.object({ kind: z.literal("post-check-hurried") }),
+  /** Somebody has acknowledged that clients will refuse what was issued. */
+  z.object({ kind: z.literal("trust-acknowledged"), name: z.string(), trust: RenewalTrust }),
 ] as const;
 
 export const RunNote = z.discriminatedUnion("kind", [

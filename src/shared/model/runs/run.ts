@@ -6,6 +6,7 @@ import { Instant } from "../instant.ts";
 import { FileHash } from "./deployment.ts";
 import { PlanHash, PlanId, PlanKind } from "./plan.ts";
 import { RemainingAccess } from "./remaining-access.ts";
+import { RenewalTrust } from "./renewal-trust.ts";
 import { ClaimEvaluation } from "./result-claim.ts";
 import { Cause, StepResult } from "./step-result.ts";
 
@@ -145,6 +146,11 @@ export const RunOrder = z.object({
   csr: z.string().nullable(),
   /** The new certificate; null before it was issued. */
   sha256: Sha256.nullable(),
+  /**
+   * Which clients would refuse it, if nobody had acknowledged that when it was to be installed: then the run waits for
+   * the acknowledgement `trust` (`resume`). Null: nothing is to be acknowledged.
+   */
+  trust: RenewalTrust.nullable(),
 });
 export type RunOrder = z.infer<typeof RunOrder>;
 

@@ -8,6 +8,7 @@ import { HostName, Port } from "../hosts/target.ts";
 import { RefusedByHost } from "./host-refusal.ts";
 import { PlanKind } from "./plan.ts";
 import { RemainingAccess } from "./remaining-access.ts";
+import { RenewalTrust } from "./renewal-trust.ts";
 import { ResultSignature } from "./result-claim.ts";
 
 /** What a step is about to do. */
@@ -105,6 +106,11 @@ const RenewalCause = [
     name: z.string(),
     issuer: z.string().nullable(),
     faults: z.string(),
+  }),
+  /** Clients would refuse what was issued, and nobody has acknowledged that. */
+  z.object({
+    kind: z.literal("trust-unacknowledged"),
+    certificates: z.array(z.object({ name: z.string(), trust: RenewalTrust })),
   }),
 ] as const;
 

@@ -3,6 +3,7 @@ import { assertNever } from "../../model/assert-never.ts";
 import type { Awaited, Cause, PlainCause } from "../../model/runs/step-result.ts";
 import { formatClaimReason } from "../hosts/key.ts";
 import { formatRefused, formatRefusedByRoot } from "./host-refusal.ts";
+import { formatTrust } from "./renewal-trust.ts";
 
 export function formatCause(cause: Cause): string {
   switch (cause.kind) {
@@ -33,6 +34,7 @@ export function formatCause(cause: Cause): string {
     case "served-not-visible":
     case "order-refused":
     case "certificate-faulty":
+    case "trust-unacknowledged":
       return formatOfRenewal(cause);
     case "login-refused":
     case "login-unsure":
@@ -57,7 +59,8 @@ type RenewalKind =
   | "not-served"
   | "served-not-visible"
   | "order-refused"
-  | "certificate-faulty";
+  | "certificate-faulty"
+  | "trust-unacknowledged";
 
 function formatOfRenewal(cause: Extract<Cause, { kind: RenewalKind }>): string {
   switch (cause.kind) {
@@ -77,6 +80,8 @@ function formatOfRenewal(cause: Extract<Cause, { kind: RenewalKind }>): string {
       return cause.issuer === null
         ? `${cause.name}: what was issued cannot be used any more: ${cause.faults}`
         : `${cause.name}: what ${cause.issuer} sent cannot be used: ${cause.faults}`;
+    case "trust-unacknowledged":
+      return `needs approval, and nothing is installed before: ${cause.certificates.map(({ name, trust }) => `${name}: ${formatTrust(trust)}`).join("; ")}`;
     default:
       return assertNever(cause);
   }

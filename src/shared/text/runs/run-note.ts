@@ -5,6 +5,7 @@ import type { OldKeySilence, RunNote, UseGap } from "../../model/runs/run-note.t
 import { formatCount } from "../count.ts";
 import { formatHost, formatHostAddress } from "../hosts/target.ts";
 import { formatUse, formatUsedBy } from "./old-key.ts";
+import { formatTrust } from "./renewal-trust.ts";
 import { formatResultSignature } from "./result-claim.ts";
 import { formatRunReasons } from "./run.ts";
 import { formatCause } from "./run-cause.ts";
@@ -53,7 +54,8 @@ type HostKind =
   | "files-untried"
   | "served-not-seen"
   | "answer-left"
-  | "post-check-hurried";
+  | "post-check-hurried"
+  | "trust-acknowledged";
 
 function formatOther(note: Extract<RunNote, { kind: GraceKind | HostKind }>): string {
   switch (note.kind) {
@@ -100,6 +102,8 @@ function formatAtHost(note: Extract<RunNote, { kind: HostKind }>): string {
       return `an earlier answer is still there: ${formatCause(note.cause)}`;
     case "post-check-hurried":
       return "the post-deployment check was requested early";
+    case "trust-acknowledged":
+      return `approved by acknowledgement: ${note.name}: ${formatTrust(note.trust)}`;
     default:
       return assertNever(note);
   }

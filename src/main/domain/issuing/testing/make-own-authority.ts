@@ -7,14 +7,15 @@ import { readPermitted } from "#domain/issuing/names.ts";
 /** When it was made, by default. */
 export const MADE_AT = new Date("2026-06-01T00:00:00Z");
 
-type Wish = { permitted?: readonly string[]; now?: Date };
+type Wish = { name?: string; permitted?: readonly string[]; now?: Date };
 
 /** A local authority as the program makes it, with its keys in this process. */
 export async function makeOwnAuthority({
+  name = "corp",
   permitted = [".corp.example", "10.0.0.0/8"],
   now = MADE_AT,
 }: Wish = {}) {
-  const own = { name: "corp", permitted: permitted.map(readPermitted), now };
+  const own = { name, permitted: permitted.map(readPermitted), now };
   const rootKey = makeSigner("p384");
   const { signer } = rootKey;
   const rootDer = await makeRoot({ ...own, spki: rootKey.spki, serial: randomBytes(16) }, signer);

@@ -5,11 +5,14 @@ import type { Instant } from "#shared/model/instant.ts";
 import type { KeyKind } from "#shared/model/issuers/vault.ts";
 import { RESTART, type Replacement, type VerificationEndpoint } from "#shared/model/runs/deployment.ts";
 import type { Check } from "#shared/model/runs/plan.ts";
+import type { RenewalTrust } from "#shared/model/runs/renewal-trust.ts";
 import { formatVerificationEndpoint } from "#shared/text/certificates/deployment.ts";
 import { formatCount } from "#shared/text/count.ts";
+import { formatTrust, TRUST } from "#shared/text/runs/renewal-trust.ts";
 import { isOwnMethod } from "./choose-issuer.ts";
 import { findNarrower, formatDeployment } from "./draft-replacement.ts";
 import type { DeploymentFacts, EndpointFacts, KeySettings, ScannedFacts } from "./renewal-facts.ts";
+import { needsAcknowledgement } from "./trust.ts";
 
 /** A server's own test fails before anything is new: a run orders nothing then, unless this was acknowledged. */
 export const SERVER_TEST = "server-test";
@@ -31,6 +34,7 @@ export function checkRenewal(host: HostFacts, deployment: DeploymentFacts, chang
           ),
         ]
       : []),
+    checkTrust(deployment.trust, toCheck),
     ...checkNarrower(deployment, change, toCheck),
     ...checkMethod(deployment, change, toCheck),
     ...checkKey(deployment, change.key.kind, toCheck),
@@ -66,6 +70,12 @@ export function checkRenewal(host: HostFacts, deployment: DeploymentFacts, chang
     ),
     ...deployment.wonders.map((warning) => toCheck("warning", "unsure", warning)),
   ];
+}
+
+/** Clients that trust the old certificate may refuse the new one: that is acknowledged before anything is ordered. */
+function checkTrust(trust: RenewalTrust, toCheck: MakeCheck): Check {
+  const state = trust.next === null ? "warning" : "ok";
+  return toCheck(needsAcknowledgement(trust) ? "acknowledge" : state, TRUST, formatTrust(trust));
 }
 
 /** The new certificate may be good for less than the served one: that is acknowledged before anything is ordered. */

@@ -37,6 +37,7 @@ export function draftReplacement(
     ...(isForClients(deployment) && { forClients: true }),
     ...(narrower.length > 0 && { narrower }),
     issuer: { id: issuer.id, name: issuer.name, kind: issuer.kind },
+    trust: deployment.trust,
     key: {
       kind: request.keyKind ?? kindOf(deployment),
       made: request.makesKeyHere ? "here" : "there",

@@ -7,6 +7,7 @@ import { planRenewal } from "#domain/runs/renewal/plan-renewal.ts";
 import type { DeploymentFacts, RenewalFacts } from "#domain/runs/renewal/renewal-facts.ts";
 import { requestOfChange, reviewRenewal } from "#domain/runs/renewal/review-renewal.ts";
 import { chooseEndpoints } from "#domain/runs/renewal/verification-endpoints.ts";
+import { SAME_TRUST } from "#domain/runs/testdata/make-change.ts";
 import { RenewalRequest } from "#shared/contract/runs.ts";
 import { Issuer } from "#shared/model/issuers/issuer.ts";
 import { RenewalOptions } from "#shared/model/runs/plan.ts";
@@ -132,6 +133,7 @@ const makePair = (more: Partial<DeploymentFacts> = {}): DeploymentFacts => ({
   issuer: csr(1, "portal"),
   challenge: null,
   whyNoChallenge: "",
+  trust: SAME_TRUST,
   obstacle: null,
   wonders: [],
   failing: [],
@@ -246,6 +248,7 @@ test("what nobody can see served needs a consent, and so does a host that is not
   expect(checks.map(({ state, id }) => `${state} ${id}`)).toEqual([
     "acknowledge unverified",
     "warning unseen",
+    "ok trust",
     "ok scanned",
     "ok rollback-timer",
   ]);

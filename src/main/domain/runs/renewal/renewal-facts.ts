@@ -6,6 +6,7 @@ import type { ChallengeMethod, Issuer } from "#shared/model/issuers/issuer.ts";
 import type { VaultState } from "#shared/model/issuers/vault.ts";
 import type { DeploymentFile, Service, VerificationEndpoint } from "#shared/model/runs/deployment.ts";
 import type { Check, RenewalOptions } from "#shared/model/runs/plan.ts";
+import type { RenewalTrust } from "#shared/model/runs/renewal-trust.ts";
 
 /** All that a plan of a renewal is made of: the inventory, and what was seen on the hosts and on the wire just now. */
 export type RenewalFacts = {
@@ -44,6 +45,8 @@ export type DeploymentFacts = {
   /** Hosts that have the very same certificate. */
   hostsInCommon: number;
   issuer: Issuer | null;
+  /** Who trusts it now, and will trust the new one. */
+  trust: RenewalTrust;
   /** Why there is no issuer; empty if there is one. */
   whyNoIssuer: string;
   challenge: ChallengeMethod | null;

@@ -3,6 +3,7 @@ import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import { planRenewal } from "#domain/runs/renewal/plan-renewal.ts";
 import type { DeploymentFacts, RenewalFacts } from "#domain/runs/renewal/renewal-facts.ts";
 import { requestOfChange, reviewRenewal } from "#domain/runs/renewal/review-renewal.ts";
+import { SAME_TRUST } from "#domain/runs/testdata/make-change.ts";
 import { RenewalRequest } from "#shared/contract/runs.ts";
 import { type ChallengeMethod, Issuer } from "#shared/model/issuers/issuer.ts";
 import { RenewalOptions } from "#shared/model/runs/plan.ts";
@@ -39,6 +40,7 @@ const makePair = (sha: string, issuer: Issuer, more: Partial<DeploymentFacts> = 
   issuer,
   challenge: null,
   whyNoChallenge: "",
+  trust: SAME_TRUST,
   obstacle: null,
   wonders: [],
   failing: [],

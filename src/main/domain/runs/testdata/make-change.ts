@@ -1,4 +1,5 @@
 import { Replacement } from "#shared/model/runs/deployment.ts";
+import type { RenewalTrust } from "#shared/model/runs/renewal-trust.ts";
 
 const HASH = "0".repeat(64);
 
@@ -28,3 +29,28 @@ export const makeChange = (nth: number, more: Partial<Replacement> = {}): Replac
     })),
     ...more,
   });
+
+/** Everybody who trusts the old certificate trusts the new one. */
+export const SAME_TRUST: RenewalTrust = {
+  old: {
+    issuer: "CN=A",
+    isSelfSigned: false,
+    root: "Root A",
+    end: HASH,
+    trustedBy: ["mozilla"],
+    unknownTo: [],
+  },
+  next: {
+    issuer: "CN=A",
+    isSelfSigned: false,
+    root: "Root A",
+    end: HASH,
+    trustedBy: ["mozilla"],
+    unknownTo: [],
+  },
+  by: "authority",
+  root: "same",
+  lost: [],
+  kept: ["mozilla"],
+  unsure: [],
+};

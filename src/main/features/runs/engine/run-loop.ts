@@ -5,7 +5,7 @@ import { sideBySide } from "#net/tasks.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostPlan } from "#shared/model/runs/plan.ts";
 import type { RunState, RunStep } from "#shared/model/runs/run.ts";
-import { described, type StepResult } from "#shared/model/runs/step-result.ts";
+import { type Cause, described, type StepResult } from "#shared/model/runs/step-result.ts";
 import { isUnwritable } from "./journal.ts";
 import {
   type Ended,
@@ -40,11 +40,11 @@ export async function runOn(runbook: Runbook, run: RunContext, steering: Steerin
   let hasReopened = false;
   let isTimeOver = false;
   let hasActed = false;
-  let held: string | null = null;
+  const blockers: Cause[] = [];
   for (;;) {
     run.signal.throwIfAborted();
-    if (run.journal.failure()) return blockedBy("paused", formatUnwritten(run.journal.failure()));
-    if (held !== null) return blockedBy("paused", held);
+    if (run.journal.failure()) return blockedBy("paused", [describeUnwritten(run.journal.failure())]);
+    if (blockers.length > 0) return blockedBy("paused", blockers);
     const progress = { want: steering.want(), seen, isGraceOver: isTimeOver };
     const move = nextMove(runbook.rules, run.plan, { ...progress, steps: progressOf(run) });
     if (!hasReopened && followsOwnKeys(runbook, run, move)) {
@@ -70,7 +70,7 @@ export async function runOn(runbook: Runbook, run: RunContext, steering: Steerin
           const end = await doTask(runbook, run, task);
           const { host } = task.step;
           if (end.kind === "lost") losses.set(host, (losses.get(host) ?? 0) + 1);
-          if (end.kind === "held") held = end.why;
+          if (end.kind === "held") blockers.push(end.blocker);
           seen.delete(host);
         });
         break;
@@ -117,14 +117,17 @@ function followsOwnKeys(runbook: Runbook, run: RunContext, move: Move): boolean 
   );
 }
 
-/** The run stands still, and nothing is wrong on a host. `why`: a sentence. */
-const blockedBy = (state: RunState, why: string): Ended => ({
+/** The run stands still, and nothing is wrong on a host. The same that blocks several hosts is one reason. */
+const blockedBy = (state: RunState, blockers: readonly Cause[]): Ended => ({
   state,
-  reasons: [{ kind: "blocked", cause: described(why) }],
+  reasons: [...new Map(blockers.map((cause) => [JSON.stringify(cause), cause])).values()].map((cause) => ({
+    kind: "blocked",
+    cause,
+  })),
 });
 
-const formatUnwritten = (failure: unknown): string =>
-  failure instanceof Error ? failure.message : "the journal could not be written";
+const describeUnwritten = (failure: unknown): Cause =>
+  described(failure instanceof Error ? failure.message : "the journal could not be written");
 
 /** How long the run waits for a host on which a step has begun, before it leaves the host as it is. */
 const REACH_TIMEOUT_MS = 120_000;
@@ -172,9 +175,9 @@ const isBegunAt = ({ journal, plan }: RunContext, at: number | null): boolean =>
 
 /**
  * `lost`: the session of the host broke, so what was done there is not known. `held`: nothing more is begun before
- * somebody has done what `why` says.
+ * somebody has put right what blocks it.
  */
-type TaskEnd = { kind: "done" } | { kind: "lost" } | { kind: "held"; why: string };
+type TaskEnd = { kind: "done" } | { kind: "lost" } | { kind: "held"; blocker: Cause };
 
 /** Does one task to its end, and writes the result. If the session breaks, it writes that, and nothing more. */
 async function doTask(runbook: Runbook, run: RunContext, task: Task): Promise<TaskEnd> {
@@ -184,8 +187,8 @@ async function doTask(runbook: Runbook, run: RunContext, task: Task): Promise<Ta
   } catch (error) {
     const { ordinal, host } = task.step;
     if (error instanceof Held) {
-      await run.journal.note(ordinal, { kind: "found", cause: described(error.message) });
-      return { kind: "held", why: error.message };
+      await run.journal.note(ordinal, { kind: "found", cause: error.blocker });
+      return { kind: "held", blocker: error.blocker };
     }
     if (!(error instanceof SessionLost)) throw error;
     await run.journal.note(ordinal, { kind: "connection-lost", why: error.message });
@@ -261,8 +264,8 @@ export async function execute(execution: Execution, want: () => "on" | "pause" |
     return await runOn(runbook, run, { want, reopen });
   } catch (error) {
     // The journal has all that was done: an intent that cannot be written is not executed.
-    if (isUnwritable(error)) return blockedBy("paused", error.message);
-    if (error instanceof Locked) return blockedBy("stopped", error.message);
+    if (isUnwritable(error)) return blockedBy("paused", [described(error.message)]);
+    if (error instanceof Locked) return blockedBy("stopped", [described(error.message)]);
     throw error;
   } finally {
     await sessions[Symbol.asyncDispose]();

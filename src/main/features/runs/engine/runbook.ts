@@ -74,9 +74,16 @@ export class SessionLost extends Error {}
 export class Locked extends Error {}
 
 /**
- * The run goes on once somebody has done what the message says: what is under way is ended, and nothing more is begun.
+ * The run goes on once somebody has put right what blocks it: what is under way is ended, and nothing more is begun.
  */
-export class Held extends Error {}
+export class Held extends Error {
+  readonly blocker: Cause;
+
+  constructor(blocker: Cause) {
+    super(blocker.kind);
+    this.blocker = blocker;
+  }
+}
 
 /** The session on a host of the plan. Rejects with `SessionLost` if there can be none. */
 export async function acquireSession({ sessions }: RunContext, host: number): Promise<HostSession> {

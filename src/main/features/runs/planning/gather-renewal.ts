@@ -10,6 +10,7 @@ import type {
   FailingServer,
   RenewalFacts,
 } from "#domain/runs/renewal/renewal-facts.ts";
+import type { TrustReader } from "#domain/runs/renewal/trust.ts";
 import type { ProbeAddress } from "#domain/runs/renewal/verification-endpoints.ts";
 import { countJumps, keyOfHost } from "#domain/ssh-config/ssh-config.ts";
 import type { ProxyRoute } from "#net/proxy/proxy.ts";
@@ -44,13 +45,15 @@ export type RenewalMeans = {
   vault: Pick<Vault, "state">;
   chainsAt: ChainsAt;
   readWindow: ReadWindow;
+  /** Reads the roots of all stores, once for a plan. */
+  openTrust: () => Promise<TrustReader>;
 };
 
 type RenewalFactDeps = Pick<FactDeps, "routeTo" | "workstation" | "inventory" | "now"> & {
   store: Store;
   renewal: RenewalMeans;
 };
-type Deps = RenewalFactDeps & { issuers: readonly Issuer[] };
+type Deps = RenewalFactDeps & { issuers: readonly Issuer[]; trust: TrustReader };
 
 type RenewalQuery = {
   request: RenewalRequest;
@@ -76,7 +79,8 @@ export async function gatherRenewal(
 ): Promise<RenewalFacts> {
   const { request, options, target } = query;
   const hosts: Seen[] = [];
-  const deps: Deps = { ...means, issuers: await means.renewal.issuers() };
+  const [issuers, trust] = await Promise.all([means.renewal.issuers(), means.renewal.openTrust()]);
+  const deps: Deps = { ...means, issuers, trust };
   const jumps = countJumps(deps.inventory.allHosts(), deps.routeTo, deps.workstation.user);
   let read = 0;
   await sideBySide(target.hosts, AT_ONCE, async (one) => {

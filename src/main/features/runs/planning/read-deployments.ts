@@ -14,6 +14,7 @@ import type {
   FailingServer,
 } from "#domain/runs/renewal/renewal-facts.ts";
 import { formatReload, SERVERS } from "#domain/runs/renewal/servers.ts";
+import type { TrustReader } from "#domain/runs/renewal/trust.ts";
 import { chooseEndpoints, type ProbeAddress } from "#domain/runs/renewal/verification-endpoints.ts";
 import { openCertificate } from "#domain/x509/path/path-certificate.ts";
 import {
@@ -46,11 +47,11 @@ export type Described = {
   others: ReadonlySet<string>;
 };
 
-type Inventory = { store: Store; issuers: readonly Issuer[]; now: () => Date };
+type Inventory = { store: Store; issuers: readonly Issuer[]; trust: TrustReader; now: () => Date };
 
 /** A certificate as the inventory knows it, once for each deployment. */
 export function readDeploymentFacts(
-  { store, issuers, now }: Inventory,
+  { store, issuers, trust, now }: Inventory,
   requestOfAll: RenewalRequest,
   { known: host, certificates, requests }: FoundRenewal["hosts"][number],
   sha256: string,
@@ -78,6 +79,7 @@ export function readDeploymentFacts(
     keyBits,
     curve,
     issuer,
+    trust: trust.expected(sha256, issuer),
     whyNoIssuer: why,
     purposes: opened?.extensions.purposes ?? null,
     hostsInCommon: servers.hostsHolding(sha256).length,

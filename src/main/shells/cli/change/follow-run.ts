@@ -7,6 +7,7 @@ import { fitEnd } from "#shared/text/fit.ts";
 import { formatAccount, formatHost } from "#shared/text/hosts/target.ts";
 import { formatKeptKey, formatRemaining, formatUnreadable, formatUse } from "#shared/text/runs/old-key.ts";
 import { formatPhase } from "#shared/text/runs/plan.ts";
+import { TRUST, trustChecksOf } from "#shared/text/runs/renewal-trust.ts";
 import { hasConfirmed } from "#shared/text/runs/result-claim.ts";
 import { formatRunState, repairsOf } from "#shared/text/runs/run.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
@@ -103,7 +104,12 @@ function formatNext(run: RunDetail): string[] {
     case "paused":
     case "stopped":
     case "interrupted":
-      return [`  go on: latchkey runs resume ${id}`, `  roll everything back: latchkey runs rollback ${id}`];
+      return [
+        trustChecksOf(run).length > 0
+          ? `  approve it, and go on: latchkey runs resume ${id} --acknowledge ${TRUST}`
+          : `  go on: latchkey runs resume ${id}`,
+        `  roll everything back: latchkey runs rollback ${id}`,
+      ];
     case "waiting":
       return [
         ...formatWatch(run),

@@ -28,6 +28,7 @@ import {
   formatVerification,
   OFFLINE_ROLLBACK,
 } from "#shared/text/runs/plan.ts";
+import { formatKnownChain, formatNextChain } from "#shared/text/runs/renewal-trust.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { paint, type Style } from "#shells/cli/print-table.ts";
 import type { World } from "#shells/cli/session.ts";
@@ -174,6 +175,7 @@ export function formatCertificate(change: Replacement): string[] {
     names,
     notAfter,
     issuer,
+    trust,
     key,
     challenge,
     files,
@@ -186,6 +188,9 @@ export function formatCertificate(change: Replacement): string[] {
       : "created on this computer, and sent to the host";
   return [
     `  ~ ${subject || names[0]}, until ${notAfter.slice(0, 10)}: a new one from ${issuer.name} for ${names.join(", ")}`,
+    ...(trust
+      ? [`    signed by ${formatKnownChain(trust.old)}`, `    then by ${formatNextChain(trust)}`]
+      : []),
     `    ${key.kind} key, ${made}`,
     ...(challenge ? [`    ACME challenge: ${formatChallengeMethod(challenge)}`] : []),
     ...files.map((file) => `    ${file.path}${formatReal(file)}: ${formatHolds(file)}`),

@@ -43,7 +43,15 @@ test.runIf(canStartHosts())(
     expect(planned.out).toContain("Plan: 1 certificate to renew on 1 host");
     expect(await showLeaf(at)).toEqual(before);
 
-    const done = await type("rotate", "certificate", "--apply", file, "--yes", ...vault);
+    expect(planned.out).toMatch(
+      /signed by itself\n +then by CN=corp intermediate \w{8}; root corp root \w{8}\n/,
+    );
+    expect(await type("rotate", "certificate", "--apply", file, "--yes", ...vault)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining(`--acknowledge 'trust ${host.address}' accepts this risk`),
+    });
+    const agreed = ["--yes", "--acknowledge", "trust"];
+    const done = await type("rotate", "certificate", "--apply", file, ...agreed, ...vault);
     expect(`${done.out}\n${done.err}`).toContain("run 1 is committed");
     const second = await showLeaf(at);
     expect(second).not.toEqual(before);

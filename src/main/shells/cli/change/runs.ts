@@ -6,6 +6,7 @@ import { formatNumber, formatTotal } from "#shared/text/count.ts";
 import { formatHost } from "#shared/text/hosts/target.ts";
 import { checkOfUse, formatAccessCheck, formatKeptKey } from "#shared/text/runs/old-key.ts";
 import { formatPhase, isAcknowledged, UNSIGNED_CHECK } from "#shared/text/runs/plan.ts";
+import { TRUST, trustChecksOf } from "#shared/text/runs/renewal-trust.ts";
 import { CLAIM_REMEDY, describeClaim } from "#shared/text/runs/result-claim.ts";
 import { formatRepair, formatStepState, repairsOf } from "#shared/text/runs/run.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
@@ -71,7 +72,7 @@ export function addRuns(program: Command, { world, finish }: Session): void {
         .option("--yes", "with --now or --remove-old: do not ask for confirmation")
         .option(
           "--acknowledge <use>",
-          "with --now: accept that this user of the old key can no longer log in (repeatable)",
+          "with --now: accept that this user of the old key can no longer log in; trust: install what clients would refuse (repeatable)",
           collect,
         );
     addVaultOption(going)
@@ -178,11 +179,17 @@ async function go(
   await openIfNeeded(runId, app, options, world);
   const { typed, acknowledgements } = options.now
     ? await confirmEnd(runId, options, app, world)
-    : { typed: null, acknowledgements: [] };
+    : { typed: null, acknowledgements: await acceptTrust(runId, options, app, world) };
   const common = { runId, identityFiles: options.identity ?? [], mayPrompt: world.prompt !== null };
   const removesOld = options.removeOld ?? false;
   if (removesOld) await agreeToRemove(await runs.find({ runId }), options, world);
-  const ending = { ...common, endsGrace: options.now ?? false, removesOld, typed, acknowledgements };
+  const ending = {
+    ...common,
+    endsGrace: options.now ?? false,
+    removesOld,
+    typed,
+    acknowledgements: [...acknowledgements],
+  };
   const { rows } = await listRows(undefined, (page) => runs.entries({ runId, ...page }));
   const since = rows.at(-1)?.id ?? 0;
   const begin = async (): Promise<RunId> => {
@@ -195,6 +202,19 @@ async function go(
   // The logins of the old key are known only once the hosts were read again.
   if (options.now) refuseUsed(run, acknowledgements);
   return codeOf(run, endState);
+}
+
+/** What clients would refuse is installed by an acknowledgement alone; without a terminal, the run checks it again. */
+async function acceptTrust(
+  runId: RunId,
+  { acknowledge = [] }: GoOptions,
+  { client }: CommandApp,
+  world: World,
+): Promise<readonly string[]> {
+  const checks = trustChecksOf(await client.runs.find({ runId }));
+  if (checks.length === 0 || !world.promptUser) return acknowledge;
+  await gatherAcknowledgements(checks, { acknowledge }, world);
+  return [TRUST];
 }
 
 function refuseUsed({ state, oldKeyWatch }: RunDetail, acknowledgements: readonly string[]): void {

@@ -9,6 +9,7 @@ import {
   RenewalPlan,
   RotateKeyPlan,
 } from "#shared/model/runs/plan.ts";
+import type { RenewalTrust } from "#shared/model/runs/renewal-trust.ts";
 import { Phase, type RunId, RunOrder, RunState, type RunStep, StepState } from "#shared/model/runs/run.ts";
 import { described } from "#shared/model/runs/step-result.ts";
 import { writeExactly } from "#shared/text/exact-bytes.ts";
@@ -41,8 +42,22 @@ export function fillRenewal(store: Store, payload: string, index: number): void 
     chain: payload,
     sha256: index % 2 === 0 ? HASH : null,
     newHashes: [payload],
+    trust: makeTrust(payload),
   });
 }
+
+/** Names of authorities are written by whoever made them. */
+const makeTrust = (payload: string): RenewalTrust => {
+  const chain = {
+    issuer: payload,
+    isSelfSigned: false,
+    root: payload,
+    end: payload,
+    trustedBy: [],
+    unknownTo: [],
+  };
+  return { old: chain, next: chain, by: "issued", root: "other", lost: ["mozilla"], kept: [], unsure: [] };
+};
 
 type Wanted = { payload: string; index: number; plan: Plan };
 
@@ -241,6 +256,7 @@ const makeChange = (payload: string): Replacement => ({
   names: [payload, payload],
   notAfter: START,
   issuer: { id: 1, name: "portal", kind: "acme" },
+  trust: makeTrust(payload),
   key: { kind: "p256", made: "there" },
   challenge: { kind: "webroot", path: `/${payload.slice(0, 4_000)}`, of: "site" },
   files: [

@@ -26,6 +26,7 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import type { DeploymentFile, Replacement } from "#shared/model/runs/deployment.ts";
 import type { Cause } from "#shared/model/runs/step-result.ts";
 import { Redacted } from "#shared/model/secret.ts";
+import { holdUntrusted } from "./request.ts";
 import type { RenewalRun } from "./tools.ts";
 import { changesOf, keyOf, orderOf, servicesOf, tailCause, toolsOf } from "./tools.ts";
 import { verifyServed, whyUnprovable } from "./verify-served.ts";
@@ -43,6 +44,7 @@ type InstallContext = { run: RenewalRun; step: Step; remote: RemoteSession; chan
 export async function installDeployments(run: RenewalRun, step: Step): Promise<StepOutcome> {
   const location = await openLocation(run, step);
   const seen = await observeFiles(run, step.host ?? -1, location.remote);
+  await holdUntrusted(run, step, seen.certificates);
   const isTouched = seen.certificates.some((one) => one !== "old");
   const problem =
     (isTouched ? null : await whyUnprovable(run, step, location.remote)) ??
@@ -92,7 +94,7 @@ async function verify(location: InstallContext): Promise<StepOutcome> {
   if (certificates.some((one) => one !== "new"))
     return rollBack(location, { as: "failed", cause: { kind: "certificate-not-installed" } });
   for (const change of changes)
-    await toolsOf(run).orders.set(keyOf(run, step, change), { state: "installed", note: null });
+    await toolsOf(run).orders.set(keyOf(run, step, change), { state: "installed", note: null, trust: null });
   const { addresses, leavesAlone } = served;
   return verified([{ kind: "served", isAgain: false, addresses, leavesAlone }]);
 }

@@ -20,6 +20,7 @@ import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RenewalHost, RenewalPlan } from "#shared/model/runs/plan.ts";
 import type { RunId, RunStep } from "#shared/model/runs/run.ts";
+import { described } from "#shared/model/runs/step-result.ts";
 import type { Store } from "#store/store.ts";
 import { installDeployments, observeFiles, undoInstall, verifyInstalled } from "./install.ts";
 import { endDeployments, issueCertificates, issuedAt, requestCertificates, undoRequests } from "./request.ts";
@@ -40,7 +41,7 @@ export type RenewalRunbookDeps = {
   store: Store;
   /** Sessions with the verbs for servers and their files. */
   openSessions: OpenSessions;
-  tools: Omit<RenewalTools, "orders" | "now">;
+  tools: Omit<RenewalTools, "orders" | "shown" | "now">;
   /** Probes endpoints again. */
   probeEndpoints: (endpoints: readonly TlsTarget[]) => Promise<void>;
   announce: (announcement: Announcement) => void;
@@ -53,11 +54,11 @@ export function createRenewalRunbook(deps: RenewalRunbookDeps): Runbook<RenewalR
     rules: RENEWAL_RULES,
     openSessions,
     phases: PHASES,
-    open: (base, request) => ({
-      ...base,
-      request,
-      renewal: { ...tools, orders: openOrderBook(deps, base.runId), now },
-    }),
+    open(base, request) {
+      const orders = openOrderBook(deps, base.runId);
+      const shown = orders.all().flatMap(({ trust }) => trust ?? []);
+      return { ...base, request, renewal: { ...tools, orders, shown, now } };
+    },
     observe: observeDeployments,
     async hasCome(run, until) {
       const isProvided = await acceptProvided(run);
@@ -108,7 +109,7 @@ function holding<A extends unknown[]>(work: (...args: A) => Promise<StepOutcome>
     try {
       return await work(...args);
     } catch (error) {
-      if (error instanceof Refusal && error.code === "locked") throw new Held(error.message);
+      if (error instanceof Refusal && error.code === "locked") throw new Held(described(error.message));
       throw error;
     }
   };

@@ -20,5 +20,6 @@ test("of a certificate that is requested anew nothing is kept that an earlier re
     sha256: null,
     newHashes: null,
     orderUrl: null,
+    trust: null,
   });
 });

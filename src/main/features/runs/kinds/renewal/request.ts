@@ -1,7 +1,9 @@
+import { readPem } from "#codec/pem.ts";
 import { SERVER_TEST } from "#domain/runs/renewal/checks.ts";
 import { evaluateIssued } from "#domain/runs/renewal/evaluate-issued.ts";
 import { SERVERS } from "#domain/runs/renewal/servers.ts";
-import type { Back, Step } from "#domain/runs/step.ts";
+import { coversTrust, needsAcknowledgement } from "#domain/runs/renewal/trust.ts";
+import type { Back, CertificateSeen, Step } from "#domain/runs/step.ts";
 import { type ChallengeDeps as NearHost, type OrderDeps, TYPE_OF_METHOD } from "#net/challenges/challenge.ts";
 import { clearChallenges } from "#net/ssh/session/challenges.ts";
 import { testServer } from "#net/ssh/session/inspect-deployment.ts";
@@ -10,6 +12,7 @@ import { createDeploymentKey, finishDeployment } from "#net/ssh/session/replace-
 import {
   acquireSession,
   failed,
+  Held,
   hostOf,
   needsAttention,
   rolledBack,
@@ -22,7 +25,10 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import type { ChallengeMethod, OrderNote, OrderState } from "#shared/model/issuers/issuer.ts";
 import type { Replacement } from "#shared/model/runs/deployment.ts";
 import { hostIdOf } from "#shared/model/runs/plan.ts";
+import type { RenewalTrust } from "#shared/model/runs/renewal-trust.ts";
 import { type Cause, described } from "#shared/model/runs/step-result.ts";
+import { isAcknowledged } from "#shared/text/runs/plan.ts";
+import { trustCheckOf } from "#shared/text/runs/renewal-trust.ts";
 import type { CertificateKey, RunCertificate } from "#store/runs/run-certificate-table.ts";
 import type { RenewalRun } from "./tools.ts";
 import { changesOf, keyOf, orderOf, servicesOf, tailCause, toolsOf } from "./tools.ts";
@@ -99,6 +105,7 @@ export const requestedWith = (csr: Uint8Array): Partial<RunCertificate> => ({
   sha256: null,
   newHashes: null,
   orderUrl: null,
+  trust: null,
 });
 
 /** Deletes the new keys, and all that was kept of the run on the host. */
@@ -241,6 +248,35 @@ async function take(
   await orders.set(at, { state: "issued", note: null, chain, sha256 });
   for (const note of notes) await run.journal.note(step.ordinal, { kind: "found", cause: described(note) });
   return null;
+}
+
+/**
+ * Holds the run before anything is installed if clients would refuse what was issued, unless somebody has acknowledged
+ * that: with the plan, or now, after the run has shown it.
+ */
+export async function holdUntrusted(
+  run: RenewalRun,
+  step: Step,
+  seen: readonly CertificateSeen[],
+): Promise<void> {
+  const { orders, openTrust, shown } = toolsOf(run);
+  const reader = await openTrust();
+  const isAgreed = isAcknowledged(trustCheckOf(hostOf(run, step), ""), run.request.acknowledgements);
+  const untrusted: { name: string; trust: RenewalTrust }[] = [];
+  for (const [nth, change] of changesOf(run, step).entries()) {
+    const { chain } = orderOf(run, step, change);
+    if (seen[nth] !== "old" || chain === null) continue;
+    const trust = reader.issued(change.old, readPem(Buffer.from(chain)).ders);
+    if (change.trust ? coversTrust(change.trust, trust) : !needsAcknowledgement(trust)) continue;
+    const name = change.names[0] ?? "";
+    // Only what was shown can be acknowledged: for another host it is the same if both roots are.
+    const isShown = shown.some((one) => one.old?.end === trust.old?.end && coversTrust(one, trust));
+    await orders.set(keyOf(run, step, change), { trust });
+    if (isAgreed && isShown)
+      await run.journal.note(step.ordinal, { kind: "trust-acknowledged", name, trust });
+    else untrusted.push({ name, trust });
+  }
+  if (untrusted.length > 0) throw new Held({ kind: "trust-unacknowledged", certificates: untrusted });
 }
 
 async function methodsOf(run: RenewalRun, step: Step, change: Replacement): Promise<OrderDeps> {

@@ -1,5 +1,6 @@
 import { readPem, writePem } from "#codec/pem.ts";
 import { evaluateIssued } from "#domain/runs/renewal/evaluate-issued.ts";
+import type { TrustReader } from "#domain/runs/renewal/trust.ts";
 import type { Step } from "#domain/runs/step.ts";
 import type { CertificateIndex } from "#domain/x509/path/path-certificate.ts";
 import type {
@@ -26,6 +27,7 @@ import type { AcmeChallenge, ChallengeMethod } from "#shared/model/issuers/issue
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Replacement, Service } from "#shared/model/runs/deployment.ts";
 import { isRenewal, type RenewalPlan } from "#shared/model/runs/plan.ts";
+import type { RenewalTrust } from "#shared/model/runs/renewal-trust.ts";
 import type { RunId, RunOrder, RunState } from "#shared/model/runs/run.ts";
 import type { Cause } from "#shared/model/runs/step-result.ts";
 import { formatHostAddress } from "#shared/text/hosts/target.ts";
@@ -53,8 +55,12 @@ export type RenewalTools = {
   roots: () => CertificateIndex;
   /** DER of a known certificate; null if it is not known. */
   derOf: (sha256: string) => Uint8Array | null;
+  /** For what the run has stopped before it was resumed. */
+  shown: readonly RenewalTrust[];
   /** The issuer from which an earlier run got a certificate. */
   issuerOf: (sha256: string) => number | null;
+  /** Reads the roots of all stores, against which who trusts a certificate is compared. */
+  openTrust: () => Promise<TrustReader>;
   now: () => Date;
 };
 
@@ -133,6 +139,7 @@ export const toOrder = ({
   note,
   csr,
   sha256,
+  trust,
 }: RunCertificate): RunOrder => ({
   host,
   port,
@@ -142,6 +149,7 @@ export const toOrder = ({
   message: formatOrderNote(note),
   csr: csr && writePem("CERTIFICATE REQUEST", csr),
   sha256: sha256 === null ? null : Sha256.parse(sha256),
+  trust: state === "issued" ? trust : null,
 });
 
 export type ProvisionDeps = {

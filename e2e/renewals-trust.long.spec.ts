@@ -1,0 +1,91 @@
+import { expect, test } from "./latchkey.ts";
+import { Frame } from "./pages/frame.ts";
+import type { PlanPage } from "./pages/plan-page.ts";
+import {
+  addAuthority,
+  addPerson,
+  readServed,
+  renewOpened,
+  signWith,
+  startRenewalLab,
+} from "./pages/renewal-lab.ts";
+import { makeVault } from "./pages/vault-panel.ts";
+
+test("a plan shows old and new issuer by name, and a run whose issuer answers with another root installs nothing before somebody has accepted which clients will fail", async ({
+  stage,
+  sample,
+  camera,
+}) => {
+  test.skip(!sample.hasHosts, "needs root, namespaces and sshd for real hosts");
+  test.setTimeout(300_000);
+  await using lab = await startRenewalLab();
+  const { page, shell } = await stage.open(lab.database, lab.home);
+  const frame = new Frame(page, shell);
+  await frame.rail.waitFor();
+  await frame.goTo("Settings");
+  await makeVault(page);
+  await addAuthority(page, "elsewhere");
+  await addAuthority(page, "third");
+  await addPerson(page, "portal");
+
+  await (await frame.goTo("Certificates")).open("nginx.lab");
+  const plan = await renewOpened(page, "portal");
+  await expect(plan.main).toContainText("unknown until it is issued");
+  await expect(plan.main).toContainText("the old one is signed by itself");
+  await importFrom(frame, plan, "elsewhere");
+  const run = page.getByRole("complementary", { name: "run" });
+  await run.getByRole("button", { name: "Check now" }).click();
+  await run.getByText("Committed", { exact: true }).waitFor();
+  const served = await readServed(lab.host);
+
+  await run.getByRole("link", { name: "Show it" }).click();
+  const next = await renewOpened(page, "portal");
+  await expect(next.main).toContainText(/Old issuerCN=elsewhere intermediate/);
+  await expect(next.main).toContainText(/New issuerportal.*CN=elsewhere intermediate/);
+  await next.main.getByText("Old issuer", { exact: true }).scrollIntoViewIfNeeded();
+  expect(await camera.photograph("renewal-trust-same")).toEqual([]);
+  await importFrom(frame, next, "third");
+  await run.getByText("Paused", { exact: true }).waitFor();
+  await expect(run).toContainText("needs approval, and nothing is installed before");
+  await expect(run).toContainText(/the root changes from elsewhere root \w+ to third root/);
+  expect(await camera.photograph("renewal-trust-paused")).toEqual([]);
+  expect(await readServed(lab.host)).toBe(served);
+  await run.getByLabel("I accept this risk: install it all the same").check();
+  await run.getByRole("button", { name: "Go on" }).click();
+  await expect(run).toContainText("Installed");
+  await run.getByRole("button", { name: "Check now" }).click();
+  await run.getByText("Committed", { exact: true }).waitFor();
+  expect(await readServed(lab.host)).not.toBe(served);
+
+  await run.getByRole("link", { name: "Show it" }).click();
+  const last = await renewOpened(page, "elsewhere");
+  await expect(last.main).toContainText("Acknowledgement needed");
+  await expect(last.main).toContainText(/the root changes from third root \w+ to elsewhere root/);
+  expect(await camera.photograph("renewal-trust-plan")).toEqual([]);
+});
+
+/** Applies the plan, has its request signed by an authority that plays the issuer's, and goes on. */
+async function importFrom(frame: Frame, plan: PlanPage, authority: string): Promise<void> {
+  const { page } = frame;
+  await plan.approve();
+  const run = await plan.run();
+  await run.getByText("Waiting", { exact: true }).waitFor();
+  await run.getByRole("button", { name: "Copy the request" }).click();
+  const pem = await signWith(page, await backToSettings(frame), authority);
+  await frame.goTo("Runs");
+  await page
+    .getByRole("row", { name: /nginx.lab/ })
+    .first()
+    .click();
+  await run.getByLabel("The certificate that was signed").fill(pem);
+  await run.getByRole("button", { name: "Check and import" }).click();
+  await expect(run.getByRole("status").filter({ hasText: "Imported for" })).toBeVisible();
+  await run.getByRole("button", { name: "Go on" }).click();
+}
+
+/** The request that was copied. */
+async function backToSettings(frame: Frame): Promise<string> {
+  const csr = await frame.shell.readClipboard();
+  await frame.goTo("Settings");
+  return csr;
+}
