@@ -12,17 +12,20 @@ const now = () => new Date("2026-06-01T00:00:00Z");
 const say = ({ host, port }: { host: string; port: number }) => `${host}:${port}`;
 const isWindows = process.platform === "win32";
 
-/** A window, which holds the database and does the work of commands. */
-async function openWindow() {
+/** A window, which holds the database and does the work of commands. `isServed`: its screens are served to a browser. */
+async function openWindow({ isServed = false } = {}) {
   const folder = await makeTemporaryFolder();
   const home = join(folder.path, "home");
   await mkdir(join(home, ".ssh"), { recursive: true });
   const workstation = { user: "jo", home, agentSocket: null };
   const databasePath = join(folder.path, "latchkey.db");
   const app = createApp({ databasePath, now, workstation });
-  const acceptance = await acceptCommands({ app });
+  let pages = 0;
+  const openPage = () => `http://lk-0.localhost/#launch=${++pages}`;
+  const acceptance = await acceptCommands({ app, ...(isServed && { openPage }) });
   return {
     app,
+    close: async () => acceptance?.[Symbol.asyncDispose](),
     databasePath,
     folder: folder.path,
     workstation,
@@ -133,6 +136,71 @@ test.skipIf(isWindows)(
     const named = await type("targets", "add", "--from-ssh-config", "--ssh-config", file);
     expect(named).toMatchObject({ code: 0 });
     expect((await type("targets", "list")).out).toContain("web9");
+  },
+);
+
+test.skipIf(isWindows)(
+  "a second latchkey serve opens another page of the first, until it is stopped",
+  async () => {
+    await using window = await openWindow({ isServed: true });
+    const stops: (() => void)[] = [];
+    const begun = Promise.withResolvers<() => void>();
+    const none = { [Symbol.dispose]: () => undefined };
+    const serving = openTerminal(window.databasePath, {
+      now,
+      onStop: (stop) => {
+        stops.push(stop);
+        return none;
+      },
+      onEnter: (pressed) => {
+        begun.resolve(pressed);
+        return none;
+      },
+    })("serve");
+    const press = await begun.promise;
+    press();
+    // The answer to Enter comes before that to this command.
+    await openTerminal(window.databasePath, { now })("targets", "add", "web1");
+    stops[0]?.();
+    expect(await serving).toEqual({
+      code: 0,
+      out: "Latchkey is at http://lk-0.localhost/#launch=1\nLatchkey is at http://lk-0.localhost/#launch=2",
+      err: `process ${process.pid} serves this database already: the URL opens another page of it\nthe URL opens one page, within a minute; press Enter for another URL, Ctrl-C to stop`,
+    });
+  },
+);
+
+test.skipIf(isWindows)(
+  "a second latchkey serve ends with the first, and serves nothing in another way",
+  async () => {
+    await using window = await openWindow({ isServed: true });
+    const type = openTerminal(window.databasePath, { now });
+    const why = `latchkey: ${window.databasePath} is held by process ${process.pid}, which serves its screens as it was started; end it to serve them in another way`;
+    for (const words of [["--port", "0"], ["--no-name"], ["--identity", "x"], ["--socket", "x"]])
+      expect(await type("serve", ...words)).toEqual({ code: 2, out: "", err: why });
+    const ended = openTerminal(window.databasePath, {
+      now,
+      onStop: () => {
+        setImmediate(() => void window.close());
+        return { [Symbol.dispose]: () => undefined };
+      },
+    })("serve");
+    expect(await ended).toMatchObject({
+      code: 3,
+      err: expect.stringContaining(`latchkey: process ${process.pid}, which served the pages, has ended`),
+    });
+  },
+);
+
+test.skipIf(isWindows)(
+  "where the process that holds the database has no page, a browser gets none",
+  async () => {
+    await using window = await openWindow();
+    expect(await openTerminal(window.databasePath, { now })("serve")).toEqual({
+      code: 3,
+      out: "",
+      err: `latchkey: ${window.databasePath} is held by process ${process.pid}, which serves no screens to a browser; wait until it has ended, use its window, or serve with --read-only`,
+    });
   },
 );
 

@@ -5,6 +5,7 @@ import { DatabaseHeld } from "#shared/model/refusal.ts";
 import type { Redacted } from "#shared/model/secret.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
+import type { Owner } from "#shells/socket/reach-owner.ts";
 import { type CommonOptions, findDefaultDatabase } from "./options.ts";
 import type { World } from "./session.ts";
 
@@ -48,34 +49,41 @@ async function openToRead(db: string, world: World): Promise<CommandApp> {
 const LOCK_WAIT_MS = 15_000;
 const AGAIN_MS = 50;
 
-async function openToWrite(db: string, world: World): Promise<CommandApp> {
-  const { lockWaitMs = LOCK_WAIT_MS } = world;
+/** What this process has opened itself, or the process that holds the database and does its work. */
+type HeldOrReached<T> = { kind: "held"; app: T } | { kind: "reached"; owner: Owner };
+
+/** Opens the database to write by `hold`, or reaches the process that holds it. Waits for one that does neither. */
+export async function holdOrReach<T>(
+  { lockWaitMs = LOCK_WAIT_MS }: World,
+  hold: () => T,
+): Promise<HeldOrReached<T>> {
   const until = performance.now() + lockWaitMs;
   for (;;) {
-    const held = tryToHold(db, world);
-    if (!(held instanceof DatabaseHeld)) return held;
-    const reached = await reach(held, world);
-    if (reached) return reached;
-    if (performance.now() > until) throw held;
+    const app = tryToHold(hold);
+    if (!(app instanceof DatabaseHeld)) return { kind: "held", app };
+    const { reachOwner } = await import("#shells/socket/reach-owner.ts");
+    const owner = await reachOwner(app);
+    if (owner) return { kind: "reached", owner };
+    if (performance.now() > until) throw app;
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS * (1 + Math.random())));
   }
 }
 
-function tryToHold(db: string, world: World): CommandApp | DatabaseHeld {
+function tryToHold<T>(hold: () => T): T | DatabaseHeld {
   try {
-    return acceptOthers(openOwnApp({ db }, world, { access: "write" }), world);
+    return hold();
   } catch (error) {
     if (error instanceof DatabaseHeld) return error;
     throw error;
   }
 }
 
-async function reach(held: DatabaseHeld, world: World): Promise<CommandApp | null> {
-  const { reachOwner } = await import("#shells/socket/reach-owner.ts");
-  const owner = await reachOwner(held);
-  if (!owner) return null;
-  printWarnings(owner, world);
+async function openToWrite(db: string, world: World): Promise<CommandApp> {
+  const found = await holdOrReach(world, () => openOwnApp({ db }, world, { access: "write" }));
+  if (found.kind === "held") return acceptOthers(found.app, world);
+  const { owner } = found;
   const { client } = owner;
+  printWarnings(owner, world);
   return {
     client,
     seal: async (typed) => sealFor(await client.vault.receiver(), typed),

@@ -120,8 +120,7 @@ test.skipIf(isWindows)(
     const path = join(folder.path, "latchkey.db");
     await using window = await startWindow(path);
     const held = new DatabaseHeld(path, `process ${window.pid}`);
-    using owner = await reachOwner(held, { pingMs: 20 });
-    await owner?.client.targets.list();
+    using owner = await reachOwner(held, { pingMs: 200 });
     window.freeze();
     await expect(owner?.client.targets.list()).rejects.toThrow(
       `process ${window.pid}, which holds ${path}, does not answer any more; what it had begun may be incomplete`,

@@ -16,6 +16,8 @@ import { closeSocketToOthers, codeOf, makeSocketFolder } from "./socket-folder.t
 
 type Options = {
   app: { router: AnyRouter; warnings: readonly string[]; heldPath: string | null };
+  /** An address that opens a page, once; absent where no screens are served to a browser. */
+  openPage?: () => string;
   /** What it calls itself; by default this program. */
   program?: Program;
 };
@@ -47,7 +49,7 @@ export async function acceptCommandsOrWarn(
  * Accepts the work of other commands of this user, for as long as this process holds the database. They call the same
  * contract behind the same guard, as somebody who types commands here.
  */
-export async function acceptCommands({ app, program }: Options): Promise<Acceptance | null> {
+export async function acceptCommands({ app, program, openPage }: Options): Promise<Acceptance | null> {
   const { heldPath, warnings } = app;
   if (heldPath === null) return null;
   const folder = makeSocketFolder(heldPath);
@@ -92,6 +94,7 @@ export async function acceptCommands({ app, program }: Options): Promise<Accepta
     frames.allow(MOST_MESSAGE_BYTES);
     frames.onFrame(({ kind, text }) => {
       if (kind === FRAME.ping) frames.send(FRAME.pong);
+      else if (kind === FRAME.page) frames.send(FRAME.page, openPage?.() ?? "");
       else if (kind !== FRAME.contract) socket.destroy();
       // What is no call is not from a command of ours. It is reported nowhere: an error would quote it.
       else handler.message(peer, text, { context: { isUser: true } }).catch(() => socket.destroy());
@@ -100,6 +103,7 @@ export async function acceptCommands({ app, program }: Options): Promise<Accepta
   }
 
   async function end(): Promise<void> {
+    if (!server.listening) return;
     const isClosed = once(server, "close");
     server.close();
     for (const socket of [...unverified, ...commands.keys()]) socket.destroy();

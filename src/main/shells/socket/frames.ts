@@ -1,7 +1,10 @@
 import type { Socket } from "node:net";
 
-/** What a frame is: a message before both ends are verified, one of the contract, or a sign of life. */
-export const FRAME = { handshake: 0, contract: 1, ping: 2, pong: 3 } as const;
+/**
+ * What a frame is: a message before both ends are verified, one of the contract, a sign of life, or a request for the
+ * address of a page and its answer.
+ */
+export const FRAME = { handshake: 0, contract: 1, ping: 2, pong: 3, page: 4 } as const;
 export type FrameKind = (typeof FRAME)[keyof typeof FRAME];
 
 type Frame = { kind: number; text: string };

