@@ -58,6 +58,7 @@ export function createParts(deps: PartsDeps) {
   });
   const prober = lazily(async () => (await import("./net/tls/probe-endpoint.ts")).createTlsProber());
   const collectorScript = lazily(async () => (await import("./host-scripts.ts")).collectorScript);
+  const compareSshfp = lazily(async () => (await import("./connect/sshfp.ts")).createSshfp());
   const scans = lazily(async () => {
     const { createScans } = await import("./features/scans/index.ts");
     return createScans({
@@ -67,6 +68,7 @@ export function createParts(deps: PartsDeps) {
       openConnections: await openConnections(),
       prober: await prober(),
       collectorScript: await collectorScript(),
+      compareSshfp: async (...request) => (await compareSshfp())(...request),
     });
   });
   const chains = lazily(async () =>

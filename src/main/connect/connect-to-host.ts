@@ -5,7 +5,7 @@
  * the jump host of others. Where a host certificate decides, a connection of its own fetches it, once a scan, and ends
  * before the login begins. What a host refuses for good is not tried on it again in this scan.
  */
-import type { Hop } from "#domain/ssh-config/ssh-config.ts";
+import { type Hop, keyOfHost } from "#domain/ssh-config/ssh-config.ts";
 import { type ConnectionLimit, ConnectionLimiter } from "#net/connection-limiter.ts";
 import { readKnownHostsFiles } from "#net/local/read-ssh-files.ts";
 import { findSsh } from "#net/ssh/client/start-ssh.ts";
@@ -16,6 +16,7 @@ import type { PromptUser } from "#net/ssh/interactive-login.ts";
 import { type Connection, type LoginOptions, type LoginRoute, logIn, lookUp } from "#net/ssh/log-in.ts";
 import type { SshFailure, Where } from "#net/ssh/ssh-failure.ts";
 import { type RetryPolicy, retry, type TransientCause } from "#net/tasks.ts";
+import type { KnownBeside } from "#shared/model/hosts/offered-key.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import type { Store } from "#store/store.ts";
 import { type AcceptHostKey, createHostKeys, type HostKeyCheck, type HostKeys } from "./host-keys.ts";
@@ -92,6 +93,10 @@ export type Connections = {
    * none.
    */
   keepJumpHosts(jumps: readonly Hop[]): Promise<JumpHost<Hop> | null>;
+  /** What this computer knows beside a key that a machine has presented, and where that was reached. */
+  findBeside(at: Where, blob: Uint8Array): { known: KnownBeside; addresses: readonly string[] };
+  /** Has this machine's key evaluated anew: the user has accepted it. */
+  forgetRefusal(at: Where): void;
 };
 
 /** A login for which there is a route. */
@@ -117,15 +122,15 @@ export function createConnections(deps: ConnectDeps): OpenConnections {
     const keys = await createLoginKeys(planned, options, workstation);
     if (planned.length > 0) await deps.noteKeys(keys.keyOfFile());
     const hostKeys = await createHostKeys({ store, accept, readKnownHostsFiles, now }, { home, acceptNew });
-    const logInTo = createLogins({ hostKeys, keys, signal });
-    return connectionsBy({ options, keys, logInTo, limiter, retryPolicy });
+    const logins = createLogins({ hostKeys, keys, signal });
+    return connectionsBy({ options, keys, logins, limiter, retryPolicy });
   };
 }
 
 type ConnectionDeps = {
   options: ConnectOptions;
   keys: LoginKeys;
-  logInTo: ReturnType<typeof createLogins>;
+  logins: ReturnType<typeof createLogins>;
   limiter: ConnectionLimiter;
   retryPolicy: RetryPolicy;
 };
@@ -133,8 +138,9 @@ type ConnectionDeps = {
 /** The addresses of a machine. */
 type Found = { addresses: readonly string[] };
 
-function connectionsBy({ options, keys, logInTo, limiter, retryPolicy }: ConnectionDeps): Connections {
+function connectionsBy({ options, keys, logins, limiter, retryPolicy }: ConnectionDeps): Connections {
   const { name, atOnce, signal } = options;
+  const { logInTo } = logins;
   const reachMs = SSH_LIMITS.connectMs;
   const attemptLogin = createLoginAttempts(findSsh());
   const jumpHosts = createJumpHosts<Hop>({
@@ -146,7 +152,7 @@ function connectionsBy({ options, keys, logInTo, limiter, retryPolicy }: Connect
   });
   const find = (hop: Hop) => findRoute(hop, { timeoutMs: reachMs, signal });
   const foundRoutes = new Map<string, Found | SshFailure>();
-  const standing = new Map<string, Met<object>>();
+  const standing = createStanding();
 
   return {
     keepJumpHosts: jumpHosts.keep,
@@ -157,17 +163,22 @@ function connectionsBy({ options, keys, logInTo, limiter, retryPolicy }: Connect
       if (!isRefused || !wasHeldBack || !(await keys.openLocked(jumpHosts.forget))) return first;
       return connect(login, work);
     },
+    findBeside: logins.findBeside,
+    forgetRefusal(at) {
+      standing.forget(at);
+      jumpHosts.forget();
+    },
   };
 
   async function connect<T extends object>(login: RoutedLogin, work: HostWork<T>): Promise<Met<T>> {
     const { jumps, host } = login.route;
     const machine = machineKey(keyOf(jumps), host.name, host.port);
-    const known = standing.get(machine) as Met<T> | undefined;
+    const known = standing.find<T>(machine);
     if (known) return { ...known, tookMs: 0 };
     await using jumpHost = await jumpHosts.keep(jumps);
     const before = jumpHost?.leadTo(host) ?? null;
     const met = await retry(() => connectWithinLimits(login, before, work), retryPolicy, signal);
-    if (stands(met)) standing.set(machine, met);
+    standing.note(machine, host, met);
     return met;
   }
 
@@ -233,9 +244,17 @@ function createLogins({
   signal: AbortSignal;
 }) {
   const certificates = new Map<string, FetchedCertificate>();
+  const checks = new Map<string, { check: HostKeyCheck; addresses: readonly string[] }>();
+
+  return { logInTo, findBeside };
+
+  function findBeside(at: Where, blob: Uint8Array): ReturnType<Connections["findBeside"]> {
+    const { check, addresses } = checks.get(keyOfHost(at)) ?? { check: null, addresses: [] };
+    return { known: check?.findBeside(blob, addresses) ?? { kind: "nothing" }, addresses };
+  }
 
   /** `open` opens the route; it may be called twice. */
-  return async function logInTo<T extends object>(
+  async function logInTo<T extends object>(
     hop: Hop,
     open: () => Promise<LoginRoute | RouteFailure>,
     attempt: (login: LoginOptions) => Promise<T>,
@@ -248,6 +267,11 @@ function createLogins({
       const keyTypes = check.wantsCertificate();
       const route = await open();
       if ("outcome" in route) return { met: route, check };
+      const found = "addresses" in route ? route.addresses : [];
+      checks.set(keyOfHost({ host: name, port }), {
+        check,
+        addresses: [...new Set([hop.address, ...found])],
+      });
       if (keyTypes.length > 0 && hop.openssh?.proxyCommand) {
         check.takeCertificate({ kind: "none", why: NOT_FETCHED });
         continue;
@@ -273,7 +297,7 @@ function createLogins({
       });
       if (check.wantsCertificate().length === 0) return { met, check };
     }
-  };
+  }
 }
 
 /** Only a ProxyCommand may know where a name is: the name then stands for the address. */
@@ -291,11 +315,28 @@ function transientCauseOf(met: object, lost: Where | null): TransientCause | nul
   return lost ? "refused" : (met.transient as TransientCause | null);
 }
 
-/** A refused host key does not change within a scan, and a host that throttled us for so long is not tried again. */
-const stands = ({ met, lost }: Met<object>): boolean =>
-  lost === null &&
-  (("isKeyRefused" in met && met.isKeyRefused === true) ||
-    ("transient" in met && met.transient === "throttled"));
+/**
+ * What stands for the scan: a refused host key, unless the user accepts it meanwhile, and a host that throttled us for
+ * so long, which is not tried again.
+ */
+function createStanding() {
+  const standing = new Map<string, { met: Met<object>; by: string }>();
+  return {
+    find: <T>(machine: string) => standing.get(machine)?.met as Met<T> | undefined,
+    note(machine: string, { name, port }: Hop, met: Met<object>): void {
+      const { met: failure } = met;
+      const isKeyRefused = "isKeyRefused" in failure && failure.isKeyRefused === true;
+      const isThrottled = "transient" in failure && failure.transient === "throttled";
+      if (met.lost !== null || !(isKeyRefused || isThrottled)) return;
+      const jumpHost = "jumpHost" in failure ? (failure.jumpHost as Where | null) : null;
+      standing.set(machine, { met, by: keyOfHost(jumpHost ?? { host: name, port }) });
+    },
+    /** What this machine has refused is found out anew. */
+    forget(at: Where): void {
+      for (const [machine, { by }] of standing) if (by === keyOfHost(at)) standing.delete(machine);
+    },
+  };
+}
 
 /** One machine, as the jump host before it sees it, or as it is seen from here. */
 const machineKey = (behind: string, address: string, port: number): string => `${behind}|${address}:${port}`;

@@ -1,4 +1,5 @@
 import type { AgainstKey } from "#domain/findings/host-findings.ts";
+import { findKnownBeside } from "#domain/host-keys/known-beside.ts";
 import { evaluateHostCertificate, readHostCertificate } from "#domain/ssh/host-certificate.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import {
@@ -15,6 +16,7 @@ import type { readKnownHostsFiles } from "#net/local/read-ssh-files.ts";
 import type { FetchedCertificate } from "#net/ssh/fetch-host-certificate.ts";
 import type { HostKeyAnswer, VerifyHostKey } from "#net/ssh/log-in.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
+import { type KnownBeside, MOST_KNOWN_LINES } from "#shared/model/hosts/offered-key.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import type { Store } from "#store/store.ts";
 
@@ -59,6 +61,8 @@ export type HostKeyCheck = {
   trustedKeys(): Uint8Array[];
   /** Evidence against the key, for the finding about it. */
   findAgainst(): AgainstKey | null;
+  /** What this computer knows beside a key that the host has presented; `addresses`: where it was reached. */
+  findBeside(blob: Uint8Array, addresses: readonly string[]): KnownBeside;
 };
 
 export type HostKeys = { check(host: NamedHost): HostKeyCheck };
@@ -110,6 +114,11 @@ export async function createHostKeys(deps: Deps, { home, acceptNew }: { home: st
       },
       trustedKeys: () => listKnownKeys().filter((blob) => evaluate(blob).kind === "trusted"),
       findAgainst: () => evaluation && findAgainst(evaluation),
+      findBeside: (blob, addresses) => {
+        // Where an alias names the key, others may have the address (as for ssh, which then checks no address).
+        const others = knownAs.host === name || addresses.includes(knownAs.host) ? addresses : [];
+        return toKnownBeside(evaluate(blob), { blob, port, addresses: [name, ...others] }, knownHosts);
+      },
     };
 
     function listKnownKeys(): Uint8Array[] {
@@ -125,6 +134,30 @@ export async function createHostKeys(deps: Deps, { home, acceptNew }: { home: st
       if (first.kind !== "needs-certificate" || !fetched) return first;
       return evaluateByCertificate({ knownHosts, now: deps.now() }, presented, first, fetched);
     }
+  }
+}
+
+function toKnownBeside(
+  evaluation: Evaluation,
+  { blob, addresses, port }: { blob: Uint8Array; addresses: readonly string[]; port: number },
+  knownHosts: readonly KnownHosts[],
+): KnownBeside {
+  switch (evaluation.kind) {
+    case "revoked":
+      return { kind: "revoked", where: evaluation.where };
+    case "needs-certificate":
+      return { kind: "no-certificate", where: evaluation.authorities[0]?.where ?? "" };
+    case "changed": {
+      const known = evaluation.known.map((one) => ({ ...one, names: null }));
+      return { kind: "mismatch", total: known.length, known: known.slice(0, MOST_KNOWN_LINES) };
+    }
+    case "trusted":
+    case "unknown": {
+      const key = readKeyBlob(blob);
+      return key ? findKnownBeside({ key, addresses, port }, knownHosts) : { kind: "nothing" };
+    }
+    default:
+      return assertNever(evaluation);
   }
 }
 

@@ -81,7 +81,7 @@ export const BUNDLE_KEYS = `
 const HOST = "host.host, host.port, host.user, host.last_read, host.clock_ahead_seconds";
 
 /** A key for which a host was refused is not known to be its own. */
-const IS_ITS_OWN = "(is_key_refused = 0 OR outcome = 'host-key-unknown')";
+const IS_ITS_OWN = "(is_key_refused = 0 OR outcome IN ('host-key-unknown', 'host-key-not-accepted'))";
 
 /** The bundles that were imported, and the hosts that they may be of. */
 export function bundleTable(db: Database) {

@@ -14,6 +14,7 @@ type EventKind =
   | "targets-added"
   | "targets-removed"
   | "host-key-trusted"
+  | "host-keys-skipped"
   | "pin-forgotten"
   | "bundle-imported"
   | "bundle-claimed"

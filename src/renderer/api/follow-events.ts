@@ -86,6 +86,7 @@ function staleAreas({ kind }: Announcement): Area[] {
       // A walk of the graph reads much: it is not repeated with every probe.
       return [...SCANNED, "graph", "forecast"];
     case "scan-prompts":
+    case "scan-host-keys":
       return ["scans"];
     case "targets-changed":
       return ["targets", "settings", "hostKeys", "today"];

@@ -10,6 +10,7 @@ export const Announcement = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("scan-started"), scanId: ScanId }),
   z.object({ kind: z.literal("scan-progressed"), scanId: ScanId }),
   z.object({ kind: z.literal("scan-prompts"), scanId: ScanId }),
+  z.object({ kind: z.literal("scan-host-keys"), scanId: ScanId }),
   z.object({ kind: z.literal("scan-finished"), scanId: ScanId }),
   z.object({ kind: z.literal("targets-changed") }),
   z.object({ kind: z.literal("pins-changed") }),

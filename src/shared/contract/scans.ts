@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { SshfpComparison } from "../model/hosts/host-key.ts";
+import { OfferedKey } from "../model/hosts/offered-key.ts";
 import { Probe, ProbeState, TransportRequest } from "../model/hosts/probe.ts";
 import { PromptRequest } from "../model/hosts/prompt.ts";
 import { Scan, ScanId, ScanState } from "../model/hosts/scan.ts";
@@ -115,6 +117,11 @@ export const ScanInput = TargetText.extend({
   probesCapabilities: z.boolean().default(false),
   /** Pin the key of a host that was never seen before. A changed key is refused all the same. */
   acceptNew: z.boolean().default(false),
+  /**
+   * Keys of new hosts wait in `scans.hostKeys` until somebody accepts or skips them; everything else goes on meanwhile.
+   * Otherwise such a host ends at once, unless `acceptNew` pins its key.
+   */
+  promptsForHostKeys: z.boolean().default(false),
   /** Private key files to log in with, before the agent's and the usual ones. */
   identityFiles: z.array(LocalPath("identity")).max(32).default([]),
   /** Probes at a time. */
@@ -132,6 +139,11 @@ export const ScanInput = TargetText.extend({
 export type ScanInput = z.infer<typeof ScanInput>;
 /** As a caller writes it: what is left out has its default. */
 export type ScanRequest = z.input<typeof ScanInput>;
+
+/** At most so many host keys are listed and accepted at a time. */
+export const OFFERED_SHOWN = 1_000;
+
+const OfferId = z.string().max(400);
 
 export const scans = {
   /**
@@ -157,6 +169,42 @@ export const scans = {
       }),
     )
     .output(z.object({})),
+
+  /**
+   * The host keys that a running scan has met and nothing vouches for: those that this computer contradicts first, then
+   * those that wait, by name. `counts` counts all of them. Announced as `scan-host-keys`.
+   */
+  hostKeys: query.input(z.object({ scanId: ScanId })).output(
+    z.object({
+      rows: z.array(OfferedKey).max(OFFERED_SHOWN),
+      counts: z.object({ waiting: z.int(), refused: z.int(), accepted: z.int(), skipped: z.int() }),
+    }),
+  ),
+
+  /**
+   * Pins these keys, exactly as they were offered, and probes their hosts in the same scan. Refused as a whole if one of
+   * them does not wait, if this computer contradicts it, or if two are of one host. `refused`: those whose host has
+   * another pin since; they are probed, and refused there.
+   */
+  acceptHostKeys: command
+    .input(z.object({ scanId: ScanId, ids: z.array(OfferId).min(1).max(OFFERED_SHOWN) }))
+    .output(z.object({ accepted: z.int(), refused: z.int() })),
+
+  /** Goes on without these hosts: they end as `host-key-not-accepted`. Null: without all that wait now. */
+  skipHostKeys: command
+    .input(z.object({ scanId: ScanId, ids: z.array(OfferId).max(OFFERED_SHOWN).nullable().default(null) }))
+    .output(z.object({ skipped: z.int() })),
+
+  /** As `hostKeys.compareSshfp`, of keys that a running scan has met: only this request sends a query. */
+  compareSshfp: query
+    .input(
+      z.object({
+        scanId: ScanId,
+        ids: z.array(OfferId).min(1).max(OFFERED_SHOWN),
+        resolver: z.string().max(100).nullable().default(null),
+      }),
+    )
+    .output(z.object({ names: z.array(SshfpComparison) })),
 
   /** Stops a running scan; what it has read is kept. */
   cancel: command.input(z.object({ scanId: ScanId })).output(z.object({ wasRunning: z.boolean() })),

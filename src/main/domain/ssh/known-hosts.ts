@@ -194,6 +194,8 @@ export type KnownHosts = {
   find(name: string): readonly KnownHost[];
   /** The same without hashed entries, each of which costs a hash to compare. */
   findInClear(name: string): readonly KnownHost[];
+  /** Every line with this key, whatever its names are. */
+  withKey(fingerprint: string): readonly KnownLine[];
   /** The entries by name, for names that are neither hashed nor have a wildcard. */
   names: ReadonlyMap<string, readonly KnownHost[]>;
   /** How many entries have a hashed name. */
@@ -237,6 +239,7 @@ export function readKnownHosts(text: string, source: string): KnownHosts {
   }
   // A look-up costs an HMAC for each hashed entry, and each host is looked up several times.
   const found = new Map<string, KnownHost[]>();
+  let byKey: Map<string, KnownLine[]> | null = null;
   return {
     source,
     problems,
@@ -249,6 +252,10 @@ export function readKnownHosts(text: string, source: string): KnownHosts {
       return entries;
     },
     findInClear: (name) => findEntries({ ...index, hashed: [] }, name),
+    withKey(fingerprint) {
+      byKey ??= Map.groupBy(index.lines, ({ entry }) => entry.key.fingerprint);
+      return byKey.get(fingerprint) ?? [];
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import { implement } from "@orpc/server";
+import { createSshfp } from "#connect/sshfp.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { type KnownHosts, nameInKnownHosts } from "#domain/ssh/known-hosts.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
@@ -8,7 +9,6 @@ import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatCount } from "#shared/text/count.ts";
 import type { Store } from "#store/store.ts";
-import { createSshfp } from "./compare-sshfp.ts";
 import { createSnapshots, knownAsBy, type ReadKnownHosts, type Snapshot } from "./snapshot.ts";
 import { createWindows } from "./window.ts";
 
@@ -25,13 +25,15 @@ const BROKEN_LINES_SHOWN = 20;
 export function createHostKeyList(deps: Deps) {
   const os = implement(hostKeys);
   const takeSnapshot = createSnapshots(deps);
-  const compareSshfp = createSshfp({ ...deps, takeSnapshot });
+  const compareSshfp = createSshfp();
   const windows = new WeakMap<Snapshot, ReturnType<typeof createWindows>>();
   return {
     list: os.list.handler(async ({ input }) => (await window(input.after !== null))(input)),
     find: os.find.handler(({ input }) => find(input.id)),
     sources: os.sources.handler(sources),
-    compareSshfp: os.compareSshfp.handler(({ input, signal }) => compareSshfp(input, signal)),
+    compareSshfp: os.compareSshfp.handler(async ({ input: { ids, resolver }, signal }) =>
+      compareSshfp(await listNamedKeys(new Set(ids)), resolver, signal),
+    ),
     knownHosts: os.knownHosts.handler(async () => {
       const { config } = await deps.loadSshConfig(deps.workstation, null);
       const knownAs = knownAsBy(config, deps.workstation);
@@ -51,6 +53,18 @@ export function createHostKeyList(deps: Deps) {
     const row = rows.find((one) => one.id === id);
     if (!row) throw new Refusal("not-found", `there is no host key ${id}`);
     return row;
+  }
+
+  async function listNamedKeys(ids: ReadonlySet<string>) {
+    const { rows, knownHosts } = await takeSnapshot();
+    const { presented, pins } = deps.store.hostKeys.all();
+    const inFiles = knownHosts.files.flatMap(({ lines }) => lines.map(({ entry }) => entry.key));
+    const blobs = new Map(
+      [...inFiles, ...presented, ...pins].map(({ fingerprint, blob }) => [fingerprint, blob]),
+    );
+    return rows
+      .filter(({ id }) => ids.has(id))
+      .map((row) => ({ ...row, blob: blobs.get(row.fingerprint) ?? null }));
   }
 
   async function sources() {

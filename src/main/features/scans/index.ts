@@ -7,12 +7,14 @@ import type { Announcement } from "#shared/contract/events.ts";
 import type { BrokenEntry, TargetText } from "#shared/contract/scans.ts";
 import { ScanInput, type ScanRequest, scans } from "#shared/contract/scans.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
+import type { SshfpComparison } from "#shared/model/hosts/host-key.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
 import type { ProxyUrl, Target } from "#shared/model/hosts/target.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RequestedTarget } from "#store/scans/probe-table.ts";
 import type { Store } from "#store/store.ts";
+import { createOfferedKeys } from "./offered-keys.ts";
 import { createProbes, type ProbeDeps } from "./probes.ts";
 import type { Recording } from "./recording/recording.ts";
 import { CANCELLED, chooseAtOnce, executeScan } from "./run-scan.ts";
@@ -26,8 +28,15 @@ type Deps = ProbeDeps & {
   announce: (announcement: Announcement) => void;
   /** Starts work that outlives the call; its signal aborts when Latchkey closes. */
   inBackground: (work: (signal: AbortSignal) => Promise<void>) => void;
+  compareSshfp: CompareSshfp;
   log: (error: unknown) => void;
 };
+
+type CompareSshfp = (
+  keys: { id: string; name: string; keyType: string; fingerprint: string; blob: Uint8Array }[],
+  resolver: string | null,
+  signal: AbortSignal | undefined,
+) => Promise<{ names: SshfpComparison[] }>;
 
 type Started = { scanId: ScanId; broken: BrokenEntry[]; notes: string[] };
 
@@ -47,11 +56,20 @@ export function createScans(deps: Deps) {
   const os = implement(scans);
   const running = new Map<ScanId, AbortController>();
   const prompts = createScanPrompts(deps);
+  const offered = createOfferedKeys(deps);
 
   const procedures = {
     start: os.start.handler(async ({ input }) => (await start(input)).started),
     prompts: os.prompts.handler(({ input }) => prompts.list(find(input.scanId).id)),
     answer: os.answer.handler(({ input }) => prompts.answer(input)),
+    hostKeys: os.hostKeys.handler(({ input }) => offered.list(find(input.scanId).id)),
+    acceptHostKeys: os.acceptHostKeys.handler(({ input }) =>
+      offered.accept(find(input.scanId).id, input.ids),
+    ),
+    skipHostKeys: os.skipHostKeys.handler(({ input }) => offered.skip(find(input.scanId).id, input.ids)),
+    compareSshfp: os.compareSshfp.handler(({ input: { scanId, ids, resolver }, signal }) =>
+      deps.compareSshfp(offered.named(find(scanId).id, ids), resolver, signal),
+    ),
     cancel: os.cancel.handler(({ input }) => cancel(input.scanId)),
     find: os.find.handler(({ input }) => find(input.scanId)),
     list: os.list.handler(({ input }) => store.scans.list(input)),
@@ -81,13 +99,17 @@ export function createScans(deps: Deps) {
     running.set(scanId, controller);
     const atOnce = chooseAtOnce(request.concurrency, countFreeDescriptors());
     const promptUser = prompts.open(scanId, request.mayPrompt);
-    const prepare = (signal: AbortSignal) => probes.prepare(options, { scanId, promptUser, atOnce, signal });
+    const prepare = (signal: AbortSignal) => {
+      const offerHostKey = request.promptsForHostKeys ? offered.open(scanId, signal) : null;
+      return probes.prepare(options, { scanId, promptUser, offerHostKey, atOnce, signal });
+    };
     const task = { scanId, targets: requested.map(({ target }) => target), atOnce };
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     inBackground((closing) =>
       executeScan(deps, task, prepare, { controller, closing }).finally(() => {
         running.delete(scanId);
         prompts.close(scanId);
+        offered.close(scanId);
         end();
       }),
     );

@@ -19,15 +19,17 @@ import type { SshTarget, TlsTarget } from "#shared/model/hosts/target.ts";
 import { isJumpHost } from "#shared/model/hosts/target.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import { toInstant } from "#shared/model/instant.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import { withoutRemarks } from "#shared/text/scripts.ts";
 import type { KeyKindsAt } from "#store/bindings/binding-list.ts";
 import type { HostProbe } from "#store/probe-record.ts";
 import type { RequestedTarget } from "#store/scans/probe-table.ts";
 import type { Store } from "#store/store.ts";
 import { blame } from "./describe-probe.ts";
+import type { OfferHostKey } from "./offered-keys.ts";
 import type { ProbeResult } from "./recording/messages.ts";
 import type { Recording } from "./recording/recording.ts";
-import type { AtOnce, Probers } from "./run-scan.ts";
+import type { AtOnce, HeldProbe, Probers } from "./run-scan.ts";
 
 export type ProbeDeps = {
   recording: Pick<Recording, "waitForBytes">;
@@ -54,7 +56,14 @@ type ProbeOptions = {
   probesCapabilities: boolean;
 };
 
-type Preparation = { scanId: ScanId; promptUser: PromptUser; atOnce: AtOnce; signal: AbortSignal };
+type Preparation = {
+  scanId: ScanId;
+  promptUser: PromptUser;
+  /** Null: a host whose key is not known ends at once. */
+  offerHostKey: OfferHostKey | null;
+  atOnce: AtOnce;
+  signal: AbortSignal;
+};
 
 /** The probes of hosts and endpoints, for scans. */
 export function createProbes(deps: ProbeDeps) {
@@ -67,7 +76,8 @@ export function createProbes(deps: ProbeDeps) {
    * Prepares one scan. Endpoints need no key: only hosts wait until keys are read, and the user has unlocked the locked
    * ones.
    */
-  function prepare(options: ProbeOptions, { scanId, promptUser, atOnce, signal }: Preparation): Probers {
+  function prepare(options: ProbeOptions, preparation: Preparation): Probers {
+    const { scanId, promptUser, offerHostKey, atOnce, signal } = preparation;
     const routeTo = (target: SshTarget) => options.sshConfig.routeTo(target, user);
     const routes = planLogins(options.requested, { routeTo, ssh: findSsh() });
     const all = [...routes, ...findJumps(options, user)];
@@ -82,7 +92,10 @@ export function createProbes(deps: ProbeDeps) {
       routes,
       keepOpen,
       probeHost: async (login) =>
-        probeHost({ scanId, connections: await connections(), collectorScript, waitForBytes, now }, login),
+        probeHost(
+          { scanId, connections: await connections(), offerHostKey, collectorScript, waitForBytes, now },
+          login,
+        ),
       ...createEndpointProbes(
         { prober, retryPolicy, now, user, keepOpen, keyKindsAt: store.served.readKeyKinds() },
         options,
@@ -107,7 +120,7 @@ type EndpointDeps = {
 function createEndpointProbes(
   { prober, retryPolicy, now, user, keepOpen, keyKindsAt }: EndpointDeps,
   { requested, sshConfig, everyAddress, probesCapabilities }: ProbeOptions,
-  { scanId, promptUser, signal }: Omit<Preparation, "atOnce">,
+  { scanId, promptUser, signal }: { scanId: ScanId; promptUser: PromptUser; signal: AbortSignal },
 ): Pick<Probers, "probeEndpoint" | "endpointProxies"> {
   const { routeTo, portOf } = sshConfig;
   const { keep } = createEndpointRoutes({ promptUser, routeTo, portOf, user, keepOpen, signal });
@@ -149,6 +162,7 @@ const toDisposable = (kept: Kept | Failure): AsyncDisposable | null => (isFailur
 type HostProber = {
   scanId: ScanId;
   connections: Connections;
+  offerHostKey: OfferHostKey | null;
   collectorScript: Uint8Array;
   /** Resolves when the byte budget has room for so many more bytes. */
   waitForBytes: (bytes: number) => Promise<void>;
@@ -163,7 +177,7 @@ type HostProber = {
 async function probeHost(
   prober: HostProber,
   { target, useSudo, route, transport }: PlannedLogin,
-): Promise<ProbeResult> {
+): Promise<ProbeResult | HeldProbe> {
   const { scanId, connections, collectorScript, waitForBytes, now } = prober;
   if (route.kind === "unsupported") {
     const identity = { scanId, target, at: toInstant(now()), tookMs: 0 };
@@ -200,10 +214,42 @@ async function probeHost(
     const { loginKey: _, transport: __, ...reading } = met;
     return { kind: "stream", identity, nonce, reading, lost: cut };
   }
-  if ("jumpHost" in met)
-    return { kind: "met", probe: { ...identity, ...NOTHING, ...whyFailed(met), jumpHost: met.jumpHost } };
-  const failed = describeFailure(target, met, check?.findAgainst() ?? null);
-  return { kind: "met", probe: blame({ ...identity, ...failed }, cut) };
+  const jumpHost = "jumpHost" in met ? met.jumpHost : null;
+  const failed =
+    "jumpHost" in met
+      ? { ...NOTHING, ...whyFailed(met), jumpHost }
+      : describeFailure(target, met, check?.findAgainst() ?? null);
+  const probe = { ...identity, ...failed };
+  return (
+    hold(prober, met, { target, jumpHost, probe }) ?? {
+      kind: "met",
+      probe: jumpHost ? probe : blame(probe, cut),
+    }
+  );
+}
+
+/** Offers the key that a machine was refused for to whoever follows the scan; null where nobody can accept it. */
+function hold(
+  { offerHostKey, connections }: HostProber,
+  { hostKey, isKeyRefused }: SshFailure,
+  { target, jumpHost, probe }: { target: SshTarget; jumpHost: HostProbe["jumpHost"]; probe: HostProbe },
+): HeldProbe | null {
+  if (!offerHostKey || !hostKey || !isKeyRefused) return null;
+  const { host, port } = jumpHost ?? target;
+  const at = { host, port };
+  const { known, addresses } = connections.findBeside(at, hostKey.blob);
+  const answer = offerHostKey({ at, hostKey, addresses, isJumpHost: jumpHost !== null, known });
+  if (!answer) return null;
+  const message = `the host key of ${formatHostAddress(at)} was not accepted: ${hostKey.keyType} ${hostKey.fingerprint}; compare it with the host's own, then trust it`;
+  return {
+    kind: "held",
+    decide: async () => {
+      if ((await answer) === "skipped")
+        return { kind: "met", probe: { ...probe, outcome: "host-key-not-accepted", message } };
+      connections.forgetRefusal(at);
+      return null;
+    },
+  };
 }
 
 const whyFailed = ({ outcome, message, hostKey, isKeyRefused }: SshFailure) => ({

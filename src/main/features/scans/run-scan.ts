@@ -5,11 +5,19 @@ import type { ScanId } from "#shared/model/hosts/scan.ts";
 import type { Target, TlsTarget } from "#shared/model/hosts/target.ts";
 import { isJumpHost, type ProxyUrl } from "#shared/model/hosts/target.ts";
 import { toInstant } from "#shared/model/instant.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import { brokenProbe, type EndedState, type ProbeResult } from "./recording/messages.ts";
 import type { Recording } from "./recording/recording.ts";
 
 /** What is probed, and how many at a time. */
 type ScanTask = { scanId: ScanId; targets: readonly Target[]; atOnce: AtOnce };
+
+/** A probe that waits for the user. */
+export type HeldProbe = {
+  kind: "held";
+  /** Resolves to what it ends as, or to null where the host is to be probed again. Rejects when the scan is stopped. */
+  decide: () => Promise<ProbeResult | null>;
+};
 
 export type Probers = {
   /** The hosts, grouped by the jump hosts before them. */
@@ -17,7 +25,7 @@ export type Probers = {
   /** Keeps jump hosts open until it is disposed; null where there are none. */
   keepOpen: (jumps: PlannedRoute["jumps"]) => Promise<AsyncDisposable | null>;
   /** Both reject only when the scan is stopped. */
-  probeHost: (login: PlannedLogin) => Promise<ProbeResult>;
+  probeHost: (login: PlannedLogin) => Promise<ProbeResult | HeldProbe>;
   /** `onReached` is called whenever an address has answered. */
   probeEndpoint: (target: TlsTarget, onReached?: () => void) => Promise<ProbeResult>;
   endpointProxies: {
@@ -27,6 +35,8 @@ export type Probers = {
     keepOpen: (proxy: ProxyUrl) => Promise<AsyncDisposable | null>;
   };
 };
+
+type MetProbe = Extract<ProbeResult, { kind: "met" }>;
 
 type Keeping = {
   /** Resolves when one more probe may be kept. */
@@ -98,7 +108,8 @@ const SILENT_MS = 500;
 
 /**
  * Probes every target: endpoints, and hosts by each route to them, side by side. A host that is named several times
- * (with several logins) is probed one login after the other. Rejects when the signal aborts, once everything that was
+ * (with several logins) is probed one login after the other. One that waits for the user keeps no other from being probed,
+ * and goes on beside the others. Rejects when the signal aborts, once everything that was
  * begun has ended.
  */
 async function probeAll(
@@ -133,14 +144,50 @@ async function probeAll(
   }
 
   async function probeRoute({ jumps, hosts }: PlannedRoute): Promise<void> {
-    await using _open = await keepOpen(jumps);
-    const most = jumps.length > 0 ? AT_ONCE_THROUGH_A_JUMP_HOST : atOnce.hosts;
-    await inParallel(hosts, { limit: most * WAITING_FOR_EACH_PROBED }, async (logins) => {
-      for (const login of logins) keep(await guarded(login.target, probeHost(login)));
-    });
+    const waiting: Promise<void>[] = [];
+    {
+      await using _open = await keepOpen(jumps);
+      const most = jumps.length > 0 ? AT_ONCE_THROUGH_A_JUMP_HOST : atOnce.hosts;
+      await inParallel(hosts, { limit: most * WAITING_FOR_EACH_PROBED }, async (logins) => {
+        for (const sameHost of Map.groupBy(logins, ({ target }) => formatHostAddress(target)).values()) {
+          const left = [...sameHost];
+          const held = await probeLogins(left);
+          if (held) waiting.push(goOn(held, left));
+        }
+      });
+    }
+    await Promise.allSettled(waiting);
+    await Promise.all(waiting);
   }
 
-  async function guarded(target: Target, probe: Promise<ProbeResult>): Promise<ProbeResult> {
+  /** Probes these logins until one waits for the user: that one, which is returned, and those after it are left. */
+  async function probeLogins(left: PlannedLogin[]): Promise<HeldProbe | null> {
+    for (let [login] = left; login; [login] = left) {
+      const result = await guarded(login.target, probeHost(login));
+      if (result.kind === "held") return result;
+      keep(result);
+      left.shift();
+    }
+    return null;
+  }
+
+  function goOn(first: HeldProbe, left: PlannedLogin[]): Promise<void> {
+    const going = probeAsDecided();
+    // It is awaited when all others have been probed, and may fail before that.
+    going.catch(() => undefined);
+    return going;
+
+    async function probeAsDecided(): Promise<void> {
+      for (let held: HeldProbe | null = first; held; held = await probeLogins(left)) {
+        const result = await held.decide();
+        if (!result) continue;
+        keep(result);
+        left.shift();
+      }
+    }
+  }
+
+  async function guarded<Result>(target: Target, probe: Promise<Result>): Promise<Result | MetProbe> {
     try {
       return await probe;
     } catch (error) {

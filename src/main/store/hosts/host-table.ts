@@ -124,7 +124,8 @@ export function hostTable(db: Database, { lists, briefs, pins, bundles }: Deps) 
       const row = key.get({ host, port });
       if (!row) return null;
       const { key_type: keyType, key_fingerprint: fingerprint, key_blob: blob, outcome } = row;
-      return { keyType, fingerprint, blob: new Uint8Array(blob), isUnknown: outcome === "host-key-unknown" };
+      const isUnknown = outcome === "host-key-unknown" || outcome === "host-key-not-accepted";
+      return { keyType, fingerprint, blob: new Uint8Array(blob), isUnknown };
     },
   };
 

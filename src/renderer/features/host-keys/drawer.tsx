@@ -25,7 +25,7 @@ import { ForgetPinDialog, TrustKey } from "#renderer/ui/trust-key.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { HostKeyRow, SshfpComparison, SshfpResult } from "#shared/model/hosts/host-key.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatSshfp } from "#shared/text/hosts/key.ts";
+import { formatSshfp, formatSshfpAnswer } from "#shared/text/hosts/key.ts";
 import classes from "./host-keys.module.css";
 import { useCompareSshfp, useForgetPin, useHostKey, useTrustKey } from "./queries.ts";
 
@@ -254,7 +254,7 @@ function Answer({ compared: { answer, why, isValidated }, result }: AnswerProps)
   return (
     <div role="status" className={classes.notice}>
       <Tag tone={tone} Icon={Icon}>
-        {result === null ? WORDS[answer] : formatSshfp(result)}
+        {result === null ? formatSshfpAnswer(answer) : formatSshfp(result)}
       </Tag>
       <p>
         <Untrusted text={why} />
@@ -272,14 +272,6 @@ const TAGS = {
   "not-published": UNDECIDED,
   "no-number": UNDECIDED,
   "not-comparable": UNDECIDED,
-} as const;
-
-const WORDS = {
-  records: "DNS publishes nothing about this key",
-  none: "DNS publishes no host key of this name",
-  "no-such-name": "DNS does not know this name",
-  failed: "DNS did not answer",
-  "not-queried": "DNS was not queried",
 } as const;
 
 export function StateTag({ state }: Pick<HostKeyRow, "state">) {

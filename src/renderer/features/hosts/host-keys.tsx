@@ -25,7 +25,7 @@ export function HostKeys({ host }: { host: HostDetail }) {
   return (
     <Section title="Host keys">
       {refusedKey &&
-        (host.outcome === "host-key-unknown" && !pin ? (
+        ((host.outcome === "host-key-unknown" || host.outcome === "host-key-not-accepted") && !pin ? (
           <Unknown host={host} refusedKey={refusedKey} />
         ) : (
           <Refused host={host} refusedKey={refusedKey} />

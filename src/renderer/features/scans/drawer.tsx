@@ -8,6 +8,7 @@ import { Exactly } from "#renderer/ui/when.tsx";
 import type { Scan, ScanId } from "#shared/model/hosts/scan.ts";
 import { formatSignature, formatStandingKind } from "#shared/text/hosts/bundle.ts";
 import { writeTarget } from "#shared/text/hosts/target.ts";
+import { HostKeyList } from "./host-key-list.tsx";
 import {
   route,
   useCancelScan,
@@ -78,6 +79,7 @@ function Details({ scan }: { scan: Scan }) {
           )}
         </Facts>
       </Section>
+      {scan.state === "running" && <HostKeyList scanId={scan.id} />}
       <Section title="Probes" {...(probes.total === null ? {} : { count: probes.total })}>
         <ProbeLines list={probes} />
       </Section>
@@ -86,7 +88,7 @@ function Details({ scan }: { scan: Scan }) {
 }
 
 const NOT_REUSED =
-  "Continuing uses none of the options for SSH but sudo: it prompts for no password, uses no key file that was named, and trusts no new host. latchkey scan --resume accepts them again";
+  "Continuing uses none of the options for SSH but sudo: it prompts for no password, uses no key file that was named, and asks for the keys of new hosts. latchkey scan --resume accepts them again";
 
 function Actions({ scan, mayGoOn }: { scan: Scan; mayGoOn: boolean }) {
   const cancel = useCancelScan();
@@ -131,7 +133,7 @@ function GoOn() {
   const start = useStartScan();
   const goOn = () =>
     start.mutate(
-      { text: "", again: "unfinished", mayPrompt: true },
+      { text: "", again: "unfinished", mayPrompt: true, promptsForHostKeys: true },
       { onSuccess: (begun) => void navigate({ to: ".", search: { open: begun.scanId } }) },
     );
   return (

@@ -104,6 +104,32 @@ export function useThisComputer() {
 
 export const useStartScan = () => useMutation(useApi().scans.start.mutationOptions());
 export const useCancelScan = () => useMutation(useApi().scans.cancel.mutationOptions());
+export const useAcceptHostKeys = () => useMutation(useApi().scans.acceptHostKeys.mutationOptions());
+export const useSkipHostKeys = () => useMutation(useApi().scans.skipHostKeys.mutationOptions());
+
+/** The host keys that a running scan has met; null where there is none. */
+export function useOfferedKeys(scanId: ScanId | null) {
+  const { scans } = useApi();
+  return useQuery(
+    scans.hostKeys.queryOptions({
+      input: { scanId: scanId ?? 0 },
+      enabled: scanId !== null,
+      staleTime: 0,
+    }),
+  ).data;
+}
+
+/** Asks DNS for these keys, once `refetch` is called, and not before. */
+export function useOfferedSshfp(scanId: ScanId, ids: readonly string[]) {
+  const { scans } = useApi();
+  return useQuery({
+    ...scans.compareSshfp.queryOptions({ input: { scanId, ids: [...ids] } }),
+    queryKey: ["sshfp", "scan", scanId],
+    enabled: false,
+    retry: false,
+  });
+}
+
 export const useTrustKey = () => useMutation(useApi().hosts.trustKey.mutationOptions());
 
 /** What running scans wait for: the oldest prompt of the newest scan that prompts, and how many it has. */

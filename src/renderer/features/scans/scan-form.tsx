@@ -136,6 +136,7 @@ const toRequest = ({ acceptNew, useSudo, promptsForPassword, identityFiles, tran
   promptsForPassword,
   transport,
   mayPrompt: true,
+  promptsForHostKeys: true,
   useSudo: useSudo || null,
   identityFiles: identityFiles
     .split(/[,\n]/)

@@ -23,11 +23,14 @@ import type { HostKeyView, Probe } from "#shared/model/hosts/probe.ts";
 import type { Scan, ScanId, ScanState } from "#shared/model/hosts/scan.ts";
 import type { SshTarget } from "#shared/model/hosts/target.ts";
 import { isMoreThan } from "#shared/model/total.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { formatDuration } from "#shared/text/elapsed.ts";
 import { formatHostAddress, formatKind, formatTarget, writeTarget } from "#shared/text/hosts/target.ts";
+import { HostKeyList } from "./host-key-list.tsx";
 import {
   useAnswer,
   useCancelScan,
+  useOfferedKeys,
   useProbes,
   usePrompts,
   useScan,
@@ -77,11 +80,13 @@ export function ScanBar({ scan }: { scan: Scan }) {
 /** In the header while a scan runs: its progress, and a link to it. */
 export function RunningScan() {
   const running = useScans({ state: "running" }).list.rows.at(0);
+  const waiting = useOfferedKeys(running?.id ?? null)?.counts.waiting ?? 0;
   if (!running) return null;
   return (
     <Link to="/scans" search={{ open: running.id }} className={headerChipClasses.chip}>
       <IconLoader size={14} aria-hidden />
       Scanning {doneOf(running).toLocaleString("en")} of {running.total.toLocaleString("en")}
+      {waiting > 0 && `, ${formatCount(waiting, "host key")} to accept`}
     </Link>
   );
 }
@@ -107,6 +112,7 @@ export function ScanProgress({ scanId, onDone, doneWord }: Props) {
         </span>
       </div>
       <ScanBar scan={scan} />
+      {isRunning && <HostKeyList scanId={scanId} />}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <section className={classes.liveRows} tabIndex={0} aria-label="Probes">
         <ProbeLines list={probes} />
@@ -197,7 +203,7 @@ function ProbeLine({ probe }: { probe: Probe }) {
         (message || hostKey) && (
           <>
             <Untrusted text={message} />
-            {outcome === "host-key-unknown" && hostKey && target.kind === "ssh" && (
+            {NOT_TRUSTED.has(outcome) && hostKey && target.kind === "ssh" && (
               <Unknown target={target} address={jumpHost ?? target} hostKey={hostKey} />
             )}
           </>
@@ -216,6 +222,8 @@ function ProbeLine({ probe }: { probe: Probe }) {
     </Line>
   );
 }
+
+const NOT_TRUSTED: ReadonlySet<string> = new Set(["host-key-unknown", "host-key-not-accepted"]);
 
 /** `address`: whose key it is, the target's or that of a jump host. */
 type UnknownProps = { target: SshTarget; address: { host: string; port: number }; hostKey: HostKeyView };

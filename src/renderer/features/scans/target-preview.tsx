@@ -67,7 +67,7 @@ function Targets({ preview }: { preview: Preview }) {
           <>
             Logs in over SSH {preview.logins.length > 0 && "as "}
             <Untrusted text={formatLogins(preview)} /> with {formatKeys(preview, computer)}; a host whose key
-            is not known yet is not logged in to
+            is not known yet waits until you accept that
           </>
         )}
       </p>

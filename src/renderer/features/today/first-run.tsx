@@ -24,10 +24,11 @@ import { formatCount, formatNumber } from "#shared/text/count.ts";
 import firstRunClasses from "./first-run.module.css";
 import classes from "./first-run.module.css";
 
-/** Nothing was scanned yet: what this computer has to scan with, what to scan, and what comes of it. */
+/** Nothing was scanned yet: what to scan, what comes of it, and what this computer has to scan with. */
 export function FirstRun({ figures, scanPanel }: { figures: Figures; scanPanel: ReactNode }) {
   const { data: computer, error } = useThisComputer();
   const { lastScan } = figures;
+  const hasScanned = lastScan !== null && lastScan.state !== "running";
   return (
     <div className={classes.page}>
       <header className={classes.welcome}>
@@ -37,31 +38,27 @@ export function FirstRun({ figures, scanPanel }: { figures: Figures; scanPanel: 
           nothing is installed or changed on a host.
         </p>
       </header>
-      <Step number={1} title="Found on this computer">
+      <Step title="What to scan">
+        <div className={classes.scan}>{scanPanel}</div>
+      </Step>
+      {hasScanned && (
+        <Step title="What to do next">
+          <NextSteps figures={figures} />
+        </Step>
+      )}
+      <Step title="Found on this computer">
         {error && <ErrorState doing="read this computer" error={error} />}
         {computer && <FoundHere computer={computer} />}
       </Step>
-      <Step number={2} title="What to scan">
-        <div className={classes.scan}>{scanPanel}</div>
-      </Step>
-      {lastScan && lastScan.state !== "running" ? (
-        <Step number={3} title="What to do next">
-          <NextSteps figures={figures} />
-        </Step>
-      ) : (
-        <SampleData />
-      )}
+      {!hasScanned && <SampleData />}
     </div>
   );
 }
 
-function Step({ number, title, children }: { number: number; title: string; children: ReactNode }) {
+function Step({ title, children }: { title: string; children: ReactNode }) {
   return (
     <section className={classes.step}>
-      <h2 className={classes.stepTitle}>
-        <span className={classes.stepNumber}>{number}</span>
-        {title}
-      </h2>
+      <h2 className={classes.stepTitle}>{title}</h2>
       {children}
     </section>
   );
@@ -192,10 +189,10 @@ function SshConfig({ computer: { sshConfig } }: { computer: ThisComputer }) {
     >
       {hosts === 0 &&
         "None is named in ~/.ssh/config. Its patterns and jump hosts are followed all the same."}
-      {hosts > 0 && "Their addresses, logins, keys and jump hosts are taken from there. Tick them below."}
+      {hosts > 0 && "Their addresses, logins, keys and jump hosts are taken from there. Tick them above."}
       {broken > 0 && (
         <Warning>
-          {formatCount(broken, "line")} of it cannot be read; tick its hosts below to see which
+          {formatCount(broken, "line")} of it cannot be read; tick its hosts above to see which
         </Warning>
       )}
     </Card>

@@ -16,6 +16,7 @@ export type TransportRequest = z.infer<typeof TransportRequest>;
  * `jump-failed`: a jump host of the route refused us, or ended while the host behind it was read.
  * `no-starttls`, `starttls-refused`, `other-protocol`: the STARTTLS negotiation did not come to TLS; `injected`: plain
  * text came where only TLS may come.
+ * `host-key-not-accepted`: the key was not known, and whoever was asked did not accept it.
  * `proxy-failed`: a proxy did not connect us; of the endpoint nothing was seen.
  * `not-supported`: the route needs what this program does not do, or what was not chosen, such as a command of
  * ssh_config.
@@ -30,6 +31,7 @@ export const Outcome = z.enum([
   "alert",
   "reset",
   "host-key-unknown",
+  "host-key-not-accepted",
   "host-key-changed",
   "login-refused",
   "throttled",

@@ -18,6 +18,7 @@ const WORDS: Record<Outcome, string> = {
   alert: "TLS alert",
   reset: "connection reset",
   "host-key-unknown": "unknown host key",
+  "host-key-not-accepted": "host key not accepted",
   "host-key-changed": "host key changed",
   "login-refused": "login refused",
   throttled: "throttled",

@@ -13,7 +13,10 @@ import type { EndpointProbe, HostProbe } from "#store/probe-record.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { RequestedTarget } from "#store/scans/probe-table.ts";
 
-/** A host key that is trusted from now on, because nobody has seen another key of this host. */
+/** `accept-new`: nobody has seen another key of this host. `scan-list`: a person has ticked it in the list of a scan. */
+export type AcceptedBy = "accept-new" | "scan-list";
+
+/** A host key that is trusted from now on. */
 export type AcceptedKey = Omit<Parameters<RecordingStore["pins"]["put"]>[0], "source" | "pinnedAt">;
 
 export type EndedState = "finished" | "cancelled" | "interrupted";
@@ -24,7 +27,7 @@ export type EndedState = "finished" | "cancelled" | "interrupted";
  */
 export type Request =
   | { kind: "begin"; requested: readonly RequestedTarget[]; at: Instant }
-  | { kind: "accept"; key: AcceptedKey; at: Instant }
+  | { kind: "accept"; key: AcceptedKey; at: Instant; by: AcceptedBy }
   | { kind: "hold"; held: HeldHere; at: Instant }
   | { kind: "import"; bundle: OfflineBundle; at: Instant }
   | { kind: "settle" }

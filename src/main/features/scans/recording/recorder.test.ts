@@ -80,8 +80,13 @@ test("of requests that are answered together one that cannot be fails alone", as
   const { store, told, ask } = open();
   const key = { host: "web1", port: 22, keyType: "ssh-ed25519", blob: new Uint8Array([1]) };
   for (const fingerprint of ["SHA256:one", "SHA256:another"])
-    ask({ kind: "accept", key: { ...key, fingerprint }, at: START });
-  ask({ kind: "accept", key: { ...key, host: "web2", fingerprint: "SHA256:two" }, at: START });
+    ask({ kind: "accept", key: { ...key, fingerprint }, at: START, by: "accept-new" });
+  ask({
+    kind: "accept",
+    key: { ...key, host: "web2", fingerprint: "SHA256:two" },
+    at: START,
+    by: "scan-list",
+  });
   await nextTurn();
   expect(told).toMatchObject([
     { kind: "answer", id: 1 },

@@ -195,10 +195,10 @@ function begin({ targets, scans, events }: RecordingStore, { requested, at }: Re
   return scanId;
 }
 
-function accept({ pins, events }: RecordingStore, { key, at }: RequestOf<"accept">): void {
+function accept({ pins, events }: RecordingStore, { key, at, by }: RequestOf<"accept">): void {
   const { host, port, keyType, fingerprint } = key;
   pins.put({ ...key, source: "accepted", pinnedAt: at });
-  const detail = { host, port, keyType, fingerprint, by: "accept-new" };
+  const detail = { host, port, keyType, fingerprint, by };
   events.append({ at, kind: "host-key-trusted", detail });
 }
 

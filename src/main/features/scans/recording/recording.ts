@@ -5,6 +5,7 @@ import type { Instant } from "#shared/model/instant.ts";
 import type { HeldHere } from "#store/people/people-store.ts";
 import type { RequestedTarget } from "#store/scans/probe-table.ts";
 import {
+  type AcceptedBy,
   type AcceptedKey,
   type Answer,
   type Answers,
@@ -73,8 +74,9 @@ export function createRecording({ startRecorder, announce, log }: Deps) {
       batch.add(result);
     },
 
-    /** Resolves when the host's key is trusted, and that is on the disk. */
-    accept: (key: AcceptedKey, at: Instant) => request({ kind: "accept", key, at }),
+    /** Resolves when the host's key is trusted, and that is on the disk; refused where another key is pinned for it. */
+    accept: (key: AcceptedKey, at: Instant, by: AcceptedBy = "accept-new") =>
+      request({ kind: "accept", key, at, by }),
 
     /** Resolves when the private keys of this computer are stored, and everybody's standing is settled again. */
     hold: (held: HeldHere, at: Instant) => request({ kind: "hold", held, at }),

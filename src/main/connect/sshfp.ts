@@ -3,40 +3,33 @@ import { Slots } from "#net/connection-limiter.ts";
 import { findResolvers, type Resolver, readResolver } from "#net/dns/query-records.ts";
 import { querySshfp, type SshfpAnswer } from "#net/dns/query-sshfp.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { HostKeyRow, SshfpComparison } from "#shared/model/hosts/host-key.ts";
+import type { SshfpComparison } from "#shared/model/hosts/host-key.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatCount } from "#shared/text/count.ts";
-import type { Store } from "#store/store.ts";
-import type { Snapshot } from "./snapshot.ts";
 
-type Deps = { store: Pick<Store, "hostKeys">; takeSnapshot: () => Promise<Snapshot> };
-type SshfpQuery = { ids: readonly string[]; resolver: string | null };
+/** `blob` null: only the key's fingerprint is known. */
+type NamedKey = { id: string; name: string; keyType: string; fingerprint: string; blob: Uint8Array | null };
 
 /** So many names are queried at a time. */
 const AT_ONCE = 16;
 
-/** Compares the keys that a user has chosen with the SSHFP records of their names. */
-export function createSshfp({ store, takeSnapshot }: Deps) {
+/** Compares keys that a user has chosen with the SSHFP records of their names. Only a user's request sends a query. */
+export function createSshfp() {
   const slots = new Slots(AT_ONCE);
 
   return async function compare(
-    { ids, resolver }: SshfpQuery,
+    keys: readonly NamedKey[],
+    resolver: string | null,
     signal: AbortSignal = new AbortController().signal,
   ): Promise<{ names: SshfpComparison[] }> {
     const resolvers = chooseResolvers(resolver);
-    const { rows, knownHosts } = await takeSnapshot();
-    const chosen = new Set(ids);
-    const byName = Map.groupBy(
-      rows.filter(({ id }) => chosen.has(id)),
-      ({ name }) => nameInDns(name) ?? name,
-    );
-    const blobs = listBlobs(store, knownHosts);
+    const byName = Map.groupBy(keys, ({ name }) => nameInDns(name) ?? name);
     const names = await Promise.all(
-      Array.from(byName, async ([name, keys]) => {
-        if (nameInDns(name) === null) return toComparison(name, keys, { answer: null, blobs });
+      Array.from(byName, async ([name, ofName]) => {
+        if (nameInDns(name) === null) return toComparison(name, ofName, null);
         const release = await slots.acquire(signal);
         try {
-          return toComparison(name, keys, { answer: await querySshfp(name, { resolvers, signal }), blobs });
+          return toComparison(name, ofName, await querySshfp(name, { resolvers, signal }));
         } finally {
           release();
         }
@@ -56,28 +49,14 @@ function chooseResolvers(text: string | null): Resolver[] {
   );
 }
 
-/** The known key blobs, by their fingerprints. */
-function listBlobs(store: Deps["store"], { files }: Snapshot["knownHosts"]): ReadonlyMap<string, Uint8Array> {
-  const { presented, pins } = store.hostKeys.all();
-  const known = files.flatMap(({ lines }) => lines.map(({ entry }) => entry.key));
-  return new Map([...known, ...presented, ...pins].map(({ fingerprint, blob }) => [fingerprint, blob]));
-}
-
-type Found = { answer: SshfpAnswer | null; blobs: ReadonlyMap<string, Uint8Array> };
-
-function toComparison(name: string, keys: readonly HostKeyRow[], { answer, blobs }: Found): SshfpComparison {
+function toComparison(name: string, keys: readonly NamedKey[], answer: SshfpAnswer | null): SshfpComparison {
   const records = answer?.kind === "answered" ? answer.records : [];
   return {
     name,
     ids: keys.map(({ id }) => id),
     ...toSshfpAnswer(answer, records.length),
-    keys: records.length === 0 ? [] : keys.map(toResult),
+    keys: records.length === 0 ? [] : keys.map((key) => ({ id: key.id, result: compareSshfp(key, records) })),
   };
-
-  function toResult({ id, keyType, fingerprint }: HostKeyRow) {
-    const blob = blobs.get(fingerprint) ?? null;
-    return { id, result: compareSshfp({ keyType, fingerprint, blob }, records) };
-  }
 }
 
 function toSshfpAnswer(
