@@ -1,4 +1,5 @@
 import { expect, test } from "./latchkey.ts";
+import { ListScreen } from "./pages/list-screen.ts";
 
 /** Each screen by the key that goes there after `g`; the test goes on with the last one. */
 const SCREENS = [
@@ -78,8 +79,9 @@ test("rows are selected by key, a range with Shift, and copied as JSON", async (
   await frame.press("Shift+ArrowDown");
   await expect(list.selection).toContainText("3 selected");
   expect(await camera.photograph("selection")).toEqual([]);
+  await list.selection.getByRole("button", { name: "Copy" }).click();
   await frame.until("Copied 3 rows as JSON", () =>
-    list.selection.getByRole("button", { name: "Copy as JSON" }).click(),
+    frame.page.getByRole("menuitem", { name: "Copy as JSON" }).click(),
   );
   const copied: unknown = JSON.parse(await frame.shell.readClipboard());
   expect(copied).toMatchObject([{ commonName: "grafana.corp.example" }, {}, {}]);
@@ -88,6 +90,77 @@ test("rows are selected by key, a range with Shift, and copied as JSON", async (
   await expect(list.selection).toContainText(/2\d selected/);
   await frame.press("Escape");
   await expect(list.selection).toHaveCount(0);
+});
+
+test("Enter and Down go from the search into the list, and Escape leaves its text", async ({
+  openSample,
+}) => {
+  const frame = await openSample();
+  const list = await frame.goTo("Certificates");
+  await list.rows.first().waitFor();
+  await frame.press("/");
+  await list.search.pressSequentially("grafana");
+  await frame.press("Enter");
+  await expect(list.rows.first()).toBeFocused();
+  await expect(list.rows).toHaveCount(1);
+  await expect(list.rows.first()).toContainText("grafana.corp.example");
+  await frame.press("Enter");
+  await expect(list.drawer).toBeVisible();
+  await frame.press("Escape");
+
+  await frame.press("/");
+  await list.search.pressSequentially("corp");
+  await frame.press("ArrowDown");
+  await expect(list.row("grafana.corp.example")).toBeFocused();
+  await frame.press("j");
+  await frame.press("/");
+  await frame.press("Escape");
+  await expect(list.search).not.toBeFocused();
+  await expect(list.search).toHaveValue("corp");
+  await frame.page.getByRole("button", { name: "Clear the search" }).click();
+  await expect(list.search).toHaveValue("");
+  await expect(list.search).toBeFocused();
+});
+
+test("a cell, a row and a selection are copied as text, JSON and the command line that shows them", async ({
+  openSample,
+  camera,
+}) => {
+  const frame = await openSample();
+  const { page, shell } = frame;
+  const list = await frame.goTo("Certificates");
+  await list.search.fill("grafana");
+  await frame.press("Enter");
+  await expect(list.rows.first()).toBeFocused();
+  await expect(list.rows).toHaveCount(1);
+  const copy = (said: string, act: () => Promise<void>) =>
+    frame.until(said, act).then(() => shell.readClipboard());
+  const choose = (name: string) => page.getByRole("menuitem", { name, exact: true }).click();
+
+  expect(await copy("Copied 1 row as text", () => frame.press("ControlOrMeta+c"))).toMatch(
+    /^CN=grafana\.corp\.example[^\n]*\t[0-9a-f]{64}$/,
+  );
+  await frame.press("ArrowRight");
+  await frame.press("ArrowRight");
+  await expect(list.rows.first().getByRole("cell").nth(2)).toBeFocused();
+  expect(await copy("Copied Expires", () => frame.press("ControlOrMeta+c"))).toMatch(/^\d{4}-\d\d-\d\dT/);
+  await frame.press(".");
+  await expect(page.getByRole("menuitem", { name: "Copy Expires" })).toBeVisible();
+  expect(await camera.photograph("row-menu")).toEqual([]);
+  const json = await copy("Copied 1 row as JSON", () => choose("Copy the row as JSON"));
+  const { sha256 } = JSON.parse(json) as { sha256: string };
+  await list.rows.first().getByRole("cell").nth(1).click({ button: "right" });
+  expect(await copy("Copied 1 command line", () => choose("Copy the command line"))).toBe(
+    `latchkey certificates ${sha256}`,
+  );
+  await expect(list.rows.first().getByRole("cell").nth(2)).toBeFocused();
+
+  await frame.goToAddress("#/access?account=root&effective=yes");
+  await new ListScreen(page, "grants").rows.first().waitFor();
+  await page.getByRole("button", { name: "Columns and density" }).click();
+  expect(await copy("Copied the command line of this view", () => choose("Copy the command line"))).toBe(
+    "latchkey access --account root --effective yes",
+  );
 });
 
 test("columns and density are chosen once and kept", async ({ openSample, camera }) => {

@@ -30,8 +30,11 @@ export const CertificatesSearch = z.object({
   host: text,
   spki: optional(z.string().regex(/^[0-9a-f]{64}$/)),
   violation: optional(z.int()),
-  owner: text,
+  /** Empty: without an owner. */
+  owner: optional(z.string().max(200)),
   tag: text,
+  type: text,
+  issuer: text,
   ...sorted(["notAfter", "subject", "issuer", "keyType", "locationCount"]),
   open: optional(z.string().regex(/^[0-9a-f]{64}$/)),
   tab: optional(
@@ -45,6 +48,7 @@ export const AccessSearch = z.object({
   host: text,
   account: text,
   fingerprint: text,
+  type: text,
   effective: optional(z.enum(["yes", "no", "unknown"])),
   owner: optional(z.enum(["known", "gone", "unknown"])),
   use: optional(z.enum(["used", "unused", "unknown"])),

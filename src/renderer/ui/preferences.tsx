@@ -13,6 +13,8 @@ type Preferences = {
 const STORED_AS = "latchkey-preferences";
 type Stored = { density: Density; hidden: Record<string, readonly string[]> };
 
+const NONE: readonly string[] = [];
+
 const PreferencesContext = createContext<Preferences | null>(null);
 
 /** How this person likes the lists; kept in the browser, since it says nothing about the hosts. */
@@ -26,7 +28,7 @@ export function PreferencesProvider({ children }: { children: ReactNode }) {
     return {
       density: stored.density,
       setDensity: (density) => change({ ...stored, density }),
-      hiddenIn: (list) => stored.hidden[list] ?? [],
+      hiddenIn: (list) => stored.hidden[list] ?? NONE,
       setHidden: (list, columns) => change({ ...stored, hidden: { ...stored.hidden, [list]: columns } }),
     };
   }, [stored]);

@@ -29,7 +29,7 @@ export function useKeys(bindings: Bindings): void {
 const isCovered = () => document.querySelector("[aria-modal=true], [role=menu]") !== null;
 
 /** Keys that were pressed under a dialog or a menu: the key that closes it is not for the page either. */
-const pressedUnder = new WeakSet<KeyboardEvent>();
+const pressedUnder = new WeakSet<Event>();
 const note = (event: KeyboardEvent) => void (isCovered() && pressedUnder.add(event));
 // Before any dialog gets the key: without motion the dialog is closed at once.
 window.addEventListener("keydown", note, { capture: true });
@@ -37,10 +37,11 @@ window.addEventListener("keydown", note, { capture: true });
 /** Checkboxes and radio buttons take no letters. */
 const TYPED_INTO = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 
-export function isForPage(event: KeyboardEvent): boolean {
+export function isForPage(event: KeyboardEvent | ClipboardEvent): boolean {
   if (pressedUnder.has(event) || isCovered()) return false;
   if (!(event.target instanceof Element)) return true;
   if (event.target.matches(TYPED_INTO)) return false;
+  if (!(event instanceof KeyboardEvent)) return true;
   if (event.target.matches("input[type=radio]") && event.key.startsWith("Arrow")) return false;
   const isPress = event.key === "Enter" || event.key === " ";
   return !(isPress && event.target.closest("button, a, summary, input"));

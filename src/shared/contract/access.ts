@@ -7,6 +7,8 @@ export const AccessFilter = z.object({
   host: z.string().max(253).nullable().default(null),
   account: z.string().max(256).nullable().default(null),
   fingerprint: z.string().max(100).nullable().default(null),
+  /** The kind of the key, as its line has it. */
+  keyType: z.string().max(120).nullable().default(null),
   effective: z.enum(["yes", "no", "unknown"]).nullable().default(null),
   owner: z.enum(["known", "gone", "unknown"]).nullable().default(null),
   use: z.enum(["used", "unused", "unknown"]).nullable().default(null),

@@ -27,6 +27,10 @@ export const CertificateFilter = z.object({
   /** The owner's name, as the user set it; empty: certificates without an owner. */
   owner: z.string().max(200).nullable().default(null),
   tag: z.string().max(64).nullable().default(null),
+  /** The kind of its key, as `keyType` of a certificate has it. */
+  keyType: z.string().max(120).nullable().default(null),
+  /** A text that the name of its issuer contains. */
+  issuer: z.string().min(1).max(200).nullable().default(null),
 });
 export type CertificateFilter = z.infer<typeof CertificateFilter>;
 

@@ -95,6 +95,8 @@ test("a leaf that cannot be read leaves its place empty: the next of the chain i
     violation: null,
     owner: null,
     tag: null,
+    keyType: null,
+    issuer: null,
     sort: { by: "notAfter", descending: false },
     locationLimit: 1,
     after: null,

@@ -1,8 +1,9 @@
 import { Command } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
 import { VERSION } from "#shared/model/version.ts";
+import { formatSimilar } from "#shared/text/similar.ts";
 import { addExamples } from "./examples.ts";
-import { findWord, formatSimilar } from "./find-word.ts";
+import { findWord } from "./find-word.ts";
 import { explain } from "./options.ts";
 import { MORE, type Session, type World } from "./session.ts";
 import { createBareProgram } from "./verify-line.ts";

@@ -226,6 +226,7 @@ function toConditions(filter: AccessFilter): Part[] {
     ...equal("host_name", filter.host),
     ...equal("account", filter.account),
     ...equal("ifnull(fingerprint, '')", filter.fingerprint),
+    ...equal("ifnull(substr(key_type, 1, 120), '')", filter.keyType),
   ];
 }
 

@@ -15,6 +15,7 @@ import {
 } from "#store/lists/word-search.ts";
 import { COLUMNS, type certificateRows, type Row } from "./certificate-row.ts";
 import { DATE_COLUMNS } from "./date-rules.ts";
+import { issuerFilter } from "./issuer-filter.ts";
 
 type Column = "notAfter" | "subject" | "issuer" | "keyType" | "locationCount";
 
@@ -39,6 +40,7 @@ export function certificateTable(db: Database, lists: Lists, rows: ReturnType<ty
     .prepare<[], number>("SELECT count(*) FROM certificate WHERE is_seen = 1 AND owner <> ''")
     .pluck();
 
+  const ofIssuer = issuerFilter(db, lists);
   const search = certificateSearch(lists, () => total.get() ?? 0);
 
   /** The total, where a cached count has it. */
@@ -52,7 +54,8 @@ export function certificateTable(db: Database, lists: Lists, rows: ReturnType<ty
     list({ sort, locationLimit, now, after, limit, ...filter }: CertificateQuery): Listed<CertificateRow> {
       const matches = search(filter.search);
       const isSearched = filter.search.trim() !== "";
-      const plain = toConditions(filter, now);
+      const byIssuer = filter.issuer === null ? [] : ofIssuer(filter.issuer);
+      const plain = [...toConditions(filter, now), ...byIssuer];
       const where = [SEEN_NOW, ...matches.where, ...plain];
       return lists.list(
         {
@@ -93,6 +96,7 @@ function toConditions(filter: CertificateFilter, now: Date): Part[] {
   if (filter.violation !== null) parts.push(breaking(filter.violation));
   if (filter.owner !== null) parts.push(ownedBy(filter.owner));
   if (filter.tag !== null) parts.push(taggedAs(filter.tag));
+  if (filter.keyType !== null) parts.push(ofKeyType(filter.keyType));
   return parts;
 }
 
@@ -124,6 +128,13 @@ const breaking = (violation: number): Part => ({
   sql: "violation = ? AND is_seen = 1",
   values: [violation],
   walk: { sql: "+violation = ?", values: [violation] },
+});
+
+/** Most certificates may have the same kind of key. */
+const ofKeyType = (keyType: string): Part => ({
+  sql: "key_type = ?",
+  values: [keyType],
+  walk: { sql: "+key_type = ?", values: [keyType] },
 });
 
 /** Uses its index, whatever the order: one key has few certificates. */

@@ -36,6 +36,8 @@ function seenNow(store: Store): string[] {
     violation: null,
     owner: null,
     tag: null,
+    keyType: null,
+    issuer: null,
     sort: { by: "subject", descending: false },
     locationLimit: 1,
     after: null,

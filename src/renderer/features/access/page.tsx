@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconCircleCheck, IconKey, IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
+import { GRANT_KEYS } from "#renderer/api/filter-keys.ts";
 import { ScanButton, usePlanRequest } from "#renderer/api/scan-button.tsx";
 import { Inline, NameCell, TextCell } from "#renderer/ui/cells.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
@@ -29,6 +30,7 @@ const FIXED = [
   { name: "host", title: "Host" },
   { name: "account", title: "Account" },
   { name: "fingerprint", title: "Key" },
+  { name: "type", title: "Key type" },
 ] as const;
 
 const idOf = ({ id }: GrantRow): string => String(id);
@@ -38,7 +40,7 @@ type Search = ReturnType<typeof route.useSearch>;
 export function AccessPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { list, fetchAll } = useGrants(search);
+  const { list, fetchAll, commands } = useGrants(search);
   const change = (patch: Partial<Search>, replace = true) =>
     void navigate({ to: ".", search: (before: Search) => ({ ...before, ...patch }), replace });
 
@@ -50,12 +52,14 @@ export function AccessPage() {
       rowId={idOf}
       sort={sortOf(search)}
       onSort={({ by, descending }) => change({ sort: by as NonNullable<Search["sort"]>, descending })}
-      search={search.search ?? ""}
+      address={search}
+      filterKeys={GRANT_KEYS}
       searchHint="Search hosts, accounts, keys"
-      onSearch={(text) => change({ search: text || undefined })}
+      onFilter={change}
       openId={search.open === undefined ? null : String(search.open)}
       onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
       fetchAll={fetchAll}
+      commands={commands}
       actions={(rows, clear) => (
         <>
           <ApproveAction grants={rows} onDone={clear} />

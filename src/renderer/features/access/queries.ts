@@ -2,6 +2,7 @@ import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from "@tans
 import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/connection.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
+import { accessCommands } from "#shared/text/list-commands.ts";
 
 export const route = getRouteApi("/access");
 type Search = ReturnType<typeof route.useSearch>;
@@ -13,6 +14,7 @@ const inputOf = (search: Search) => ({
   host: search.host ?? null,
   account: search.account ?? null,
   fingerprint: search.fingerprint ?? null,
+  keyType: search.type ?? null,
   effective: search.effective ?? null,
   owner: search.owner ?? null,
   use: search.use ?? null,
@@ -35,7 +37,11 @@ export function useGrants(search: Search) {
       }),
     ),
   );
-  return { list, fetchAll: () => fetchAll((after) => access.list.call({ ...input, after, limit: 1_000 })) };
+  return {
+    list,
+    fetchAll: () => fetchAll((after) => access.list.call({ ...input, after, limit: 1_000 })),
+    commands: accessCommands(input),
+  };
 }
 
 /** How many grants are orphans, and of how many keys no private key is known. */

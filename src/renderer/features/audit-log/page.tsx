@@ -18,7 +18,7 @@ type Search = ReturnType<typeof route.useSearch>;
 export function AuditLogPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { list, fetchAll } = useAuditLog(search);
+  const { list, fetchAll, commands } = useAuditLog(search);
   const change = (patch: Partial<Search>, replace = true) =>
     void navigate({ to: ".", search: (before: Search) => ({ ...before, ...patch }), replace });
   const open = list.rows.find(({ id }) => id === search.open);
@@ -31,12 +31,13 @@ export function AuditLogPage() {
       rowId={idOf}
       sort={sortOf(search)}
       onSort={({ descending }) => change({ descending })}
-      search={search.search ?? ""}
+      address={search}
       searchHint="Search what was done, and to what"
-      onSearch={(text) => change({ search: text || undefined })}
+      onFilter={change}
       openId={search.open === undefined ? null : String(search.open)}
       onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
       fetchAll={fetchAll}
+      commands={commands}
       empty={
         <Nothing
           Icon={IconListDetails}

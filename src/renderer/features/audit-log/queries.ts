@@ -2,6 +2,7 @@ import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/connection.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
+import { formatAuditLogCommand, ofViewAlone } from "#shared/text/list-commands.ts";
 
 export const route = getRouteApi("/audit-log");
 type Search = ReturnType<typeof route.useSearch>;
@@ -21,5 +22,9 @@ export function useAuditLog(search: Search) {
       }),
     ),
   );
-  return { list, fetchAll: () => fetchAll((after) => auditLog.list.call({ ...input, after, limit: 1_000 })) };
+  return {
+    list,
+    fetchAll: () => fetchAll((after) => auditLog.list.call({ ...input, after, limit: 1_000 })),
+    commands: ofViewAlone(formatAuditLogCommand(input)),
+  };
 }

@@ -12,7 +12,7 @@ import { formatKey } from "#shared/text/hosts/key.ts";
 import classes from "./certificates.module.css";
 import { CertificateDrawer, nameOf, RenewAction, RenewDue, useCertificateKeys } from "./drawer.tsx";
 import { formatWhere } from "./locations-tab.tsx";
-import { route, sortOf, useCertificates } from "./queries.ts";
+import { route, sortOf, useCertificates, useFilterKeys } from "./queries.ts";
 
 const WITHIN = [
   { value: 0, label: "expired" },
@@ -31,7 +31,7 @@ const LOCATIONS = [
 
 /** `shown`: replaces a value that means nothing to people, such as a row's number. */
 const FIXED: readonly {
-  name: "host" | "spki" | "violation" | "owner" | "tag";
+  name: "host" | "spki" | "violation" | "owner" | "tag" | "type" | "issuer";
   title: string;
   shown?: string;
 }[] = [
@@ -40,6 +40,8 @@ const FIXED: readonly {
   { name: "violation", title: "Broken rules", shown: "those of one finding" },
   { name: "owner", title: "Owner" },
   { name: "tag", title: "Tag" },
+  { name: "type", title: "Key type" },
+  { name: "issuer", title: "Issuer" },
 ];
 
 const idOf = ({ sha256 }: CertificateRow): string => sha256;
@@ -49,7 +51,8 @@ type Search = ReturnType<typeof route.useSearch>;
 export function CertificatesPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { list, fetchAll } = useCertificates(search);
+  const { list, fetchAll, commands } = useCertificates(search);
+  const keys = useFilterKeys();
   const change = (patch: Partial<Search>, replace = true) =>
     void navigate({ to: ".", search: (before: Search) => ({ ...before, ...patch }), replace });
 
@@ -61,12 +64,14 @@ export function CertificatesPage() {
       rowId={idOf}
       sort={sortOf(search)}
       onSort={({ by, descending }) => change({ sort: by as NonNullable<Search["sort"]>, descending })}
-      search={search.search ?? ""}
+      address={search}
+      filterKeys={keys}
       searchHint="Search names, issuers, SHA-256"
-      onSearch={(text) => change({ search: text || undefined })}
+      onFilter={change}
       openId={search.open ?? null}
       onOpen={(id, { isWalk }) => change({ open: id ?? undefined }, isWalk)}
       fetchAll={fetchAll}
+      commands={commands}
       actions={(rows) => (
         <RenewAction certificates={rows} buttonProps={{ variant: "subtle", size: "compact-sm" }} />
       )}
@@ -111,12 +116,11 @@ function Filters({ search, onChange }: { search: Search; onChange: (patch: Parti
       {FIXED.map(({ name, title, shown }) => {
         const value = search[name];
         return (
-          value !== undefined &&
-          value !== "" && (
+          value !== undefined && (
             <FixedFacet
               key={name}
               title={title}
-              value={shown ?? String(value)}
+              value={value === "" ? "none" : (shown ?? String(value))}
               onDrop={() => onChange({ [name]: undefined })}
             />
           )

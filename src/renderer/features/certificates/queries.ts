@@ -1,9 +1,12 @@
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { useApi } from "#renderer/api/connection.ts";
+import { certificateKeys } from "#renderer/api/filter-keys.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
 import { Sha256 } from "#shared/model/certificates/certificate.ts";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";
+import { certificateCommands } from "#shared/text/list-commands.ts";
 
 export const route = getRouteApi("/certificates");
 type Search = ReturnType<typeof route.useSearch>;
@@ -23,6 +26,8 @@ const inputOf = (search: Search) => ({
   violation: search.violation ?? null,
   owner: search.owner ?? null,
   tag: search.tag ?? null,
+  keyType: search.type ?? null,
+  issuer: search.issuer ?? null,
   sort: sortOf(search),
 });
 
@@ -41,7 +46,16 @@ export function useCertificates(search: Search) {
   );
   const all = () =>
     fetchAll((after) => certificates.list.call({ ...input, after, limit: 1_000, locationLimit: 1_000 }));
-  return { list, fetchAll: all };
+  return { list, fetchAll: all, commands: certificateCommands(input) };
+}
+
+/** What can be typed into the filter, with the owners and tags that were given. */
+export function useFilterKeys() {
+  const { data } = useQuery(useApi().labels.read.queryOptions());
+  return useMemo(
+    () => certificateKeys({ owners: data?.owners, tags: data?.tags.map(({ name }) => name) }),
+    [data],
+  );
 }
 
 export function useCertificate(sha256: string) {

@@ -1,4 +1,5 @@
 import { IconGitCompare } from "@tabler/icons-react";
+import { CHANGE_KEYS } from "#renderer/api/filter-keys.ts";
 import { Dim, Inline, NameCell, TextCell } from "#renderer/ui/cells.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet, FixedFacet } from "#renderer/ui/table/filters.tsx";
@@ -25,7 +26,7 @@ type Search = ReturnType<typeof route.useSearch>;
 export function ChangesPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { list, fetchAll } = useChanges(search);
+  const { list, fetchAll, commands } = useChanges(search);
   const change = (patch: Partial<Search>, replace = true) =>
     void navigate({ to: ".", search: (before: Search) => ({ ...before, ...patch }), replace });
   const open = list.rows.find(({ id }) => id === search.open);
@@ -43,12 +44,14 @@ export function ChangesPage() {
         rowId={idOf}
         sort={SORT}
         onSort={() => undefined}
-        search={search.search ?? ""}
+        address={search}
+        filterKeys={CHANGE_KEYS}
         searchHint="Search hosts, keys, paths"
-        onSearch={(text) => change({ search: text || undefined })}
+        onFilter={change}
         openId={search.open === undefined ? null : String(search.open)}
         onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
         fetchAll={fetchAll}
+        commands={commands}
         filters={<Filters search={search} onChange={change} />}
         empty={
           <Nothing

@@ -2,6 +2,7 @@ import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from "@tans
 import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/connection.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
+import { changeCommands } from "#shared/text/list-commands.ts";
 
 export const route = getRouteApi("/changes");
 type Search = ReturnType<typeof route.useSearch>;
@@ -32,7 +33,11 @@ export function useChanges(search: Search) {
       }),
     ),
   );
-  return { list, fetchAll: () => fetchAll((after) => changes.list.call({ ...input, after, limit: 1_000 })) };
+  return {
+    list,
+    fetchAll: () => fetchAll((after) => changes.list.call({ ...input, after, limit: 1_000 })),
+    commands: changeCommands(input),
+  };
 }
 
 export function useSummary({ from, to, days, host }: Search) {

@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconCircleCheck, IconShieldCheck } from "@tabler/icons-react";
 import { useState } from "react";
+import { FINDING_KEYS } from "#renderer/api/filter-keys.ts";
 import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { Dim, NameCell, TextCell } from "#renderer/ui/cells.tsx";
 import { SEVERITIES, SeverityTag } from "#renderer/ui/severity.tsx";
@@ -33,7 +34,7 @@ type Search = ReturnType<typeof route.useSearch>;
 export function FindingsPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { list, fetchAll } = useFindings(search);
+  const { list, fetchAll, commands } = useFindings(search);
   const change = (patch: Partial<Search>, replace = true) =>
     void navigate({ to: ".", search: (before: Search) => ({ ...before, ...patch }), replace });
 
@@ -45,12 +46,14 @@ export function FindingsPage() {
       rowId={idOf}
       sort={sortOf(search)}
       onSort={({ by, descending }) => change({ sort: by as NonNullable<Search["sort"]>, descending })}
-      search={search.search ?? ""}
+      address={search}
+      filterKeys={FINDING_KEYS}
       searchHint="Search findings"
-      onSearch={(text) => change({ search: text || undefined })}
+      onFilter={change}
       openId={search.open ?? null}
       onOpen={(id, { isWalk }) => change({ open: id ?? undefined }, isWalk)}
       fetchAll={fetchAll}
+      commands={commands}
       actions={(rows, clear) => (
         <>
           <AcceptAction findings={rows} onDone={clear} />

@@ -3,6 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/connection.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
 import type { Total } from "#shared/model/total.ts";
+import { findingCommands } from "#shared/text/list-commands.ts";
 
 export const route = getRouteApi("/findings");
 type Search = ReturnType<typeof route.useSearch>;
@@ -29,7 +30,11 @@ export function useFindings(search: Search) {
       }),
     ),
   );
-  return { list, fetchAll: () => fetchAll((after) => findings.list.call({ ...input, after, limit: 1_000 })) };
+  return {
+    list,
+    fetchAll: () => fetchAll((after) => findings.list.call({ ...input, after, limit: 1_000 })),
+    commands: findingCommands(input),
+  };
 }
 
 export function useFinding(id: string) {

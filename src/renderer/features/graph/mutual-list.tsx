@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconAffiliate } from "@tabler/icons-react";
 import { lazy, Suspense } from "react";
+import { MUTUAL_KEYS } from "#renderer/api/filter-keys.ts";
 import { TextCell } from "#renderer/ui/cells.tsx";
 import { Drawer, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
@@ -26,7 +27,7 @@ const SORT = { by: "", descending: false };
 
 /** Pairs of hosts that can log in to each other: whoever controls one controls the other. */
 export function MutualList({ search, onChange: change, onClear }: ListProps) {
-  const { list, isCut, fetchAll } = useMutual(search);
+  const { list, isCut, fetchAll, commands } = useMutual(search);
   const open = list.rows.find(({ id }) => id === search.open);
   const isDrawn = search.view === "diagram" && list.rows.length > 0;
 
@@ -44,12 +45,14 @@ export function MutualList({ search, onChange: change, onClear }: ListProps) {
         rowId={idOf}
         sort={SORT}
         onSort={() => undefined}
-        search={search.search ?? ""}
+        address={search}
+        filterKeys={MUTUAL_KEYS}
         searchHint="Search hosts, accounts, keys"
-        onSearch={(text) => change({ search: text || undefined })}
+        onFilter={change}
         openId={search.open ?? null}
         onOpen={(id, { isWalk }) => change({ open: id ?? undefined }, isWalk)}
         fetchAll={fetchAll}
+        commands={commands}
         filters={<Filters search={search} onChange={change} />}
         empty={
           <Nothing

@@ -2,6 +2,14 @@ import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-qu
 import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/connection.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
+import {
+  formatLinksCommand,
+  formatMutualCommand,
+  formatReachCommand,
+  formatSharedCommand,
+  ofViewAlone,
+  stepCommands,
+} from "#shared/text/list-commands.ts";
 
 export const route = getRouteApi("/graph");
 export type Search = ReturnType<typeof route.useSearch>;
@@ -61,6 +69,7 @@ export function useSteps(search: Search) {
           ? graph.reach.call({ ...reached, after, limit: 1_000 })
           : graph.links.call({ ...all, after, limit: 1_000 }),
       ),
+    commands: stepCommands(hasStart ? formatReachCommand(reached) : formatLinksCommand(all)),
   };
 }
 
@@ -75,6 +84,7 @@ export function useMutual(search: Search) {
     list: useRows(found),
     isCut: found.data?.pages.some(({ isCut }) => isCut) ?? false,
     fetchAll: () => fetchAll((after) => graph.mutual.call({ ...query, after, limit: 1_000 })),
+    commands: ofViewAlone(formatMutualCommand(query)),
   };
 }
 
@@ -89,6 +99,7 @@ export function useShared(search: Search) {
     list: useRows(found),
     isCut: found.data?.pages.some(({ isCut }) => isCut) ?? false,
     fetchAll: () => fetchAll((after) => graph.shared.call({ ...query, after, limit: 1_000 })),
+    commands: ofViewAlone(formatSharedCommand(query)),
   };
 }
 

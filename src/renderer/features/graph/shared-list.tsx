@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
 import { IconRefresh, IconUsersGroup } from "@tabler/icons-react";
+import { SHARED_KEYS } from "#renderer/api/filter-keys.ts";
 import { usePlanRequest } from "#renderer/api/scan-button.tsx";
 import { NumberCell, TextCell } from "#renderer/ui/cells.tsx";
 import { Drawer, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
@@ -61,7 +62,7 @@ const SORT = { by: "", descending: false };
 
 /** Keys that people sources have as several people's, and host keys that several hosts hold. */
 export function SharedList({ search, onChange: change, onClear }: ListProps) {
-  const { list, isCut, fetchAll } = useShared(search);
+  const { list, isCut, fetchAll, commands } = useShared(search);
   const open = list.rows.find(({ id }) => id === search.open);
 
   return (
@@ -78,12 +79,14 @@ export function SharedList({ search, onChange: change, onClear }: ListProps) {
         rowId={idOf}
         sort={SORT}
         onSort={() => undefined}
-        search={search.search ?? ""}
+        address={search}
+        filterKeys={SHARED_KEYS}
         searchHint="Search keys, people, hosts"
-        onSearch={(text) => change({ search: text || undefined })}
+        onFilter={change}
         openId={search.open ?? null}
         onOpen={(id, { isWalk }) => change({ open: id ?? undefined }, isWalk)}
         fetchAll={fetchAll}
+        commands={commands}
         filters={
           <Facet title="Kind" value={search.kind} options={KINDS} onChange={(kind) => change({ kind })} />
         }

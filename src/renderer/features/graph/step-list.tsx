@@ -2,6 +2,7 @@ import { Button, SegmentedControl, TextInput } from "@mantine/core";
 import { IconAffiliate } from "@tabler/icons-react";
 import type { FormEvent } from "react";
 import { lazy, Suspense, useEffect, useState } from "react";
+import { LINK_KEYS, REACH_KEYS } from "#renderer/api/filter-keys.ts";
 import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { NumberCell, TextCell } from "#renderer/ui/cells.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
@@ -117,7 +118,7 @@ const SORT = { by: "", descending: false };
 
 /** Every step, or what a start reaches: the table first, and a diagram of the same beside it. */
 export function StepList({ search, onChange: change, onClear }: ListProps) {
-  const { list, isCut, fetchAll } = useSteps(search);
+  const { list, isCut, fetchAll, commands } = useSteps(search);
   const open = list.rows.find(({ id }) => id === search.open);
 
   return (
@@ -135,12 +136,14 @@ export function StepList({ search, onChange: change, onClear }: ListProps) {
         rowId={idOf}
         sort={SORT}
         onSort={() => undefined}
-        search={search.search ?? ""}
+        address={search}
+        filterKeys={search.start === undefined ? LINK_KEYS : REACH_KEYS}
         searchHint="Search hosts, accounts, keys"
-        onSearch={(text) => change({ search: text || undefined })}
+        onFilter={change}
         openId={search.open ?? null}
         onOpen={(id, { isWalk }) => change({ open: id ?? undefined }, isWalk)}
         fetchAll={fetchAll}
+        commands={commands}
         filters={<Filters search={search} onChange={change} />}
         empty={
           <Nothing

@@ -1,4 +1,5 @@
 import { IconAlertOctagon, IconFingerprint } from "@tabler/icons-react";
+import { HOST_KEY_KEYS } from "#renderer/api/filter-keys.ts";
 import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { Dim, TextCell } from "#renderer/ui/cells.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
@@ -24,7 +25,7 @@ type Search = ReturnType<typeof route.useSearch>;
 export function HostKeysPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { list, fetchAll } = useHostKeys(search);
+  const { list, fetchAll, commands } = useHostKeys(search);
   const change = (patch: Partial<Search>, replace = true) =>
     void navigate({ to: ".", search: (before: Search) => ({ ...before, ...patch }), replace });
 
@@ -38,12 +39,14 @@ export function HostKeysPage() {
         rowId={idOf}
         sort={sortOf(search)}
         onSort={({ by, descending }) => change({ sort: by as NonNullable<Search["sort"]>, descending })}
-        search={search.search ?? ""}
+        address={search}
+        filterKeys={HOST_KEY_KEYS}
         searchHint="Search names, keys, files"
-        onSearch={(text) => change({ search: text || undefined })}
+        onFilter={change}
         openId={search.open ?? null}
         onOpen={(id, { isWalk }) => change({ open: id ?? undefined }, isWalk)}
         fetchAll={fetchAll}
+        commands={commands}
         filters={<Filters search={search} onChange={change} />}
         empty={<None search={search} onClear={() => void navigate({ to: ".", search: {} })} />}
         drawer={

@@ -3,6 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/connection.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
 import type { Total } from "#shared/model/total.ts";
+import { hostKeyCommands } from "#shared/text/list-commands.ts";
 
 export const route = getRouteApi("/host-keys");
 type Search = ReturnType<typeof route.useSearch>;
@@ -30,7 +31,11 @@ export function useHostKeys(search: Search) {
       }),
     ),
   );
-  return { list, fetchAll: () => fetchAll((after) => hostKeys.list.call({ ...input, after, limit: 1_000 })) };
+  return {
+    list,
+    fetchAll: () => fetchAll((after) => hostKeys.list.call({ ...input, after, limit: 1_000 })),
+    commands: hostKeyCommands(input),
+  };
 }
 
 /** How many host keys a filter has by itself, whatever else is chosen. */

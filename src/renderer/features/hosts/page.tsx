@@ -1,4 +1,5 @@
 import { IconServer } from "@tabler/icons-react";
+import { HOST_KEYS } from "#renderer/api/filter-keys.ts";
 import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { Dim, NameCell, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
 import { FindingCount } from "#renderer/ui/severity.tsx";
@@ -21,7 +22,7 @@ type Search = ReturnType<typeof route.useSearch>;
 export function HostsPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { list, fetchAll } = useHosts(search);
+  const { list, fetchAll, commands } = useHosts(search);
   const change = (patch: Partial<Search>, replace = true) =>
     void navigate({ to: ".", search: (before: Search) => ({ ...before, ...patch }), replace });
 
@@ -33,12 +34,14 @@ export function HostsPage() {
       rowId={idOf}
       sort={sortOf(search)}
       onSort={({ by, descending }) => change({ sort: by as NonNullable<Search["sort"]>, descending })}
-      search={search.search ?? ""}
+      address={search}
+      filterKeys={HOST_KEYS}
       searchHint="Search hosts"
-      onSearch={(text) => change({ search: text || undefined })}
+      onFilter={change}
       openId={search.open === undefined ? null : String(search.open)}
       onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
       fetchAll={fetchAll}
+      commands={commands}
       filters={
         <Facet
           title="Last scan"

@@ -2,6 +2,7 @@ import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from "@tans
 import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/connection.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
+import { hostCommands } from "#shared/text/list-commands.ts";
 
 export const route = getRouteApi("/hosts");
 type Search = ReturnType<typeof route.useSearch>;
@@ -21,7 +22,11 @@ export function useHosts(search: Search) {
       }),
     ),
   );
-  return { list, fetchAll: () => fetchAll((after) => hosts.list.call({ ...input, after, limit: 1_000 })) };
+  return {
+    list,
+    fetchAll: () => fetchAll((after) => hosts.list.call({ ...input, after, limit: 1_000 })),
+    commands: hostCommands(input),
+  };
 }
 
 export function useHost(id: number) {

@@ -1,6 +1,7 @@
 import { Button, Checkbox, TextInput } from "@mantine/core";
 import { IconUsers, IconUsersGroup } from "@tabler/icons-react";
 import { useState } from "react";
+import { PERSON_KEYS } from "#renderer/api/filter-keys.ts";
 import { OffboardButton } from "#renderer/api/offboard.tsx";
 import { NameCell, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";
@@ -34,7 +35,7 @@ type Search = ReturnType<typeof route.useSearch>;
 export function PeoplePage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { list, fetchAll } = usePeople(search);
+  const { list, fetchAll, commands } = usePeople(search);
   const change = (patch: Partial<Search>, replace = true) =>
     void navigate({ to: ".", search: (before: Search) => ({ ...before, ...patch }), replace });
 
@@ -51,12 +52,14 @@ export function PeoplePage() {
         rowId={idOf}
         sort={sortOf(search)}
         onSort={({ by, descending }) => change({ sort: by as NonNullable<Search["sort"]>, descending })}
-        search={search.search ?? ""}
+        address={search}
+        filterKeys={PERSON_KEYS}
         searchHint="Search people, logins, sources"
-        onSearch={(text) => change({ search: text || undefined })}
+        onFilter={change}
         openId={search.open === undefined ? null : String(search.open)}
         onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
         fetchAll={fetchAll}
+        commands={commands}
         actions={(people, clear) => (
           <>
             <OffboardButton

@@ -1,6 +1,7 @@
 import { ActionIcon, Button } from "@mantine/core";
 import { IconCertificate, IconChecklist, IconKey, IconTrash } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import { RUN_KEYS } from "#renderer/api/filter-keys.ts";
 import { NameCell, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet } from "#renderer/ui/table/filters.tsx";
@@ -30,7 +31,7 @@ type Search = ReturnType<typeof route.useSearch>;
 export function RunsPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { list, fetchAll } = useRuns(search);
+  const { list, fetchAll, commands } = useRuns(search);
   const change = (patch: Partial<Search>, replace = true) =>
     void navigate({ to: ".", search: (before: Search) => ({ ...before, ...patch }), replace });
 
@@ -44,12 +45,14 @@ export function RunsPage() {
         rowId={idOf}
         sort={sortOf(search)}
         onSort={({ by, descending }) => change({ sort: by as NonNullable<Search["sort"]>, descending })}
-        search={search.search ?? ""}
+        address={search}
+        filterKeys={RUN_KEYS}
         searchHint="Search runs and keys"
-        onSearch={(text) => change({ search: text || undefined })}
+        onFilter={change}
         openId={search.open === undefined ? null : String(search.open)}
         onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
         fetchAll={fetchAll}
+        commands={commands}
         filters={
           <>
             <Facet

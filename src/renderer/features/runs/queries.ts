@@ -10,6 +10,7 @@ import { useApi } from "#renderer/api/connection.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
 import type { PlanId } from "#shared/model/runs/plan.ts";
 import type { RunId } from "#shared/model/runs/run.ts";
+import { runCommands } from "#shared/text/list-commands.ts";
 
 export const route = getRouteApi("/runs");
 export const planRoute = getRouteApi("/runs/plan");
@@ -32,7 +33,11 @@ export function useRuns(search: Search) {
       }),
     ),
   );
-  return { list, fetchAll: () => fetchAll((after) => runs.list.call({ ...input, after, limit: 1_000 })) };
+  return {
+    list,
+    fetchAll: () => fetchAll((after) => runs.list.call({ ...input, after, limit: 1_000 })),
+    commands: runCommands(input),
+  };
 }
 
 export const useRun = (runId: RunId) => useQuery(useApi().runs.find.queryOptions({ input: { runId } }));

@@ -1,4 +1,5 @@
 import { IconPackageImport, IconRadar2 } from "@tabler/icons-react";
+import { SCAN_KEYS } from "#renderer/api/filter-keys.ts";
 import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { NumberCell } from "#renderer/ui/cells.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
@@ -22,7 +23,7 @@ type Search = ReturnType<typeof route.useSearch>;
 export function ScansPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { list, fetchAll } = useScans(search);
+  const { list, fetchAll, commands } = useScans(search);
   const change = (patch: Partial<Search>, replace = true) =>
     void navigate({ to: ".", search: (before: Search) => ({ ...before, ...patch }), replace });
 
@@ -34,12 +35,14 @@ export function ScansPage() {
       rowId={idOf}
       sort={sortOf(search)}
       onSort={({ by, descending }) => change({ sort: by as NonNullable<Search["sort"]>, descending })}
-      search={search.search ?? ""}
+      address={search}
+      filterKeys={SCAN_KEYS}
       searchHint="Search targets and outcomes"
-      onSearch={(text) => change({ search: text || undefined })}
+      onFilter={change}
       openId={search.open === undefined ? null : String(search.open)}
       onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
       fetchAll={fetchAll}
+      commands={commands}
       filters={
         <Facet title="State" value={search.state} options={STATES} onChange={(state) => change({ state })} />
       }

@@ -12,6 +12,7 @@ import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
 import type { TargetText } from "#shared/contract/scans.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
 import type { Target } from "#shared/model/hosts/target.ts";
+import { scanCommands } from "#shared/text/list-commands.ts";
 
 export const route = getRouteApi("/scans");
 
@@ -32,7 +33,11 @@ export function useScans(search: Search) {
       }),
     ),
   );
-  return { list, fetchAll: () => fetchAll((after) => scans.list.call({ ...input, after, limit: 1_000 })) };
+  return {
+    list,
+    fetchAll: () => fetchAll((after) => scans.list.call({ ...input, after, limit: 1_000 })),
+    commands: scanCommands(input),
+  };
 }
 
 export function useScan(scanId: ScanId) {

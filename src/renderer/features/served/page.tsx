@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
 import { IconCertificate, IconRadar2 } from "@tabler/icons-react";
+import { SERVED_KEYS } from "#renderer/api/filter-keys.ts";
 import { useScanRequest } from "#renderer/api/scan-button.tsx";
 import { NameCell, TextCell } from "#renderer/ui/cells.tsx";
 import { Drawer } from "#renderer/ui/drawer/drawer.tsx";
@@ -27,7 +28,7 @@ type Search = ReturnType<typeof route.useSearch>;
 export function ServedPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { list, fetchAll } = useServed(search);
+  const { list, fetchAll, commands } = useServed(search);
   const change = (patch: Partial<Search>, replace = true) =>
     void navigate({ to: ".", search: (before: Search) => ({ ...before, ...patch }), replace });
   const open = list.rows.find(({ id }) => id === search.open);
@@ -40,12 +41,14 @@ export function ServedPage() {
       rowId={idOf}
       sort={sortOf(search)}
       onSort={({ by, descending }) => change({ sort: by as NonNullable<Search["sort"]>, descending })}
-      search={search.search ?? ""}
+      address={search}
+      filterKeys={SERVED_KEYS}
       searchHint="Search hosts, listeners, paths"
-      onSearch={(text) => change({ search: text || undefined })}
+      onFilter={change}
       openId={search.open === undefined ? null : String(search.open)}
       onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
       fetchAll={fetchAll}
+      commands={commands}
       filters={
         <>
           <Facet

@@ -2,6 +2,7 @@ import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/connection.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
+import { servedCommands } from "#shared/text/list-commands.ts";
 
 export const route = getRouteApi("/served");
 type Search = ReturnType<typeof route.useSearch>;
@@ -26,5 +27,9 @@ export function useServed(search: Search) {
       }),
     ),
   );
-  return { list, fetchAll: () => fetchAll((after) => served.list.call({ ...input, after, limit: 1_000 })) };
+  return {
+    list,
+    fetchAll: () => fetchAll((after) => served.list.call({ ...input, after, limit: 1_000 })),
+    commands: servedCommands(input),
+  };
 }

@@ -3,7 +3,7 @@ import { IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { Line, Lines } from "#renderer/ui/drawer/drawer.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";
-import { SearchField } from "#renderer/ui/table/filters.tsx";
+import { SearchField } from "#renderer/ui/table/search-field.tsx";
 import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { When } from "#renderer/ui/when.tsx";

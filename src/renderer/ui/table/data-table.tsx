@@ -1,11 +1,5 @@
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
-import {
-  columnVisibilityFeature,
-  rowSelectionFeature,
-  rowSortingFeature,
-  tableFeatures,
-  useTable,
-} from "@tanstack/react-table";
+import { rowSelectionFeature, rowSortingFeature, tableFeatures, useTable } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type CSSProperties, type MouseEvent, memo, useEffect, useMemo, useRef } from "react";
 import { usePreferences } from "#renderer/ui/preferences.tsx";
@@ -17,28 +11,36 @@ import type { Selection } from "./use-selection.ts";
 const ROW_HEIGHTS = { compact: 28, comfortable: 36 };
 const CHECK_WIDTH = 36;
 
-const features = tableFeatures({ columnVisibilityFeature, rowSelectionFeature, rowSortingFeature });
+const features = tableFeatures({ rowSelectionFeature, rowSortingFeature });
 
 type Props<Row> = {
   label: string;
+  /** Those that are shown, in their order. */
   columns: readonly Column<Row>[];
-  hidden: readonly string[];
   list: Rows<Row>;
   rowId: (row: Row) => string;
   sort: Sort;
   onSort: (sort: Sort) => void;
   selection: Selection;
-  /** The row that the keyboard is on; `focusKey` changes when the row has to be scrolled into view and focused. */
+  /**
+   * The row that the keyboard is on, and the column of a cell of it; `focusKey` changes when that has to be scrolled into
+   * view and focused.
+   */
   cursor: string | null;
+  cell: string | null;
   focusKey: number;
   openId: string | null;
   onPress: (id: string, event: { shiftKey: boolean; isToggle: boolean }) => void;
+  onMenu: (id: string, at: MenuPosition) => void;
 };
+
+/** Where a menu is opened, in pixels of the window; `column`: on which cell. */
+export type MenuPosition = { x: number; y: number; column: string | null };
 
 /** Rows by the thousand: only those in view are on the page, more are fetched as the end comes near. */
 export function DataTable<Row extends object>(props: Props<Row>) {
-  const { label, list, sort, onSort, selection, cursor, openId, onPress } = props;
-  const { rows, columns } = useModel(props);
+  const { label, columns, list, sort, onSort, selection, cursor, cell, openId, onPress, onMenu } = props;
+  const rows = useModel(props);
   const { scrollRef, virtualizer } = useVirtualRows(
     props,
     rows.map(({ id }) => id),
@@ -73,8 +75,10 @@ export function DataTable<Row extends object>(props: Props<Row>) {
                 rowStyle={{ height: size, transform: `translateY(${start}px)` }}
                 isSelected={row.getIsSelected()}
                 isCursor={row.id === cursor}
+                cell={row.id === cursor ? cell : null}
                 isOpen={row.id === openId}
                 onPress={onPress}
+                onMenu={onMenu}
               />
             );
           })}
@@ -88,8 +92,8 @@ export function DataTable<Row extends object>(props: Props<Row>) {
 const rowCountOf = (total: Total | null): number =>
   total === null || typeof total === "number" ? (total ?? 0) + 1 : -1;
 
-/** The rows and columns that are shown, as TanStack Table sees them; the core has sorted and filtered them already. */
-function useModel<Row extends object>({ columns, hidden, list, rowId, sort, selection }: Props<Row>) {
+/** The rows as TanStack Table sees them; the core has sorted and filtered them already. */
+function useModel<Row extends object>({ columns, list, rowId, sort, selection }: Props<Row>) {
   const definitions = useMemo(() => columns.map(({ id, title }) => ({ id, header: title })), [columns]);
   const table = useTable({
     features,
@@ -99,17 +103,16 @@ function useModel<Row extends object>({ columns, hidden, list, rowId, sort, sele
     manualSorting: true,
     state: {
       sorting: [{ id: sort.by, desc: sort.descending }],
-      columnVisibility: Object.fromEntries(hidden.map((id) => [id, false])),
       rowSelection: Object.fromEntries([...selection.ids].map((id) => [id, true as const])),
     },
   });
-  const shown = table
-    .getVisibleLeafColumns()
-    .flatMap(({ id }) => columns.find((column) => column.id === id) ?? []);
-  return { rows: table.getRowModel().rows, columns: shown };
+  return table.getRowModel().rows;
 }
 
-function useVirtualRows<Row extends object>({ list, cursor, focusKey }: Props<Row>, ids: readonly string[]) {
+function useVirtualRows<Row extends object>(
+  { list, cursor, cell, focusKey }: Props<Row>,
+  ids: readonly string[],
+) {
   const scrollRef = useRef<HTMLDivElement>(null);
   const height = ROW_HEIGHTS[usePreferences().density];
   const virtualizer = useVirtualizer({
@@ -133,14 +136,27 @@ function useVirtualRows<Row extends object>({ list, cursor, focusKey }: Props<Ro
   useEffect(() => {
     if (focusKey === 0 || cursor === null || !ids.includes(cursor)) return;
     virtualizer.scrollToIndex(ids.indexOf(cursor));
-    const find = () => scrollRef.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(cursor)}"]`);
-    const row = find();
-    if (row) return row.focus({ preventScroll: true });
+    const find = () => findCell(scrollRef.current, cursor, cell);
+    const found = find();
+    if (found) return focusOn(found, cell);
     // Not rendered yet: it comes into view with the next frame.
-    const frame = requestAnimationFrame(() => find()?.focus({ preventScroll: true }));
+    const frame = requestAnimationFrame(() => focusOn(find(), cell));
     return () => cancelAnimationFrame(frame);
   }, [focusKey]);
   return { scrollRef, virtualizer };
+}
+
+/** The element of a row, or of its cell in this column; `id` and `column` are whatever a list has. */
+export function findCell(within: HTMLElement | null, id: string, column: string | null): HTMLElement | null {
+  const row = within?.querySelector<HTMLElement>(`[data-row="${CSS.escape(id)}"]`) ?? null;
+  if (row === null || column === null) return row;
+  return row.querySelector<HTMLElement>(`[data-column="${CSS.escape(column)}"]`) ?? row;
+}
+
+/** Rows are scrolled to by the list, and cells by the browser. */
+function focusOn(element: HTMLElement | null, cell: string | null): void {
+  element?.focus({ preventScroll: true });
+  if (cell !== null) element?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 function gridOf<Row>(columns: readonly Column<Row>[]): CSSProperties {
@@ -220,15 +236,24 @@ type BodyRowProps<Row> = {
   rowStyle: CSSProperties;
   isSelected: boolean;
   isCursor: boolean;
+  /** The column of the cell that the keyboard is on. */
+  cell: string | null;
   isOpen: boolean;
   onPress: (id: string, event: { shiftKey: boolean; isToggle: boolean }) => void;
+  onMenu: (id: string, at: MenuPosition) => void;
 };
 
 function BodyRowAsWritten<Row>(props: BodyRowProps<Row>) {
-  const { id, row, index, columns, rowStyle, isSelected, isCursor, isOpen, onPress } = props;
+  const { id, row, index, columns, rowStyle, isSelected, isCursor, cell, isOpen, onPress, onMenu } = props;
   const press = (event: MouseEvent) => {
     if (event.target instanceof Element && event.target.closest("button, a, input")) return;
     onPress(id, { shiftKey: event.shiftKey, isToggle: event.metaKey || event.ctrlKey });
+  };
+  const menu = (event: MouseEvent) => {
+    if (!(event.target instanceof Element) || event.target.closest("a")) return;
+    event.preventDefault();
+    const on = event.target.closest<HTMLElement>("[data-column]") ?? event.currentTarget;
+    onMenu(id, { ...positionOf(event, on), column: on.getAttribute("data-column") });
   };
   const states = [
     classes.row,
@@ -246,6 +271,7 @@ function BodyRowAsWritten<Row>(props: BodyRowProps<Row>) {
       className={states.filter(Boolean).join(" ")}
       style={rowStyle}
       onClick={press}
+      onContextMenu={menu}
     >
       <td className={classes.check}>
         <input
@@ -258,7 +284,12 @@ function BodyRowAsWritten<Row>(props: BodyRowProps<Row>) {
         />
       </td>
       {columns.map((column) => (
-        <td key={column.id} className={column.isNumber ? `${classes.cell} ${classes.number}` : classes.cell}>
+        <td
+          key={column.id}
+          data-column={column.id}
+          tabIndex={column.id === cell ? -1 : undefined}
+          className={column.isNumber ? `${classes.cell} ${classes.number}` : classes.cell}
+        >
           {column.cell(row)}
         </td>
       ))}
@@ -266,17 +297,26 @@ function BodyRowAsWritten<Row>(props: BodyRowProps<Row>) {
   );
 }
 
+/** Where the pointer is; by keyboard, below what has the focus. */
+function positionOf(event: MouseEvent, on: Element): { x: number; y: number } {
+  if (event.clientX !== 0 || event.clientY !== 0) return { x: event.clientX, y: event.clientY };
+  const { left, bottom } = on.getBoundingClientRect();
+  return { x: left, y: bottom };
+}
+
 /** Scrolling renders the table again and again; a row whose data did not change is left alone. */
 const BodyRow = memo(
   BodyRowAsWritten,
   (before, after) =>
     before.row === after.row &&
-    before.columns.length === after.columns.length &&
+    before.columns === after.columns &&
+    before.cell === after.cell &&
     before.index === after.index &&
     before.rowStyle.transform === after.rowStyle.transform &&
     before.rowStyle.height === after.rowStyle.height &&
     before.isSelected === after.isSelected &&
     before.isCursor === after.isCursor &&
     before.isOpen === after.isOpen &&
-    before.onPress === after.onPress,
+    before.onPress === after.onPress &&
+    before.onMenu === after.onMenu,
 ) as typeof BodyRowAsWritten;

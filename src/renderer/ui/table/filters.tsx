@@ -4,61 +4,15 @@ import {
   IconCheck,
   IconChevronDown,
   IconDownload,
-  IconSearch,
+  IconTerminal2,
   IconX,
 } from "@tabler/icons-react";
-import { type RefObject, useEffect, useRef, useState } from "react";
 import { usePreferences } from "#renderer/ui/preferences.tsx";
 import { formatUntrusted } from "#renderer/ui/text.tsx";
 import type { Total } from "#shared/model/total.ts";
 import { markAmount } from "#shared/text/count.ts";
 import type { Column } from "./column.ts";
 import classes from "./list-screen.module.css";
-
-/** What is typed into a filter is applied after a pause of this length. */
-const PAUSE_MS = 150;
-
-type Props = {
-  inputRef?: RefObject<HTMLInputElement | null>;
-  value: string;
-  hint: string;
-  onChange: (value: string) => void;
-};
-
-export function SearchField({ inputRef, value, hint, onChange }: Props) {
-  const [typed, setTyped] = useState(value);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => setTyped(value), [value]);
-  useEffect(() => () => clearTimeout(timer.current), []);
-
-  const change = (next: string, pauseMs: number) => {
-    setTyped(next);
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => onChange(next), pauseMs);
-  };
-  return (
-    <div className={classes.search}>
-      <IconSearch size={14} className={classes.searchIcon} aria-hidden />
-      <input
-        ref={inputRef}
-        type="search"
-        className={classes.searchInput}
-        aria-label={hint}
-        placeholder={hint}
-        value={typed}
-        maxLength={200}
-        spellCheck={false}
-        onChange={(event) => change(event.currentTarget.value, PAUSE_MS)}
-        onKeyDown={(event) => {
-          if (event.key !== "Escape") return;
-          if (typed) change("", 0);
-          else event.currentTarget.blur();
-        }}
-      />
-      {!typed && inputRef && <kbd className={classes.searchKey}>/</kbd>}
-    </div>
-  );
-}
 
 type FacetProps<Value extends string | number> = {
   title: string;
@@ -151,10 +105,15 @@ function DropButton({ title, onDrop }: { title: string; onDrop: () => void }) {
   );
 }
 
-type ViewMenuProps<Row> = { name: string; columns: readonly Column<Row>[]; onExport: () => void };
+type ViewMenuProps<Row> = {
+  name: string;
+  columns: readonly Column<Row>[];
+  onExport: () => void;
+  onCopyCommand: () => void;
+};
 
-/** How the list is shown: density and columns; and the whole view as a file. */
-export function ViewMenu<Row>({ name, columns, onExport }: ViewMenuProps<Row>) {
+/** How the list is shown: density and columns; and the whole view as a command line, or as a file. */
+export function ViewMenu<Row>({ name, columns, onExport, onCopyCommand }: ViewMenuProps<Row>) {
   const { density, setDensity, hiddenIn, setHidden } = usePreferences();
   const hidden = hiddenIn(name);
   const toggle = (id: string) =>
@@ -187,6 +146,10 @@ export function ViewMenu<Row>({ name, columns, onExport }: ViewMenuProps<Row>) {
               {title}
             </Menu.Item>
           ))}
+          <Menu.Divider />
+          <Menu.Item closeMenuOnClick leftSection={<IconTerminal2 size={15} />} onClick={onCopyCommand}>
+            Copy the command line
+          </Menu.Item>
         </Menu.Dropdown>
       </Menu>
       <Button

@@ -1,17 +1,30 @@
-import { Button } from "@mantine/core";
-import { IconBraces, IconDownload, IconX, type TablerIcon } from "@tabler/icons-react";
-import { type ReactNode, useCallback, useMemo, useRef } from "react";
+import { Button, Menu } from "@mantine/core";
+import {
+  IconBraces,
+  IconCopy,
+  IconDownload,
+  IconTerminal2,
+  IconTextSize,
+  IconX,
+  type TablerIcon,
+} from "@tabler/icons-react";
+import { type ReactNode, useCallback, useMemo, useRef, useState } from "react";
 import { DrawerModeContext } from "#renderer/ui/drawer/drawer.tsx";
-import { useCopy } from "#renderer/ui/fingerprint.tsx";
 import { EmptyState, ErrorState } from "#renderer/ui/panel.tsx";
 import { usePreferences } from "#renderer/ui/preferences.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { formatCount, markAmount } from "#shared/text/count.ts";
+import type { ListCommands } from "#shared/text/list-commands.ts";
 import { type Column, download, printCsv, type Rows, type Sort } from "./column.ts";
-import { DataTable } from "./data-table.tsx";
-import { SearchField, ViewMenu } from "./filters.tsx";
+import { useCopyKey, useCopyRows } from "./copy-rows.ts";
+import { DataTable, findCell, type MenuPosition } from "./data-table.tsx";
+import { type FilterKey, formatFilterText, parseFilterText } from "./filter-text.ts";
+import { ViewMenu } from "./filters.tsx";
 import classes from "./list-screen.module.css";
-import { useListKeys, useSelection } from "./use-selection.ts";
+import { RowMenu, type RowMenuAt } from "./row-menu.tsx";
+import { SearchField } from "./search-field.tsx";
+import { useFocusOnceSettled, useListKeys } from "./use-list-keys.ts";
+import { useSelection } from "./use-selection.ts";
 
 type Props<Row> = {
   /** The plural, lower case: certificates. */
@@ -21,9 +34,12 @@ type Props<Row> = {
   rowId: (row: Row) => string;
   sort: Sort;
   onSort: (sort: Sort) => void;
-  search: string;
+  /** What the address of this screen holds: the words of the search, and the fields that `filterKeys` name. */
+  address: { search?: string | undefined };
+  filterKeys?: readonly FilterKey[];
   searchHint: string;
-  onSearch: (search: string) => void;
+  /** Changes these fields of the address. */
+  onFilter(patch: object): void;
   filters?: ReactNode;
   openId: string | null;
   onOpen: (id: string | null, how: { isWalk: boolean }) => void;
@@ -31,6 +47,7 @@ type Props<Row> = {
   fetchAll: () => Promise<Row[]>;
   empty: ReactNode;
   drawer: ReactNode;
+  commands: ListCommands<Row>;
   /** What else can be done with the selected rows. */
   actions?: (rows: Row[], clear: () => void) => ReactNode;
   /** What a key does with the selected rows, or else with the one that the keyboard is on. */
@@ -39,42 +56,35 @@ type Props<Row> = {
 
 /** A screen that is one list: filter, rows, selection, export, and the drawer of the row that is open. */
 export function ListScreen<Row extends object>(props: Props<Row>) {
-  const { name, columns, list, rowId, sort, onSort, openId, onOpen } = props;
-  const searchRef = useRef<HTMLInputElement>(null);
-  const rowIds = useMemo(() => list.rows.map(rowId), [list.rows, rowId]);
-  const selection = useSelection(rowIds);
+  const { name, columns, list, rowId, sort, onSort, openId, commands } = props;
   const hidden = usePreferences().hiddenIn(name);
   const shown = useMemo(() => columns.filter(({ id }) => !hidden.includes(id)), [columns, hidden]);
-  const exportRows = (rows: Promise<Row[]>) => void exportAs(name, shown, rows);
-  const exportAll = () => exportRows(props.fetchAll());
-  const act = (key: string, id: string | null) => {
-    const ids = selection.ids.size > 0 ? selection.ids : new Set([id]);
-    const rows = list.rows.filter((row) => ids.has(rowId(row)));
-    if (rows.length > 0) props.keys?.[key]?.(rows);
-  };
-  const keys = useListKeys({
-    act,
-    actKeys: Object.keys(props.keys ?? {}),
-    rowIds,
+  const {
+    filterText,
+    filter,
+    searchRef,
     selection,
-    openId,
-    onOpen,
-    onExport: exportAll,
-    focusSearch: () => searchRef.current?.select(),
-  });
-  const latestPress = useRef(keys.press);
-  latestPress.current = keys.press;
-  const press = useCallback<typeof keys.press>((id, event) => latestPress.current(id, event), []);
-  const selected = () => list.rows.filter((row) => selection.ids.has(rowId(row)));
-
+    keys,
+    menu,
+    press,
+    openMenu,
+    closeMenu,
+    focusList,
+    selected,
+    exportRows,
+  } = useListScreen(props, shown);
+  const exportAll = () => exportRows(props.fetchAll());
+  const { copy, copyView } = useCopyRows({ columns: shown, commands });
   return (
     <div className={classes.screen}>
       <div className={classes.toolbar}>
         <SearchField
           inputRef={searchRef}
-          value={props.search}
+          value={filterText}
           hint={props.searchHint}
-          onChange={props.onSearch}
+          keys={props.filterKeys ?? NO_KEYS}
+          onChange={filter}
+          onEnter={focusList}
         />
         {props.filters}
         <span className={classes.space} />
@@ -82,7 +92,7 @@ export function ListScreen<Row extends object>(props: Props<Row>) {
           {list.total !== null && markAmount(list.total)}
           {list.total !== null && <span className={classes.unit}>{list.total === 1 ? " row" : " rows"}</span>}
         </span>
-        <ViewMenu name={name} columns={columns} onExport={exportAll} />
+        <ViewMenu name={name} columns={columns} onExport={exportAll} onCopyCommand={copyView} />
       </div>
       {list.error ? (
         <ErrorState doing={`list the ${name}`} error={list.error} onRetry={list.retry} />
@@ -91,8 +101,7 @@ export function ListScreen<Row extends object>(props: Props<Row>) {
       ) : (
         <DataTable
           label={name}
-          columns={columns}
-          hidden={hidden}
+          columns={shown}
           list={list}
           rowId={rowId}
           sort={sort}
@@ -100,13 +109,16 @@ export function ListScreen<Row extends object>(props: Props<Row>) {
           selection={selection}
           openId={openId}
           cursor={keys.cursor}
+          cell={keys.cell}
           focusKey={keys.focusKey}
           onPress={press}
+          onMenu={openMenu}
         />
       )}
+      {menu && <RowMenu at={menu} onCopy={copy} onClose={closeMenu} />}
       <SelectionBar
         count={selection.ids.size}
-        onCopy={() => JSON.stringify(selected(), null, 2)}
+        onCopy={(kind) => copy({ kind, rows: selected(), isSelection: true })}
         onExport={() => exportRows(Promise.resolve(selected()))}
         onClear={selection.clear}
       >
@@ -115,6 +127,106 @@ export function ListScreen<Row extends object>(props: Props<Row>) {
       <DrawerModeContext value={keys.isPeek ? "peek" : "open"}>{props.drawer}</DrawerModeContext>
     </div>
   );
+}
+
+/** What the keyboard and the pointer do with the rows. */
+function useListScreen<Row extends object>(props: Props<Row>, shown: readonly Column<Row>[]) {
+  const { name, list, rowId, openId, onOpen, commands } = props;
+  const { filterText, filter } = useFilterText(props);
+  const searchRef = useRef<HTMLInputElement>(null);
+  const rowIds = useMemo(() => list.rows.map(rowId), [list.rows, rowId]);
+  const columnIds = useMemo(() => shown.map(({ id }) => id), [shown]);
+  const selection = useSelection(rowIds);
+  const [menu, setMenu] = useState<RowMenuAt<Row> | null>(null);
+  const exportRows = (rows: Promise<Row[]>) => void exportAs(name, shown, rows);
+  const selected = () => list.rows.filter((row) => selection.ids.has(rowId(row)));
+  const act = (key: string, id: string | null) => {
+    const ids = selection.ids.size > 0 ? selection.ids : new Set([id]);
+    const rows = list.rows.filter((row) => ids.has(rowId(row)));
+    if (rows.length > 0) props.keys?.[key]?.(rows);
+  };
+  const openMenu = (id: string, { x, y, column }: MenuPosition) => {
+    const row = list.rows.find((one) => rowId(one) === id);
+    if (!row) return;
+    const isSelection = selection.ids.has(id) && selection.ids.size > 1;
+    const rows = isSelection ? selected() : [row];
+    setMenu({ x, y, row, column: shown.find((one) => one.id === column) ?? null, rows, isSelection });
+  };
+  const keys = useListKeys({
+    act,
+    actKeys: Object.keys(props.keys ?? {}),
+    rowIds,
+    columnIds,
+    selection,
+    openId,
+    onOpen,
+    onExport: () => exportRows(props.fetchAll()),
+    onMenu: (id) => openMenu(id, positionBelow(id, keys.cell)),
+    focusSearch: () => searchRef.current?.select(),
+  });
+  useCopyKey(
+    () => {
+      const cursor = list.rows.find((row) => rowId(row) === (keys.cursor ?? openId));
+      const column = shown.find(({ id }) => id === keys.cell);
+      if (cursor && column) return { kind: "cell", row: cursor, column };
+      if (selection.ids.size > 0) return { kind: "text", rows: selected(), isSelection: true };
+      return cursor ? { kind: "text", rows: [cursor], isSelection: false } : null;
+    },
+    { columns: shown, commands },
+  );
+  return {
+    filterText,
+    filter,
+    searchRef,
+    selection,
+    keys,
+    menu,
+    selected,
+    exportRows,
+    press: useLatest(keys.press),
+    openMenu: useLatest(openMenu),
+    closeMenu: () => {
+      setMenu(null);
+      keys.refocus();
+    },
+    focusList: useFocusOnceSettled({
+      shown: filterText,
+      isSettled: !list.isFetching && list.rows.length > 0,
+      refocus: keys.refocus,
+    }),
+  };
+}
+
+type Filtered = {
+  address: { search?: string | undefined };
+  filterKeys?: readonly FilterKey[];
+  onFilter(patch: object): void;
+};
+
+/** The filter as text. The address alone holds it: chips, links and this text are of the same state. */
+function useFilterText({ address, filterKeys = NO_KEYS, onFilter }: Filtered) {
+  const filterText = formatFilterText({ search: address.search ?? "", fields: { ...address } }, filterKeys);
+  const filter = (text: string) => {
+    const { search, fields } = parseFilterText(text, filterKeys);
+    const patch = filterKeys.map(({ field }) => [field, fields[field]]);
+    onFilter({ ...Object.fromEntries(patch), search: search || undefined });
+  };
+  return { filterText, filter };
+}
+
+const NO_KEYS: readonly FilterKey[] = [];
+
+/** Below the row, or the cell, that the keyboard is on. */
+function positionBelow(id: string, cell: string | null): MenuPosition {
+  const { left = 0, bottom = 0 } = findCell(document.body, id, cell)?.getBoundingClientRect() ?? {};
+  return { x: left, y: bottom, column: cell };
+}
+
+/** The same function each time, which calls the latest: rows that are not otherwise changed are not rendered again. */
+function useLatest<Words extends unknown[]>(act: (...words: Words) => void): (...words: Words) => void {
+  const latest = useRef(act);
+  latest.current = act;
+  return useCallback((...words) => latest.current(...words), []);
 }
 
 async function exportAs<Row>(
@@ -168,7 +280,7 @@ const isFiltered = (search: Record<string, unknown>): boolean =>
 
 type SelectionBarProps = {
   count: number;
-  onCopy: () => string;
+  onCopy: (kind: "text" | "json" | "command") => void;
   onExport: () => void;
   onClear: () => void;
   children?: ReactNode;
@@ -176,24 +288,29 @@ type SelectionBarProps = {
 
 /** What can be done with the selected rows. */
 function SelectionBar({ count, onCopy, onExport, onClear, children }: SelectionBarProps) {
-  const write = useCopy();
   if (count === 0) return null;
-  const copy = async () => {
-    await write(onCopy());
-    toast(`Copied ${count} ${count === 1 ? "row" : "rows"} as JSON`);
-  };
   return (
     <section className={classes.bar} aria-label="Selection">
       <span className={classes.barCount}>{count} selected</span>
       {children}
-      <Button
-        variant="subtle"
-        size="compact-sm"
-        leftSection={<IconBraces size={15} />}
-        onClick={() => void copy()}
-      >
-        Copy as JSON
-      </Button>
+      <Menu position="top-start">
+        <Menu.Target>
+          <Button variant="subtle" size="compact-sm" leftSection={<IconCopy size={15} />}>
+            Copy
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item leftSection={<IconTextSize size={15} />} onClick={() => onCopy("text")}>
+            Copy as text
+          </Menu.Item>
+          <Menu.Item leftSection={<IconBraces size={15} />} onClick={() => onCopy("json")}>
+            Copy as JSON
+          </Menu.Item>
+          <Menu.Item leftSection={<IconTerminal2 size={15} />} onClick={() => onCopy("command")}>
+            Copy the command lines
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
       <Button variant="subtle" size="compact-sm" leftSection={<IconDownload size={15} />} onClick={onExport}>
         Export selection
       </Button>

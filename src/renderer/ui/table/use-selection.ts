@@ -1,5 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from "react";
-import { useKeys } from "#renderer/ui/use-keys.ts";
+import { useMemo, useRef, useState } from "react";
 
 export type Selection = {
   ids: ReadonlySet<string>;
@@ -34,88 +33,4 @@ export function useSelection(rowIds: readonly string[]): Selection {
     }),
     [ids, rowIds],
   );
-}
-
-type ListKeysOptions = {
-  rowIds: readonly string[];
-  selection: Selection;
-  openId: string | null;
-  onOpen: (id: string | null, how: { isWalk: boolean }) => void;
-  onExport: () => void;
-  focusSearch: () => void;
-  /** The keys of this list, each of which acts on the row that the keyboard is on. */
-  actKeys: readonly string[];
-  act: (key: string, id: string | null) => void;
-};
-
-/** The keyboard of a list: which row it is on, and what its keys do. */
-export function useListKeys(options: ListKeysOptions) {
-  const { selection, openId, onOpen, onExport, focusSearch } = options;
-  const { cursor, focusKey, setCursor, step, goTo } = useCursor(options);
-  const [isPeek, setIsPeek] = useState(false);
-
-  const extend = (by: number) => () => {
-    if (cursor !== null) selection.extendTo(cursor);
-    const id = step(by);
-    if (id !== null) selection.extendTo(id);
-  };
-  const walk = (by: number) => () => openId !== null && step(by);
-  const open = (peeks: boolean) => () => {
-    const id = cursor ?? goTo(0);
-    if (id === null) return;
-    setIsPeek(peeks);
-    onOpen(peeks && openId === id ? null : id, { isWalk: false });
-  };
-  const close = () => (openId !== null ? onOpen(null, { isWalk: false }) : selection.clear());
-
-  useKeys([
-    ...(["j", "ArrowDown"] as const).map((key) => [key, () => step(1)] as const),
-    ...(["k", "ArrowUp"] as const).map((key) => [key, () => step(-1)] as const),
-    ["Home", () => goTo(0)],
-    ["End", () => goTo(Number.POSITIVE_INFINITY)],
-    ["Shift+ArrowDown", extend(1)],
-    ["Shift+ArrowUp", extend(-1)],
-    ["]", walk(1)],
-    ["[", walk(-1)],
-    ["Enter", open(false)],
-    [" ", open(true)],
-    ["x", () => cursor !== null && selection.toggle(cursor)],
-    ["Mod+a", selection.selectAll],
-    ["e", onExport],
-    ["/", focusSearch],
-    ["Escape", close],
-    ...options.actKeys.map((key) => [key, () => options.act(key, openId ?? cursor)] as const),
-  ]);
-
-  const press = (id: string, { shiftKey, isToggle }: { shiftKey: boolean; isToggle: boolean }) => {
-    setCursor(id);
-    if (shiftKey) return selection.extendTo(id);
-    if (isToggle) return selection.toggle(id);
-    setIsPeek(true);
-    onOpen(id === openId ? null : id, { isWalk: false });
-  };
-  return { cursor, focusKey, isPeek, press };
-}
-
-/** The row that the keyboard is on. `focusKey` changes when a key has moved it and the focus has to follow. */
-function useCursor({ rowIds, openId, onOpen }: ListKeysOptions) {
-  const [cursor, setCursor] = useState<string | null>(openId);
-  const [focusKey, setFocusKey] = useState(0);
-
-  const goTo = (index: number): string | null => {
-    const id = rowIds[Math.min(Math.max(index, 0), rowIds.length - 1)] ?? null;
-    setCursor(id);
-    setFocusKey((key) => key + 1);
-    if (id !== null && openId !== null) onOpen(id, { isWalk: true });
-    return id;
-  };
-  // When a drawer that had the focus is closed, the list gets it back, at the row where the keyboard was.
-  const openBefore = useRef(openId);
-  useEffect(() => {
-    const isClosed = openBefore.current !== null && openId === null;
-    openBefore.current = openId;
-    if (isClosed && document.activeElement === document.body) setFocusKey((key) => key + 1);
-  }, [openId]);
-  const step = (by: number) => goTo(rowIds.indexOf(openId ?? cursor ?? "") + by);
-  return { cursor, focusKey, setCursor, goTo, step };
 }

@@ -3,6 +3,20 @@ import { FindingBrief } from "../finding.ts";
 import { Protocol } from "../hosts/target.ts";
 import { Instant } from "../instant.ts";
 
+/** The kinds of keys that certificates usually have; another kind is named as OpenSSL names it. */
+export const KEY_TYPES = [
+  "RSA",
+  "RSA-PSS",
+  "EC",
+  "Ed25519",
+  "Ed448",
+  "DSA",
+  "ML-DSA-44",
+  "ML-DSA-65",
+  "ML-DSA-87",
+  "unknown",
+] as const;
+
 /** A SHA-256 over the exact DER, lower-case hex. The identity of a certificate everywhere. */
 export const Sha256 = z
   .string()

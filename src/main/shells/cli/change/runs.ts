@@ -1,6 +1,7 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
-import { type RunDetail, RunId, type RunRow } from "#shared/model/runs/run.ts";
+import { PlanKind } from "#shared/model/runs/plan.ts";
+import { type RunDetail, RunId, type RunRow, RunState } from "#shared/model/runs/run.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { formatNumber, formatTotal } from "#shared/text/count.ts";
 import { formatHost } from "#shared/text/hosts/target.ts";
@@ -26,7 +27,7 @@ import {
 } from "./rotate-apply.ts";
 import { addRunsCertificate, addRunsConfirm } from "./runs-confirm.ts";
 
-type ListOptions = CommonOptions & { limit?: number };
+type ListOptions = CommonOptions & { state?: RunState; kind?: PlanKind; limit?: number };
 type GoOptions = CommonOptions &
   VaultOptions & {
     identity?: string[];
@@ -44,6 +45,8 @@ export function addRuns(program: Command, { world, finish }: Session): void {
   runs
     .command("list [filter...]")
     .description("list all runs, newest first")
+    .addOption(new Option("--state <state>", "only runs in this state").choices(RunState.options))
+    .addOption(new Option("--kind <kind>", "only runs of this kind of plan").choices(PlanKind.options))
     .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
     .addHelpText("after", "\nWith --json: { runs, total }")
     .action((words: string[], _: object, command: Command) =>
@@ -99,12 +102,11 @@ const GOING = [
 async function list(words: readonly string[], options: ListOptions, world: World): Promise<void> {
   await using app = await openApp(options, world, "read");
   const limit = options.limit ?? (options.json ? undefined : 100);
-  const { rows, total } = await listRows(limit, (page) =>
-    app.client.runs.list({ search: words.join(" "), ...page }),
-  );
+  const filter = { search: words.join(" "), state: options.state ?? null, kind: options.kind ?? null };
+  const { rows, total } = await listRows(limit, (page) => app.client.runs.list({ ...filter, ...page }));
   if (options.json) return printJson({ runs: rows, total }, world);
   if (rows.length === 0) {
-    world.out(words.length > 0 ? "no run matches" : "no plan was applied yet");
+    world.out(Object.values(filter).some(Boolean) ? "no run matches" : "no plan was applied yet");
     return;
   }
   world.out(printTable(COLUMNS, rows, world));

@@ -18,6 +18,7 @@ type Use = GrantRow["verdict"]["use"]["state"];
 type Options = CommonOptions & {
   account?: string;
   host?: string;
+  type?: string;
   effective?: Effective;
   owner?: Owner;
   use?: Use;
@@ -35,6 +36,7 @@ export function addAccess(program: Command, { world }: Session): void {
     .description("who can log in where, with which key, and whether sshd would accept the login")
     .option("--account <name>", "only grants for this account")
     .option("--host <name>", "only grants on this host")
+    .option("--type <kind>", "only grants with this kind of key, such as ssh-rsa")
     .addOption(
       new Option("--effective <verdict>", "only grants with this verdict: can the key log in?").choices([
         "yes",
@@ -92,6 +94,7 @@ async function listGrants(words: readonly string[], options: Options, world: Wor
     search: words.join(" "),
     account: options.account ?? null,
     host: options.host ?? null,
+    keyType: options.type ?? null,
     effective: options.effective ?? null,
     owner: options.owner ?? null,
     use: options.use ?? null,

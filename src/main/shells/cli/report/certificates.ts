@@ -1,9 +1,10 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { CertificateFilter } from "#shared/contract/certificates.ts";
-import type {
-  Certificate,
-  CertificateLocation,
-  CertificateRow,
+import {
+  type Certificate,
+  type CertificateLocation,
+  type CertificateRow,
+  KEY_TYPES,
 } from "#shared/model/certificates/certificate.ts";
 import { isMoreThan, withoutSome } from "#shared/model/total.ts";
 import { formatAmount, formatCount, formatNumber, formatTotal } from "#shared/text/count.ts";
@@ -15,7 +16,18 @@ import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.
 import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
 import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 
-type Options = CommonOptions & { expiring?: number; host?: string; limit?: number };
+type Options = CommonOptions & {
+  expiring?: number;
+  role?: "leaf" | "authority";
+  location?: "endpoint" | "file";
+  host?: string;
+  /** False: by `--no-owner`. */
+  owner?: string | false;
+  tag?: string;
+  type?: string;
+  issuer?: string;
+  limit?: number;
+};
 
 const SOON_DAYS = 30;
 
@@ -29,7 +41,24 @@ export function addCertificates(program: Command, { world }: Session): void {
       "only those that have expired, or expire within this many days",
       wholeNumber(0, 36_500),
     )
+    .addOption(
+      new Option("--role <role>", "only end-entity certificates (leaf), or those of authorities").choices([
+        "leaf",
+        "authority",
+      ]),
+    )
+    .addOption(
+      new Option("--location <kind>", "only those that an endpoint serves, or that are in a file").choices([
+        "endpoint",
+        "file",
+      ]),
+    )
     .option("--host <name>", "only those found on this host")
+    .option("--owner <name>", "only those of this owner")
+    .option("--no-owner", "only those without an owner")
+    .option("--tag <name>", "only those with this tag")
+    .option("--type <kind>", "only those with this kind of key, such as rsa or ec", asKeyType)
+    .option("--issuer <text>", "only those whose issuer's name contains this")
     .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
     .addHelpText("after", HELP)
     .action((words: string[], _: object, command: Command) =>
@@ -54,7 +83,13 @@ async function listCertificates(words: readonly string[], options: Options, worl
   const filter = {
     search: words.join(" "),
     expiringWithinDays: options.expiring ?? null,
+    role: options.role ?? null,
+    location: options.location ?? null,
     host: options.host ?? null,
+    owner: options.owner === false ? "" : (options.owner ?? null),
+    tag: options.tag ?? null,
+    keyType: options.type ?? null,
+    issuer: options.issuer || null,
   };
   const locationLimit = options.json ? 100_000 : 1;
   const { rows, total } = await listRows(options.limit, (page) =>
@@ -78,8 +113,12 @@ async function listCertificates(words: readonly string[], options: Options, worl
   world.out(`${formatTotal(total, "certificate")}${shown}, ${formatAmount(expired)} expired${expiring}`);
 }
 
-const formatNone = ({ search, host, expiringWithinDays }: Partial<CertificateFilter>): string =>
-  search || host || expiringWithinDays !== null
+/** Whatever its case is; another kind is named as OpenSSL names it. */
+const asKeyType = (text: string): string =>
+  KEY_TYPES.find((type) => type.toLowerCase() === text.toLowerCase()) ?? text;
+
+const formatNone = ({ search, ...filter }: Partial<CertificateFilter>): string =>
+  search || Object.values(filter).some((value) => value !== null)
     ? "no certificate matches"
     : "no certificate is known yet; scan an endpoint: latchkey scan shop.example";
 
