@@ -33,6 +33,7 @@ import { createHostKeyKind } from "./features/runs/kinds/host-key/host-key.ts";
 import { verifyAgent } from "./features/runs/kinds/private-keys/here.ts";
 import { verifyThere } from "./features/runs/kinds/private-keys/on-host.ts";
 import { createPrivateKeys } from "./features/runs/kinds/private-keys/private-keys.ts";
+import { createReloadKind } from "./features/runs/kinds/reload/reload.ts";
 import { createRenewalKind } from "./features/runs/kinds/renewal/renewal.ts";
 import { createOfflineRuns } from "./features/runs/offline/offline-runs.ts";
 import { publicRoots } from "./features/scans/recording/note-certificates.ts";
@@ -145,6 +146,13 @@ export function createAppRuns({ issuers, rootStores, scan, ...deps }: RunToolsDe
         tools,
         renewal,
         openSessions: renewal.openSessions,
+        factDeps,
+        probeEndpoints,
+      }),
+      reload: createReloadKind({
+        ...deps,
+        ...renewal,
+        reload: renewal,
         factDeps,
         probeEndpoints,
       }),

@@ -3,6 +3,9 @@ import { viewKey } from "./fingerprint.ts";
 import { decodePem, findPemBlocks, writePem } from "./pem.ts";
 import { type Fields, openFields, toField, toNumber } from "./ssh-wire.ts";
 
+/** The size of a new RSA key: the default of ssh-keygen. */
+export const RSA_BITS = 3_072;
+
 /** A public key in wire format as one line of a .pub file, without a comment (sshd(8), AUTHORIZED_KEYS FILE FORMAT). */
 export const formatPublicKey = (blob: Uint8Array): string =>
   `${viewKey(blob).keyType} ${Buffer.from(blob).toString("base64")}`;

@@ -6,6 +6,7 @@ import { Instant } from "../model/instant.ts";
 import { ChallengeMethod } from "../model/issuers/issuer.ts";
 import { KeyKind, Sealed, SecretId } from "../model/issuers/vault.ts";
 import { LocalPath, localFile } from "../model/local-file.ts";
+import { ServerKind } from "../model/runs/deployment.ts";
 import { ImportedResult, ResultInput, Scripts } from "../model/runs/offline-script.ts";
 import { Plan, PlanHash, PlanId, PlanKind, PlanOptions } from "../model/runs/plan.ts";
 import { RunDetail, RunEntry, RunId, RunRepair, RunRow, RunState } from "../model/runs/run.ts";
@@ -65,6 +66,28 @@ export const RenewalRequest = z.object({
 });
 export type RenewalRequest = z.infer<typeof RenewalRequest>;
 
+/** A server of a host: `config` names the file that its configuration begins with; null: all that run there. */
+const ServerOfHost = z.object({
+  server: ServerKind.exclude(["described"]),
+  host: HostName,
+  port: Port.default(22),
+  config: z.string().startsWith("/").max(4_096).nullable().default(null),
+});
+
+/** Names servers by themselves, or by what they serve: all that are named are reloaded. */
+export const ReloadRequest = z.object({
+  kind: z.literal("reload"),
+  servers: z.array(ServerOfHost).max(2_000).default([]),
+  /** Where they serve. */
+  endpoints: z.array(ServedAt).max(2_000).default([]),
+  /** What they serve in place of what their files hold; `host`: where that was seen, null: anywhere. */
+  stale: z
+    .array(z.object({ certificate: Sha256, host: HostName.nullable().default(null) }))
+    .max(2_000)
+    .default([]),
+});
+export type ReloadRequest = z.infer<typeof ReloadRequest>;
+
 /** A request, as the user made it; a plan is made of it and of what is on the hosts now. */
 export const PlanRequest = z.discriminatedUnion("kind", [
   z.object({
@@ -108,11 +131,12 @@ export const PlanRequest = z.discriminatedUnion("kind", [
     principals: z.array(z.string().min(1).max(256)).max(100).default([]),
   }),
   RenewalRequest,
+  ReloadRequest,
 ]);
 export type PlanRequest = z.infer<typeof PlanRequest>;
 
 /** A request about who may log in where, or by which key a host is known. */
-export type KeyRequest = Exclude<PlanRequest, RenewalRequest>;
+export type KeyRequest = Exclude<PlanRequest, RenewalRequest | ReloadRequest>;
 
 /** `making`: hosts are being read; `ready`; `failed`: `message` says why no plan could be made. */
 export const PlanState = z.enum(["making", "ready", "failed"]);

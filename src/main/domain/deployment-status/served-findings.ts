@@ -93,7 +93,7 @@ function formatTakeUpOf({ configuration, blocked, concerns, deployments }: Serve
     : (takeUp ?? formatTakeUp(configuration));
 }
 
-function formatConcern(concern: ReloadConcern): string {
+export function formatConcern(concern: ReloadConcern): string {
   switch (concern.kind) {
     case "not-yet-valid":
       return `it is not valid before ${concern.from}`;

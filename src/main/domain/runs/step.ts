@@ -60,6 +60,8 @@ export type CertificatesSeen = {
 export type Observation =
   | AccessSeen
   | CertificatesSeen
+  /** A host whose servers are reloaded answers: nothing of a reload stands there. */
+  | { kind: "host-answers" }
   /** It cannot be reached, or did not answer: nothing is known of it. */
   | { kind: "lost"; why: string };
 

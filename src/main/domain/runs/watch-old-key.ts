@@ -2,7 +2,7 @@
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import type { HostUse, KeyLogins, LoginOrigin } from "#shared/model/hosts/host-use.ts";
 import { type Instant, MOST_AHEAD_SECONDS, toInstant } from "#shared/model/instant.ts";
-import { type HostAddress, type KeyPlan, oldKeyOf, type Plan } from "#shared/model/runs/plan.ts";
+import { type HostAddress, isKeyPlan, type KeyPlan, oldKeyOf, type Plan } from "#shared/model/runs/plan.ts";
 import type { OldKeyUse, OldKeyWatch, Phase, RunStep } from "#shared/model/runs/run.ts";
 import { readExactly } from "#shared/text/exact-bytes.ts";
 
@@ -32,7 +32,7 @@ export function isClockKept(plan: Plan, steps: readonly RunStep[]): boolean {
 
 /** The steps before a removal for which logs are watched; null: there is none, or it has begun. */
 function findEarlier(plan: Plan, steps: readonly RunStep[]): RunStep[] | null {
-  if (plan.kind === "rotate-certificate" || plan.kind === "rotate-host-key") return null;
+  if (!isKeyPlan(plan) || plan.kind === "rotate-host-key") return null;
   if (plan.options.graceDays === 0) return null;
   const removals = steps.filter(({ phase }) => phase === "revoke");
   if (removals.length === 0 || removals.some(({ state }) => state !== "planned")) return null;

@@ -12,7 +12,12 @@ import { createPlans, readyPlan } from "./planning/plans.ts";
 import { createRuns } from "./runs.ts";
 
 type Deps = Omit<RunDeps, "prompts" | "runbookOf"> & {
-  kinds: { access: RunKind & { readonly offline: OfflineRuns }; hostKey: RunKind; renewal: RunKind };
+  kinds: {
+    access: RunKind & { readonly offline: OfflineRuns };
+    hostKey: RunKind;
+    renewal: RunKind;
+    reload: RunKind;
+  };
   vault: Pick<Vault, "keep">;
 };
 
@@ -103,7 +108,7 @@ export function createRunbooks(deps: Deps) {
 }
 
 /** The one place where the kind of a plan decides what is planned, and what its run does. */
-const toTable = ({ access, hostKey, renewal }: Deps["kinds"]): RunKinds => ({
+const toTable = ({ access, hostKey, renewal, reload }: Deps["kinds"]): RunKinds => ({
   "rotate-key": access,
   "add-grants": access,
   "remove-grants": access,
@@ -111,6 +116,7 @@ const toTable = ({ access, hostKey, renewal }: Deps["kinds"]): RunKinds => ({
   "move-to-authority": access,
   "rotate-host-key": hostKey,
   "rotate-certificate": renewal,
+  reload,
 });
 
 const done = (_: unknown): Record<string, never> => ({});

@@ -32,6 +32,7 @@ export const PARTS: readonly Part[] = [
   { names: ["changes"], load: async () => (await import("./report/changes.ts")).addChanges },
   { names: ["forecast", "timeline"], load: async () => (await import("./report/forecast.ts")).addForecast },
   { names: ["rotate"], load: async () => (await import("./change/rotate.ts")).addRotate },
+  { names: ["reload"], load: async () => (await import("./change/reload.ts")).addReload },
   { names: ["grants"], load: async () => (await import("./change/grants.ts")).addGrants },
   { names: ["runs"], load: async () => (await import("./change/runs.ts")).addRuns },
   { names: ["trust", "chain"], load: async () => (await import("./report/trust.ts")).addTrust },

@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { Owner } from "#shared/model/access/verdict.ts";
+import { ServedState } from "#shared/model/certificates/served.ts";
 import { evidenceOf, type UseEvidence } from "#shared/model/hosts/host-use.ts";
 import type { TransportRequest } from "#shared/model/hosts/probe.ts";
 import type { Protocol, TlsTarget } from "#shared/model/hosts/target.ts";
@@ -229,6 +230,15 @@ type ServedLeaf = Undated & { serverName: string };
 
 type EndpointRow = { host: string; port: number; serverName: string; protocol: Protocol };
 
+const toTarget = ({ serverName, ...row }: EndpointRow): TlsTarget => ({
+  kind: "tls",
+  ...row,
+  serverName: serverName || null,
+});
+
+/** `server` as configurations name it; `state` as its number. */
+type ServerRow = { host: number; server: string; root: string; state: number };
+
 /** So many are named. */
 const MOST_UNDATED = 100;
 
@@ -283,7 +293,41 @@ export function servedFactReader(db: Database) {
       WHERE certificate.sha256 = ? ORDER BY tag.name`)
     .pluck();
 
+  const SERVERS_AT = `
+    SELECT DISTINCT binding.host, binding.server, binding.root, served.state FROM served
+    JOIN binding ON binding.id = served.binding AND binding.gone_scan IS NULL
+    JOIN endpoint ON endpoint.id = served.endpoint`;
+  const serversAt = db.prepare<ServedAt, ServerRow>(`
+    ${SERVERS_AT}
+    WHERE endpoint.host = @host AND endpoint.port = @port
+      AND (@serverName IS NULL OR endpoint.server_name = @serverName)
+    ORDER BY binding.host, binding.server, binding.root`);
+  const serversPresenting = db.prepare<{ sha256: string; host: string | null }, ServerRow>(`
+    ${SERVERS_AT}
+    WHERE served.certificate = (SELECT certificate.id FROM certificate WHERE certificate.sha256 = @sha256)
+      AND (@host IS NULL OR endpoint.host = @host)
+    ORDER BY binding.host, binding.server, binding.root`);
+  const endpointsServed = db.prepare<{ host: number; server: string; root: string }, EndpointRow>(`
+    SELECT DISTINCT endpoint.host, endpoint.port, endpoint.server_name AS serverName, endpoint.protocol FROM binding
+    JOIN served ON served.binding = binding.id JOIN endpoint ON endpoint.id = served.endpoint
+    WHERE binding.host = @host AND binding.server = @server AND binding.root = @root AND binding.gone_scan IS NULL
+    ORDER BY endpoint.host, endpoint.port, endpoint.server_name`);
+  const ownerOf = db
+    .prepare<[string], number>("SELECT min(host) FROM host_address WHERE address = ? HAVING count(*) = 1")
+    .pluck();
+  const toServer = ({ state, ...row }: ServerRow) => ({ ...row, state: ServedState.options[state] });
+
   return {
+    /** The servers that an endpoint is known to be of, and how each serves there. `serverName` null: any. */
+    serversAt: (at: ServedAt) => serversAt.all(at).map(toServer),
+    /** The servers that serve a certificate; `host`: the endpoints' name, null: any. */
+    serversPresenting: (sha256: string, host: string | null) =>
+      serversPresenting.all({ sha256, host }).map(toServer),
+    /** The endpoints that are known to be of a server. */
+    endpointsServed: (of: { host: number; server: string; root: string }): TlsTarget[] =>
+      endpointsServed.all(of).map(toTarget),
+    /** The one host that has an address; null where none or several have it. */
+    ownerOf: (address: string): number | null => ownerOf.get(address) ?? null,
     /** The configuration of the host's servers when it was last read; null where there is none. */
     map: (hostId: number): string | null => map.get(hostId) ?? null,
     /** When the host was last read; null where it never was. */
@@ -292,12 +336,7 @@ export function servedFactReader(db: Database) {
     hostsHolding: (sha256: string): number[] => hostsHolding.all(sha256),
     pathsHolding: (hostId: number, sha256: string): string[] => pathsHolding.all(hostId, sha256),
     /** The endpoints that present it. */
-    endpointsOf: (sha256: string): TlsTarget[] =>
-      endpointsOf.all(sha256).map(({ serverName, ...row }) => ({
-        kind: "tls",
-        ...row,
-        serverName: serverName || null,
-      })),
+    endpointsOf: (sha256: string): TlsTarget[] => endpointsOf.all(sha256).map(toTarget),
     /** `serverName` null: under each name that was probed there. */
     leavesAt: (at: ServedAt): ServedLeaf[] => leavesAt.all(at),
     due: (now: Instant, most: number): DueCertificate[] => due.all({ now, most }),

@@ -65,7 +65,9 @@ export function ApplyPanel({ found, plan, hash, acknowledgements, typed, isEdite
           apply();
         }}
       >
-        <p className={classes.dim}>Nothing is written before this.</p>
+        <p className={classes.dim}>
+          {plan.kind === "reload" ? NOT_UNDONE : "Nothing is written before this."}
+        </p>
         {plan.confirm && <TypedWord confirm={plan.confirm} typed={typed} onType={onType} />}
         {missing.length > 0 && (
           <ul className={classes.missing} aria-label="What is missing">
@@ -90,6 +92,8 @@ export function ApplyPanel({ found, plan, hash, acknowledgements, typed, isEdite
     </Panel>
   );
 }
+
+const NOT_UNDONE = "Nothing is reloaded before this. A reload cannot be undone.";
 
 function Approved({ runId }: { runId: number }) {
   return (
@@ -225,6 +229,7 @@ export function MakeAnew({ request: initial, options: before, onEdit }: MakeAnew
         waits={
           GRACED.has(request.kind) ? "grace" : request.kind === "rotate-certificate" ? "post-check" : null
         }
+        rollsBack={request.kind !== "reload"}
         onChange={(patch) => edit({ request, options: { ...options, ...patch } })}
       />
       {before === null && <LoginFields />}

@@ -10,14 +10,16 @@ import { toast } from "#renderer/ui/toast.tsx";
 import type { PlanDetail, RenewalRequest } from "#shared/contract/runs.ts";
 import { UNSIGNED_SCRIPTS } from "#shared/model/runs/offline-script.ts";
 import {
+  isKeyPlan,
   isRenewal,
   oldKeyOf,
   type Plan,
   POST_CHECK_MINUTES,
+  type ReloadPlan,
   type RenewalPlan,
 } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatHostAddress } from "#shared/text/hosts/target.ts";
+import { formatHost, formatHostAddress } from "#shared/text/hosts/target.ts";
 import { formatCommandOf } from "#shared/text/runs/plan.ts";
 import { EDITED } from "./apply-panel.tsx";
 import classes from "./decision.module.css";
@@ -36,8 +38,8 @@ type Props = {
 /** The plan as a file, for the command line; and as scripts, for offline hosts. */
 export function ExportPanel({ found: { id }, plan, hash, acknowledgements, typed, isEdited }: Props) {
   const fetchScripts = useScripts();
-  // A renewal has no scripts: that endpoints serve its certificates is verified from here.
-  const hasScripts = plan.kind !== "rotate-certificate";
+  // What endpoints serve after a renewal, or a reload, is verified from here.
+  const hasScripts = isKeyPlan(plan);
   const [failure, setFailure] = useState<string | null>(null);
   const [signWith, setSignWith] = useState("");
   const [isUnsigned, setUnsigned] = useState(false);
@@ -191,6 +193,7 @@ function formatCommand({
   }
   if (request?.kind === "rotate-certificate" && isRenewal(plan) && request.challenge === null)
     return formatRenewal(plan, request);
+  if (plan.kind === "reload") return formatReload(plan);
   return `${formatCommandOf(plan.kind)} --apply ${nameFile(id)}`;
 }
 
@@ -219,6 +222,15 @@ function formatRenewal(
     "--apply",
   ].join(" ");
 }
+
+const formatReload = ({ hosts }: ReloadPlan): string =>
+  [
+    "latchkey reload",
+    ...hosts.flatMap((host) =>
+      host.servers.map(({ service }) => quote(`${service.server}@${formatHost(host)}`)),
+    ),
+    "--apply",
+  ].join(" ");
 
 /** One word to a POSIX shell. */
 const quote = (word: string): string =>

@@ -1,17 +1,34 @@
-import { IconCertificate, IconShieldCheck, IconShieldQuestion } from "@tabler/icons-react";
+import {
+  IconArrowRight,
+  IconCertificate,
+  IconRefresh,
+  IconServer,
+  IconShieldCheck,
+  IconShieldQuestion,
+} from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import { Fragment } from "react";
 import { Fact, Facts } from "#renderer/ui/drawer/drawer.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
+import { Tag } from "#renderer/ui/tag.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly, ExpiryTag } from "#renderer/ui/when.tsx";
 import type {
   DeploymentFile,
+  NamedCertificate,
+  ReloadEndpoint,
+  ReloadedServer,
   Replacement,
   Service,
   VerificationEndpoint,
 } from "#shared/model/runs/deployment.ts";
 import { formatChallengeMethod } from "#shared/text/certificates/challenge-method.ts";
-import { formatHolds, formatServedVerification } from "#shared/text/certificates/deployment.ts";
+import {
+  formatHolds,
+  formatServedVerification,
+  type PresentedChange,
+  toPresentedChange,
+} from "#shared/text/certificates/deployment.ts";
 import { formatKnownChain, formatNextChain } from "#shared/text/runs/renewal-trust.ts";
 import classes from "./plan.module.css";
 import renewal from "./renewal.module.css";
@@ -158,3 +175,99 @@ function Verifications({ endpoints }: { endpoints: readonly VerificationEndpoint
     </ul>
   );
 }
+
+/** A server of a host that is reloaded: how, and what each of its endpoints serves now and afterwards. */
+export function ServerLine({ server, isOpen }: { server: ReloadedServer; isOpen: boolean }) {
+  const { service, endpoints } = server;
+  const changes = endpoints.map((endpoint) => ({ endpoint, change: toPresentedChange(endpoint, server) }));
+  const changed = changes.filter(({ change }) => !change.stays && change.whyUnknown === null);
+  return (
+    <li className={classes.file}>
+      <details open={isOpen}>
+        <summary className={classes.fileHead}>
+          <span className={classes.sign}>~</span>
+          <IconServer size={14} aria-hidden />
+          <span className={classes.path}>
+            {SERVER_NAMES[service.server]} <Untrusted text={service.where} isMono />
+          </span>
+          <span className={classes.dim}>
+            {changed.length} of {endpoints.length} endpoints change
+          </span>
+        </summary>
+        <div className={renewal.facts}>
+          <Facts>
+            <Fact name="Test first">
+              {service.test === "staged"
+                ? "its own configuration test; if that fails, nothing is reloaded"
+                : "it has none"}
+            </Fact>
+            <Fact name="Reloaded by">
+              <Untrusted text={service.reload} limit={300} />
+            </Fact>
+            <Fact name="Served">
+              <ul className={renewal.list}>
+                {changes.map(({ endpoint, change }) => (
+                  <OneEndpoint key={formatServedVerification(endpoint)} endpoint={endpoint} change={change} />
+                ))}
+              </ul>
+            </Fact>
+          </Facts>
+        </div>
+      </details>
+    </li>
+  );
+}
+
+function OneEndpoint({ endpoint, change }: { endpoint: ReloadEndpoint; change: PresentedChange }) {
+  const { now, next, stays, whyUnknown } = change;
+  return (
+    <li>
+      <Untrusted text={formatServedVerification(endpoint)} limit={300} isMono />
+      <div className={renewal.presented}>
+        {now === null ? (
+          <span className={classes.dim}>not known now</span>
+        ) : (
+          <OneCertificate certificate={now} />
+        )}
+        {whyUnknown !== null && (
+          <span className={classes.dim}>
+            what is served afterwards is not known: <Untrusted text={whyUnknown} limit={300} />
+          </span>
+        )}
+        {stays && <span className={classes.dim}>unchanged</span>}
+        {!stays && next.length > 0 && (
+          <>
+            <IconArrowRight size={14} role="img" aria-label="is replaced by" />
+            {next.map((certificate, nth) => (
+              <Fragment key={certificate.sha256}>
+                {nth > 0 && <span className={classes.dim}>or</span>}
+                <OneCertificate certificate={certificate} />
+              </Fragment>
+            ))}
+            <Tag tone="blue" Icon={IconRefresh} isPlain>
+              changes
+            </Tag>
+          </>
+        )}
+      </div>
+    </li>
+  );
+}
+
+const OneCertificate = ({
+  certificate: { sha256, subject, notAfter },
+}: {
+  certificate: NamedCertificate;
+}) => (
+  <span className={renewal.verification}>
+    <TextLink>
+      <Link to="/certificates" search={{ open: sha256 }}>
+        <Untrusted text={subject || sha256.slice(0, 12)} limit={120} />
+      </Link>
+    </TextLink>
+    <span className={classes.dim}>
+      <Untrusted text={`(${sha256.slice(0, 12)})`} isMono />
+    </span>
+    {notAfter !== null && <ExpiryTag notAfter={notAfter} />}
+  </span>
+);

@@ -99,6 +99,7 @@ export function findMissing(request: RequestDraft): string | null {
     case "rotate-key":
     case "rotate-host-key":
     case "remove-grants":
+    case "reload":
       return null;
     case "rotate-certificate":
       return formatRenewalMissing(request);
@@ -117,6 +118,8 @@ type OptionFieldsProps = {
   options: PlanOptions;
   /** What a run waits for: days in which an old key is watched, or minutes until the post-deployment check. */
   waits: "grace" | "post-check" | null;
+  /** Whether a host rolls back what was not verified. */
+  rollsBack: boolean;
   onChange: (patch: Partial<PlanOptions>) => void;
 };
 
@@ -165,9 +168,12 @@ export const formatOptions = ({ canary, batchSize, maxFailures, graceDays }: Pla
   ].join(", ");
 
 /** The fields for the pace of a run. */
-export function OptionFields({ options, waits, onChange }: OptionFieldsProps) {
-  const isShown = (name: NumberName): boolean =>
-    name === "graceDays" ? waits === "grace" : name !== "postCheckMinutes" || waits === "post-check";
+export function OptionFields({ options, waits, rollsBack, onChange }: OptionFieldsProps) {
+  const isShown = (name: NumberName): boolean => {
+    if (name === "graceDays") return waits === "grace";
+    if (name === "postCheckMinutes") return waits === "post-check";
+    return name !== "rollbackAfterSeconds" || rollsBack;
+  };
   return (
     <>
       <Checkbox

@@ -12,7 +12,8 @@ const KEY_TYPES = [
 ] as const;
 
 /** Whether a request has fields beside what it is about. */
-export const hasFields = (request: RequestDraft): boolean => request.kind !== "remove-grants";
+export const hasFields = (request: RequestDraft): boolean =>
+  request.kind !== "remove-grants" && request.kind !== "reload";
 
 type Props<Kind extends RequestDraft["kind"]> = {
   request: Extract<RequestDraft, { kind: Kind }>;
@@ -41,6 +42,7 @@ export function RequestFields({
     case "rotate-certificate":
       return <RenewalFields request={request} onChange={onChange} />;
     case "remove-grants":
+    case "reload":
       return null;
   }
 }

@@ -23,9 +23,9 @@ import {
 } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatHost, formatHostAddress } from "#shared/text/hosts/target.ts";
-import { countLines, formatVerification } from "#shared/text/runs/plan.ts";
+import { countLines, countServers, formatVerification } from "#shared/text/runs/plan.ts";
 import classes from "./plan.module.css";
-import { CertificateLine } from "./plan-certificate.tsx";
+import { CertificateLine, ServerLine } from "./plan-certificate.tsx";
 import { FileLine } from "./plan-file.tsx";
 import { LineCounts } from "./run-state.tsx";
 import { ROLLBACK_TIMERS } from "./words.ts";
@@ -40,7 +40,12 @@ export function HostPlans({ plan }: { plan: Plan }) {
   const hosts: readonly HostPlan[] = plan.hosts;
   const here = privateKeysHere(plan);
   const [most, setMost] = useState(HOSTS_SHOWN);
-  const files = isRenewal(plan) ? plannedCertificates(plan).length : plannedFiles(plan).length;
+  const files =
+    plan.kind === "reload"
+      ? countServers(plan)
+      : isRenewal(plan)
+        ? plannedCertificates(plan).length
+        : plannedFiles(plan).length;
   const more = hosts.length - most;
   return (
     <>
@@ -90,23 +95,27 @@ function OneHost({ host, turn, isOffline, isOpen }: HostProps & { isOpen: boolea
   const files = "files" in host ? host.files : [];
   const privateKeys = "privateKeyLocations" in host ? host.privateKeyLocations : [];
   const certificates = "certificates" in host ? host.certificates : null;
+  const servers = "servers" in host ? host.servers : null;
   return (
     <section className={classes.host}>
       <header className={classes.hostHead}>
         <h3>
           <Untrusted text={formatHost(host)} />
         </h3>
-        {certificates ? (
-          <span className={classes.dim}>{formatCount(certificates.length, "certificate")}</span>
-        ) : (
-          <LineCounts counts={countLines(files)} />
-        )}
+        <HostCounts host={host} />
         <span className={classes.space} />
         <HostFacts host={host} turn={turn} isOffline={isOffline} />
       </header>
       <ul>
         {certificates?.map((change) => (
           <CertificateLine key={change.id} change={change} isOpen={isOpen} />
+        ))}
+        {servers?.map((server) => (
+          <ServerLine
+            key={`${server.service.server} ${server.service.where}`}
+            server={server}
+            isOpen={isOpen}
+          />
         ))}
         {files.map((file) => (
           <FileLine
@@ -138,6 +147,14 @@ function OneHost({ host, turn, isOffline, isOpen }: HostProps & { isOpen: boolea
   );
 }
 
+function HostCounts({ host }: { host: HostPlan }) {
+  if ("certificates" in host)
+    return <span className={classes.dim}>{formatCount(host.certificates.length, "certificate")}</span>;
+  if ("servers" in host)
+    return <span className={classes.dim}>{formatCount(host.servers.length, "server")}</span>;
+  return <LineCounts counts={countLines(host.files)} />;
+}
+
 function formatRollback(timer: HostPlan["rollbackTimer"], isOffline: boolean): string {
   if (isOffline) return "its script rolls back by itself";
   return timer === null ? "cannot roll back by itself" : `rolls back by ${ROLLBACK_TIMERS[timer]}`;
@@ -164,7 +181,7 @@ function HostFacts({ host, turn, isOffline }: HostProps) {
         Icon={cannotRollBack ? IconAlertTriangle : IconShieldCheck}
         isPlain
       >
-        {formatRollback(rollbackTimer, isOffline)}
+        {"servers" in host ? "cannot be undone" : formatRollback(rollbackTimer, isOffline)}
       </Tag>
       {hostKey === "" ? (
         <Tag tone="amber" Icon={IconAlertTriangle} isPlain>

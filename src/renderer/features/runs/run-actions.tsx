@@ -117,7 +117,7 @@ export function RunActions({ run }: { run: RunDetail }) {
           leftSection={<IconArrowBackUp size={15} />}
           onClick={() => setIsAsking(true)}
         >
-          Roll back
+          {run.kind === "reload" ? "End the run" : "Roll back"}
         </Button>
       </div>
       {mayGoOn && <LoginFields />}
@@ -151,21 +151,16 @@ const notifyPaused = ({ wasRunning }: { wasRunning: boolean }) =>
 function RollBackDialog({ run, onClose }: { run: RunRow; onClose: () => void }) {
   const { identityFiles } = useLogins();
   const { mutate, isPending, error } = useRollBack();
+  const isReload = run.kind === "reload";
   const rollBack = () => mutate({ runId: run.id, mayPrompt: true, identityFiles }, { onSuccess: onClose });
   return (
-    <Dialog title="Roll this run back?" isOpen onClose={onClose} width={480}>
+    <Dialog title={isReload ? "End this run?" : "Roll this run back?"} isOpen onClose={onClose} width={480}>
       <form action={rollBack} className={classes.form}>
-        <p>
-          Everything that it has done on {formatCount(run.hosts, "host")} is rolled back, the last first: each
-          file gets its old bytes
-          {run.kind === "rotate-certificate"
-            ? ", and the servers are reloaded. A file that somebody else has changed meanwhile is kept, and listed."
-            : ". From a file that somebody else has changed meanwhile only the lines of this run are removed, and the file is listed; all else stays."}
-        </p>
+        <p>{isReload ? END_RELOAD : <RolledBack run={run} />}</p>
         <DialogFoot
           error={error}
           cancel={{ label: "Leave it", onClick: onClose }}
-          submit="Roll back"
+          submit={isReload ? "End the run" : "Roll back"}
           isPending={isPending}
           isDanger
           hasFocus
@@ -174,6 +169,19 @@ function RollBackDialog({ run, onClose }: { run: RunRow; onClose: () => void }) 
     </Dialog>
   );
 }
+
+const END_RELOAD =
+  "No further server is reloaded. A reload cannot be undone: servers that were reloaded stay so.";
+
+const RolledBack = ({ run }: { run: RunRow }) => (
+  <>
+    Everything that it has done on {formatCount(run.hosts, "host")} is rolled back, the last first: each file
+    gets its old bytes
+    {run.kind === "rotate-certificate"
+      ? ", and the servers are reloaded. A file that somebody else has changed meanwhile is kept, and listed."
+      : ". From a file that somebody else has changed meanwhile only the lines of this run are removed, and the file is listed; all else stays."}
+  </>
+);
 
 /** Shows what would be written to each stuck file. What is approved is what was shown when the dialog was opened. */
 function RepairDialog({ run, onClose }: { run: RunDetail; onClose: () => void }) {

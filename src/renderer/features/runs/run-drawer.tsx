@@ -124,7 +124,7 @@ function Subtitle({ run }: { run: RunDetail }) {
       <span>
         #{run.id}, {formatCount(run.hosts, "host")}
       </span>
-      {run.kind !== "rotate-certificate" && <LineCounts counts={run} />}
+      {run.kind !== "rotate-certificate" && run.kind !== "reload" && <LineCounts counts={run} />}
     </>
   );
 }

@@ -10,6 +10,7 @@ import {
   plannedFiles,
   privateKeysByHost,
   privateKeysHere,
+  type ReloadPlan,
   type RenewalPlan,
   type RollbackTimer,
 } from "#shared/model/runs/plan.ts";
@@ -26,6 +27,7 @@ export const KINDS: Record<PlanKind, string> = {
   "tighten-grants": "Tighten grants",
   "move-to-authority": "Move to an authority",
   "rotate-certificate": "Renew certificates",
+  reload: "Reload servers",
 };
 
 /** What a phase does, as it begins a line. */
@@ -42,11 +44,14 @@ export const ROLLBACK_TIMERS: Record<RollbackTimer, string> = {
 export const formatPlan = (plan: Plan): string =>
   plan.kind === "rotate-certificate" && plan.hosts.length === 0
     ? "Plan: no certificate to renew"
-    : `Plan: ${formatCounts(plan)}`;
+    : plan.kind === "reload" && plan.hosts.length === 0
+      ? "Plan: no server to reload"
+      : `Plan: ${formatCounts(plan)}`;
 
 /** What a run of the plan does, in this order; each phase begins when the one before is verified everywhere. */
 export function describeOrder(plan: Plan): { title: string; text: string }[] {
   if (plan.kind === "rotate-certificate") return describeRenewalOrder(plan);
+  if (plan.kind === "reload") return describeReloadOrder(plan);
   const { kind, options } = plan;
   const newKey = newKeyOf(plan);
   const files = plannedFiles(plan);
@@ -163,6 +168,18 @@ function describeRenewalOrder(plan: RenewalPlan): { title: string; text: string 
     titled("finish", "the old files are deleted; from then on nothing can be rolled back"),
   ];
 }
+
+/** What a run that reloads servers does, in this order. */
+const describeReloadOrder = (plan: ReloadPlan): { title: string; text: string }[] => [
+  {
+    title: formatPhaseTitle("test", plan.kind),
+    text: "each server tests its own configuration; one that fails is not reloaded, nor is anything else on its host",
+  },
+  {
+    title: formatPhaseTitle("reload", plan.kind),
+    text: `${formatPace(plan)}; then a handshake at every endpoint shows whether it serves what its files hold. Nothing of this can be undone`,
+  },
+];
 
 /** On which hosts, and how many at a time. */
 function formatPace({ hosts, options }: Plan): string {

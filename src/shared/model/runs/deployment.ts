@@ -126,3 +126,38 @@ export const Replacement = z.object({
   verificationEndpoints: z.array(VerificationEndpoint),
 });
 export type Replacement = z.infer<typeof Replacement>;
+
+/** A certificate as a plan names it. `subject` is empty, and `notAfter` null, where they are not known. */
+export const NamedCertificate = z.object({
+  sha256: Sha256,
+  subject: z.string(),
+  notAfter: Instant.nullable(),
+});
+export type NamedCertificate = z.infer<typeof NamedCertificate>;
+
+/**
+ * What an endpoint presents once its server has read its configuration and its files again. `known`: one of `leaves`,
+ * of which there are several where certificates of several kinds of keys stand side by side.
+ */
+export const PresentedAfter = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("known"), leaves: z.array(Sha256).min(1) }),
+  z.object({ kind: z.literal("unknown"), why: z.string() }),
+]);
+export type PresentedAfter = z.infer<typeof PresentedAfter>;
+
+/** One address and name of a server that is reloaded; `before`: what is presented there now. */
+export const ReloadEndpoint = VerificationEndpoint.extend({ after: PresentedAfter });
+export type ReloadEndpoint = z.infer<typeof ReloadEndpoint>;
+
+/** A server of a host that is reloaded. */
+export const ReloadedServer = z.object({
+  service: Service,
+  /** The files whose first certificate it presents, and that certificate as it is now; null: none was read. */
+  files: z.array(z.object({ path: z.string(), leaf: Sha256.nullable() })),
+  /** The files that its test and its reload are given, one deployment at a time; none: they read its configuration. */
+  deployments: z.array(z.array(z.object({ path: z.string(), real: z.string() })).min(1)),
+  endpoints: z.array(ReloadEndpoint),
+  /** All that its files and endpoints name. */
+  certificates: z.array(NamedCertificate),
+});
+export type ReloadedServer = z.infer<typeof ReloadedServer>;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { KeyPossession } from "../hosts/host.ts";
 import { HostName, Port } from "../hosts/target.ts";
 import { Instant } from "../instant.ts";
-import { FileHash, Replacement } from "./deployment.ts";
+import { FileHash, ReloadedServer, Replacement } from "./deployment.ts";
 import { RemainingAccess } from "./remaining-access.ts";
 
 /**
@@ -29,6 +29,7 @@ export const PlanKind = z.enum([
   "tighten-grants",
   "move-to-authority",
   "rotate-certificate",
+  "reload",
 ]);
 export type PlanKind = z.infer<typeof PlanKind>;
 
@@ -197,7 +198,11 @@ export type HostKeyHost = z.infer<typeof HostKeyHost>;
 export const RenewalHost = PlannedHost.extend({ certificates: z.array(Replacement) });
 export type RenewalHost = z.infer<typeof RenewalHost>;
 
-export type HostPlan = AccessHost | HostKeyHost | RenewalHost;
+/** A host whose servers read their configuration and their files again. */
+export const ReloadHost = PlannedHost.extend({ servers: z.array(ReloadedServer) });
+export type ReloadHost = z.infer<typeof ReloadHost>;
+
+export type HostPlan = AccessHost | HostKeyHost | RenewalHost | ReloadHost;
 
 /** The pace of a run, whatever it changes. */
 export const Pace = z.object({
@@ -227,6 +232,9 @@ export const RenewalOptions = Pace.extend({
   postCheckMinutes: z.int().min(0).max(10_080).default(POST_CHECK_MINUTES),
 });
 export type RenewalOptions = z.infer<typeof RenewalOptions>;
+
+/** Nothing of a reload is rolled back. */
+export const ReloadOptions = Pace.omit({ rollbackAfterSeconds: true });
 
 /** The options of a request before the kind of its plan is known. */
 export const PlanOptions = KeyOptions.extend(RenewalOptions.shape);
@@ -258,9 +266,6 @@ export const NewKey = z.discriminatedUnion("kind", [
   ProvidedNewKey,
 ]);
 export type NewKey = z.infer<typeof NewKey>;
-
-/** The size of a new RSA key: the default of ssh-keygen. */
-export const RSA_BITS = 3_072;
 
 /** What every plan has. */
 const PlanBase = z.object({
@@ -358,6 +363,14 @@ export const RenewalPlan = PlanBase.extend({
 });
 export type RenewalPlan = z.infer<typeof RenewalPlan>;
 
+/** Servers are reloaded. It writes no file, and nothing of it can be undone. */
+export const ReloadPlan = PlanBase.extend({
+  kind: z.literal("reload"),
+  options: ReloadOptions,
+  hosts: z.array(ReloadHost),
+});
+export type ReloadPlan = z.infer<typeof ReloadPlan>;
+
 /** A plan that changes lines of files: of who may log in, or of which host keys sshd has. */
 export type KeyPlan = AccessPlan | HostKeyPlan;
 
@@ -369,14 +382,19 @@ export const Plan = z.discriminatedUnion("kind", [
   MoveToAuthorityPlan,
   HostKeyPlan,
   RenewalPlan,
+  ReloadPlan,
 ]);
 export type Plan = z.infer<typeof Plan>;
 
 export const isRenewal = (plan: Plan): plan is RenewalPlan => plan.kind === "rotate-certificate";
 
+/** Whether it changes lines of files. */
+export const isKeyPlan = (plan: Plan): plan is KeyPlan =>
+  plan.kind !== "rotate-certificate" && plan.kind !== "reload";
+
 /** The plan, if offline scripts can execute it; null for one of another kind. */
 export const offlinePlan = (plan: Plan | null | undefined): AccessPlan | null =>
-  !plan || plan.kind === "rotate-host-key" || plan.kind === "rotate-certificate" ? null : plan;
+  !plan || plan.kind === "rotate-host-key" || !isKeyPlan(plan) ? null : plan;
 
 /** The fingerprint of the key that goes, or whose lines change; null where there is none, or there are several. */
 export function oldKeyOf(plan: Plan): string | null {
@@ -402,13 +420,10 @@ export const verificationsOf = (host: HostPlan): AccessHost["verifications"] =>
 
 /** The authorized_keys files, or files of sshd's configuration, that it changes, over all of its hosts. */
 export const plannedFiles = (plan: Plan): readonly FilePlan[] =>
-  plan.kind === "rotate-certificate" ? [] : plan.hosts.flatMap(({ files }) => files);
+  isKeyPlan(plan) ? plan.hosts.flatMap(({ files }) => files) : [];
 
 export const plannedCertificates = ({ hosts }: RenewalPlan): readonly Replacement[] =>
   hosts.flatMap(({ certificates }) => certificates);
 
 /** Its options, as the request for a new plan has them. */
-export const requestedOptions = ({ options }: Plan): PlanOptions =>
-  "graceDays" in options
-    ? { ...options, postCheckMinutes: POST_CHECK_MINUTES }
-    : { ...options, graceDays: 0 };
+export const requestedOptions = ({ options }: Plan): PlanOptions => PlanOptions.parse(options);

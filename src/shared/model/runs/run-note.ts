@@ -49,6 +49,8 @@ export const RunReason = z.discriminatedUnion("kind", [
   /** What this phase has done could not be rolled back everywhere. */
   z.object({ kind: z.literal("stuck-in-rollback"), phase: Phase.nullable() }),
   z.object({ kind: z.literal("not-served-any-more") }),
+  /** The run was ended, and these hosts had been reloaded by then. */
+  z.object({ kind: z.literal("stays-reloaded"), hosts: z.array(z.string()) }),
   /** The run should have been rolled back, and these hosts were committed already. */
   z.object({ kind: z.literal("partly-committed"), hosts: z.array(z.string()) }),
   z.object({ kind: z.literal("waiting"), for: RunWait }),

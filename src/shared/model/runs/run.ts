@@ -34,7 +34,7 @@ export type RunState = z.infer<typeof RunState>;
 /**
  * The phases, one after the other over all hosts: a phase begins when the one before it has been verified everywhere.
  * For certificates: `request`, `issue`, `install`, `post-check`, `finish`; a host that failed does not keep the others
- * from those that are left.
+ * from those that are left. For servers that are reloaded: `test`, `reload`, likewise.
  */
 export const Phase = z.enum([
   "create-key",
@@ -46,6 +46,8 @@ export const Phase = z.enum([
   "install",
   "post-check",
   "finish",
+  "test",
+  "reload",
 ]);
 export type Phase = z.infer<typeof Phase>;
 

@@ -22,6 +22,8 @@ export const Intent = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("install-certificates"), count: z.int() }),
   z.object({ kind: z.literal("check-served") }),
   z.object({ kind: z.literal("clear") }),
+  z.object({ kind: z.literal("test-servers"), servers: z.array(z.string()) }),
+  z.object({ kind: z.literal("reload-servers"), servers: z.array(z.string()) }),
 ]);
 export type Intent = z.infer<typeof Intent>;
 
@@ -30,6 +32,7 @@ export const Deed = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("wrote-files"), files: z.int() }),
   z.object({ kind: z.literal("installed-key"), locations: z.int() }),
   z.object({ kind: z.literal("installed-certificates") }),
+  z.object({ kind: z.literal("reloaded-servers"), servers: z.array(z.string()) }),
 ]);
 export type Deed = z.infer<typeof Deed>;
 
@@ -114,6 +117,16 @@ const RenewalCause = [
   }),
 ] as const;
 
+/** Causes of a reload. `said`: the server's own words. */
+const ReloadCause = [
+  /** Therefore it was not reloaded. */
+  z.object({ kind: z.literal("fails-test"), server: z.string(), said: z.string() }),
+  /** It was reloaded, and what it presents is not what its files hold. */
+  z.object({ kind: z.literal("not-presented"), whys: z.array(z.string()) }),
+  /** The file holds another certificate than when the plan was made. */
+  z.object({ kind: z.literal("other-certificate"), path: z.string() }),
+] as const;
+
 /** What let the run in. */
 const LetIn = z.enum(["key", "certificate"]);
 
@@ -159,6 +172,7 @@ export const Cause = z.discriminatedUnion("kind", [
   ...FileCause,
   ...KeyCause,
   ...RenewalCause,
+  ...ReloadCause,
   ...LoginCause,
   /** The run has kept a folder or a key there, which is left. */
   z.object({ kind: z.literal("not-cleared"), by: PlainCause }),
@@ -250,6 +264,10 @@ export const Evidence = z.discriminatedUnion("kind", [
     /** At so many of them, only the certificate itself could be read. */
     leavesAlone: z.int(),
   }),
+  /** The own tests of servers; `untested`: those that have none that could be run. */
+  z.object({ kind: z.literal("tests-passed"), passed: z.array(z.string()), untested: z.array(z.string()) }),
+  /** So many endpoints present what the files of their servers hold; of `unknown` ones that is not known. */
+  z.object({ kind: z.literal("presented"), endpoints: z.int(), unknown: z.int() }),
   /** `isWhole`: nothing of the run is left there. */
   z.object({ kind: z.literal("cleared"), isWhole: z.boolean() }),
   /**
@@ -275,6 +293,7 @@ export const BackAs = z.enum([
   "certificate-keys-removed",
   "old-certificate-served",
   "old-certificate-unseen",
+  "stays-reloaded",
 ]);
 export type BackAs = z.infer<typeof BackAs>;
 

@@ -1,6 +1,12 @@
 import type { ServedRow, ServedState } from "../../model/certificates/served.ts";
 import { Protocol } from "../../model/hosts/target.ts";
-import type { DeploymentFile, VerificationEndpoint } from "../../model/runs/deployment.ts";
+import type {
+  DeploymentFile,
+  NamedCertificate,
+  ReloadEndpoint,
+  ReloadedServer,
+  VerificationEndpoint,
+} from "../../model/runs/deployment.ts";
 import { formatEndpoint } from "../hosts/target.ts";
 
 const HOLDS: Record<DeploymentFile["holds"], string> = {
@@ -80,3 +86,43 @@ export const formatWhyUnseen = ({ shownBy }: Pick<ServedRow, "shownBy">): string
   shownBy === null || shownBy.kind === "scan" ? null : shownBy.why;
 
 export const formatFileLine = ({ file, line }: { file: string; line: number }): string => `${file}:${line}`;
+
+/** `CN=shop.example, until 2027-01-01 (4f3a12c09b7e)`. */
+export function formatNamedCertificate({ sha256, subject, notAfter }: NamedCertificate): string {
+  const until = notAfter === null ? "" : `, until ${notAfter.slice(0, 10)}`;
+  return `${subject || "a certificate"}${until} (${sha256.slice(0, 12)})`;
+}
+
+/**
+ * What an endpoint of a server that is reloaded presents now, and afterwards: `stays` if that is the same. Null: it is
+ * not known.
+ */
+export type PresentedChange = {
+  now: NamedCertificate | null;
+  next: NamedCertificate[];
+  stays: boolean;
+  whyUnknown: string | null;
+};
+
+export function toPresentedChange(
+  { before, after }: ReloadEndpoint,
+  { certificates }: ReloadedServer,
+): PresentedChange {
+  const named = (leaf: NamedCertificate["sha256"]): NamedCertificate =>
+    certificates.find(({ sha256 }) => sha256 === leaf) ?? { sha256: leaf, subject: "", notAfter: null };
+  const leaves = after.kind === "known" ? after.leaves : [];
+  return {
+    now: before === null ? null : named(before),
+    next: leaves.map(named),
+    stays: before !== null && leaves.includes(before),
+    whyUnknown: after.kind === "unknown" ? after.why : null,
+  };
+}
+
+/** `serves A -> B`, on one line. */
+export function formatPresentedChange({ now, next, stays, whyUnknown }: PresentedChange): string {
+  const before = now === null ? "unknown" : formatNamedCertificate(now);
+  if (whyUnknown !== null) return `${before}; what is served afterwards is not known: ${whyUnknown}`;
+  if (stays) return `${before}, unchanged`;
+  return `${before} -> ${next.map(formatNamedCertificate).join(" or ")}`;
+}

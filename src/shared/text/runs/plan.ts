@@ -9,6 +9,7 @@ import {
   type PlannedVerification,
   plannedCertificates,
   plannedFiles,
+  type ReloadPlan,
   type RollbackTimer,
 } from "../../model/runs/plan.ts";
 import type { Phase } from "../../model/runs/run.ts";
@@ -26,6 +27,8 @@ const PHASES: Record<Phase, string> = {
   install: "install certificate",
   "post-check": "post-deployment check",
   finish: "finish",
+  test: "test configuration",
+  reload: "reload",
 };
 
 /** What a phase does. A host key is granted nothing, and lines that are tightened are replaced. */
@@ -52,6 +55,8 @@ export function formatCommandOf(kind: PlanKind): string {
       return "latchkey grants tighten";
     case "rotate-certificate":
       return "latchkey rotate certificate";
+    case "reload":
+      return "latchkey reload";
     default:
       return assertNever(kind);
   }
@@ -75,9 +80,13 @@ export const countLines = (files: readonly Counts[]): Counts => ({
   removes: files.reduce((sum, { removes }) => sum + removes, 0),
 });
 
+export const countServers = ({ hosts }: ReloadPlan): number =>
+  hosts.reduce((sum, { servers }) => sum + servers.length, 0);
+
 /** `3 to add, 1 to change, 2 to remove on 4 hosts`. */
 export function formatCounts(plan: Plan): string {
   const on = `on ${formatCount(plan.hosts.length, "host")}`;
+  if (plan.kind === "reload") return `${formatCount(countServers(plan), "server")} to reload ${on}`;
   const renewed = plan.kind === "rotate-certificate" ? plannedCertificates(plan).length : 0;
   if (renewed > 0) return `${formatCount(renewed, "certificate")} to renew ${on}`;
   const { adds, changes, removes } = countLines(plannedFiles(plan));

@@ -36,6 +36,12 @@ export function formatCause(cause: Cause): string {
     case "certificate-faulty":
     case "trust-unacknowledged":
       return formatOfRenewal(cause);
+    case "fails-test":
+      return `${cause.server} fails its own configuration test, and was not reloaded: ${cause.said}`;
+    case "not-presented":
+      return `it was reloaded, and does not present what its files hold: ${cause.whys.join("; ")}`;
+    case "other-certificate":
+      return `${cause.path} holds another certificate than when the plan was made: plan it again`;
     case "login-refused":
     case "login-unsure":
     case "verified-by-hand":

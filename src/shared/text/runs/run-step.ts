@@ -66,6 +66,10 @@ export function formatIntent(intent: Intent): string {
       return "to check again what is served";
     case "clear":
       return "to clear away what was kept";
+    case "test-servers":
+      return `to have ${intent.servers.join(", ")} test the configuration`;
+    case "reload-servers":
+      return `to reload ${intent.servers.join(", ")}`;
     default:
       return assertNever(intent);
   }
@@ -79,6 +83,8 @@ function formatDeed(deed: Deed): string {
       return `installed it in ${formatCount(deed.locations, "location")}`;
     case "installed-certificates":
       return "the new files are in place, and its servers were reloaded";
+    case "reloaded-servers":
+      return `reloaded ${deed.servers.join(", ")}`;
     default:
       return assertNever(deed);
   }
@@ -174,6 +180,8 @@ type PlacedKind =
   | "certificate-keys-made"
   | "issued"
   | "served"
+  | "tests-passed"
+  | "presented"
   | "cleared"
   | "old-key-kept";
 
@@ -191,6 +199,10 @@ function formatPlaced(check: Extract<Evidence, { kind: PlacedKind }>): string {
       return `${check.name}: ${check.sha256?.slice(0, 16)}...`;
     case "served":
       return formatServed(check);
+    case "tests-passed":
+      return formatTests(check);
+    case "presented":
+      return formatPresented(check);
     case "cleared":
       return check.isWhole ? "nothing is left of the run here" : "what the run has kept is gone but for this";
     case "old-key-kept":
@@ -212,6 +224,23 @@ function formatServed({ isAgain, addresses, leavesAlone }: Extract<Evidence, { k
   const seen = `${isAgain ? "it is still served" : "the new certificate is served"}: verified at ${formatCount(addresses, "address", "addresses")}`;
   if (leavesAlone === 0) return seen;
   return `${seen}; at ${formatCount(leavesAlone, "address", "addresses")} the certificate alone could be read, and not what leads to its root`;
+}
+
+function formatTests({ passed, untested }: Extract<Evidence, { kind: "tests-passed" }>): string {
+  return join(
+    passed.length === 0 ? "" : `${passed.join(", ")}: the configuration test passed`,
+    untested.length === 0 ? "" : `${untested.join(", ")}: no test could be run here`,
+  );
+}
+
+function formatPresented({ endpoints, unknown }: Extract<Evidence, { kind: "presented" }>): string {
+  const open =
+    unknown === 0
+      ? ""
+      : `at ${formatCount(unknown, "endpoint")} it is not known which certificate is meant to be served`;
+  if (endpoints === 0) return join("reloaded; nowhere could be seen what is served now", open);
+  const where = endpoints === 1 ? "the one endpoint" : `all ${endpoints} endpoints`;
+  return join(`what its files hold is served at ${where}`, open);
 }
 
 type Access = Pick<AccessCheck, "account" | "fingerprint" | "answer" | "why">;
@@ -254,6 +283,7 @@ const BACK_AS: Record<BackAs, string> = {
   "certificate-keys-removed": "the new keys are gone again",
   "old-certificate-served": "the files are as they were, and are served",
   "old-certificate-unseen": "the files are as they were; nowhere could be seen what is served",
+  "stays-reloaded": "a reload cannot be undone: what was reloaded stays so",
 };
 
 function formatFailed({ cause, stands }: Extract<StepResult, { kind: "failed" }>): string {

@@ -61,6 +61,8 @@ function formatRunReason(reason: RunReason): string {
       return reason.phase === null ? "a host could not be put back as it was" : STUCK_BACK[reason.phase];
     case "not-served-any-more":
       return "the new certificate is no longer in place; nothing was rolled back";
+    case "stays-reloaded":
+      return `${reason.hosts.join(", ")} had been reloaded, which cannot be undone`;
     case "partly-committed":
       return `${reason.hosts.join(", ")} had been committed, and stays so; the others are as they were`;
     case "waiting":
@@ -163,6 +165,8 @@ const STUCK_BACK: Record<Phase, string> = {
   issue: "the issued certificate could not be discarded",
   install: "an old certificate could not be restored",
   "post-check": "whether the certificate is served could not be read",
+  test: "a test changes nothing that could be rolled back",
+  reload: "a reload cannot be rolled back",
 };
 
 const WAITS: Record<RunWait, string> = {

@@ -142,6 +142,8 @@ function showPhase(about: About, phase: Phase): Shown[] {
     case "issue":
     case "install":
     case "post-check":
+    case "test":
+    case "reload":
       return [];
     default:
       return assertNever(phase);

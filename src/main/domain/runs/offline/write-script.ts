@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { formatPublicKey } from "#codec/ssh-key.ts";
+import { formatPublicKey, RSA_BITS } from "#codec/ssh-key.ts";
 import { toField } from "#codec/ssh-wire.ts";
 import { goneLines } from "#domain/runs/files/lines.ts";
 import { type Edit, editsBetween, fillStages, type Stages } from "#domain/runs/files/stages.ts";
@@ -16,7 +16,6 @@ import {
   oldKeyOf,
   type PlanHash,
   type PrivateKeyPlan,
-  RSA_BITS,
 } from "#shared/model/runs/plan.ts";
 import type { RunFile } from "#shared/model/runs/run.ts";
 import { isInParts, type ScriptPart } from "./script-parts.ts";

@@ -3,7 +3,12 @@ import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import { type KeyFamily, takesKey } from "#domain/server-configs/deployments-for-client.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { KeyKind } from "#shared/model/issuers/vault.ts";
-import { RESTART, type Replacement, type VerificationEndpoint } from "#shared/model/runs/deployment.ts";
+import {
+  RESTART,
+  type Replacement,
+  type Service,
+  type VerificationEndpoint,
+} from "#shared/model/runs/deployment.ts";
 import type { Check } from "#shared/model/runs/plan.ts";
 import type { RenewalTrust } from "#shared/model/runs/renewal-trust.ts";
 import { formatVerificationEndpoint } from "#shared/text/certificates/deployment.ts";
@@ -48,15 +53,7 @@ export function checkRenewal(host: HostFacts, deployment: DeploymentFacts, chang
         `${server} (${where}) fails its own test as it is now, before anything is changed: ${said}; mend that first, unless the new certificate is what mends it`,
       ),
     ),
-    ...change.services
-      .filter(({ reload }) => reload === RESTART)
-      .map(({ server, where }) =>
-        toCheck(
-          "acknowledge",
-          "restart",
-          `${server} (${where}) reads new files only when it is restarted, which ends its connections`,
-        ),
-      ),
+    ...checkRestart(change.services, toCheck),
     ...change.services.flatMap(({ described }) =>
       described
         ? [
@@ -97,7 +94,18 @@ function checkMethod({ issuer }: DeploymentFacts, { challenge }: Replacement, to
   ];
 }
 
-type MakeCheck = (state: Check["state"], id: string, text: string) => Check;
+export type MakeCheck = (state: Check["state"], id: string, text: string) => Check;
+
+export const checkRestart = (services: readonly Service[], toCheck: MakeCheck): Check[] =>
+  services
+    .filter(({ reload }) => reload === RESTART)
+    .map(({ server, where }) =>
+      toCheck(
+        "acknowledge",
+        "restart",
+        `${server} (${where}) reads new files only when it is restarted, which ends its connections`,
+      ),
+    );
 
 /**
  * If the certificate were served at an endpoint that is not probed, it could be wrong for hours before anybody knew.
@@ -139,7 +147,7 @@ function checkVerifications(deployment: DeploymentFacts, change: Replacement, to
 }
 
 /** An unreachable address is unreachable under each of its names, and is reported once. */
-function checkUnseen(silent: readonly EndpointFacts[], toCheck: MakeCheck): Check[] {
+export function checkUnseen(silent: readonly EndpointFacts[], toCheck: MakeCheck): Check[] {
   const alike = Map.groupBy(silent, ({ address, port, unreadable }) =>
     JSON.stringify([address, port, unreadable]),
   );

@@ -35,7 +35,7 @@ export function findDeployments(map: HostMap, holding: readonly string[]): Found
       for (const deployment of binding.deployments.filter(({ certificate }) =>
         realPaths.has(realOf(certificate.path)),
       )) {
-        const server = serverOf(configuration);
+        const server = serverOf(configuration.server);
         if (!server) continue;
         const files = filesOf(deployment, binding.chain?.path ?? null, realOf);
         const key = files.map(({ real }) => real).join("\n");
@@ -57,7 +57,8 @@ export function findDeployments(map: HostMap, holding: readonly string[]): Found
   return [...found.values()];
 }
 
-function serverOf({ server }: Configuration): ServerKind | null {
+/** Null: it is not one that a run tests and reloads. */
+export function serverOf(server: Configuration["server"]): ServerKind | null {
   if (server === "mysql") return "mariadb";
   return server === "sshd" ? null : server;
 }

@@ -1,8 +1,10 @@
+import { ReloadedServer } from "#shared/model/runs/deployment.ts";
 import {
   AccessHost,
   FilePlan,
   HostKeyPlan,
   type PrivateKeyPlan,
+  ReloadPlan,
   RemoveGrantsPlan,
   RenewalHost,
   RenewalPlan,
@@ -60,6 +62,34 @@ export const makeHost = (more: Partial<AccessHost> & { host: string; batch: numb
 
 export const makeRenewalHost = (more: Partial<RenewalHost> & { host: string; batch: number }): RenewalHost =>
   RenewalHost.parse({ ...PLACE, certificates: [], ...more });
+
+/** A server of a host; only what its endpoints present matters. */
+export const makeReloadedServer = (more: Partial<ReloadedServer> = {}): ReloadedServer =>
+  ReloadedServer.parse({
+    service: {
+      server: "nginx",
+      where: "/etc/nginx/nginx.conf",
+      config: "/etc/nginx/nginx.conf",
+      test: "staged",
+      reload: "HUP",
+    },
+    files: [],
+    deployments: [],
+    endpoints: [],
+    certificates: [],
+    ...more,
+  });
+
+export const makeReloadPlan = (
+  hosts: readonly { host: string; batch: number }[],
+  more: object = {},
+): ReloadPlan =>
+  ReloadPlan.parse({
+    ...BASE,
+    kind: "reload",
+    hosts: hosts.map((host) => ({ ...PLACE, rollbackTimer: null, servers: [makeReloadedServer()], ...host })),
+    ...more,
+  });
 
 const BASE = {
   format: "latchkey-plan-1",

@@ -208,6 +208,9 @@ function formatPart(phase: Phase, hosts: number): string {
     case "install":
     case "post-check":
       throw new Error("certificates are renewed by no script");
+    case "test":
+    case "reload":
+      throw new Error("servers are reloaded by no script");
     default:
       return assertNever(phase);
   }

@@ -107,7 +107,7 @@ async function readOne(
   sessions: HostSessions,
 ): Promise<Seen> {
   const { known } = one;
-  const base = baseOf(one);
+  const base = baseOf(known);
   const deployments = one.certificates.flatMap((sha256) =>
     readDeploymentFacts(deps, query.request, one, sha256),
   );
@@ -119,7 +119,10 @@ async function readOne(
       servers: await readServers(remote, deployments),
       methods: deployments.some(lacksChallenge) ? await readChallengeMethods(remote, deployments) : null,
       shown: await readServed(deps, remote, deployments, query.signal),
-      written: await readConfigs(remote, deployments),
+      written: await readConfigs(
+        remote,
+        deployments.flatMap(({ configs }) => configs),
+      ),
     }));
     if (entered.kind !== "connected") return unreadable(base, deployments, entered.message);
     const { about, files, servers, methods, shown, written } = entered.value;
@@ -211,13 +214,12 @@ async function readFiles(
 const MOST_CONFIGS = 64;
 
 /** When the configuration of these endpoints was last written, by the host's clock. */
-async function readConfigs(
+export async function readConfigs(
   remote: RemoteSession,
-  deployments: readonly Described[],
+  paths: readonly string[],
 ): Promise<Map<string, number>> {
   const written = new Map<string, number>();
-  const configs = new Set(deployments.flatMap((deployment) => deployment.configs));
-  for (const path of [...configs].slice(0, MOST_CONFIGS)) {
+  for (const path of [...new Set(paths)].slice(0, MOST_CONFIGS)) {
     const reading = await inspectDeploymentFile(remote, path);
     if (reading.kind === "lost") throw new HostLost(reading.message);
     if (reading.kind === "seen" && reading.file.writtenAt !== null) written.set(path, reading.file.writtenAt);
@@ -225,7 +227,7 @@ async function readConfigs(
   return written;
 }
 
-async function readLogin({ now }: Deps, remote: RemoteSession) {
+export async function readLogin({ now }: { now: () => Date }, remote: RemoteSession) {
   const reading = await inspectHost(remote);
   if (reading.kind === "lost") throw new HostLost(reading.message);
   return {
@@ -243,7 +245,7 @@ async function readLogin({ now }: Deps, remote: RemoteSession) {
   };
 }
 
-const baseOf = ({ known }: FoundHost): HostFacts => ({
+export const baseOf = (known: FoundHost["known"]): HostFacts => ({
   host: known.host,
   port: known.port,
   user: known.user,

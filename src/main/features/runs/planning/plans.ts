@@ -16,7 +16,7 @@ import {
   plannedFiles,
 } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { acknowledgementOf } from "#shared/text/runs/plan.ts";
+import { acknowledgementOf, countServers } from "#shared/text/runs/plan.ts";
 import type { KnownHost } from "#store/runs/fact-reader.ts";
 import type { Store } from "#store/store.ts";
 
@@ -235,10 +235,11 @@ export const countsOf = (plan: Plan) => {
   const sum = (of: (file: (typeof files)[number]) => number) =>
     files.reduce((total, file) => total + of(file), 0);
   const renewed = isRenewal(plan) ? plannedCertificates(plan).length : 0;
+  const reloaded = plan.kind === "reload" ? countServers(plan) : 0;
   return {
     hosts: plan.hosts.length,
     adds: sum(({ adds }) => adds),
-    changes: sum(({ changes }) => changes) + renewed,
+    changes: sum(({ changes }) => changes) + renewed + reloaded,
     removes: sum(({ removes }) => removes),
   };
 };

@@ -128,12 +128,12 @@ export function readDeploymentFacts(
       endpoints,
       others,
       spkiSha256: opened?.spkiSha256 ?? null,
-      configs: configsOf(found),
+      configs: configsOf(found.uses),
     };
   });
 }
 
-const EMPTY = '{"configurations":[],"files":[],"listeners":null}';
+export const EMPTY = '{"configurations":[],"files":[],"listeners":null}';
 
 const UNUSED = "what was described of its server is not used, for its configuration could be read";
 
@@ -160,7 +160,7 @@ function endpointsAt(
 /**
  * If a configuration consists of all files of a folder, the folder shows that one came or went. The files come last.
  */
-function configsOf({ uses }: FoundDeployment): string[] {
+export function configsOf(uses: readonly ServerUse[]): string[] {
   const known = uses.filter(({ server }) => server !== "described");
   const files = known.map(({ where }) => where.replace(/:\d+$/, ""));
   const folders = files.map((file) => file.replace(/\/[^/]*$/, "") || "/");

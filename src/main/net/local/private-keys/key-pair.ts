@@ -7,6 +7,7 @@ import {
   blobOfJwk,
   formatPublicKey,
   padSecret,
+  RSA_BITS,
   readContainer,
   secretOfJwk,
   writeOpenContainer,
@@ -14,7 +15,6 @@ import {
 import { openFields, toField } from "#codec/ssh-wire.ts";
 import { type Identity, listAgentKeys, queryAgent } from "#net/ssh/identities.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
-import { RSA_BITS } from "#shared/model/runs/plan.ts";
 import { Redacted } from "#shared/model/secret.ts";
 
 /** In memory only: lost when the run ends. */

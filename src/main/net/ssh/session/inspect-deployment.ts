@@ -38,8 +38,9 @@ export type DeploymentFileInspection = {
   file: { mode: string; links: number; uid: number; gid: number; owner: string; sizeBytes: number } | null;
   hash: string | null;
   kind: DeploymentFileKind;
-  /** SHA-256 of its first certificate; null: it has none, or in a form that was not read. */
+  /** SHA-256 of its first certificate, and its DER; null: it has none, or in a form that was not read. */
   leaf: string | null;
+  leafDer: Uint8Array | null;
   /** SHA-256 of its private key's SubjectPublicKeyInfo; null: it has none, or the host could not compute it. */
   publicKey: string | null;
   /** When it was last written, in seconds since the epoch by the host's clock; null: unknown. */
@@ -83,6 +84,7 @@ export async function inspectDeploymentFile(
       hash: /^[0-9a-f]{64}$/.test(hash) ? hash : null,
       kind: DEPLOYMENT_FILE_KINDS.find((kind) => kind === first("kind")?.[0]) ?? "other",
       leaf: hashDer(first("leaf")?.[0] ?? ""),
+      leafDer: readDer(first("leaf")?.[0] ?? ""),
       publicKey: hashDer(first("public")?.[0] ?? ""),
       writtenAt: readSeconds(first("written")?.[0] ?? ""),
       hasAccessList: first("acl") !== undefined,
@@ -128,10 +130,13 @@ const quoteForPerson = (word: string): string => (/^[A-Za-z0-9._/-]+$/.test(word
 
 const readSeconds = (text: string): number | null => (/^\d{1,12}$/.test(text) ? Number(text) : null);
 
-const hashDer = (base64: string): string | null =>
-  /^[A-Za-z0-9+/]+={0,2}$/.test(base64)
-    ? createHash("sha256").update(Buffer.from(base64, "base64")).digest("hex")
-    : null;
+const readDer = (base64: string): Buffer | null =>
+  /^[A-Za-z0-9+/]+={0,2}$/.test(base64) ? Buffer.from(base64, "base64") : null;
+
+function hashDer(base64: string): string | null {
+  const der = readDer(base64);
+  return der && createHash("sha256").update(der).digest("hex");
+}
 
 function readColumns(words: readonly string[] | undefined): DeploymentFileInspection["file"] {
   const [mode = "", links, uid, gid, size, owner = ""] = words ?? [];
@@ -201,7 +206,10 @@ export async function testDeployment(
   session: RemoteSession,
   { token, id, files, newHashes, service }: DeploymentFiles & { service: Service },
 ): Promise<ServerTest | DeploymentTail> {
-  const words = [token, id, ...wordsOfService(service), ...wordsOfFiles(files, newHashes)];
+  return sendTest(session, [token, id, ...wordsOfService(service), ...wordsOfFiles(files, newHashes)]);
+}
+
+async function sendTest(session: RemoteSession, words: string[]): Promise<ServerTest | DeploymentTail> {
   const answer = await session.send({ verb: "deployment_test", words }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
@@ -211,9 +219,23 @@ export async function testDeployment(
   return { kind, said: readSaid(answer) };
 }
 
-/** The server's own test of its configuration as it is, before a run has done anything. Changes nothing. */
-export const testServer = (session: RemoteSession, service: Service): Promise<ServerTest | DeploymentTail> =>
-  testDeployment(session, { token: "none", id: "none", files: [], newHashes: [], service });
+/** A file as it is now. */
+export type LiveFile = { path: string; real: string; hash: string };
+
+/**
+ * The server's own test of its configuration as it is. `files`: those in use of one deployment, for a server that tests
+ * these alone. Changes nothing.
+ */
+export const testServer = (
+  session: RemoteSession,
+  service: Service,
+  files: readonly LiveFile[] = [],
+): Promise<ServerTest | DeploymentTail> =>
+  sendTest(session, ["none", "none", ...wordsOfService(service), ...wordsOfLive(files)]);
+
+/** Of no file are others staged. */
+const wordsOfLive = (files: readonly LiveFile[]): string[] =>
+  files.flatMap(({ path, real, hash }, nth) => [String(nth), path, real, hash, hash]);
 
 /** Reloads by its supervisor if it has one. The reload verifies nothing: only the certificate that it presents does. */
 export async function reloadService(
@@ -221,7 +243,18 @@ export async function reloadService(
   service: Service,
   files: Pick<DeploymentFiles, "files" | "newHashes"> = { files: [], newHashes: [] },
 ): Promise<Reloaded | DeploymentTail> {
-  const words = [...wordsOfService(service), ...wordsOfFiles(files.files, files.newHashes)];
+  return sendReload(session, [...wordsOfService(service), ...wordsOfFiles(files.files, files.newHashes)]);
+}
+
+/** Reloads a server of which no file has changed by a run. `files`: those of one deployment that it may ask for. */
+export const reloadAsItIs = (
+  session: RemoteSession,
+  service: Service,
+  files: readonly LiveFile[],
+): Promise<Reloaded | DeploymentTail> =>
+  sendReload(session, [...wordsOfService(service), ...wordsOfLive(files)]);
+
+async function sendReload(session: RemoteSession, words: string[]): Promise<Reloaded | DeploymentTail> {
   const answer = await session.send({ verb: "deployment_reload", words }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);

@@ -1,4 +1,4 @@
-import type { DeploymentFile, Replacement } from "#shared/model/runs/deployment.ts";
+import type { DeploymentFile, ReloadedServer, Replacement } from "#shared/model/runs/deployment.ts";
 import {
   type AccessHost,
   type Check,
@@ -15,7 +15,12 @@ import {
   verificationsOf,
 } from "#shared/model/runs/plan.ts";
 import { formatChallengeMethod } from "#shared/text/certificates/challenge-method.ts";
-import { formatHolds, formatServedVerification } from "#shared/text/certificates/deployment.ts";
+import {
+  formatHolds,
+  formatPresentedChange,
+  formatServedVerification,
+  toPresentedChange,
+} from "#shared/text/certificates/deployment.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { fitEnd } from "#shared/text/fit.ts";
 import { formatHost } from "#shared/text/hosts/target.ts";
@@ -72,6 +77,7 @@ function listHostPlan(host: HostPlan, plan: Plan): Line[] {
   const files = "files" in host ? host.files : [];
   const privateKeys = "privateKeyLocations" in host ? host.privateKeyLocations : [];
   const certificates = "certificates" in host ? host.certificates : [];
+  const servers = "servers" in host ? host.servers : [];
   return [
     { text: "" },
     { text: `${formatHost(host)} (${order})`, style: "bold" },
@@ -80,6 +86,7 @@ function listHostPlan(host: HostPlan, plan: Plan): Line[] {
       text: `  ${formatPrivateKey(privateKey, `of ${privateKey.owner}`)}`,
     })),
     ...certificates.flatMap((change) => formatCertificate(change).map((text) => ({ text }))),
+    ...servers.flatMap((server) => formatServer(server).map((text) => ({ text }))),
     ...(files.length + certificates.length > 0
       ? [{ text: `  ${isOffline(plan) ? OFFLINE_ROLLBACK : formatRollbackTimer(host.rollbackTimer)}` }]
       : []),
@@ -205,3 +212,15 @@ export function formatCertificate(change: Replacement): string[] {
 }
 
 const formatReal = ({ path, real }: DeploymentFile): string => (real === path ? "" : ` (${real})`);
+
+/** What is reloaded, and what each of its endpoints serves now and afterwards. */
+function formatServer(server: ReloadedServer): string[] {
+  const { service, endpoints } = server;
+  return [
+    `  ~ ${service.server} (${service.where}): its own configuration test, then reloaded by ${service.reload}`,
+    ...endpoints.map(
+      (endpoint) =>
+        `    ${formatServedVerification(endpoint)}: ${formatPresentedChange(toPresentedChange(endpoint, server))}`,
+    ),
+  ];
+}

@@ -41,6 +41,21 @@ export const addChangeOptions = (command: Command): Command =>
 
 /** The options that renewals take as well: they have no offline scripts, and no days of grace. */
 export const addRunOptions = (command: Command): Command =>
+  addIdentity(
+    addPaceOptions(command).option(
+      "--rollback-after <seconds>",
+      "a host rolls back by itself unless it is verified in this time (default: 120)",
+      wholeNumber(30, 3_600),
+    ),
+  );
+
+/** The options that reloads take: nothing of them is rolled back. */
+export const addReloadOptions = (command: Command): Command => addIdentity(addPaceOptions(command));
+
+const addIdentity = (command: Command): Command =>
+  command.option("--identity <file>", "log in with this private key (repeatable)", collect);
+
+const addPaceOptions = (command: Command): Command =>
   command
     .option("--plan <file>", "write the plan to this file; changes nothing")
     .option("--apply [file]", "apply the plan, or the plan in this file")
@@ -56,13 +71,7 @@ export const addRunOptions = (command: Command): Command =>
       "--max-failures <hosts>",
       "start no other host after this many failed (default: 1)",
       wholeNumber(1, 10_000),
-    )
-    .option(
-      "--rollback-after <seconds>",
-      "a host rolls back by itself unless it is verified in this time (default: 120)",
-      wholeNumber(30, 3_600),
-    )
-    .option("--identity <file>", "log in with this private key (repeatable)", collect);
+    );
 
 /** The end of the help of every such command. */
 export const CHANGE_ENDS = `

@@ -108,13 +108,20 @@ async function rotateKey(
   return { kind: "rotate-key", fingerprint, keyType, newKey: keyText, keyFile: keyFile ?? null };
 }
 
-/** A host by its name alone, if it is scanned on one port, or with the port. */
 async function rotateHostKey(
   name: string | undefined,
   { keyType }: KeyOptions,
   client: LatchkeyClient,
 ): Promise<PlanRequest> {
   if (name === undefined) throw new Refusal("invalid-input", "name the host; latchkey hosts lists them");
+  return { kind: "rotate-host-key", ...(await findHost(name, client)), keyType };
+}
+
+/** A known host by its name alone, if it is scanned on one port, or with the port. */
+export async function findHost(
+  name: string,
+  client: LatchkeyClient,
+): Promise<{ host: string; port: number }> {
   const { rows } = await client.hosts.list({ search: name });
   const named = rows.filter(({ host, port }) =>
     [host, `${host}:${port}`, `[${host}]:${port}`].includes(name),
@@ -123,7 +130,7 @@ async function rotateHostKey(
   if (!first) throw new Refusal("not-found", `${name} is not a known host; latchkey hosts lists them`);
   if (others.length > 0)
     throw new Refusal("invalid-input", `${name} is known on several ports; name it as HOST:PORT`);
-  return { kind: "rotate-host-key", host: first.host, port: first.port, keyType };
+  return { host: first.host, port: first.port };
 }
 
 type Options = ChangeOptions & {
@@ -287,15 +294,22 @@ type Named = { sha256: Sha256 } | RenewalRequest["endpoints"][number];
 const SERVED_AT = /^(?:\[(?<v6>[0-9a-f:.]+)\]|(?<host>[^:/\s]+)):(?<port>\d{1,5})(?:\/(?<name>[^/\s]+))?$/i;
 
 function readNamed(text: string): Named {
+  const named = readCertificateName(text);
+  if (named) return named;
+  throw new Refusal(
+    "invalid-input",
+    `${text} is neither the SHA-256 of a certificate nor an endpoint (HOST:PORT)`,
+  );
+}
+
+/** A certificate by its SHA-256, or an endpoint; null: it is neither. */
+export function readCertificateName(text: string): Named | null {
   const sha256 = Sha256.safeParse(text.replaceAll(":", "").toLowerCase());
   if (sha256.success) return { sha256: sha256.data };
   const { v6, host = v6, port, name } = SERVED_AT.exec(text)?.groups ?? {};
   if (host !== undefined && Number(port) > 0 && Number(port) < 65_536)
     return { host, port: Number(port), serverName: name ?? null };
-  throw new Refusal(
-    "invalid-input",
-    `${text} is neither the SHA-256 of a certificate nor an endpoint (HOST:PORT)`,
-  );
+  return null;
 }
 
 function readChallenge(text: string): ChallengeMethod {

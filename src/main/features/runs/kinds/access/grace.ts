@@ -23,7 +23,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import {
   type HostPlan,
   hostIdOf,
-  isRenewal,
+  isKeyPlan,
   type KeyPlan,
   newKeyOf,
   type Plan,
@@ -257,7 +257,7 @@ const OVER: ReadonlySet<RunState> = new Set<RunState>(["committed", "rolled-back
 export function findWatch({ runbooks, uses }: Store, run: RunRecord): OldKeyWatch | null {
   const plan = OVER.has(run.state) ? null : runbooks.plans.find(run.planId)?.plan;
   const since = plan ? watchedSince(plan, runbooks.journal.steps(run.id)) : null;
-  if (!plan || isRenewal(plan) || since === null) return null;
+  if (!plan || !isKeyPlan(plan) || since === null) return null;
   const { ofRun, readOf } = runbooks.clocks;
   return watchOldKey(plan, since, uses.known, { kept: ofRun(run.id), readOf });
 }

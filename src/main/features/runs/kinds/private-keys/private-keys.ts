@@ -4,6 +4,7 @@
  */
 
 import { viewKey } from "#codec/fingerprint.ts";
+import { RSA_BITS } from "#codec/ssh-key.ts";
 import {
   createKeyPair,
   type NewKeyType,
@@ -31,7 +32,6 @@ import {
   type PrivateKeyPlan,
   privateKeysByHost,
   privateKeysHere,
-  RSA_BITS,
 } from "#shared/model/runs/plan.ts";
 import type { Cause, PlainCause } from "#shared/model/runs/step-result.ts";
 import { formatHostAddress } from "#shared/text/hosts/target.ts";

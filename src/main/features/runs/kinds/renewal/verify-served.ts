@@ -11,8 +11,8 @@ import type { Step } from "#domain/runs/step.ts";
 import type { ProxyRoute } from "#net/proxy/proxy.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { isFailure } from "#net/tcp-connect.ts";
-import type { ShownAt } from "#net/tls/probe-endpoint.ts";
-import { acquireSession, SessionLost } from "#runs/engine/runbook.ts";
+import type { ChainsAt, ShownAt } from "#net/tls/probe-endpoint.ts";
+import { acquireSession, type RunContext, SessionLost } from "#runs/engine/runbook.ts";
 import type { ServerKind, VerificationEndpoint } from "#shared/model/runs/deployment.ts";
 import type { Cause } from "#shared/model/runs/step-result.ts";
 import { formatVerificationEndpoint } from "#shared/text/certificates/deployment.ts";
@@ -20,7 +20,7 @@ import type { RenewalRun } from "./tools.ts";
 import { changesOf, orderOf, toolsOf } from "./tools.ts";
 
 /** `staysUp`: its servers reload without ending, so none is down while it starts again. */
-type Expected = VerificationEndpoint & { expects: ExpectedCertificates; staysUp: boolean };
+export type Expected = VerificationEndpoint & { expects: ExpectedCertificates; staysUp: boolean };
 
 /** What was shown so far, by endpoint and address. */
 type Readings = Map<string, ShownAt[]>;
@@ -48,15 +48,35 @@ export async function verifyServed(
 ): Promise<ServedOutcome> {
   const all = expectedAt(run, step, which);
   const expected = which === "old" ? await leaveOutUnled(run, step, all) : all;
+  const mayGiveUp = step.phase === "install" && which === "new";
+  return probeUntil(run, step, { expected, chainsAt: toolsOf(run).chainsAt, mayGiveUp, timeoutMs });
+}
+
+/**
+ * `mayGiveUp`: it ends before its time where a server refuses every handshake. Rejects with `SessionLost`, as what
+ * probes from a host does.
+ */
+type PresentedQuery = {
+  expected: readonly Expected[];
+  chainsAt: ChainsAt;
+  mayGiveUp: boolean;
+  timeoutMs: number;
+};
+
+/** Probes endpoints until each presents what is expected, twice in a row, or the time is over. */
+export async function probeUntil(
+  run: RunContext,
+  step: Step,
+  { expected, chainsAt, mayGiveUp, timeoutMs }: PresentedQuery,
+): Promise<ServedOutcome> {
   const begun = performance.now();
   let inARow = 0;
   const readings: Readings = new Map();
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-    const { wrong, unusable, leavesAlone } = await probeAll(run, step, { expected, readings });
-    if (step.phase === "install" && which === "new" && unusable.length > 0)
-      return { kind: "not-served", whys: unusable.slice(0, MOST_SAID) };
+    const { wrong, unusable, leavesAlone } = await probeAll(run, step, { expected, readings, chainsAt });
+    if (mayGiveUp && unusable.length > 0) return { kind: "not-served", whys: unusable.slice(0, MOST_SAID) };
     inARow = wrong.length === 0 ? inARow + 1 : 0;
-    run.trace("served", step.ordinal, step.phase, wrong.length === 0 ? which : "not-yet");
+    run.trace("served", step.ordinal, step.phase, wrong.length === 0 ? "as-expected" : "not-yet");
     if (inARow >= ROUNDS_IN_A_ROW || expected.length === 0)
       return { kind: "served", addresses: expected.length, leavesAlone };
     if (wrong.length > 0 && performance.now() - begun + pause > timeoutMs)
@@ -67,7 +87,13 @@ export async function verifyServed(
   }
 }
 
-const STAYS_UP: ReadonlySet<ServerKind> = new Set(["nginx", "apache", "haproxy", "postfix", "dovecot"]);
+export const STAYS_UP: ReadonlySet<ServerKind> = new Set([
+  "nginx",
+  "apache",
+  "haproxy",
+  "postfix",
+  "dovecot",
+]);
 
 const MOST_SAID = 3;
 
@@ -88,8 +114,20 @@ export async function whyUnprovable(
   step: Step,
   remote: RemoteSession,
 ): Promise<Cause | null> {
-  const verificationEndpoints = changesOf(run, step).flatMap((change) => change.verificationEndpoints);
-  const unled = await findUnled(verificationEndpoints, remote.proxy, run.signal);
+  return whyUnseen(
+    run,
+    changesOf(run, step).flatMap((change) => change.verificationEndpoints),
+    remote,
+  );
+}
+
+/** The same of these endpoints. */
+export async function whyUnseen(
+  run: RunContext,
+  endpoints: readonly VerificationEndpoint[],
+  remote: RemoteSession,
+): Promise<Cause | null> {
+  const unled = await findUnled(endpoints, remote.proxy, run.signal);
   if (unled.length === 0) return null;
   await refuseEnded(remote);
   const whys = unled.slice(0, MOST_SAID).map(({ why }) => why);
@@ -124,13 +162,13 @@ type ServedFaults = { wrong: string[]; unusable: string[]; leavesAlone: number }
  * ended.
  */
 async function probeAll(
-  run: RenewalRun,
+  run: RunContext,
   step: Step,
-  { expected, readings }: { expected: readonly Expected[]; readings: Readings },
+  { expected, readings, chainsAt }: { expected: readonly Expected[]; readings: Readings; chainsAt: ChainsAt },
 ): Promise<ServedFaults> {
   const remote = expected.some(isByHost) ? (await acquireSession(run, step.host ?? -1)).remote : null;
   const probed = await Promise.all(
-    expected.map((one) => probeOne(run, one, { proxy: remote?.proxy ?? null, readings })),
+    expected.map((one) => probeOne(run.signal, one, { proxy: remote?.proxy ?? null, readings, chainsAt })),
   );
   const wrong = probed.flatMap((one) => one.wrong);
   if (remote && wrong.length > 0) await refuseEnded(remote);
@@ -140,9 +178,9 @@ async function probeAll(
 
 /** What is wrong at each address of an endpoint. */
 async function probeOne(
-  run: RenewalRun,
+  signal: AbortSignal,
   one: Expected,
-  { proxy, readings }: { proxy: ProxyRoute | null; readings: Readings },
+  { proxy, readings, chainsAt }: { proxy: ProxyRoute | null; readings: Readings; chainsAt: ChainsAt },
 ): Promise<ServedFaults> {
   if (isByHost(one) && proxy === null)
     return {
@@ -151,7 +189,7 @@ async function probeOne(
       leavesAlone: 0,
     };
   const probed = { ...one, serverName: helloName(one) };
-  const shown = await toolsOf(run).chainsAt(probed, isByHost(one) ? proxy : null, run.signal);
+  const shown = await chainsAt(probed, isByHost(one) ? proxy : null, signal);
   const formatWrong = (at: ShownAt): string[] => {
     const why = evaluateShown(one.before, one.expects, at);
     if (why === null) return [];

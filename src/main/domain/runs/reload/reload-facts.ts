@@ -1,0 +1,31 @@
+import type { Held } from "#domain/deployment-status/host-map.ts";
+import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
+import type { EndpointFacts, PlanNote, ScannedFacts } from "#domain/runs/renewal/renewal-facts.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import type { PresentedAfter, ReloadedServer, Service } from "#shared/model/runs/deployment.ts";
+import type { Pace } from "#shared/model/runs/plan.ts";
+
+/** All that a plan of reloads is made of: the inventory, and what was seen on the hosts and on the wire just now. */
+export type ReloadFacts = {
+  now: Instant;
+  options: Pace;
+  hosts: readonly { host: HostFacts; scanned: ScannedFacts; servers: readonly ServerFacts[] }[];
+  /** Notes about how all this was found. */
+  said: readonly PlanNote[];
+};
+
+/** A server of a host, as its configuration was when the host was last read, and as its files are now. */
+export type ServerFacts = {
+  service: Service;
+  /** Why it cannot be reloaded, as a phrase; null: it can. */
+  obstacle: string | null;
+  /** Its own test of its configuration as it is now. `said`: in words of the host. */
+  test: { kind: "passed" | "untested" | "failed"; said: string };
+  files: ReloadedServer["files"];
+  deployments: ReloadedServer["deployments"];
+  endpoints: readonly (EndpointFacts & { after: PresentedAfter })[];
+  /** What is known of the certificates that its files and endpoints name, by their SHA-256. */
+  held: ReadonlyMap<string, Held>;
+  /** What is not known of it, each a phrase. */
+  wonders: readonly string[];
+};
