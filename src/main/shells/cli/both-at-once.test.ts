@@ -145,22 +145,24 @@ test.skipIf(isWindows)(
     await using window = await openWindow({ isServed: true });
     const stops: (() => void)[] = [];
     const begun = Promise.withResolvers<() => void>();
-    const none = { [Symbol.dispose]: () => undefined };
+    const disposed: string[] = [];
+    const listening = (name: string) => ({ [Symbol.dispose]: () => void disposed.push(name) });
     const serving = openTerminal(window.databasePath, {
       now,
       onStop: (stop) => {
         stops.push(stop);
-        return none;
+        return listening("Ctrl-C");
       },
       onEnter: (pressed) => {
         begun.resolve(pressed);
-        return none;
+        return listening("Enter");
       },
     })("serve");
     const press = await begun.promise;
     press();
     // The answer to Enter comes before that to this command.
     await openTerminal(window.databasePath, { now })("targets", "add", "web1");
+    expect(disposed).toEqual([]);
     stops[0]?.();
     expect(await serving).toEqual({
       code: 0,

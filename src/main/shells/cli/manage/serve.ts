@@ -120,7 +120,7 @@ async function offerPages({ url, nextUrl, lost }: Pages, world: World): Promise<
       ? "the URL opens one page, within a minute; press Enter for another URL, Ctrl-C to stop"
       : "the URL opens one page, within a minute",
   );
-  return Promise.race([stopped.promise, ...(lost ? [lost] : [])]);
+  return await Promise.race([stopped.promise, ...(lost ? [lost] : [])]);
 }
 
 /** Relative paths start here: a page has no working folder. */
