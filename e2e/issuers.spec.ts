@@ -1,10 +1,13 @@
+import { hash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Download, Locator, Page } from "@playwright/test";
+import { makeCertificate } from "#testing/make-certificate.ts";
 import { makeKey, makeRequest } from "#testing/tls/make-request.ts";
 import { expect, test } from "./latchkey.ts";
-import { makeVault, panelOf } from "./pages/vault-panel.ts";
+import { fillVault, makeVault, panelOf } from "./pages/vault-panel.ts";
 
 async function fillLocal(dialog: Locator): Promise<void> {
+  await dialog.getByLabel("Who signs").selectOption("local");
   await dialog.getByLabel("Name").fill("corp");
   await dialog.getByLabel("What it may sign for").fill(".corp.example\n10.0.0.0/8");
 }
@@ -21,26 +24,24 @@ test("an authority of one's own is made once there is a vault, is tried, and its
   camera,
 }) => {
   const frame = await openSample();
-  await frame.goTo("Settings");
+  await frame.goTo("Issuers and vault");
   const { page } = frame;
   const panel = panelOf(page, "Issuers");
   await expect(panel).toContainText("None yet");
 
   await panel.getByRole("button", { name: "Add an issuer" }).click();
   const dialog = page.getByRole("dialog");
+  await expect(dialog.getByLabel("Who signs")).toBeFocused();
+  await expect(dialog).toContainText("Its key needs a vault, which is not made yet");
+  expect(await camera.photograph("issuers-vault")).toEqual([]);
+  await fillVault(dialog);
+  await dialog.getByLabel("Address of the directory").waitFor();
+  await dialog.getByLabel("Who signs").selectOption("local");
   await dialog.getByLabel("Name").fill("corp");
   await dialog.getByLabel("What it may sign for").fill(".corp.example\n10.0.0.1/8");
   await dialog.getByRole("button", { name: "Add it" }).click();
   await expect(dialog.getByRole("alert")).toContainText("say 10.0.0.0/8");
   await dialog.getByLabel("What it may sign for").fill(".corp.example\n10.0.0.0/8");
-  await dialog.getByRole("button", { name: "Add it" }).click();
-  await expect(dialog.getByRole("alert")).toContainText("there is no vault yet");
-  await page.keyboard.press("Escape");
-  await expect(dialog).toHaveCount(0);
-
-  await makeVault(page);
-  await panel.getByRole("button", { name: "Add an issuer" }).click();
-  await fillLocal(dialog);
   expect(await camera.photograph("issuers-add")).toEqual([]);
   await dialog.getByRole("button", { name: "Add it" }).click();
   const line = panel.getByRole("listitem").filter({ hasText: "corp.example, 10.0.0.0/8" });
@@ -58,7 +59,7 @@ test("a request is signed, and what was signed is taken back, on the screen", as
   camera,
 }) => {
   const frame = await openSample();
-  await frame.goTo("Settings");
+  await frame.goTo("Issuers and vault");
   const { page } = frame;
   await makeVault(page);
   const panel = panelOf(page, "Issuers");
@@ -100,13 +101,13 @@ test("a directory is taken up with its keys sealed in the page, and a person wit
   camera,
 }) => {
   const frame = await openSample();
-  await frame.goTo("Settings");
+  await frame.goTo("Issuers and vault");
   const { page } = frame;
   await makeVault(page);
   const panel = panelOf(page, "Issuers");
   const dialog = page.getByRole("dialog");
   await panel.getByRole("button", { name: "Add an issuer" }).click();
-  await dialog.getByText("ACME directory", { exact: true }).click();
+  await dialog.getByLabel("Who signs").selectOption("acme");
   await dialog.getByLabel("Name", { exact: true }).fill("inside");
   await dialog.getByLabel("Address of the directory").fill("https://acme.corp.invalid/directory");
   await dialog.getByLabel("Key ID of an external account binding").fill("kid-1");
@@ -134,7 +135,7 @@ test("a directory is taken up with its keys sealed in the page, and a person wit
   await expect(line.getByRole("status")).toContainText("it would not sign");
 
   await panel.getByRole("button", { name: "Add an issuer" }).click();
-  await dialog.getByText("A person", { exact: true }).click();
+  await dialog.getByLabel("Who signs").selectOption("csr");
   await dialog.getByLabel("Name").fill("pki");
   await dialog.getByLabel("To whom requests go, and how").fill("mail pki@corp.example");
   await dialog.getByRole("button", { name: "Add it" }).click();
@@ -142,3 +143,60 @@ test("a directory is taken up with its keys sealed in the page, and a person wit
   await person.getByRole("button", { name: "Test pki" }).click();
   await expect(person.getByRole("status")).toContainText("a person signs: mail pki@corp.example");
 });
+
+test("Let's Encrypt and step-ca are presets: one needs a name and an agreement, the other its address and its very root", async ({
+  openSample,
+  camera,
+}) => {
+  const frame = await openSample();
+  await frame.goTo("Issuers and vault");
+  const { page } = frame;
+  await makeVault(page);
+  const panel = panelOf(page, "Issuers");
+  const dialog = page.getByRole("dialog");
+  const add = dialog.getByRole("button", { name: "Add it" });
+  await panel.getByRole("button", { name: "Add an issuer" }).click();
+  await expect(dialog.getByLabel("Address of the directory")).toHaveValue(
+    "https://acme-v02.api.letsencrypt.org/directory",
+  );
+  await expect(add).toBeDisabled();
+  await dialog.getByText("I agree to the directory's terms of service").click();
+  expect(await camera.photograph("issuers-lets-encrypt")).toEqual([]);
+  await add.click();
+  await expect(panel.getByRole("listitem")).toContainText("letsencrypt");
+  await expect(panel.getByRole("listitem")).toContainText("no account yet");
+
+  await panel.getByRole("button", { name: "Add an issuer" }).click();
+  await dialog.getByLabel("Who signs").selectOption("staging");
+  await expect(dialog.getByLabel("Address of the directory")).toHaveValue(
+    "https://acme-staging-v02.api.letsencrypt.org/directory",
+  );
+  await dialog.getByLabel("Who signs").selectOption("step-ca");
+  await dialog.getByLabel("Address of the directory").fill("https://ca.corp.invalid/acme/acme/directory");
+  await expect(add).toBeDisabled();
+  const [root, other] = await Promise.all([
+    makeCertificate({ names: ["step root"] }),
+    makeCertificate({ names: ["another root"] }),
+  ]);
+  const [chooser] = await Promise.all([
+    page.waitForEvent("filechooser"),
+    dialog.getByLabel("Roots that the directory is known by").click(),
+  ]);
+  await chooser.setFiles({
+    name: "root_ca.crt",
+    mimeType: "application/x-pem-file",
+    buffer: Buffer.from(root.pem),
+  });
+  await dialog.getByLabel("Fingerprint of that root").fill(fingerprintOf(other));
+  await add.click();
+  await expect(dialog.getByRole("alert")).toContainText("which is not the one that was typed");
+  expect(await camera.photograph("issuers-step-ca")).toEqual([]);
+  await dialog.getByLabel("Fingerprint of that root").fill(fingerprintOf(root));
+  await add.click();
+  await expect(panel.getByRole("listitem").filter({ hasText: "step-ca" })).toContainText(
+    "https://ca.corp.invalid/acme/acme/directory",
+  );
+});
+
+/** As `step certificate fingerprint` prints it. */
+const fingerprintOf = ({ der }: { der: Uint8Array }): string => hash("sha256", der, "hex");

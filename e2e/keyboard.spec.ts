@@ -13,6 +13,7 @@ const SCREENS = [
   ["b", "Runs"],
   ["f", "Findings"],
   [",", "Settings"],
+  ["i", "Issuers and vault"],
   ["o", "Today"],
   ["c", "Certificates"],
 ] as const;

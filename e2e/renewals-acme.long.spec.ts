@@ -25,7 +25,7 @@ async function open(stage: Stage, { database, home }: RenewalLab): Promise<Frame
   const { page, shell } = await stage.open(database, home);
   const frame = new Frame(page, shell);
   await frame.rail.waitFor();
-  await frame.goTo("Settings");
+  await frame.goTo("Issuers and vault");
   await makeVault(page);
   return frame;
 }

@@ -34,7 +34,7 @@ test("of the passphrase and the account's key that were typed, and of a key that
   const watched = watchPage(page);
   await page.reload();
   await frame.rail.waitFor();
-  await frame.goTo("Settings");
+  await frame.goTo("Issuers and vault");
   await makeVault(page);
   await addDirectory(page, "pebble", { ...pebble, eab: BINDING });
 
@@ -57,7 +57,7 @@ test("of the passphrase and the account's key that were typed, and of a key that
   expect(findSecrets(made, await readKey())).toEqual(["the new key d"]);
   const needles = [...old, ...made, ...TYPED];
   const served = await readServed(host);
-  for (const at of ["Journal", "Certificates", "Settings"] as const) {
+  for (const at of ["Journal", "Certificates", "Issuers and vault"] as const) {
     if (at === "Journal") await run.getByRole("tab", { name: at }).click();
     else await frame.goTo(at);
     const places = await watched.read();

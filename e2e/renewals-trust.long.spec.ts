@@ -1,6 +1,7 @@
+import type { Locator } from "@playwright/test";
 import { expect, test } from "./latchkey.ts";
 import { Frame } from "./pages/frame.ts";
-import type { PlanPage } from "./pages/plan-page.ts";
+import { PlanPage } from "./pages/plan-page.ts";
 import {
   addAuthority,
   addPerson,
@@ -22,7 +23,7 @@ test("a plan shows old and new issuer by name, and a run whose issuer answers wi
   const { page, shell } = await stage.open(lab.database, lab.home);
   const frame = new Frame(page, shell);
   await frame.rail.waitFor();
-  await frame.goTo("Settings");
+  await frame.goTo("Issuers and vault");
   await makeVault(page);
   await addAuthority(page, "elsewhere");
   await addAuthority(page, "third");
@@ -64,6 +65,49 @@ test("a plan shows old and new issuer by name, and a run whose issuer answers wi
   expect(await camera.photograph("renewal-trust-plan")).toEqual([]);
 });
 
+test("what expires is seen on Today, and is renewed by four clicks from there where an issuer is set up", async ({
+  stage,
+  sample,
+  camera,
+}) => {
+  test.skip(!sample.hasHosts, "needs root, namespaces and sshd for real hosts");
+  test.setTimeout(300_000);
+  await using lab = await startRenewalLab();
+  await lab.host.run(
+    `cd /etc/tls; openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout nginx.key -out nginx.pem -not_before ${inDays(-80)} -not_after ${inDays(5)} -subj /CN=nginx.lab -addext subjectAltName=DNS:nginx.lab 2>/dev/null; nginx -s reload`,
+  );
+  await lab.scanAgain();
+  const { page, shell } = await stage.open(lab.database, lab.home);
+  const frame = new Frame(page, shell);
+  await frame.rail.waitFor();
+  await frame.goTo("Issuers and vault");
+  await makeVault(page);
+  await addAuthority(page, "corp");
+  await frame.goTo("Today");
+
+  let clicks = 0;
+  const click = async (locator: Locator) => {
+    clicks++;
+    await locator.click();
+  };
+  const line = page.getByRole("listitem").filter({ hasText: "nginx.lab" }).filter({ hasText: "expires" });
+  await click(line.getByRole("button", { name: "Renew" }).first());
+  const dialog = page.getByRole("dialog");
+  await expect(dialog.getByLabel("Issuer", { exact: true })).toHaveValue("corp");
+  await expect(dialog).toContainText("CN=nginx.lab");
+  expect(await camera.photograph("renewal-from-today")).toEqual([]);
+  await click(dialog.getByRole("button", { name: "Preview the plan" }));
+  const plan = new PlanPage(page);
+  await click(plan.main.getByLabel("I accept this risk"));
+  await click(plan.apply);
+  await expect(page.getByRole("complementary", { name: "run" })).toContainText("Installed");
+  expect(clicks).toBe(4);
+});
+
+/** As OpenSSL takes it. */
+const inDays = (days: number): string =>
+  `${new Date(Date.now() + days * 86_400_000).toISOString().replaceAll(/\D/g, "").slice(0, 14)}Z`;
+
 /** Applies the plan, has its request signed by an authority that plays the issuer's, and goes on. */
 async function importFrom(frame: Frame, plan: PlanPage, authority: string): Promise<void> {
   const { page } = frame;
@@ -86,6 +130,6 @@ async function importFrom(frame: Frame, plan: PlanPage, authority: string): Prom
 /** The request that was copied. */
 async function backToSettings(frame: Frame): Promise<string> {
   const csr = await frame.shell.readClipboard();
-  await frame.goTo("Settings");
+  await frame.goTo("Issuers and vault");
   return csr;
 }

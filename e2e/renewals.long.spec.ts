@@ -39,7 +39,7 @@ test("a certificate is renewed by one click: its plan is shown whole, what is se
   const before = await readServed(lab.host);
   const frame = await open(stage, lab);
   const { page } = frame;
-  await frame.goTo("Settings");
+  await frame.goTo("Issuers and vault");
   await makeVault(page);
   await addAuthority(page, "corp");
   const list = await frame.goTo("Certificates");
@@ -81,7 +81,7 @@ test("a request is copied, what was signed elsewhere is checked and taken, and t
   const before = await readServed(lab.host);
   const frame = await open(stage, lab);
   const { page } = frame;
-  await frame.goTo("Settings");
+  await frame.goTo("Issuers and vault");
   await makeVault(page);
   await addPerson(page, "portal");
   const plan = await renew(frame);
@@ -116,7 +116,7 @@ test("a request is copied, what was signed elsewhere is checked and taken, and t
 /** Signs by an authority that plays somebody else's. */
 async function signElsewhere(frame: Frame, csr: string): Promise<{ pem: string; root: string }> {
   const { page } = frame;
-  await frame.goTo("Settings");
+  await frame.goTo("Issuers and vault");
   await addAuthority(page, "elsewhere");
   const pem = await signWith(page, csr, "elsewhere");
   const panel = panelOf(page, "Issuers");

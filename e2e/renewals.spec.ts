@@ -1,6 +1,5 @@
 import { expect, test } from "./latchkey.ts";
 import { PlanPage } from "./pages/plan-page.ts";
-import { addPerson } from "./pages/renewal-lab.ts";
 
 test("a certificate is renewed once there is an issuer; what cannot be renewed is listed in the plan, with why", async ({
   openSample,
@@ -14,8 +13,21 @@ test("a certificate is renewed once there is an issuer; what cannot be renewed i
   const dialog = page.getByRole("dialog");
   await expect(dialog).toContainText("No issuer is set up yet");
   await expect(dialog.getByRole("button", { name: "Preview the plan" })).toBeDisabled();
-  await dialog.getByRole("link", { name: "add one in Settings" }).click();
-  await addPerson(page, "portal");
+  expect(await camera.photograph("renewals-no-issuer")).toEqual([]);
+  await dialog.getByRole("button", { name: "Set up an issuer" }).click();
+  await expect(dialog.getByLabel("Who signs")).toBeFocused();
+  await frame.press("Escape");
+  await expect(dialog).toContainText("No issuer is set up yet");
+  await dialog.getByRole("button", { name: "Set up an issuer" }).click();
+  await dialog.getByLabel("Who signs").selectOption("csr");
+  await dialog.getByLabel("Name").fill("portal");
+  expect(await camera.photograph("renewals-set-up")).toEqual([]);
+  await dialog.getByRole("button", { name: "Add it" }).click();
+  await expect(dialog.getByLabel("Issuer", { exact: true })).toHaveValue("portal");
+  await expect(dialog.getByRole("button", { name: "Preview the plan" })).toBeEnabled();
+  expect(await camera.photograph("renewals-chosen")).toEqual([]);
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await expect(dialog).toHaveCount(0);
 
   await frame.goTo("Certificates");
   await page.getByRole("button", { name: "Renew what is due" }).click();

@@ -13,6 +13,8 @@ test("settings say where everything is, and that nobody has changed the log", as
   await expect(page.getByText(/whole: \d+ events checked/)).toBeVisible();
   expect(await camera.photograph("settings")).toEqual([]);
 
+  await frame.goTo("Issuers and vault");
+  expect(await camera.photograph("settings-issuers")).toEqual([]);
   const [chooser] = await Promise.all([
     page.waitForEvent("filechooser"),
     page.getByRole("button", { name: "Add roots" }).click(),

@@ -5,7 +5,7 @@ test("a vault is made, locked by a key, opened again, and given another passphra
   camera,
 }) => {
   const frame = await openSample();
-  await frame.goTo("Settings");
+  await frame.goTo("Issuers and vault");
   const { page } = frame;
   const panel = page.locator("section").filter({ has: page.getByRole("heading", { name: "Vault" }) });
   await expect(panel).toContainText("there is none yet");
@@ -25,7 +25,7 @@ test("a vault is made, locked by a key, opened again, and given another passphra
   await frame.goTo("Today");
   await page.keyboard.press("Control+l");
   await expect(page.getByRole("button", { name: "Vault open" })).toHaveCount(0);
-  await frame.goTo("Settings");
+  await frame.goTo("Issuers and vault");
   await panel.getByLabel("Passphrase, or the one for recovery").fill("not this one");
   await panel.getByRole("button", { name: "Unlock" }).click();
   await expect(panel.getByRole("alert")).toHaveText("that does not open it");

@@ -44,7 +44,7 @@ test("whoever has the port after Latchkey hears no secret, no call and no passph
 }) => {
   const frame = await openSample();
   const { page } = frame;
-  await frame.goTo("Settings");
+  await frame.goTo("Issuers and vault");
   const { host, port } = new URL(page.url());
   const panel = page.locator("section").filter({ has: page.getByRole("heading", { name: "Vault" }) });
   for (const field of await panel.getByRole("textbox").all()) await field.fill(PASSPHRASE);

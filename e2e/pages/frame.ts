@@ -11,7 +11,7 @@ const GROUPS = {
   Access: ["Grants", "Paths", "People", "Host keys"],
   Hosts: ["Hosts"],
   Activity: ["Runs", "Scans", "History", "Audit log"],
-  Settings: ["Settings"],
+  Settings: ["Settings", "Issuers and vault"],
 } as const;
 
 type GroupName = keyof typeof GROUPS;

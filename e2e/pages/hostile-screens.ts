@@ -91,7 +91,7 @@ export async function tryEveryScreen({
   }
   // Of keys first, then of certificates.
   await walkPlans(frame, 2 * payloadCount, everyDrawer);
-  for (const name of ["Today", "Settings"] as const) {
+  for (const name of ["Today", "Settings", "Issuers and vault"] as const) {
     await frame.goTo(name);
     await page.getByRole("main").getByRole("heading").first().waitFor();
     expect(await examine(page, "main")).toEqual([]);

@@ -20,7 +20,13 @@ const run = promisify(execFile);
 const PROGRAM = "out/main/latchkey.js";
 
 /** A host whose servers serve `nginx.lab` and the like, and a database that a scan of it has filled. */
-export type RenewalLab = AsyncDisposable & { database: string; home: string; host: ServersHost };
+export type RenewalLab = AsyncDisposable & {
+  database: string;
+  home: string;
+  host: ServersHost;
+  /** Reads the host and its servers once more. */
+  scanAgain: () => Promise<void>;
+};
 
 export async function startRenewalLab(servers: readonly HostedServer[] = ["nginx"]): Promise<RenewalLab> {
   await using stack = new AsyncDisposableStack();
@@ -28,11 +34,16 @@ export async function startRenewalLab(servers: readonly HostedServer[] = ["nginx
   const host = stack.use(await startServersHost(servers, prepare));
   const places = servers.map((server) => `${host.address}:${SERVED[server].port}`);
   const targets = [`root@${host.address}`, ...places];
+  const scanAgain = () => scan({ database, home }, targets);
+  await scanAgain();
+  const owned = stack.move();
+  return { database, home, host, scanAgain, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+async function scan({ database, home }: { database: string; home: string }, targets: readonly string[]) {
   await run(process.execPath, [PROGRAM, "--db", database, "scan", ...targets, "--accept-new"], {
     env: environmentOf(home),
   });
-  const owned = stack.move();
-  return { database, home, host, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** A home with a login key, which `prepare` lets in to root on a host. */
@@ -72,6 +83,7 @@ export async function readServed(
 export async function addAuthority(page: Page, name: string): Promise<void> {
   await panelOf(page, "Issuers").getByRole("button", { name: "Add an issuer" }).click();
   const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Who signs").selectOption("local");
   await dialog.getByLabel("Name").fill(name);
   await dialog.getByLabel("What it may sign for").fill(".lab");
   await dialog.getByRole("button", { name: "Add it" }).click();
@@ -85,7 +97,7 @@ export async function addDirectory(page: Page, name: string, given: Directory): 
   const { directory, roots, eab } = given;
   await panelOf(page, "Issuers").getByRole("button", { name: "Add an issuer" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByText("ACME directory", { exact: true }).click();
+  await dialog.getByLabel("Who signs").selectOption("acme");
   await dialog.getByLabel("Name", { exact: true }).fill(name);
   await dialog.getByLabel("Address of the directory").fill(directory);
   if (eab) {
@@ -113,7 +125,7 @@ export async function addDirectory(page: Page, name: string, given: Directory): 
 export async function addPerson(page: Page, name: string): Promise<void> {
   await panelOf(page, "Issuers").getByRole("button", { name: "Add an issuer" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByText("A person", { exact: true }).click();
+  await dialog.getByLabel("Who signs").selectOption("csr");
   await dialog.getByLabel("Name").fill(name);
   await dialog.getByRole("button", { name: "Add it" }).click();
   await expect(dialog).toHaveCount(0);

@@ -6,11 +6,16 @@ export const panelOf = (page: Page, title: string): Locator =>
 
 export const PASSPHRASE = "correct horse";
 
-/** On the screen of settings. */
+/** On the screen of issuers. */
 export async function makeVault(page: Page): Promise<void> {
   const vault = panelOf(page, "Vault");
-  await vault.getByLabel("Passphrase", { exact: true }).fill(PASSPHRASE);
-  await vault.getByLabel("Once more").first().fill(PASSPHRASE);
-  await vault.getByRole("button", { name: "Create the vault" }).click();
+  await fillVault(vault);
   await expect(vault.getByRole("button", { name: "Lock", exact: true })).toBeVisible();
+}
+
+/** Wherever its form is. */
+export async function fillVault(form: Locator): Promise<void> {
+  await form.getByLabel("Passphrase", { exact: true }).fill(PASSPHRASE);
+  await form.getByLabel("Once more").first().fill(PASSPHRASE);
+  await form.getByRole("button", { name: "Create the vault" }).click();
 }

@@ -31,6 +31,7 @@ import { PlanPage } from "./features/runs/plan-page.tsx";
 import { ScansPage } from "./features/scans/page.tsx";
 import { ScanPanel } from "./features/scans/scan-form.tsx";
 import { ServedPage } from "./features/served/page.tsx";
+import { IssuersPage } from "./features/settings/issuers-page.tsx";
 import { SettingsPage } from "./features/settings/page.tsx";
 import { TodayPage } from "./features/today/page.tsx";
 import { Frame } from "./frame/frame.tsx";
@@ -63,6 +64,7 @@ const routeTree = root.addChildren([
   createRoute({ ...at, path: "/served", validateSearch: ServedSearch, component: ServedPage }),
   createRoute({ ...at, path: "/audit-log", validateSearch: AuditLogSearch, component: AuditLogPage }),
   createRoute({ ...at, path: "/settings", component: SettingsPage }),
+  createRoute({ ...at, path: "/issuers", component: IssuersPage }),
 ]);
 
 /** The screens by address. The part after `#` is all there is: it works the same under any shell. */

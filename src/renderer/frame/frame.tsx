@@ -12,6 +12,7 @@ import { PlanRequests } from "#renderer/features/runs/plan-file.tsx";
 import { RunPrompts } from "#renderer/features/runs/run-drawer.tsx";
 import { ScanDialog } from "#renderer/features/scans/scan-form.tsx";
 import { ScanPrompts } from "#renderer/features/scans/scan-state.tsx";
+import { IssuerSetup } from "#renderer/features/settings/issuer-setup.tsx";
 import { BrandMark } from "#renderer/ui/brand-mark.tsx";
 import { LinkContext } from "#renderer/ui/fingerprint.tsx";
 import { beginLarge, Untrusted } from "#renderer/ui/text.tsx";
@@ -45,7 +46,7 @@ export function Frame() {
   return (
     <ScanRequestContext value={requestScan}>
       <LinkContext value={useLinkToHere()}>
-        <PlanRequests>
+        <PlanRequests renderIssuerSetup={(onAdded) => <IssuerSetup onAdded={onAdded} />}>
           <div className={classes.frame}>
             <Rail />
             <div className={classes.main}>

@@ -28,7 +28,8 @@ type ScreenPath =
   | "/scans"
   | "/changes"
   | "/audit-log"
-  | "/settings";
+  | "/settings"
+  | "/issuers";
 
 /** A group in the rail, with the screens that are its tabs; the first of them opens with it. */
 export type ScreenGroup = { name: string; Icon: TablerIcon; screens: readonly [Screen, ...Screen[]] };
@@ -68,7 +69,14 @@ export const SCREEN_GROUPS: readonly ScreenGroup[] = [
       { to: "/audit-log", name: "Audit log", key: "l" },
     ],
   },
-  { name: "Settings", Icon: IconSettings, screens: [{ to: "/settings", name: "Settings", key: "," }] },
+  {
+    name: "Settings",
+    Icon: IconSettings,
+    screens: [
+      { to: "/settings", name: "Settings", key: "," },
+      { to: "/issuers", name: "Issuers and vault", key: "i" },
+    ],
+  },
 ];
 
 export const SCREENS: readonly Screen[] = SCREEN_GROUPS.flatMap(({ screens }) => screens);

@@ -18,6 +18,7 @@ export const ScreenName = z.enum([
   "forecast",
   "audit-log",
   "settings",
+  "issuers",
 ]);
 export type ScreenName = z.infer<typeof ScreenName>;
 

@@ -64,7 +64,7 @@ export function createVaultFeature({ store, vault, now, announce }: Deps) {
       if (!(await vault.listed(STORE_PASSPHRASE)).some((kept) => kept.id === id))
         throw new Refusal(
           "not-found",
-          `the vault keeps no passphrase of a keystore as ${id}; look which there are (latchkey vault passphrases, or Settings > Vault)`,
+          `the vault keeps no passphrase of a keystore as ${id}; look which there are (latchkey vault passphrases, or Settings > Issuers and vault)`,
         );
       await vault.forget(id);
       await record("vault-changed", { what: "store-passphrase", isSet: false });

@@ -63,8 +63,10 @@ export type Vault = {
   forget(id: string): Promise<void>;
 };
 
-export const LOCKED = "the vault is locked; unlock it (latchkey vault unlock, or Settings > Vault)";
-export const ABSENT = "there is no vault yet; create it (latchkey vault create, or Settings > Vault)";
+export const LOCKED =
+  "the vault is locked; unlock it (latchkey vault unlock, or Settings > Issuers and vault)";
+export const ABSENT =
+  "there is no vault yet; create it (latchkey vault create, or Settings > Issuers and vault)";
 
 /** A request to the vault process. A secret is sealed in both directions: no message holds one in clear. */
 export type VaultRequest =

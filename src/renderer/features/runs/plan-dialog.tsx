@@ -1,6 +1,6 @@
 import { Button, Checkbox, TextInput } from "@mantine/core";
 import { IconEye } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import type { RequestDraft } from "#renderer/api/scan-button.tsx";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
@@ -9,11 +9,15 @@ import { formatCount } from "#shared/text/count.ts";
 import decisionClasses from "./decision.module.css";
 import { LoginFields } from "./logins.tsx";
 import { RequestFields } from "./plan-fields.tsx";
-import { formatRenewalMissing, NoIssuer, RenewalAbout } from "./renewal-fields.tsx";
+import { AnotherIssuer, formatRenewalMissing, NoIssuer, RenewalAbout } from "./renewal-fields.tsx";
 import classes from "./runs.module.css";
 import { KINDS } from "./words.ts";
 
+/** The form that sets up an issuer, which is no part of runs; `onAdded` receives its name. */
+export type RenderIssuerSetup = (onAdded: (name: string) => void) => ReactNode;
+
 type Props = {
+  renderIssuerSetup: RenderIssuerSetup;
   draft: RequestDraft;
   isPlanning: boolean;
   error: Error | null;
@@ -22,8 +26,9 @@ type Props = {
 };
 
 /** What a request still needs, and then its plan. */
-export function RequestDialog({ draft, isPlanning, error, onPlan, onClose }: Props) {
+export function RequestDialog({ draft, isPlanning, error, renderIssuerSetup, onPlan, onClose }: Props) {
   const [request, setRequest] = useState(draft);
+  const [isSettingUp, setIsSettingUp] = useState(false);
   const isWhole = findMissing(request) === null;
   // On the window, not on the dialog: while the fields are not there yet, the focus is at the button that closes it.
   useEffect(() => {
@@ -36,8 +41,17 @@ export function RequestDialog({ draft, isPlanning, error, onPlan, onClose }: Pro
     window.addEventListener("keydown", press);
     return () => window.removeEventListener("keydown", press);
   }, [isWhole, isPlanning, request, onPlan]);
+  if (isSettingUp && request.kind === "rotate-certificate")
+    return (
+      <Dialog key="issuer" title="Set up an issuer" isOpen onClose={() => setIsSettingUp(false)} width={560}>
+        {renderIssuerSetup((issuer) => {
+          setRequest({ ...request, issuer });
+          setIsSettingUp(false);
+        })}
+      </Dialog>
+    );
   return (
-    <Dialog title={titleOf(request)} isOpen onClose={onClose} width={560}>
+    <Dialog key="request" title={titleOf(request)} isOpen onClose={onClose} width={560}>
       <form
         className={classes.form}
         onSubmit={(event) => {
@@ -56,7 +70,7 @@ export function RequestDialog({ draft, isPlanning, error, onPlan, onClose }: Pro
         {request.kind === "rotate-certificate" && (
           <>
             <RenewalAbout request={request} />
-            <NoIssuer onLeave={onClose} />
+            <NoIssuer onSetUp={() => setIsSettingUp(true)} />
           </>
         )}
         <RequestFields request={request} onChange={setRequest} />
@@ -71,6 +85,7 @@ export function RequestDialog({ draft, isPlanning, error, onPlan, onClose }: Pro
           </p>
         )}
         <div className={classes.formActions}>
+          {request.kind === "rotate-certificate" && <AnotherIssuer onSetUp={() => setIsSettingUp(true)} />}
           <Button
             type="submit"
             size="xs"

@@ -11,7 +11,7 @@ import { formatAccounts } from "#shared/text/runs/plan.ts";
 import diff from "./diff.module.css";
 import { LoginsProvider, useLogins } from "./logins.tsx";
 import classes from "./plan.module.css";
-import { findMissing, RequestDialog } from "./plan-dialog.tsx";
+import { findMissing, type RenderIssuerSetup, RequestDialog } from "./plan-dialog.tsx";
 import { route, useMakePlan, useTakePlan } from "./queries.ts";
 import { LineCounts } from "./run-state.tsx";
 
@@ -158,13 +158,15 @@ function parse(text: string): unknown {
 /**
  * Handles requests from every screen: a complete one is planned at once; for another, a dialog prompts for the rest.
  */
-export const PlanRequests = ({ children }: { children: ReactNode }) => (
+export const PlanRequests = (props: PlanRequestsProps) => (
   <LoginsProvider>
-    <Requests>{children}</Requests>
+    <Requests {...props} />
   </LoginsProvider>
 );
 
-function Requests({ children }: { children: ReactNode }) {
+type PlanRequestsProps = { renderIssuerSetup: RenderIssuerSetup; children: ReactNode };
+
+function Requests({ renderIssuerSetup, children }: PlanRequestsProps) {
   const [draft, setDraft] = useState<RequestDraft | null>(null);
   const navigate = useNavigate();
   const { identityFiles } = useLogins();
@@ -200,6 +202,7 @@ function Requests({ children }: { children: ReactNode }) {
           draft={draft}
           isPlanning={isPending}
           error={error}
+          renderIssuerSetup={renderIssuerSetup}
           onPlan={plan}
           onClose={() => setDraft(null)}
         />

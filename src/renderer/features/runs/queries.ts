@@ -8,6 +8,7 @@ import {
 import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/connection.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
+import { Sha256 } from "#shared/model/certificates/certificate.ts";
 import type { PlanId } from "#shared/model/runs/plan.ts";
 import type { RunId } from "#shared/model/runs/run.ts";
 import { runCommands } from "#shared/text/list-commands.ts";
@@ -91,3 +92,6 @@ export function useAnswer() {
     await queries.invalidateQueries({ queryKey: runs.prompts.key() });
   };
 }
+
+export const useCertificate = (sha256: string) =>
+  useQuery(useApi().certificates.find.queryOptions({ input: { sha256: Sha256.parse(sha256) } }));

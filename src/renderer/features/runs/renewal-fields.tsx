@@ -1,14 +1,14 @@
-import { Checkbox, NativeSelect, TextInput } from "@mantine/core";
-import { IconCertificate } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
+import { Button, Checkbox, NativeSelect, TextInput } from "@mantine/core";
+import { IconCertificate, IconPlus } from "@tabler/icons-react";
 import { useEffect } from "react";
 import type { RequestDraft } from "#renderer/api/scan-button.tsx";
+import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { Notice } from "#renderer/ui/panel.tsx";
-import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
+import { Untrusted } from "#renderer/ui/text.tsx";
 import { ChallengeMethod, type Issuer } from "#shared/model/issuers/issuer.ts";
 import { KeyKind } from "#shared/model/issuers/vault.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { useIssuers } from "./queries.ts";
+import { useCertificate, useIssuers } from "./queries.ts";
 import classes from "./runs.module.css";
 import { KEY_KINDS } from "./words.ts";
 
@@ -110,13 +110,21 @@ export function RenewalAbout({ request }: { request: RenewalDraft }) {
         renewed is listed in the plan, with why.
       </p>
     );
-  if (first && certificates.length === 1)
-    return (
-      <p className={classes.dim}>
-        <Untrusted text={first} isMono />
-      </p>
-    );
+  if (first && certificates.length === 1) return <OneCertificate sha256={first} />;
   return <p className={classes.dim}>{formatCount(certificates.length, "certificate")}.</p>;
+}
+
+/** By its name, as people know it. */
+function OneCertificate({ sha256 }: { sha256: string }) {
+  const { data } = useCertificate(sha256);
+  return (
+    <p>
+      {data && <Untrusted text={data.subject || data.names[0] || ""} limit={300} />}{" "}
+      <span className={classes.dim}>
+        <Fingerprint value={sha256} />
+      </span>
+    </p>
+  );
 }
 
 /** What is missing before certificates can be planned; null where nothing is. */
@@ -214,21 +222,29 @@ function methodOf(name: MethodName, before: ChallengeMethod | null): ChallengeMe
   }
 }
 
-/** Where nobody signs for the user yet: a link to add one. */
-export function NoIssuer({ onLeave }: { onLeave: () => void }) {
+/** Where nobody signs for the user yet, that is said first. */
+export function NoIssuer({ onSetUp }: { onSetUp: () => void }) {
   const { data } = useIssuers();
   if (!data || data.length > 0) return null;
   return (
     <Notice tone="amber" Icon={IconCertificate} title="No issuer is set up yet">
       <p>
-        An authority of your own, an ACME directory, or a person who signs:{" "}
-        <TextLink>
-          <Link to="/settings" onClick={onLeave}>
-            add one in Settings
-          </Link>
-        </TextLink>
-        .
+        Let's Encrypt, step-ca or another ACME directory, an authority of your own, or a person who signs.
       </p>
+      <Button size="xs" mt={8} leftSection={<IconPlus size={15} />} onClick={onSetUp}>
+        Set up an issuer
+      </Button>
     </Notice>
+  );
+}
+
+/** Another issuer than those that are there. */
+export function AnotherIssuer({ onSetUp }: { onSetUp: () => void }) {
+  const { data = [] } = useIssuers();
+  if (data.length === 0) return null;
+  return (
+    <Button size="xs" variant="subtle" leftSection={<IconPlus size={15} />} onClick={onSetUp}>
+      Set up another issuer
+    </Button>
   );
 }

@@ -1,30 +1,77 @@
-import { Checkbox, FileInput, NativeSelect, PasswordInput, TextInput } from "@mantine/core";
-import { useState } from "react";
+import { Checkbox, FileInput, PasswordInput, TextInput } from "@mantine/core";
+import { type ReactNode, useState } from "react";
 import { toChosenFiles } from "#renderer/api/desktop.ts";
 import { useSeal } from "#renderer/api/seal-secret.ts";
-import { assertNever } from "#shared/model/assert-never.ts";
-import { type ChallengeMethod, type Issuer, TSIG_ALGORITHMS } from "#shared/model/issuers/issuer.ts";
-import {
-  parseChallengeMethod,
-  type TypedChallengeMethod,
-} from "#shared/text/certificates/challenge-method.ts";
+import type { Issuer } from "#shared/model/issuers/issuer.ts";
+import { ChallengeFields, draftOf, type MethodDraft, NO_METHOD, readDraft } from "./challenge-fields.tsx";
 import { AddFrame, type AddProps, NameField } from "./issuer-forms.tsx";
 import { useAddAcme, useSetChallenge, useSetIssuer } from "./queries.ts";
 
-const EMPTY = { name: "", directory: "", contacts: "", keyId: "", key: "", profile: "", agrees: false };
+/** What is known of a directory before anything is typed. */
+type Directory = {
+  /** The name of the issuer. */
+  name: string;
+  /** Empty: it is typed. */
+  address: string;
+  placeholder: string;
+  /** `public`: known by the system's roots, and asks for agreement to its terms. `private`: known by a root of its own. */
+  of: "public" | "private" | "other";
+};
+
+/** Directories that many use. */
+export const DIRECTORIES = {
+  "lets-encrypt": {
+    name: "letsencrypt",
+    address: "https://acme-v02.api.letsencrypt.org/directory",
+    placeholder: "",
+    of: "public",
+  },
+  staging: {
+    name: "letsencrypt-staging",
+    address: "https://acme-staging-v02.api.letsencrypt.org/directory",
+    placeholder: "",
+    of: "public",
+  },
+  "step-ca": {
+    name: "step-ca",
+    address: "",
+    placeholder: "https://ca.corp.example/acme/acme/directory",
+    of: "private",
+  },
+  acme: { name: "", address: "", placeholder: "https://acme.corp.example/directory", of: "other" },
+} as const satisfies Record<string, Directory>;
+
+const EMPTY = {
+  name: "",
+  directory: "",
+  contacts: "",
+  keyId: "",
+  key: "",
+  profile: "",
+  fingerprint: "",
+  agrees: false,
+};
 type Draft = typeof EMPTY;
 
+type AddAcmeProps = AddProps & { preset: Directory };
+
 /** Keys are sealed to the vault here in the page, and live in this form alone until then. */
-export function AddAcmeForm({ onAdded }: AddProps) {
+export function AddAcmeForm({ preset, onAdded }: AddAcmeProps) {
   const { mutateAsync } = useAddAcme();
   const seal = useSeal();
-  const [draft, setDraft] = useState<Draft>(EMPTY);
+  const [draft, setDraft] = useState<Draft>(() => ({
+    ...EMPTY,
+    name: preset.name,
+    directory: preset.address,
+  }));
   const [method, setMethod] = useState<MethodDraft>(NO_METHOD);
   const [roots, setRoots] = useState<File | null>(null);
   const { name, directory, keyId, key } = draft;
   const typedMethod = readDraft(method);
   const add = async () => {
     const [file] = roots ? toChosenFiles([roots]) : [];
+    const rootFile = file ? await file.read() : null;
+    if (rootFile !== null && draft.fingerprint !== "") await refuseOtherRoot(rootFile, draft.fingerprint);
     await mutateAsync({
       name,
       directory,
@@ -32,7 +79,7 @@ export function AddAcmeForm({ onAdded }: AddProps) {
       agreesToTerms: draft.agrees,
       contacts: draft.contacts.split(/[\s,]+/).filter((one) => one !== ""),
       eab: keyId === "" ? null : { keyId, key: await seal(key) },
-      roots: file ? await file.read() : null,
+      roots: rootFile,
       challenge:
         typedMethod?.kind === "rfc2136"
           ? { ...typedMethod, secret: await seal(method.secret) }
@@ -43,31 +90,71 @@ export function AddAcmeForm({ onAdded }: AddProps) {
     onAdded(name);
   };
   const isReady =
-    name !== "" && directory !== "" && (keyId === "") === (key === "") && typedMethod !== undefined;
+    name !== "" &&
+    directory !== "" &&
+    (keyId === "") === (key === "") &&
+    typedMethod !== undefined &&
+    (preset.of !== "private" || roots !== null) &&
+    (preset.of !== "public" || draft.agrees);
   return (
     <AddFrame isReady={isReady} onAdd={add}>
       <NameField name={name} onChange={(next) => setDraft({ ...draft, name: next })} />
-      <AccountFields draft={draft} onChange={setDraft} />
-      <FileInput
-        size="xs"
-        label="Roots that the directory is known by"
-        description="A file of PEM or DER; without one, those of this system"
-        clearable
-        value={roots}
-        onChange={setRoots}
-      />
+      <AccountFields preset={preset} draft={draft} onChange={setDraft} />
+      {preset.of !== "public" && (
+        <FileInput
+          size="xs"
+          label="Roots that the directory is known by"
+          description={
+            preset.of === "private"
+              ? "Its root_ca.crt: nothing else shows that it is your step-ca"
+              : "A file of PEM or DER; without one, those of this system"
+          }
+          clearable
+          clearButtonProps={{ "aria-label": "Take the file out" }}
+          value={roots}
+          onChange={setRoots}
+        />
+      )}
+      {preset.of === "private" && (
+        <TextInput
+          size="xs"
+          label="Fingerprint of that root"
+          description="As step certificate fingerprint prints it; the file is compared with it, if you have it"
+          value={draft.fingerprint}
+          onChange={(event) => setDraft({ ...draft, fingerprint: event.currentTarget.value.trim() })}
+          spellCheck={false}
+        />
+      )}
       <ChallengeFields method={method} onChange={setMethod} />
-      <Checkbox
-        size="xs"
-        label="I agree to the directory's terms of service"
-        checked={draft.agrees}
-        onChange={(event) => setDraft({ ...draft, agrees: event.currentTarget.checked })}
-      />
+      {preset.of !== "private" && (
+        <Checkbox
+          size="xs"
+          label="I agree to the directory's terms of service"
+          checked={draft.agrees}
+          onChange={(event) => setDraft({ ...draft, agrees: event.currentTarget.checked })}
+        />
+      )}
     </AddFrame>
   );
 }
 
-function AccountFields({ draft, onChange }: { draft: Draft; onChange: (draft: Draft) => void }) {
+/** Refuses a file whose first certificate is not the root with this fingerprint. */
+async function refuseOtherRoot(base64: string, fingerprint: string): Promise<void> {
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const text = new TextDecoder("latin1").decode(bytes);
+  const block = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/.exec(text)?.[1];
+  const der = block
+    ? Uint8Array.from(atob(block.replaceAll(/\s/g, "")), (character) => character.charCodeAt(0))
+    : bytes;
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", der));
+  const found = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (found === fingerprint.replaceAll(/[:\s]/g, "").toLowerCase()) return;
+  throw new Error(`the file holds a root with the fingerprint ${found}, which is not the one that was typed`);
+}
+
+type AccountFieldsProps = { preset: Directory; draft: Draft; onChange: (draft: Draft) => void };
+
+function AccountFields({ preset, draft, onChange }: AccountFieldsProps) {
   const text = (field: "directory" | "contacts" | "keyId" | "profile", label: string, more: object = {}) => (
     <TextInput
       size="xs"
@@ -80,8 +167,28 @@ function AccountFields({ draft, onChange }: { draft: Draft; onChange: (draft: Dr
   );
   return (
     <>
-      {text("directory", "Address of the directory", { placeholder: "https://acme.corp.example/directory" })}
+      {text("directory", "Address of the directory", {
+        placeholder: preset.placeholder,
+        readOnly: preset.of === "public",
+      })}
       {text("contacts", "Mail address that it may write to")}
+      {preset.of === "other" && <BindingFields draft={draft} onChange={onChange} text={text} />}
+      {preset.of !== "private" &&
+        text("profile", "Profile", { description: "Which kind of certificate, by the directory's own word" })}
+    </>
+  );
+}
+
+type BindingFieldsProps = {
+  draft: Draft;
+  onChange: (draft: Draft) => void;
+  text: (field: "keyId", label: string, more: object) => ReactNode;
+};
+
+/** What an authority that knows its users has assigned to them. */
+function BindingFields({ draft, onChange, text }: BindingFieldsProps) {
+  return (
+    <>
       {text("keyId", "Key ID of an external account binding", {
         description: "If the authority has assigned you one, with a key",
       })}
@@ -93,7 +200,6 @@ function AccountFields({ draft, onChange }: { draft: Draft; onChange: (draft: Dr
         autoComplete="off"
         spellCheck={false}
       />
-      {text("profile", "Profile", { description: "Which kind of certificate, by the directory's own word" })}
     </>
   );
 }
@@ -177,6 +283,7 @@ function RootsField({ hasRoots, roots, isBySystem, onRoots, onSystem }: RootsPro
         label="Roots that the directory is known by"
         description={`A file of PEM or DER; without one, ${without}`}
         clearable
+        clearButtonProps={{ "aria-label": "Take the file out" }}
         value={roots}
         onChange={onRoots}
       />
@@ -188,154 +295,6 @@ function RootsField({ hasRoots, roots, isBySystem, onRoots, onSystem }: RootsPro
           onChange={(event) => onSystem(event.currentTarget.checked)}
         />
       )}
-    </>
-  );
-}
-
-const KINDS = {
-  none: "chosen for each renewal",
-  webroot: "a file below the web server's folder",
-  challenges: "a file in a folder of challenges alone",
-  served: "served on the host, where port 80 is free",
-  "tls-alpn": "TLS on the host, where port 443 is free",
-  hook: "DNS, by a program on this computer",
-  rfc2136: "DNS, by updates of the zone (RFC 2136)",
-} as const;
-type Kind = keyof typeof KINDS;
-
-/** A method as it is typed; only the fields of its kind count. */
-type MethodDraft = {
-  kind: Kind;
-  path: string;
-  server: string;
-  zone: string;
-  keyName: string;
-  algorithm: string;
-  secret: string;
-};
-
-const NO_METHOD: MethodDraft = {
-  kind: "none",
-  path: "",
-  server: "",
-  zone: "",
-  keyName: "",
-  secret: "",
-  algorithm: TSIG_ALGORITHMS[0],
-};
-
-/**
- * The draft of a method that is set. The secret of its key is in the vault: to change the method, it is typed again.
- */
-function draftOf(method: ChallengeMethod | null): MethodDraft {
-  switch (method?.kind) {
-    case undefined:
-      return { ...NO_METHOD };
-    case "webroot":
-      return { ...NO_METHOD, kind: method.of === "site" ? "webroot" : "challenges", path: method.path };
-    case "served-on-host":
-      return { ...NO_METHOD, kind: "served" };
-    case "tls-alpn":
-      return { ...NO_METHOD, kind: "tls-alpn" };
-    case "dns-hook":
-      return { ...NO_METHOD, kind: "hook", path: method.program };
-    case "rfc2136": {
-      const { server, port, zone, keyName, algorithm } = method;
-      const host = server.includes(":") ? `[${server}]` : server;
-      return {
-        ...NO_METHOD,
-        kind: "rfc2136",
-        zone,
-        keyName,
-        algorithm,
-        server: port === 53 ? host : `${host}:${port}`,
-      };
-    }
-    default:
-      return assertNever(method);
-  }
-}
-
-/** Null for none; undefined while a field is missing. */
-function readDraft({ kind, path, server, zone, keyName, algorithm, secret }: MethodDraft) {
-  if (kind === "none") return null;
-  const rest: Record<Exclude<Kind, "none">, string> = {
-    webroot: `:${path}`,
-    challenges: `:${path}`,
-    hook: `:${path}`,
-    served: "",
-    "tls-alpn": "",
-    rfc2136: `:${server}/${zone}/${keyName}/${algorithm}`,
-  };
-  const method: TypedChallengeMethod | null = parseChallengeMethod(`${kind}${rest[kind]}`);
-  return method?.kind === "rfc2136" && secret === "" ? undefined : (method ?? undefined);
-}
-
-type ChallengeFieldsProps = { method: MethodDraft; onChange: (method: MethodDraft) => void };
-
-/** How an ACME directory verifies that the user controls the names. */
-function ChallengeFields({ method, onChange }: ChallengeFieldsProps) {
-  return (
-    <>
-      <NativeSelect
-        size="xs"
-        label="How control of the names is verified"
-        value={method.kind}
-        data={Object.entries(KINDS).map(([value, label]) => ({ value, label }))}
-        onChange={(event) => onChange({ ...method, kind: event.currentTarget.value as Kind })}
-      />
-      {["webroot", "challenges", "hook"].includes(method.kind) && (
-        <TextInput
-          size="xs"
-          label={method.kind === "hook" ? "Program" : "Folder on the host"}
-          description={
-            method.kind === "hook"
-              ? "One that an issuer has, or that was named when Latchkey was started; called as lego's exec provider calls it"
-              : ""
-          }
-          placeholder={method.kind === "hook" ? "/usr/local/bin/dns-hook" : "/var/www/html"}
-          value={method.path}
-          onChange={(event) => onChange({ ...method, path: event.currentTarget.value })}
-          spellCheck={false}
-        />
-      )}
-      {method.kind === "rfc2136" && <UpdateFields method={method} onChange={onChange} />}
-    </>
-  );
-}
-
-function UpdateFields({ method, onChange }: ChallengeFieldsProps) {
-  const text = (field: "server" | "zone" | "keyName", label: string, placeholder: string) => (
-    <TextInput
-      size="xs"
-      label={label}
-      placeholder={placeholder}
-      value={method[field]}
-      onChange={(event) => onChange({ ...method, [field]: event.currentTarget.value.trim() })}
-      spellCheck={false}
-    />
-  );
-  return (
-    <>
-      {text("server", "Server that takes updates", "ns1.corp.example:53")}
-      {text("zone", "Zone", "corp.example")}
-      {text("keyName", "Name of the key", "latchkey.")}
-      <NativeSelect
-        size="xs"
-        label="Algorithm of the key"
-        value={method.algorithm}
-        data={[...TSIG_ALGORITHMS]}
-        onChange={(event) => onChange({ ...method, algorithm: event.currentTarget.value })}
-      />
-      <PasswordInput
-        size="xs"
-        label="Key"
-        description="Base64, as tsig-keygen prints it"
-        value={method.secret}
-        onChange={(event) => onChange({ ...method, secret: event.currentTarget.value.trim() })}
-        autoComplete="off"
-        spellCheck={false}
-      />
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, SegmentedControl, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
 import { Dim } from "#renderer/ui/cells.tsx";
@@ -8,11 +8,11 @@ import { Panel } from "#renderer/ui/panel.tsx";
 import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { Issuer } from "#shared/model/issuers/issuer.ts";
-import { IssuerKind } from "#shared/model/issuers/issuer.ts";
-import { AddAcmeForm, ChangeAcme } from "./acme-forms.tsx";
-import { AddCsrForm, AddFrame, AddLocalForm, DaysField } from "./issuer-forms.tsx";
+import type { Issuer, IssuerKind } from "#shared/model/issuers/issuer.ts";
+import { ChangeAcme } from "./acme-forms.tsx";
+import { AddFrame, DaysField } from "./issuer-forms.tsx";
 import { IssuedDialog, IssuerLine } from "./issuer-line.tsx";
+import { IssuerSetup } from "./issuer-setup.tsx";
 import classes from "./issuers.module.css";
 import { useIssuers, useRemoveIssuer, useSetIssuer } from "./queries.ts";
 
@@ -62,31 +62,15 @@ export function IssuersPanel({ isReadOnly }: { isReadOnly: boolean }) {
   );
 }
 
-const FORMS = { local: AddLocalForm, acme: AddAcmeForm, csr: AddCsrForm } as const;
-const LABELS = { local: "Authority of your own", acme: "ACME directory", csr: "A person" } as const;
-
 function AddIssuerDialog({ onClose }: { onClose: () => void }) {
-  const [kind, setKind] = useState<IssuerKind>("local");
-  const Form = FORMS[kind];
   return (
     <Dialog title="Add an issuer" isOpen onClose={onClose} width={520}>
-      <div className={classes.form}>
-        <SegmentedControl
-          size="xs"
-          fullWidth
-          aria-label="Who signs"
-          value={kind}
-          onChange={(value) => setKind(IssuerKind.parse(value))}
-          data={IssuerKind.options.map((value) => ({ value, label: LABELS[value] }))}
-        />
-        <Form
-          key={kind}
-          onAdded={(name) => {
-            toast(`${name} is added`);
-            onClose();
-          }}
-        />
-      </div>
+      <IssuerSetup
+        onAdded={(name) => {
+          toast(`${name} is added`);
+          onClose();
+        }}
+      />
     </Dialog>
   );
 }

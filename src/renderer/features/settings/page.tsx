@@ -10,12 +10,9 @@ import { toast } from "#renderer/ui/toast.tsx";
 import { MaxAgeDays } from "#shared/contract/today.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { BackupsPanel, DataPanel } from "./data-panel.tsx";
-import { IssuersPanel } from "./issuers-panel.tsx";
 import { useSetMaxAge, useSettings, useVerification } from "./queries.ts";
-import { RootsPanel } from "./roots-panel.tsx";
 import classes from "./settings.module.css";
 import { TargetsPanel } from "./targets-panel.tsx";
-import { VaultPanel } from "./vault-panel.tsx";
 
 export function SettingsPage() {
   const { data, error, refetch } = useSettings();
@@ -28,11 +25,8 @@ export function SettingsPage() {
           <AgePanel key={data.maxAgeDays} settings={data} />
           <DataPanel settings={data} />
           <BackupsPanel settings={data} />
-          <VaultPanel isReadOnly={data.isReadOnly} />
-          <IssuersPanel isReadOnly={data.isReadOnly} />
           <AuditPanel eventCount={data.eventCount} />
           <TrustPanel settings={data} />
-          <RootsPanel />
           <TargetsPanel />
           <p className={classes.version}>Latchkey {data.version}</p>
         </>

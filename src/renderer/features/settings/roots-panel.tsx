@@ -29,7 +29,7 @@ export function RootsPanel() {
   return (
     <Panel
       title="Roots and revocation lists"
-      note="Chains are evaluated against these, Mozilla's and this system's roots"
+      note="Trusted beside Mozilla's and this system's"
       action={
         <>
           <Choose label="Add roots" onChoose={(files) => void give("root", files)} />

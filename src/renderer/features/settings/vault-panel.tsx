@@ -20,7 +20,7 @@ export function VaultPanel({ isReadOnly }: { isReadOnly: boolean }) {
   return (
     <Panel title="Vault" note={<StateTag state={data.state} />}>
       {data.problem === null ? (
-        <Content status={data} isReadOnly={isReadOnly} />
+        <VaultContent status={data} isReadOnly={isReadOnly} />
       ) : (
         <Notice tone="red" Icon={IconCircleX} title="The vault cannot be used">
           <p>
@@ -32,7 +32,8 @@ export function VaultPanel({ isReadOnly }: { isReadOnly: boolean }) {
   );
 }
 
-function Content({ status, isReadOnly }: { status: VaultStatus; isReadOnly: boolean }) {
+/** What can be done with the vault as it is now. */
+export function VaultContent({ status, isReadOnly }: { status: VaultStatus; isReadOnly: boolean }) {
   switch (status.state) {
     case "absent":
       return <CreateVault isReadOnly={isReadOnly} />;
