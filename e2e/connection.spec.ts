@@ -19,7 +19,7 @@ test("when the program stops, the page says so and what to do", async ({ openSam
 
 test("a reload goes on with the same session; a tab that was never let in is told how to get in", async ({
   openSample,
-  context,
+  browser,
   camera,
 }) => {
   test.skip(playedOn !== "web", "only a browser has tabs");
@@ -29,10 +29,12 @@ test("a reload goes on with the same session; a tab that was never let in is tol
   await list.rows.first().waitFor();
   expect(frame.page.url()).not.toContain("launch");
 
-  const stranger = await context.newPage();
+  // Of another browser: in this one, the open tab lets a new one in.
+  const elsewhere = await browser.newContext();
+  const stranger = await elsewhere.newPage();
   await stranger.goto(frame.page.url());
   await expect(stranger.getByRole("heading", { name: "This tab's session has ended" })).toBeVisible();
-  await stranger.close();
+  await elsewhere.close();
   expect(await camera.photograph("reloaded")).toEqual([]);
 });
 

@@ -1,4 +1,6 @@
 /** The attacker is another user of this computer; the page of `latchkey serve` is open in a browser. */
+
+import { TAB_CHANNEL } from "#shared/contract/transport/web-protocol.ts";
 import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import { startAttack } from "#testing/attacks/start-attack.ts";
 import { startSilentServer } from "#testing/servers.ts";
@@ -10,6 +12,17 @@ test.skip(playedOn !== "web", "the desktop window has no port");
 /** As the page keeps it, in JSON within JSON. */
 const SECRET = /"secret\\*":\\*"([\w-]{43})/;
 const PASSPHRASE = "correct horse battery staple";
+
+/** What a stranger serves at the address of a Latchkey that has ended: it asks every open tab for a session. */
+const ASKING_PAGE = `<!doctype html><title>asking</title><script>
+  const channel = new BroadcastChannel("${TAB_CHANNEL}");
+  globalThis.received = [];
+  channel.onmessage = ({ data }) => {
+    received.push(data);
+    if (data.kind === "offer") channel.postMessage({ kind: "take", tab: data.tab, by: data.by });
+  };
+  setInterval(() => channel.postMessage({ kind: "request", tab: "A".repeat(43) }), 20);
+</script>`;
 
 test("ten wrong codes of another user free no port: the page goes on, and so does its scan", async ({
   openSample,
@@ -81,4 +94,23 @@ test("whoever has the port after Latchkey hears no secret, no call and no passph
   const shown = () => page.content().catch(() => "Unlock the vault");
   await expect.poll(shown).not.toContain("Unlock the vault");
   expect(stranger.said).toHaveLength(count);
+});
+
+test("a page that has the address after Latchkey gets no session from the tabs that were open", async ({
+  openSample,
+  context,
+}) => {
+  const frame = await openSample();
+  await frame.goTo("Hosts");
+  const { origin } = new URL(frame.page.url());
+  const stranger = await context.newPage();
+  await stranger.route(`${origin}/**`, (route) =>
+    route.fulfill({ contentType: "text/html", body: ASKING_PAGE }),
+  );
+  await frame.shell.stop();
+  await stranger.goto(`${origin}/`);
+  await expect(stranger).toHaveTitle("asking");
+  // It asks all the while, until the tab has left.
+  await expect.poll(() => frame.page.url(), { timeout: 20_000 }).toMatch(/^blob:/);
+  expect(await stranger.evaluate("received")).toEqual([]);
 });

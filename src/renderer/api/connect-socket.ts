@@ -13,6 +13,7 @@ import {
 } from "#shared/contract/transport/web-protocol.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { type Connection, createLine, type Link } from "./connection.ts";
+import { createCodeRequests, offerToTabs, requestFromTabs } from "./share-session.ts";
 
 /** Pauses between attempts after a drop; after the last one the program counts as stopped. */
 const PAUSES_MS = [200, 400, 800, 1_500, 3_000];
@@ -31,16 +32,21 @@ const REFUSED =
  */
 export function connectSocket(): Connection {
   const line = createLine(() => undefined);
+  const tabs = offerToTabs(makeNonce);
 
   async function open(grant: WebGrant): Promise<void> {
     const found = await openLink(grant, ({ code }) => {
+      tabs.use(null);
       // The program has ended this tab: to connect again would only push out the tab that replaced it.
       if (code === WEB_CLOSE.replaced.code) return line.close("ended");
       if (FINAL.has(code)) return end();
       line.close("waiting");
       void open(grant);
     });
-    if (typeof found !== "string") return line.open(found);
+    if (typeof found !== "string") {
+      tabs.use(found.requestCode);
+      return line.open(found.link);
+    }
     if (found === "ended") return end();
     forgetGrant();
     leave(found);
@@ -50,17 +56,19 @@ export function connectSocket(): Connection {
     if (why === "refused") line.setSentence(REFUSED);
     line.close("ended");
   }
-  void takeLaunchCode().then((missing) => {
+  void findGrant().then((missing) => {
     const grant = missing ? null : readGrant();
     return grant ? open(grant) : end(missing ?? "ended");
   });
   return line.connection;
 }
 
+type OpenSocket = { link: Link; requestCode: () => Promise<string | null> };
+
 async function openLink(
   grant: WebGrant,
   onDrop: (event: CloseEvent) => void,
-): Promise<Link | "ended" | WhyLeft> {
+): Promise<OpenSocket | "ended" | WhyLeft> {
   for (const pauseMs of [0, ...PAUSES_MS]) {
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
     const websocket = await openSocket();
@@ -68,7 +76,8 @@ async function openLink(
     const outcome = await verifyServer(websocket, grant, location.host);
     if (outcome === "verified") {
       websocket.addEventListener("close", onDrop);
-      return new RPCLink({ websocket });
+      const requestCode = createCodeRequests(websocket);
+      return { link: new RPCLink({ websocket }), requestCode };
     }
     websocket.close();
     const final = afterNoVerification(outcome);
@@ -243,14 +252,23 @@ function readGrant(): WebGrant | null {
 const forgetGrant = (): void => sessionStorage.removeItem(STORED_AS);
 
 /**
- * Exchanges the launch code of the address bar (`#launch=...`) for a session that this tab keeps, so that a reload
- * still works. The code leaves the address bar first: a bookmark of it is worth nothing. The session's secret is sent
- * here and never again. Returns why there is no session; null: there is one.
+ * Gets this tab a session that it keeps, so that a reload still works: by the launch code of the address bar
+ * (`#launch=...`), which leaves it first, so that a bookmark of it is worth nothing; otherwise the one that it has
+ * already, or one that another tab of this browser has a code for. Returns why there is no session; null: there is one.
  */
-async function takeLaunchCode(): Promise<NoSession | null> {
+async function findGrant(): Promise<NoSession | null> {
   const code = /^#launch=(.+)$/.exec(location.hash)?.[1];
-  if (!code) return readGrant() ? null : "ended";
-  history.replaceState(null, "", `${location.pathname}#/`);
+  if (code) {
+    history.replaceState(null, "", `${location.pathname}#/`);
+    return exchange(code);
+  }
+  if (readGrant()) return null;
+  const shared = await requestFromTabs(makeNonce);
+  return shared === null ? "ended" : exchange(shared);
+}
+
+/** Exchanges a launch code for a session. The session's secret is sent here and never again. */
+async function exchange(code: string): Promise<NoSession | null> {
   forgetGrant();
   const reply = await fetch("/session", {
     method: "POST",

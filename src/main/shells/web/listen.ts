@@ -16,14 +16,27 @@ import { Refusal } from "#shared/model/refusal.ts";
  */
 export type ListenAddress = { port: number; named?: boolean } | { socketPath: string; authority: string };
 
-/** The Host under which it answers, and its port; a Unix socket has no port. */
-export type Listening = { authority: string; port: number | null; close(): void };
+/**
+ * The Host under which it answers, and its port; a Unix socket has no port. `isOfThisStart`: nobody has had that origin
+ * before, so none but our own pages are at it.
+ */
+export type Listening = {
+  authority: string;
+  port: number | null;
+  isOfThisStart: boolean;
+  close(): void;
+};
 
 /** Begins to listen; connections reach `server` from each address. */
 export const listen = async (server: Server, address: ListenAddress): Promise<Listening> =>
   "port" in address
     ? await listenOnPort(server, address)
-    : { authority: await listenOnSocket(server, address), port: null, close: () => undefined };
+    : {
+        authority: await listenOnSocket(server, address),
+        port: null,
+        isOfThisStart: false,
+        close: () => undefined,
+      };
 
 /** How often we try to find a port that is free at both addresses. */
 const MOST_TRIES = 20;
@@ -35,7 +48,12 @@ async function listenOnPort(server: Server, { port, named = true }: { port: numb
     const other = await listenAtOther(server, actualPort, { isChosen: port !== 0 || left === 1 });
     if (other !== "in-use") {
       const name = named ? `lk-${randomBytes(10).toString("hex")}.localhost` : "127.0.0.1";
-      return { authority: `${name}:${actualPort}`, port: actualPort, close: () => other?.close() };
+      return {
+        authority: `${name}:${actualPort}`,
+        port: actualPort,
+        isOfThisStart: named,
+        close: () => other?.close(),
+      };
     }
     server.close();
     await once(server, "close");

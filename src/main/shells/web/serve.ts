@@ -65,7 +65,8 @@ export async function serve(options: Options): Promise<WebShell> {
   const listening = await listen(server, address);
   const { authority } = listening;
   const connections = createConnections(listening.port);
-  const wires = createWires({ router: app.router, sessions, connections, authority });
+  const issueTabCode = listening.isOfThisStart ? codes.issue : null;
+  const wires = createWires({ router: app.router, sessions, connections, authority, issueTabCode });
 
   server.on("connection", connections.admit);
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
@@ -91,9 +92,9 @@ export async function serve(options: Options): Promise<WebShell> {
     const [code, peer] = await Promise.all([readCode(request), connections.describePeer(request.socket)]);
     if (code === null) return refuse(response, 400);
     const result = codes.redeem(code, peer);
-    if (result === "good") return answer(response, toJson(sessions.open()));
-    if (result === "refused-now") warn(formatGuessing(peer));
-    refuse(response, result === "refused" ? 429 : 401);
+    if (result.kind === "good") return answer(response, toJson(sessions.open(result.since)));
+    if (result.kind === "refused-now") warn(formatGuessing(peer));
+    refuse(response, result.kind === "refused" ? 429 : 401);
   }
 
   async function stop(): Promise<void> {

@@ -35,6 +35,25 @@ test("a session ends after twelve hours, however busy", () => {
   expect(calls).toEqual([...Array(36).fill(true), false]);
 });
 
+test("a session that another tab's page has asked for ends with that page's, and idles by itself", () => {
+  let now = 0;
+  const [sessions, codes] = [createSessions(() => now), createLaunchCodes(() => now)];
+  const first = sessions.find(sessions.open().session);
+  if (!first) throw new Error("no session");
+  for (; now < 11 * 60 * MINUTE; now += 20 * MINUTE) sessions.use(first);
+  const result = codes.redeem(codes.issue(first.openedAt), US);
+  if (result.kind !== "good") throw new Error(result.kind);
+  const second = sessions.find(sessions.open(result.since).session);
+  if (!second) throw new Error("no session");
+  expect([sessions.use(second), sessions.isOver(first)]).toEqual([true, false]);
+  now = 11 * 60 * MINUTE + 29 * MINUTE;
+  expect(sessions.use(second)).toBe(true);
+  now = 11 * 60 * MINUTE + 50 * MINUTE;
+  expect([sessions.use(second), sessions.use(first)]).toEqual([true, false]);
+  now = 12 * 60 * MINUTE;
+  expect([sessions.use(second), sessions.isOver(second)]).toEqual([false, true]);
+});
+
 test("of the sessions that are over the latest sixty-four are remembered", () => {
   let now = 0;
   const sessions = createSessions(() => now);
@@ -48,12 +67,15 @@ test("of the sessions that are over the latest sixty-four are remembered", () =>
 });
 
 const US = "user 1000";
+/** What comes of a code of a peer. */
+const redeem = (codes: ReturnType<typeof createLaunchCodes>, code: string, peer: string) =>
+  codes.redeem(code, peer).kind;
 const STRANGER = "user 1001";
 
 test("a code is good once", () => {
   const codes = createLaunchCodes(() => 0);
   const code = codes.issue();
-  expect([codes.redeem(code, US), codes.redeem(code, US)]).toEqual(["good", "bad"]);
+  expect([redeem(codes, code, US), redeem(codes, code, US)]).toEqual(["good", "bad"]);
 });
 
 test("a code is good for less than a minute", () => {
@@ -61,15 +83,15 @@ test("a code is good for less than a minute", () => {
   const codes = createLaunchCodes(() => now);
   const [early, late] = [codes.issue(), codes.issue()];
   now = 59_999;
-  expect(codes.redeem(early, US)).toBe("good");
+  expect(redeem(codes, early, US)).toBe("good");
   now = 60_000;
-  expect(codes.redeem(late, US)).toBe("bad");
+  expect(redeem(codes, late, US)).toBe("bad");
 });
 
 test("a newer code leaves the older ones good, up to eight", () => {
   const codes = createLaunchCodes(() => 0);
   const issued = Array.from({ length: 9 }, () => codes.issue());
-  const redeemed = issued.map((code) => codes.redeem(code, US));
+  const redeemed = issued.map((code) => redeem(codes, code, US));
   expect(redeemed).toEqual(["bad", ...Array(8).fill("good")]);
 });
 
@@ -77,12 +99,12 @@ test("after ten wrong codes of one peer its codes are refused for a minute, and 
   let now = 0;
   const codes = createLaunchCodes(() => now);
   const [first, second] = [codes.issue(), codes.issue()];
-  const guesses = Array.from({ length: 11 }, () => codes.redeem("guess", STRANGER));
+  const guesses = Array.from({ length: 11 }, () => redeem(codes, "guess", STRANGER));
   expect(guesses).toEqual([...Array(9).fill("bad"), "refused-now", "refused"]);
-  expect(codes.redeem(first, STRANGER)).toBe("refused");
-  expect(codes.redeem(first, US)).toBe("good");
+  expect(redeem(codes, first, STRANGER)).toBe("refused");
+  expect(redeem(codes, first, US)).toBe("good");
   now = REFUSED_MS - 1;
-  expect(codes.redeem(second, STRANGER)).toBe("refused");
+  expect(redeem(codes, second, STRANGER)).toBe("refused");
   now = REFUSED_MS;
-  expect(codes.redeem(codes.issue(), STRANGER)).toBe("good");
+  expect(redeem(codes, codes.issue(), STRANGER)).toBe("good");
 });

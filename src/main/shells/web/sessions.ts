@@ -31,10 +31,13 @@ export function createSessions(now: () => number) {
   return {
     isOver,
 
-    /** Opens a session. Its secret is sent to the page once, and afterwards only verified. */
-    open(): WebGrant {
+    /**
+     * Opens a session. Its secret is sent to the page once, and afterwards only verified. `since`: when the session began
+     * whose page has asked for it.
+     */
+    open(since = now()): WebGrant {
       forgetOldest();
-      const session = { id: makeSecret(), secret: makeSecret(), openedAt: now(), usedAt: now() };
+      const session = { id: makeSecret(), secret: makeSecret(), openedAt: since, usedAt: now() };
       sessions.set(session.id, session);
       return { session: session.id, secret: session.secret };
     },
@@ -58,11 +61,12 @@ export const MOST_BAD_CODES = 10;
 /** How long that peer's codes are not checked, in milliseconds; afterwards it may be wrong as often again. */
 export const REFUSED_MS = 60_000;
 
-type Outstanding = { digest: Buffer; expiresAt: number };
+/** `since`: when the session began for whose browser it is; undefined for one of its own. */
+type Outstanding = { digest: Buffer; expiresAt: number; since: number | undefined };
 type Guesses = { count: number; refusedUntil: number };
 
 /** `refused-now`: the wrong code after which this peer's codes are refused; `refused`: one that was not checked. */
-type Redeemed = "good" | "bad" | "refused-now" | "refused";
+type Redeemed = { kind: "good"; since: number | undefined } | { kind: "bad" | "refused-now" | "refused" };
 
 /**
  * Codes that open one page, each once and for a minute. `now` in milliseconds. Wrong codes are counted for each peer, a
@@ -79,22 +83,23 @@ export function createLaunchCodes(now: () => number) {
       peer,
       isGuessing ? { count: 0, refusedUntil: now() + REFUSED_MS } : { count: count + 1, refusedUntil: 0 },
     );
-    return isGuessing ? "refused-now" : "bad";
+    return { kind: isGuessing ? "refused-now" : "bad" };
   }
 
   return {
-    issue(): string {
+    issue(since?: number): string {
       const code = makeSecret();
-      outstanding.push({ digest: digestSecret(code), expiresAt: now() + LAUNCH_CODE_LIFETIME_MS });
+      outstanding.push({ digest: digestSecret(code), expiresAt: now() + LAUNCH_CODE_LIFETIME_MS, since });
       outstanding = outstanding.slice(-MOST_OUTSTANDING);
       return code;
     },
 
     redeem(offered: string, peer: string): Redeemed {
-      if ((guesses.get(peer)?.refusedUntil ?? 0) > now()) return "refused";
+      if ((guesses.get(peer)?.refusedUntil ?? 0) > now()) return { kind: "refused" };
       const found = outstanding.filter(({ digest }) => isSecret(offered, digest));
       outstanding = outstanding.filter((code) => !found.includes(code) && code.expiresAt > now());
-      return found.some(({ expiresAt }) => expiresAt > now()) ? "good" : noteBad(peer);
+      const good = found.find(({ expiresAt }) => expiresAt > now());
+      return good ? { kind: "good", since: good.since } : noteBad(peer);
     },
   };
 }

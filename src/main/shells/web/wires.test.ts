@@ -5,8 +5,10 @@ import { RPCLink } from "@orpc/client/websocket";
 import type { RouterClient } from "@orpc/server";
 import { expect, test, vi } from "vitest";
 import type { WebSocket } from "ws";
+import { TAB_REQUEST, type TabReply } from "#shared/contract/transport/web-protocol.ts";
 import { createTinyApp } from "#testing/tiny-app.ts";
-import { exchangeCode, openAsPage } from "#testing/web/attack.ts";
+import { exchangeCode, openAsPage, openUnverified } from "#testing/web/attack.ts";
+import type { ListenAddress } from "./listen.ts";
 import { serve } from "./serve.ts";
 
 const MEBIBYTE = 1024 * 1024;
@@ -120,6 +122,38 @@ test("what is sent beside a call changes no prototype", async () => {
   await world.expectToAnswer(socket);
 });
 
+test("a page gets a launch code for another tab, which opens a session of its own, once", async () => {
+  await using world = await startShell();
+  const socket = await world.open();
+  const codes: string[] = [];
+  for (let count = 0; count < 2; count++) {
+    socket.send(TAB_REQUEST);
+    codes.push(String(((await nextMessage(socket)) as TabReply).tab));
+  }
+  expect(new Set(codes).size).toBe(2);
+  const launch = (code = "") => exchangeCode(world.url.replace(/#launch=.*/, `#launch=${code}`));
+  const other = await openAsPage(world.url, await launch(codes[0]));
+  await world.expectToAnswer(other);
+  await world.expectToAnswer(socket);
+  await expect(launch(codes[0])).rejects.toThrow();
+});
+
+test("where a page that is not ours may be at the same origin, no tab gets a code by another one", async () => {
+  await using world = await startShell({ port: 0, named: false });
+  const socket = await world.open();
+  socket.send(TAB_REQUEST);
+  expect(await nextMessage(socket)).toEqual({ tab: null });
+  await world.expectToAnswer(socket);
+});
+
+test("before its session is verified, a page gets no launch code for any tab", async () => {
+  await using world = await startShell();
+  const socket = await openUnverified(world.url);
+  const closed = once(socket, "close");
+  socket.send(TAB_REQUEST);
+  expect((await closed)[0]).toBe(4003);
+});
+
 /** A frame as a client sends it: masked, by zeros. */
 function frame(first: number, text: string): Buffer {
   return Buffer.concat([head(first, text.length), Buffer.from(text, "latin1")]);
@@ -149,9 +183,9 @@ function listenToConsole() {
   };
 }
 
-async function startShell() {
+async function startShell(address: ListenAddress = { port: 0 }) {
   const app = createTinyApp();
-  const shell = await serve({ app, page: new Map() });
+  const shell = await serve({ app, page: new Map(), address });
   const grant = await exchangeCode(shell.url);
 
   async function open(): Promise<WebSocket> {
@@ -160,6 +194,7 @@ async function startShell() {
   }
   return {
     app,
+    url: shell.url,
     open,
     /** On a new socket of the same session, unless one is given. */
     async expectToAnswer(socket?: WebSocket): Promise<void> {

@@ -9,6 +9,8 @@ import {
   PageHello,
   PageVerification,
   type ServerVerification,
+  TAB_REQUEST,
+  type TabReply,
   WEB_CLOSE,
   WEB_PROTOCOL,
 } from "#shared/contract/transport/web-protocol.ts";
@@ -18,7 +20,17 @@ import type { Session, Sessions } from "./sessions.ts";
 
 type Upgrade = { request: IncomingMessage; socket: Duplex; head: Buffer };
 
-type Deps = { router: AnyRouter; sessions: Sessions; connections: Connections; authority: string };
+type Deps = {
+  router: AnyRouter;
+  sessions: Sessions;
+  connections: Connections;
+  authority: string;
+  /**
+   * A launch code for another tab of the browser of a session that began then. Null where a page that is not ours may be
+   * at this origin: then no tab gets a session by another one.
+   */
+  issueTabCode: ((since: number) => string) | null;
+};
 
 const MESSAGE_LIMIT_BYTES = 1024 * 1024;
 const SWEEP_MS = 30_000;
@@ -27,7 +39,7 @@ const SWEEP_MS = 30_000;
  * The WebSockets of the contract, one for each session: a newer one replaces the older, as a reload does. Until both
  * ends have verified the session's secret, no message reaches the contract.
  */
-export function createWires({ router, sessions, connections, authority }: Deps) {
+export function createWires({ router, sessions, connections, authority, issueTabCode }: Deps) {
   const handler = new RPCHandler(router);
   const wires = new Map<Session, WebSocket>();
   const server = new WebSocketServer({
@@ -67,14 +79,22 @@ export function createWires({ router, sessions, connections, authority }: Deps) 
   }
 
   /** A message that is no call is not from our page. It is reported nowhere: an error would quote it. */
-  async function receive(session: Session, wire: WebSocket, message: string | ArrayBuffer): Promise<void> {
-    if (wires.get(session) !== wire || !sessions.use(session)) return hangUp(wire, WEB_CLOSE.ended);
+  async function receive(session: Session, wire: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    if (wires.get(session) !== wire || sessions.isOver(session)) return hangUp(wire, WEB_CLOSE.ended);
+    if (data === TAB_REQUEST) return sendTabCode(session, wire);
+    sessions.use(session);
     try {
-      await handler.message(asBrowsers(wire), message);
+      await handler.message(asBrowsers(wire), data);
     } catch {
       if (wires.get(session) === wire) wires.delete(session);
       hangUp(wire, NO_CALL);
     }
+  }
+
+  /** No call of this session: it ends as if nobody had asked. */
+  function sendTabCode({ openedAt }: Session, wire: WebSocket): void {
+    const reply: TabReply = { tab: issueTabCode?.(openedAt) ?? null };
+    wire.send(JSON.stringify(reply));
   }
 
   return {
