@@ -177,6 +177,113 @@ test("columns and density are chosen once and kept", async ({ openSample, camera
   expect((await list.rows.first().boundingBox())?.height).toBe(28);
 });
 
+test("columns are made wider, fitted and moved by keyboard and by pointer, and stay so", async ({
+  openSample,
+  camera,
+}) => {
+  const frame = await openSample();
+  const { page } = frame;
+  const list = await frame.goTo("Certificates");
+  await list.rows.first().waitFor();
+  const header = (name: string) => list.table.getByRole("columnheader", { name: new RegExp(`^${name}`) });
+  const grip = (name: string) => page.getByRole("separator", { name: `Width of ${name}` });
+  const widthOf = async (name: string) => Math.round((await header(name).boundingBox())?.width ?? 0);
+  const titles = async () =>
+    (await list.table.getByRole("columnheader").allInnerTexts()).map((text) => text.trim()).filter(Boolean);
+
+  const before = await widthOf("Issuer");
+  await grip("Issuer").focus();
+  await frame.press("ArrowRight");
+  await frame.press("ArrowRight");
+  await expect.poll(() => widthOf("Issuer")).toBe(before + 32);
+  await frame.press("Enter");
+  await expect.poll(() => widthOf("Issuer")).not.toBe(before + 32);
+  const issuers = await list.rows
+    .locator("[data-column=issuer] > *")
+    .evaluateAll((cells) =>
+      cells
+        .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+        .map(({ textContent }) => textContent),
+    );
+  expect(issuers).toEqual([]);
+
+  const box = await grip("Expires").boundingBox();
+  if (!box) throw new Error("the column has no grip");
+  const expires = await widthOf("Expires");
+  await page.mouse.move(box.x + 4, box.y + 10);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 64, box.y + 10, { steps: 4 });
+  await page.mouse.up();
+  await expect.poll(() => widthOf("Expires")).toBe(expires + 60);
+  await grip("Expires").dblclick();
+  await expect.poll(() => widthOf("Expires")).toBeLessThan(expires + 60);
+
+  await grip("Key").focus();
+  await frame.press("Shift+ArrowLeft");
+  await expect
+    .poll(titles)
+    .toEqual(["Certificate", "Expires", "Findings", "Key", "Issuer", "Seen at", "SHA-256"]);
+  await page.getByText("SHA-256", { exact: true }).dragTo(header("Expires"));
+  const moved = ["Certificate", "SHA-256", "Expires", "Findings", "Key", "Issuer", "Seen at"];
+  await expect.poll(titles).toEqual(moved);
+  expect(await camera.photograph("arranged-columns")).toEqual([]);
+  await page.reload();
+  await list.rows.first().waitFor();
+  expect(await titles()).toEqual(moved);
+
+  await page.getByRole("button", { name: "Columns and density" }).click();
+  await page.getByRole("menuitem", { name: "Reset the columns" }).click();
+  await expect
+    .poll(titles)
+    .toEqual(["Certificate", "Expires", "Findings", "Issuer", "Key", "Seen at", "SHA-256"]);
+  await expect.poll(() => widthOf("Issuer")).toBe(before);
+});
+
+test("a view is saved with its filter, order and columns, deleted, and brought back", async ({
+  openSample,
+  camera,
+}) => {
+  const frame = await openSample();
+  const { page } = frame;
+  const list = await frame.goTo("Certificates");
+  await list.search.fill("role:leaf corp");
+  await list.filtered("Role");
+  await list.sortBy("Key");
+  await page.getByRole("button", { name: "Columns and density" }).click();
+  await page.getByRole("menuitem", { name: "Issuer" }).click();
+  await frame.press("Escape");
+  await page.getByRole("button", { name: "Saved views" }).click();
+  await page.getByRole("textbox", { name: "Name of this view" }).fill("Corp leaves");
+  await frame.press("Enter");
+  const view = page.getByRole("button", { name: "Corp leaves", exact: true });
+  await expect(view).toBeVisible();
+  expect(await camera.photograph("saved-views")).toEqual([]);
+  await frame.press("Escape");
+
+  await page.getByRole("button", { name: "Columns and density" }).click();
+  await page.getByRole("menuitem", { name: "Reset the columns" }).click();
+  await frame.press("Escape");
+  await frame.goToAddress("#/certificates?tag=none-has-it");
+  await expect(page.getByRole("heading", { name: "No certificate matches" })).toBeVisible();
+  await page.reload();
+  await page.getByRole("button", { name: "Saved views" }).click();
+  await view.click();
+  await expect(list.search).toHaveValue("corp role:leaf");
+  await list.filtered("Role");
+  await expect(list.table.getByRole("columnheader", { name: "Issuer" })).toHaveCount(0);
+  await expect(list.table.getByRole("columnheader", { name: /^Key/ })).toHaveAttribute(
+    "aria-sort",
+    "ascending",
+  );
+
+  await page.getByRole("button", { name: "Delete the view Corp leaves" }).click();
+  await expect(view).toHaveCount(0);
+  await frame.press("Escape");
+  await page.getByRole("status").getByRole("button", { name: "Undo" }).click();
+  await page.getByRole("button", { name: "Saved views" }).click();
+  await expect(view).toBeVisible();
+});
+
 test("anything is found by a few letters, and opened without a mouse", async ({ openSample, camera }) => {
   const frame = await openSample();
   const { page } = frame;

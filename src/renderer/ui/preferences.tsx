@@ -1,19 +1,25 @@
 import { createContext, type ReactNode, use, useMemo, useState } from "react";
-
-type Density = "compact" | "comfortable";
+import {
+  type Arrangement,
+  AS_IT_IS,
+  type Density,
+  ListPreferences,
+  MOST_VIEWS,
+  type SavedView,
+} from "#shared/model/list-preferences.ts";
 
 type Preferences = {
   density: Density;
   setDensity(density: Density): void;
-  /** Ids of the columns that are hidden in a list. */
-  hiddenIn(list: string): readonly string[];
-  setHidden(list: string, columns: readonly string[]): void;
+  arrangementOf(list: string): Arrangement;
+  arrange(list: string, columns: Arrangement): void;
+  viewsOf(list: string): readonly SavedView[];
+  setViews(list: string, views: readonly SavedView[]): void;
 };
 
-const STORED_AS = "latchkey-preferences";
-type Stored = { density: Density; hidden: Record<string, readonly string[]> };
+const NO_VIEWS: readonly SavedView[] = [];
 
-const NONE: readonly string[] = [];
+const STORED_AS = "latchkey-preferences";
 
 const PreferencesContext = createContext<Preferences | null>(null);
 
@@ -21,15 +27,28 @@ const PreferencesContext = createContext<Preferences | null>(null);
 export function PreferencesProvider({ children }: { children: ReactNode }) {
   const [stored, setStored] = useState(readStored);
   const preferences = useMemo<Preferences>(() => {
-    const change = (next: Stored) => {
+    const change = (next: ListPreferences) => {
       localStorage.setItem(STORED_AS, JSON.stringify(next));
       setStored(next);
+    };
+    const changeList = (
+      list: string,
+      { columns, views }: { columns?: Arrangement; views?: readonly SavedView[] },
+    ) => {
+      const before = stored.lists[list];
+      const next = {
+        columns: columns ?? before?.columns ?? AS_IT_IS,
+        views: [...(views ?? before?.views ?? NO_VIEWS)].slice(0, MOST_VIEWS),
+      };
+      change({ ...stored, lists: { ...stored.lists, [list]: next } });
     };
     return {
       density: stored.density,
       setDensity: (density) => change({ ...stored, density }),
-      hiddenIn: (list) => stored.hidden[list] ?? NONE,
-      setHidden: (list, columns) => change({ ...stored, hidden: { ...stored.hidden, [list]: columns } }),
+      arrangementOf: (list) => stored.lists[list]?.columns ?? AS_IT_IS,
+      arrange: (list, columns) => changeList(list, { columns }),
+      viewsOf: (list) => stored.lists[list]?.views ?? NO_VIEWS,
+      setViews: (list, views) => changeList(list, { views }),
     };
   }, [stored]);
   return <PreferencesContext value={preferences}>{children}</PreferencesContext>;
@@ -41,12 +60,17 @@ export function usePreferences(): Preferences {
   return preferences;
 }
 
-function readStored(): Stored {
-  const fallback: Stored = { density: "comfortable", hidden: {} };
-  try {
-    return { ...fallback, ...(JSON.parse(localStorage.getItem(STORED_AS) ?? "{}") as Partial<Stored>) };
-  } catch (error) {
-    if (error instanceof SyntaxError) return fallback;
-    throw error;
-  }
+/** What cannot be read is as if nothing had been chosen. */
+function readStored(): ListPreferences {
+  const read = (text: string): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      if (error instanceof SyntaxError) return {};
+      throw error;
+    }
+  };
+  return ListPreferences.catch({ density: "comfortable", lists: {} }).parse(
+    read(localStorage.getItem(STORED_AS) ?? "{}"),
+  );
 }

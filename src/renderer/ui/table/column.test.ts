@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { defuse } from "#shared/text/untrusted-text.ts";
-import { type Column, printCsv } from "./column.ts";
+import { arrangeColumns, type Column, moveColumn, printCsv } from "./column.ts";
 
 const columns: Column<string[]>[] = ["Host", "Comment"].map((title, index) => ({
   id: title,
@@ -56,5 +56,47 @@ test("what is written is read back, field by field, whatever it holds", () => {
       );
       expect(read.slice(2).map(({ value }) => value)).toEqual(rows.flat().map(defuse));
     }),
+  );
+});
+
+test("columns are in the order that somebody gave them, and one that is new stands after what it follows", () => {
+  const list = ["a", "b", "c", "d"].map((id) => ({
+    id,
+    title: id,
+    minWidth: 0,
+    cell: () => null,
+    text: () => "",
+  }));
+  const idsOf = (arrangement: { hidden: string[]; order: string[] }) =>
+    arrangeColumns(list, arrangement).map(({ id }) => id);
+  expect(idsOf({ hidden: [], order: [] })).toEqual(["a", "b", "c", "d"]);
+  expect(idsOf({ hidden: ["b"], order: ["d", "a", "b"] })).toEqual(["d", "a", "c"]);
+  expect(idsOf({ hidden: [], order: ["gone", "c", "b"] })).toEqual(["a", "c", "d", "b"]);
+});
+
+test("a moved column is at its place among the others, and no further than their ends", () => {
+  expect(moveColumn(["a", "b", "c"], "a", 1)).toEqual(["b", "a", "c"]);
+  expect(moveColumn(["a", "b", "c"], "c", 0)).toEqual(["c", "a", "b"]);
+  expect(moveColumn(["a", "b", "c"], "b", 9)).toEqual(["a", "c", "b"]);
+  expect(moveColumn(["a", "b", "c"], "b", -1)).toEqual(["b", "a", "c"]);
+});
+
+test("whatever order is kept, every column that is not hidden is there once", () => {
+  const list = ["a", "b", "c"].map((id) => ({
+    id,
+    title: id,
+    minWidth: 0,
+    cell: () => null,
+    text: () => "",
+  }));
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.constantFrom("a", "b", "c", "x")),
+      fc.subarray(["a", "b"]),
+      (order, hidden) => {
+        const shown = arrangeColumns(list, { hidden, order }).map(({ id }) => id);
+        expect(shown.toSorted()).toEqual(["a", "b", "c"].filter((id) => !hidden.includes(id)));
+      },
+    ),
   );
 });

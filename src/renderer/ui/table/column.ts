@@ -19,6 +19,27 @@ export type Column<Row> = {
 
 export type Sort = { by: string; descending: boolean };
 
+/** The columns as somebody has arranged them. One that the list has got since stands after what it follows there. */
+export function arrangeColumns<Row>(
+  columns: readonly Column<Row>[],
+  { hidden, order }: { hidden: readonly string[]; order: readonly string[] },
+): Column<Row>[] {
+  const arranged = order.flatMap((id) => columns.filter((column) => column.id === id));
+  for (const [index, column] of columns.entries()) {
+    if (arranged.includes(column)) continue;
+    const before = columns[index - 1];
+    arranged.splice(before ? arranged.indexOf(before) + 1 : 0, 0, column);
+  }
+  return arranged.filter(({ id }) => !hidden.includes(id));
+}
+
+/** The order after a column has been moved to the place of another one. */
+export function moveColumn(order: readonly string[], id: string, to: number): string[] {
+  const others = order.filter((one) => one !== id);
+  const target = Math.min(Math.max(to, 0), others.length);
+  return [...others.slice(0, target), id, ...others.slice(target)];
+}
+
 /** A list as far as it was fetched. `total` is null until its first page has come. */
 export type Rows<Row> = {
   rows: Row[];

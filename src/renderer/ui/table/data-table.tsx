@@ -1,12 +1,12 @@
-import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import { rowSelectionFeature, rowSortingFeature, tableFeatures, useTable } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type CSSProperties, type MouseEvent, memo, useEffect, useMemo, useRef } from "react";
+import { type CSSProperties, type MouseEvent, memo, useEffect, useMemo, useRef, useState } from "react";
 import { usePreferences } from "#renderer/ui/preferences.tsx";
 import type { Total } from "#shared/model/total.ts";
 import type { Column, Rows, Sort } from "./column.ts";
 import classes from "./data-table.module.css";
-import type { Selection } from "./use-selection.ts";
+import { HeaderRow } from "./table-header.tsx";
+import type { Selection } from "./use-list-keys.ts";
 
 const ROW_HEIGHTS = { compact: 28, comfortable: 36 };
 const CHECK_WIDTH = 36;
@@ -17,6 +17,11 @@ type Props<Row> = {
   label: string;
   /** Those that are shown, in their order. */
   columns: readonly Column<Row>[];
+  /** Of the columns that somebody has made wider or narrower. */
+  widths: Readonly<Record<string, number>>;
+  onWidth: (id: string, width: number) => void;
+  /** Moves a column to a place among those that are shown. */
+  onMove: (id: string, to: number) => void;
   list: Rows<Row>;
   rowId: (row: Row) => string;
   sort: Sort;
@@ -41,6 +46,8 @@ export type MenuPosition = { x: number; y: number; column: string | null };
 export function DataTable<Row extends object>(props: Props<Row>) {
   const { label, columns, list, sort, onSort, selection, cursor, cell, openId, onPress, onMenu } = props;
   const rows = useModel(props);
+  /** The width that is dragged at this moment: only the grid changes, and no row is rendered again. */
+  const [dragged, setDragged] = useState<Record<string, number>>({});
   const { scrollRef, virtualizer } = useVirtualRows(
     props,
     rows.map(({ id }) => id),
@@ -52,7 +59,7 @@ export function DataTable<Row extends object>(props: Props<Row>) {
         aria-rowcount={rowCountOf(list.total)}
         aria-busy={list.isFetching}
         className={classes.table}
-        style={gridOf(columns)}
+        style={gridOf(columns, { ...props.widths, ...dragged })}
       >
         <HeaderRow
           columns={columns}
@@ -60,6 +67,12 @@ export function DataTable<Row extends object>(props: Props<Row>) {
           onSort={onSort}
           selection={selection}
           rowCount={rows.length}
+          onDrag={(id, width) => setDragged({ [id]: width })}
+          onWidth={(id, width) => {
+            setDragged({});
+            props.onWidth(id, width);
+          }}
+          onMove={props.onMove}
         />
         <tbody className={classes.body} style={{ height: virtualizer.getTotalSize() }}>
           {virtualizer.getVirtualItems().map(({ index, start, size }) => {
@@ -159,73 +172,20 @@ function focusOn(element: HTMLElement | null, cell: string | null): void {
   if (cell !== null) element?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
-function gridOf<Row>(columns: readonly Column<Row>[]): CSSProperties {
-  const tracks = columns.map(({ minWidth, grow }) =>
-    grow ? `minmax(${minWidth}px, ${grow}fr)` : `${minWidth}px`,
-  );
+function gridOf<Row>(
+  columns: readonly Column<Row>[],
+  widths: Readonly<Record<string, number>>,
+): CSSProperties {
+  const tracks = columns.map(({ id, minWidth, grow }) => {
+    const width = widths[id];
+    if (width !== undefined) return `${width}px`;
+    return grow ? `minmax(${minWidth}px, ${grow}fr)` : `${minWidth}px`;
+  });
+  const least = columns.reduce((sum, { id, minWidth }) => sum + (widths[id] ?? minWidth), 0);
   return {
     "--columns": `${CHECK_WIDTH}px ${tracks.join(" ")}`,
-    minWidth: CHECK_WIDTH + columns.reduce((sum, { minWidth }) => sum + minWidth, 0) + 24,
+    minWidth: CHECK_WIDTH + least + 24,
   } as CSSProperties;
-}
-
-type HeaderRowProps<Row> = {
-  columns: readonly Column<Row>[];
-  sort: Sort;
-  onSort: (sort: Sort) => void;
-  selection: Selection;
-  rowCount: number;
-};
-
-function HeaderRow<Row>({ columns, sort, onSort, selection, rowCount }: HeaderRowProps<Row>) {
-  const isAll = rowCount > 0 && selection.ids.size >= rowCount;
-  return (
-    <thead className={classes.head}>
-      <tr aria-rowindex={1} className={classes.headRow}>
-        <th scope="col" className={classes.check}>
-          <input
-            type="checkbox"
-            aria-label="Select all rows"
-            checked={isAll}
-            onChange={() => (isAll ? selection.clear() : selection.selectAll())}
-          />
-        </th>
-        {columns.map((column) => (
-          <HeaderCell key={column.id} column={column} sort={sort} onSort={onSort} />
-        ))}
-      </tr>
-    </thead>
-  );
-}
-
-type CellProps<Row> = { column: Column<Row>; sort: Sort; onSort: (sort: Sort) => void };
-
-function HeaderCell<Row>({ column: { title, sortBy, isNumber }, sort, onSort }: CellProps<Row>) {
-  const isSorted = sortBy !== undefined && sort.by === sortBy;
-  const className = isNumber ? `${classes.headCell} ${classes.number}` : classes.headCell;
-  if (sortBy === undefined)
-    return (
-      <th scope="col" className={className}>
-        {title}
-      </th>
-    );
-  const Arrow = sort.descending ? IconArrowDown : IconArrowUp;
-  return (
-    <th
-      scope="col"
-      aria-sort={isSorted ? (sort.descending ? "descending" : "ascending") : "none"}
-      className={className}
-    >
-      <button
-        type="button"
-        className={classes.sort}
-        onClick={() => onSort({ by: sortBy, descending: isSorted && !sort.descending })}
-      >
-        {title}
-        {isSorted && <Arrow size={13} aria-hidden />}
-      </button>
-    </th>
-  );
 }
 
 type BodyRowProps<Row> = {

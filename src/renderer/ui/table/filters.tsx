@@ -1,14 +1,20 @@
-import { ActionIcon, Button, Menu } from "@mantine/core";
+import { ActionIcon, Button, Menu, Popover, TextInput } from "@mantine/core";
 import {
   IconAdjustmentsHorizontal,
+  IconBookmark,
   IconCheck,
   IconChevronDown,
   IconDownload,
+  IconRestore,
   IconTerminal2,
+  IconTrash,
   IconX,
 } from "@tabler/icons-react";
+import { type FormEvent, useRef, useState } from "react";
 import { usePreferences } from "#renderer/ui/preferences.tsx";
 import { formatUntrusted } from "#renderer/ui/text.tsx";
+import { toast } from "#renderer/ui/toast.tsx";
+import { AS_IT_IS, MOST_VIEWS, type SavedView } from "#shared/model/list-preferences.ts";
 import type { Total } from "#shared/model/total.ts";
 import { markAmount } from "#shared/text/count.ts";
 import type { Column } from "./column.ts";
@@ -114,11 +120,17 @@ type ViewMenuProps<Row> = {
 
 /** How the list is shown: density and columns; and the whole view as a command line, or as a file. */
 export function ViewMenu<Row>({ name, columns, onExport, onCopyCommand }: ViewMenuProps<Row>) {
-  const { density, setDensity, hiddenIn, setHidden } = usePreferences();
-  const hidden = hiddenIn(name);
+  const { density, setDensity, arrangementOf, arrange } = usePreferences();
+  const arrangement = arrangementOf(name);
+  const { hidden, order, widths } = arrangement;
   const toggle = (id: string) =>
-    setHidden(name, hidden.includes(id) ? hidden.filter((other) => other !== id) : [...hidden, id]);
+    arrange(name, {
+      order,
+      widths,
+      hidden: hidden.includes(id) ? hidden.filter((other) => other !== id) : [...hidden, id],
+    });
   const mark = (isOn: boolean) => (isOn ? <IconCheck size={14} aria-label="on" /> : undefined);
+  const isArranged = hidden.length > 0 || order.length > 0 || Object.keys(widths).length > 0;
   return (
     <>
       <Menu position="bottom-end" closeOnItemClick={false}>
@@ -146,6 +158,11 @@ export function ViewMenu<Row>({ name, columns, onExport, onCopyCommand }: ViewMe
               {title}
             </Menu.Item>
           ))}
+          {isArranged && (
+            <Menu.Item leftSection={<IconRestore size={15} />} onClick={() => arrange(name, AS_IT_IS)}>
+              Reset the columns
+            </Menu.Item>
+          )}
           <Menu.Divider />
           <Menu.Item closeMenuOnClick leftSection={<IconTerminal2 size={15} />} onClick={onCopyCommand}>
             Copy the command line
@@ -164,5 +181,93 @@ export function ViewMenu<Row>({ name, columns, onExport, onCopyCommand }: ViewMe
         <span className={classes.exportWords}>Export CSV</span>
       </Button>
     </>
+  );
+}
+
+type SavedViewsProps = {
+  name: string;
+  /** What of the address a view keeps. */
+  address: SavedView["address"];
+  /** Replaces what a view keeps of the address. */
+  onApply: (address: SavedView["address"]) => void;
+};
+
+/** Views of a list by name: filter, order and columns together. */
+export function SavedViews({ name, address, onApply }: SavedViewsProps) {
+  const { viewsOf, setViews, arrangementOf, arrange } = usePreferences();
+  const [text, setText] = useState("");
+  const views = viewsOf(name);
+  /** What undoes a deletion comes later than the change that it undoes. */
+  const latest = useRef({ views, setViews });
+  latest.current = { views, setViews };
+  const save = (event: FormEvent) => {
+    event.preventDefault();
+    const view = { name: text.trim(), address, columns: arrangementOf(name) };
+    if (view.name === "") return;
+    setViews(name, [...views.filter((one) => one.name !== view.name), view]);
+    setText("");
+    toast(`Saved the view ${formatUntrusted(view.name)}`);
+  };
+  const drop = (view: SavedView, index: number) => {
+    setViews(name, views.toSpliced(index, 1));
+    toast(`Deleted the view ${formatUntrusted(view.name)}`, () => {
+      const now = latest.current;
+      const others = now.views.filter((one) => one.name !== view.name);
+      now.setViews(name, others.toSpliced(index, 0, view));
+    });
+  };
+  return (
+    <Popover position="bottom-end" trapFocus shadow="md">
+      <Popover.Target>
+        <ActionIcon variant="default" size={30} aria-label="Saved views" title="Saved views">
+          <IconBookmark size={16} />
+        </ActionIcon>
+      </Popover.Target>
+      <Popover.Dropdown className={classes.views} aria-label="Saved views">
+        {views.length === 0 && (
+          <p className={classes.noViews}>A view keeps the filter, the order and the columns.</p>
+        )}
+        <ul>
+          {views.map((view, index) => (
+            <li key={view.name} className={classes.view}>
+              <button
+                type="button"
+                className={classes.viewName}
+                onClick={() => {
+                  arrange(name, view.columns);
+                  onApply(view.address);
+                }}
+              >
+                {formatUntrusted(view.name)}
+              </button>
+              <ActionIcon
+                variant="subtle"
+                color="gray"
+                size={24}
+                aria-label={`Delete the view ${formatUntrusted(view.name)}`}
+                onClick={() => drop(view, index)}
+              >
+                <IconTrash size={15} />
+              </ActionIcon>
+            </li>
+          ))}
+        </ul>
+        {views.length < MOST_VIEWS && (
+          <form className={classes.saveView} onSubmit={save}>
+            <TextInput
+              size="xs"
+              aria-label="Name of this view"
+              placeholder="Name of this view"
+              maxLength={60}
+              value={text}
+              onChange={(event) => setText(event.currentTarget.value)}
+            />
+            <Button type="submit" size="xs" variant="default" disabled={text.trim() === ""}>
+              Save
+            </Button>
+          </form>
+        )}
+      </Popover.Dropdown>
+    </Popover>
   );
 }

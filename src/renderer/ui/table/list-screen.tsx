@@ -13,18 +13,26 @@ import { DrawerModeContext } from "#renderer/ui/drawer/drawer.tsx";
 import { EmptyState, ErrorState } from "#renderer/ui/panel.tsx";
 import { usePreferences } from "#renderer/ui/preferences.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
+import type { SavedView } from "#shared/model/list-preferences.ts";
 import { formatCount, markAmount } from "#shared/text/count.ts";
 import type { ListCommands } from "#shared/text/list-commands.ts";
-import { type Column, download, printCsv, type Rows, type Sort } from "./column.ts";
+import {
+  arrangeColumns,
+  type Column,
+  download,
+  moveColumn,
+  printCsv,
+  type Rows,
+  type Sort,
+} from "./column.ts";
 import { useCopyKey, useCopyRows } from "./copy-rows.ts";
 import { DataTable, findCell, type MenuPosition } from "./data-table.tsx";
 import { type FilterKey, formatFilterText, parseFilterText } from "./filter-text.ts";
-import { ViewMenu } from "./filters.tsx";
+import { SavedViews, ViewMenu } from "./filters.tsx";
 import classes from "./list-screen.module.css";
 import { RowMenu, type RowMenuAt } from "./row-menu.tsx";
 import { SearchField } from "./search-field.tsx";
-import { useFocusOnceSettled, useListKeys } from "./use-list-keys.ts";
-import { useSelection } from "./use-selection.ts";
+import { useFocusOnceSettled, useListKeys, useSelection } from "./use-list-keys.ts";
 
 type Props<Row> = {
   /** The plural, lower case: certificates. */
@@ -57,8 +65,7 @@ type Props<Row> = {
 /** A screen that is one list: filter, rows, selection, export, and the drawer of the row that is open. */
 export function ListScreen<Row extends object>(props: Props<Row>) {
   const { name, columns, list, rowId, sort, onSort, openId, commands } = props;
-  const hidden = usePreferences().hiddenIn(name);
-  const shown = useMemo(() => columns.filter(({ id }) => !hidden.includes(id)), [columns, hidden]);
+  const { shown, widths, resize, move } = useArrangement(name, columns);
   const {
     filterText,
     filter,
@@ -92,6 +99,11 @@ export function ListScreen<Row extends object>(props: Props<Row>) {
           {list.total !== null && markAmount(list.total)}
           {list.total !== null && <span className={classes.unit}>{list.total === 1 ? " row" : " rows"}</span>}
         </span>
+        <SavedViews
+          name={name}
+          address={savedOf(props.address)}
+          onApply={(saved) => applyView(props, saved)}
+        />
         <ViewMenu name={name} columns={columns} onExport={exportAll} onCopyCommand={copyView} />
       </div>
       {list.error ? (
@@ -102,6 +114,9 @@ export function ListScreen<Row extends object>(props: Props<Row>) {
         <DataTable
           label={name}
           columns={shown}
+          widths={widths}
+          onWidth={resize}
+          onMove={move}
           list={list}
           rowId={rowId}
           sort={sort}
@@ -195,6 +210,47 @@ function useListScreen<Row extends object>(props: Props<Row>, shown: readonly Co
       refocus: keys.refocus,
     }),
   };
+}
+
+/** The columns as they were arranged in this list, and what arranges them. */
+function useArrangement<Row>(name: string, columns: readonly Column<Row>[]) {
+  const { arrangementOf, arrange } = usePreferences();
+  const arrangement = arrangementOf(name);
+  const { hidden, order, widths } = arrangement;
+  const shown = useMemo(() => arrangeColumns(columns, { hidden, order }), [columns, hidden, order]);
+  const resize = (id: string, width: number) =>
+    arrange(name, { hidden, order, widths: { ...widths, [id]: width } });
+  const move = (id: string, to: number) => {
+    const others = shown.filter((column) => column.id !== id);
+    const next = others[Math.min(Math.max(to, 0), others.length)];
+    const all = arrangeColumns(columns, { hidden: [], order }).map((column) => column.id);
+    const target = next ? all.filter((one) => one !== id).indexOf(next.id) : all.length;
+    arrange(name, { hidden, order: moveColumn(all, id, target), widths });
+  };
+  return { shown, widths, resize, move };
+}
+
+type Address = { search?: string | undefined };
+
+/** What a saved view keeps of an address: all but what is open. */
+const savedOf = (address: Address): SavedView["address"] =>
+  Object.fromEntries(
+    Object.entries(address).flatMap(([field, value]: [string, unknown]) =>
+      !NOT_SAVED.includes(field) && isSaved(value) ? [[field, value]] : [],
+    ),
+  );
+
+const isSaved = (value: unknown): value is SavedView["address"][string] =>
+  ["string", "number", "boolean"].includes(typeof value);
+
+const NOT_SAVED = ["open", "tab"];
+
+function applyView(
+  { address, onFilter }: { address: Address; onFilter(patch: object): void },
+  saved: SavedView["address"],
+): void {
+  const dropped = Object.keys(savedOf(address)).map((field) => [field, undefined]);
+  onFilter({ ...Object.fromEntries(dropped), ...saved });
 }
 
 type Filtered = {

@@ -1,0 +1,74 @@
+import type { Page } from "@playwright/test";
+import { expect, test } from "./latchkey.ts";
+
+/** Every screen, by its address. */
+const SCREENS = [
+  "",
+  "findings",
+  "certificates",
+  "served",
+  "timeline",
+  "forecast",
+  "access",
+  "graph",
+  "graph?list=mutual",
+  "people",
+  "host-keys",
+  "hosts",
+  "runs",
+  "scans",
+  "changes",
+  "audit-log",
+  "settings",
+] as const;
+
+/** A telephone, and a window of 1280 pixels at 200 %. */
+const SIZES = [
+  { name: "390", width: 390, height: 844 },
+  { name: "640", width: 640, height: 430 },
+] as const;
+
+for (const { name, width, height } of SIZES)
+  test(`at ${name} pixels every screen is as wide as the window, and each control has its name`, async ({
+    openSample,
+    camera,
+  }) => {
+    const { page, goToAddress } = await openAt(await openSample(), { width, height });
+    for (const screen of SCREENS) {
+      await goToAddress(`#/${screen}`);
+      await settle(page);
+      const label = screen.replace(/\W+/g, "-") || "today";
+      expect.soft(await camera.photograph(`${label}-${name}`), label).toEqual([]);
+      expect.soft(await overflowOf(page), label).toEqual([]);
+    }
+  });
+
+async function openAt(
+  frame: { page: Page; goToAddress(address: string): Promise<void> },
+  size: { width: number; height: number },
+) {
+  await frame.page.setViewportSize(size);
+  return { page: frame.page, goToAddress: (address: string) => frame.goToAddress(address) };
+}
+
+/** Until nothing more comes from the core. */
+async function settle(page: Page): Promise<void> {
+  await page.getByRole("main").locator("table[aria-busy=false], h2, form, section").first().waitFor();
+  await expect(page.locator("table[aria-busy=true]")).toHaveCount(0);
+}
+
+/** What stands out of the window, outside what scrolls sideways by itself. */
+const overflowOf = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const scrolls = (element: Element | null): boolean =>
+      element !== null &&
+      element !== document.body &&
+      (/auto|scroll|hidden|clip/.test(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
+    return Array.from(document.querySelectorAll("body *"))
+      .filter((element) => {
+        const { left, right, width } = element.getBoundingClientRect();
+        return width > 0 && (right > innerWidth + 1 || left < -1) && !scrolls(element.parentElement);
+      })
+      .map((element) => `${element.tagName} ${element.className} ${element.textContent?.slice(0, 40)}`)
+      .slice(0, 5);
+  });
