@@ -7,7 +7,8 @@ import type { Page } from "@playwright/test";
 import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import { startTlsServer } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { expect, test } from "./latchkey.ts";
+import { desktopTest, expect, test } from "./latchkey.ts";
+import { Frame } from "./pages/frame.ts";
 import { playedOn } from "./stages/played-on.ts";
 import { environmentOf } from "./stages/stage.ts";
 
@@ -38,6 +39,20 @@ test("what a command reads while the window is open is on its screen at once", a
   const { stdout } = await run(process.execPath, [...command, "scan", formatHostAddress(server.endpoint)], {
     env,
   });
+  expect(stdout).toBe("1 target: 1 read\n");
+  await expect(list.rows.filter({ hasText: "beside.example" })).toHaveCount(1);
+});
+
+desktopTest("so is what it reads beside the desktop window", async ({ standIn, folders }) => {
+  const folder = folders.use(await makeTemporaryFolder());
+  const database = join(folder.path, "latchkey.db");
+  await using server = await startTlsServer({ names: ["beside.example"] });
+  const { page, shell } = await standIn.open(database, folder.path);
+  const frame = new Frame(page, shell);
+  await frame.rail.waitFor();
+  const list = await frame.goTo("Certificates");
+  const command = ["out/main/latchkey.js", "--db", database, "scan", formatHostAddress(server.endpoint)];
+  const { stdout } = await run(process.execPath, command, { env: environmentOf(folder.path) });
   expect(stdout).toBe("1 target: 1 read\n");
   await expect(list.rows.filter({ hasText: "beside.example" })).toHaveCount(1);
 });
