@@ -27,13 +27,14 @@ test("without any run, the screen says that changes appear there before anything
   expect(await camera.photograph("runbooks-empty")).toEqual([]);
 });
 
-test("a key is rotated by one click: its plan is shown whole, its run is followed, and only the new key lets in", async ({
+test("a key is rotated by one click: its plan is shown whole, its run is followed, only the new key lets in, and it is undone", async ({
   stage,
   sample,
   camera,
 }) => {
   test.skip(!sample.hasHosts, NEEDS_HOSTS);
   await using lab = await startRunbooksLab(["web-1", "web-2", "db-1"]);
+  const before = await lab.readFiles();
   const frame = await open(stage, lab);
   const list = await frame.goTo("Grants");
   const drawer = await list.open("jo@desk");
@@ -70,6 +71,16 @@ test("a key is rotated by one click: its plan is shown whole, its run is followe
   await expect(list.rows).toHaveCount(9);
   await frame.goToAddress(`/access?fingerprint=${encodeURIComponent(lab.fingerprint)}`);
   await expect(frame.page.getByText("No grant matches")).toBeVisible();
+
+  const runs = await frame.goTo("Runs");
+  const finished = await runs.open("Rotate");
+  await finished.getByRole("button", { name: "Undo" }).click();
+  expect(await camera.photograph("run-undo")).toEqual([]);
+  await frame.page.getByRole("dialog").getByRole("button", { name: "Undo" }).click();
+  await expect(runs.rows.first()).toContainText("Rolled back");
+  expect(await camera.photograph("run-undone")).toEqual([]);
+  expect(await lab.readFingerprint()).toBe(lab.fingerprint);
+  expect(await lab.readFiles()).toEqual(before);
 });
 
 /** A lab of one host, which several tests share. */

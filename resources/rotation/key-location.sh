@@ -164,6 +164,31 @@ do_keep_old_key() {
 	ok done
 }
 
+# put_back_kept PATH BEFORE inspect|move: the old private key that do_keep_old_key has kept (hash BEFORE) is there; with
+# "move" it lies beside the new one again, under the name that it has during a run.
+do_put_back_kept() {
+	cd_as_owner "$1"
+	before=$2 old=./$name.latchkey-old
+	name_kept
+	if is_there "$old"; then
+		hash_of "$old"
+		[ "$hashed" = "$before" ] || no old-occupied "$folder/${old#./}"
+	else
+		if [ -L "$kept" ] || [ ! -f "$kept" ]; then no not-kept "$folder/${kept#./}"; fi
+		hash_of "$kept"
+		[ "$hashed" = "$before" ] || no not-kept "$folder/${kept#./}"
+	fi
+	[ "$3" = move ] || ok done
+	if ! is_there "$old"; then
+		problem=$($move "$kept" "$old" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }
+	fi
+	if is_there "$kept.pub" && ! is_there "$old.pub"; then
+		problem=$($move "$kept.pub" "$old.pub" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }
+	fi
+	sync_folder
+	ok done
+}
+
 # drop_kept PATH BEFORE: what do_keep_old_key has kept is gone, if it is that very file.
 do_drop_kept() {
 	cd_as_owner "$1"

@@ -2026,6 +2026,7 @@ CREATE TABLE run (
   started_at  TEXT NOT NULL,
   ended_at    TEXT,
   due_at      TEXT,
+  undo_until  TEXT,
   reasons     TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(reasons)),
   by_hand     TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(by_hand)),
   acknowledgements    TEXT NOT NULL CHECK (json_valid(acknowledgements)),
@@ -2042,6 +2043,7 @@ CREATE INDEX run_of_plan ON run (plan);
 CREATE INDEX run_by_start ON run (started_at, id);
 
 -- At most a few, whatever the number of runs.
+CREATE INDEX run_to_undo ON run (undo_until) WHERE undo_until IS NOT NULL;
 CREATE INDEX run_not_over ON run (state, id) WHERE state NOT IN ('committed', 'rolled-back');
 
 -- What has come of each step so far. A host that no step names yet has none; `host` is empty for this computer. What a phase is,

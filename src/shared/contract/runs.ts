@@ -335,6 +335,26 @@ export const runs = {
     .output(z.object({})),
 
   /**
+   * Undoes a run that has finished, until `RunDetail.undoUntil`: in reverse order, each old key verified before its new
+   * one goes. If anything is not as the run has left it, or a host cannot be seen, nothing is changed, and the run's
+   * message says what.
+   */
+  undo: command
+    .input(
+      OfRun.extend({
+        mayPrompt: z.boolean().default(false),
+        identityFiles: z.array(LocalPath("identity")).max(32).default([]),
+      }),
+    )
+    .output(z.object({})),
+
+  /**
+   * Deletes what finished runs have kept that can no longer be undone. Returns those that log in for that; announced as
+   * `run-changed`.
+   */
+  clearOver: command.output(z.object({ runIds: z.array(RunId) })),
+
+  /**
    * Repairs stuck files as `RunDetail.files` shows it, by the run's remote session, over the very bytes that were seen;
    * then continues the run in its direction. A file that is another one by then is left, and shown anew.
    */

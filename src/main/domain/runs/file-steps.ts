@@ -25,9 +25,12 @@ export const FILE_POLICY: RunPolicy<KeyPlan> = {
   begins: new Set(),
   canaryFirst: null,
   // A log shows the new key only once its private key is installed; nothing is removed before the log shows it.
-  verifyAllBefore: new Set<Phase>(["revoke", "finish"]),
+  verifyAllBefore: new Set<Phase>(["revoke", "keep", "finish"]),
   awaits: "log",
-  delayOf: ({ options }) => (options.graceDays > 0 ? { phase: "revoke", until: "grace" } : null),
+  delaysOf: ({ options: { graceDays, undoHours } }) => [
+    ...(graceDays > 0 ? [{ phase: "revoke", until: "grace" } as const] : []),
+    ...(undoHours > 0 ? [{ phase: "finish", until: "undo" } as const] : []),
+  ],
   reasonOf: () => ({ kind: "stuck" }),
 };
 
@@ -52,7 +55,7 @@ export function forwardTask(
       ? null
       : { step, what: "settle", as: "failed", cause: described(seen.why) };
   if (seen.kind !== "seen") throw new Error(OTHER_KIND);
-  if (step.phase === last) return finishTask(step, seen, isBegun);
+  if (step.phase === last) return clearTask(step, seen, isBegun);
   const { is, odd } = reachedBy(seen, isBegun);
   if (odd !== null) {
     // If it has begun, it may have left a lock and backups, though nothing is written.
@@ -62,7 +65,8 @@ export function forwardTask(
   return { step, what: is === "all" && isBegun ? "verify" : "act" };
 }
 
-function finishTask(step: Step, { hasWork, privateKeys }: AccessSeen, isBegun: boolean): Task {
+/** Of a step that removes what a run has beside the files and keys that stay. */
+export function clearTask(step: Step, { hasWork, privateKeys }: AccessSeen, isBegun: boolean): Task {
   const isDone = !hasWork && privateKeys.every((privateKey) => privateKey !== "new");
   return { step, what: isDone && isBegun ? "verify" : "act" };
 }

@@ -136,9 +136,9 @@ function findWait<P extends Plan>(run: Run<P>, { phase, open, running, due, hold
     if (due.length === 0 && isAwaited(open)) return policy.awaits;
   } else if (policy.verifyAllBefore.has(phase) && open.some((one) => !one.isAwaiting) && isAwaited(steps))
     return policy.awaits;
-  const delay = policy.delayOf(plan);
-  const isEarly = delay?.phase === phase && due.length > 0 && running.length === 0;
-  return isEarly && !progress.isGraceOver ? delay.until : null;
+  const delay = policy.delaysOf(plan).find((one) => one.phase === phase);
+  const isEarly = delay && due.length > 0 && running.length === 0;
+  return isEarly && !progress.over.has(delay.until) ? delay.until : null;
 }
 
 /** Phases in reverse order, except the last one. A half-committed host is finished. */

@@ -1,13 +1,16 @@
 /**
  * What one kind of run decides without its hosts: one value for each kind. How it is done is in features/runs/kinds.
  */
+import { type Instant, toInstant } from "#shared/model/instant.ts";
 import type { Plan } from "#shared/model/runs/plan.ts";
-import type { Phase, StepState } from "#shared/model/runs/run.ts";
+import type { Phase, RunState, StepState } from "#shared/model/runs/run.ts";
 import type { RunReason } from "#shared/model/runs/run-note.ts";
 import type { Observation, Step, Task, Wait } from "./step.ts";
 
 /** The next task of a step; "inspect" if nothing was seen there since its last task, null if it cannot be reached. */
 export type NextTask = Task | "inspect" | null;
+
+type Delay = { phase: Phase; until: Wait };
 
 /** How the steps of a run depend on each other. */
 export type RunPolicy<P extends Plan> = {
@@ -31,8 +34,8 @@ export type RunPolicy<P extends Plan> = {
   verifyAllBefore: ReadonlySet<Phase>;
   /** What a step that awaits something waits for. */
   awaits: Wait;
-  /** The phase that also waits for time to pass, once all before it is verified; null: none. */
-  delayOf(plan: P): { phase: Phase; until: Wait } | null;
+  /** The phases that also wait for time to pass, once all before them is verified. */
+  delaysOf(plan: P): readonly Delay[];
   /** Why the run stands still if these steps can neither be done nor rolled back. */
   reasonOf(stuck: readonly Step[]): RunReason;
 };
@@ -50,8 +53,38 @@ export type RunRules<P extends Plan = Plan> = {
   back(plan: P, step: Step, seen: Observation | undefined): NextTask;
 };
 
+type Phased = { phases: readonly Phase[] };
+
 /** The phase from which on nothing is rolled back any more. */
-export const lastPhase = ({ phases }: Pick<RunRules, "phases">): Phase => phases.at(-1) as Phase;
+export const lastPhase = ({ phases }: Phased): Phase => phases.at(-1) as Phase;
+
+type Finished = {
+  state: RunState;
+  steps: readonly { phase: Phase; state: StepState }[];
+  undoUntil: Instant | null;
+};
+
+/**
+ * Until when a run that has come to this state can be undone; null: it cannot. It can from when all is verified but the
+ * last phase, and as long as nothing of that is begun; once it is known, the time stays.
+ */
+export function findUndoEnd(
+  rules: Phased,
+  { state, steps, undoUntil }: Finished,
+  { now, hours }: { now: Instant; hours: number },
+): Instant | null {
+  const last = steps.filter(({ phase }) => phase === lastPhase(rules));
+  const isDone = steps.every((step) => last.includes(step) || step.state === "verified");
+  const isCleared = last.length > 0 && last.every((step) => step.state === "verified");
+  if (state === "rolled-back" || isCleared) return null;
+  if (undoUntil !== null) return undoUntil;
+  if (hours === 0 || !isDone || last.some((step) => step.state !== "planned")) return null;
+  return state === "committed" || state === "needs-attention"
+    ? toInstant(new Date(Date.parse(now) + hours * HOUR_MS))
+    : null;
+}
+
+const HOUR_MS = 3_600_000;
 
 /** Steps in the order of these phases, numbered from 1; within a phase as they are listed. */
 export const numberSteps = (steps: readonly Omit<Step, "ordinal">[]): Step[] =>

@@ -85,11 +85,8 @@ export type Progress = {
   steps: readonly StepProgress[];
   /** By the index of the host in the plan, null for here; what is not in it was not inspected since its last task. */
   seen: ReadonlyMap<number | null, Observation>;
-  /**
-   * Whether the time is over between installation and removal, or before the post-deployment check. Not used by a plan
-   * without one.
-   */
-  isGraceOver: boolean;
+  /** The times that are over. */
+  over: ReadonlySet<Wait>;
 };
 
 /**
@@ -112,13 +109,13 @@ export type Move =
   /** Do these, side by side, journal each result, forget what was seen of their hosts, and ask again. */
   | { kind: "do"; tasks: readonly Task[] }
   /**
-   * Nothing can be done before a log shows something, the grace period is over, a certificate is imported, or a check
-   * is due.
+   * Nothing can be done before a log shows something, the grace period is over, a certificate is imported, a check is
+   * due, or the run can no longer be undone.
    */
   | { kind: "wait"; until: Wait }
   | { kind: "end"; state: EndState; reason: RunReason | null };
 
-export type Wait = "log" | "grace" | "certificate" | "post-check";
+export type Wait = "log" | "grace" | "certificate" | "post-check" | "undo";
 
 /**
  * `stopped` and `needs-attention` can be resumed: a step that failed is `planned` again then, one that needs

@@ -61,6 +61,8 @@ export function createRunbooks(deps: Deps) {
     resume: os.resume.handler(async ({ input }) => done(await runs.resume(input.runId, input))),
     repair: os.repair.handler(async ({ input }) => done(await runs.repair(input.runId, input))),
     rollBack: os.rollBack.handler(async ({ input }) => done(await runs.rollBack(input.runId, input))),
+    undo: os.undo.handler(async ({ input }) => done(await runs.undo(input.runId, input))),
+    clearOver: os.clearOver.handler(async () => ({ runIds: await runs.clearOver() })),
     provideCertificate: os.provideCertificate.handler(({ input }) => {
       const { provideCertificate } = kindOfRun(input.runId);
       if (!provideCertificate) throw new Refusal("conflict", `run ${input.runId} waits for no certificate`);
@@ -102,6 +104,7 @@ export function createRunbooks(deps: Deps) {
     for (;;) {
       for (const id of store.runbooks.runs.due(toInstant(deps.now())))
         await runs.resume(id, { mayPrompt: false, identityFiles: [] }).catch(deps.log);
+      await runs.clearOver().catch(deps.log);
       await deps.retryPolicy.wait(WATCH_MS, signal);
     }
   }

@@ -97,6 +97,7 @@ test.each<[string, Plan, string | null]>([
           endsGrace: false,
           acknowledgements: [],
           removesOld: false,
+          undoes: false,
           waitsFor: null,
         },
       ],

@@ -1,12 +1,15 @@
 import { resumeStep } from "#domain/runs/machine.ts";
+import { lastPhase } from "#domain/runs/runbook.ts";
 import { randomToken } from "#net/ssh/session/remote-session.ts";
 import type { PlanDetail } from "#shared/contract/runs.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import type { Plan } from "#shared/model/runs/plan.ts";
 import type { RunDetail, RunId, RunRepair, RunState } from "#shared/model/runs/run.ts";
 import type { RunNote } from "#shared/model/runs/run-note.ts";
 import { formatRunReasons } from "#shared/text/runs/run.ts";
 import type { RunRecord } from "#store/runs/run-table.ts";
+import type { Store } from "#store/store.ts";
 import { toSteps } from "./engine/journal.ts";
 import {
   createLauncher,
@@ -39,11 +42,8 @@ export function createRuns(deps: RunsDeps) {
   const launch = createLauncher(deps, running, (id, means) => rollBackEnded(record(id), means));
   const begin = createBeginner(deps, running, launch);
   const rollBackEnded = createBackTaker(deps, running, begin);
-  const record = (id: RunId): RunRecord => {
-    const run = runs.find(id);
-    if (!run) throw new Refusal("not-found", `there is no run ${id}`);
-    return run;
-  };
+  const { undo, clear, clearOver } = createUndoer(deps, running, begin);
+  const record = (id: RunId): RunRecord => findRun(store, id);
   const find = (id: RunId): RunDetail => {
     const run = record(id);
     return {
@@ -56,7 +56,8 @@ export function createRuns(deps: RunsDeps) {
       kept: keptKeys.ofRun(id),
     };
   };
-  return { start: createStarter(deps, running, launch), pause, resume, repair, rollBack, find };
+  const start = createStarter(deps, running, launch);
+  return { start, pause, resume, repair, rollBack, undo, clearOver, find };
 
   function pause(id: RunId): { wasRunning: boolean } {
     record(id);
@@ -75,6 +76,8 @@ export function createRuns(deps: RunsDeps) {
     }
     if (running.has(id)) throw new Refusal("conflict", `run ${id} is running already`);
     if (means.removesOld) refuseKeepingNone(deps, run);
+    const endsUndo = means.endsGrace && run.state === "committed" && run.undoUntil !== null;
+    if (endsUndo) return clear(run, means);
     if (!RESUMABLE.has(run.state) && !means.removesOld)
       throw new Refusal("conflict", `run ${id} is over (${run.state}); there is nothing to go on with`);
     if (means.endsGrace)
@@ -111,7 +114,9 @@ export function createRuns(deps: RunsDeps) {
     if (!one && !RESUMABLE.has(run.state))
       throw new Refusal(
         "conflict",
-        `run ${id} is over (${run.state}); plan the way back as a run of its own`,
+        run.undoUntil === null
+          ? `run ${id} is over (${run.state}); plan the way back as a run of its own`
+          : `run ${id} has finished; undo it (latchkey runs undo ${id})`,
       );
     if (!one) return begin(run, "back", means);
     const goesOn = () => running.get(id) === one;
@@ -119,6 +124,79 @@ export function createRuns(deps: RunsDeps) {
     if (goesOn()) one.want = "back";
     else await rollBackEnded(record(id), means);
   }
+}
+
+/** Undoes finished runs, and deletes what they keep for that once they can no longer be undone. */
+function createUndoer(deps: RunDeps, running: Running, begin: ReturnType<typeof createBeginner>) {
+  const { store } = deps;
+  const { runs, journal: journals } = store.runbooks;
+  return { undo, clear, clearOver };
+
+  /** Undoes a run that has finished, if everything is as it has left it. */
+  async function undo(id: RunId, means: RunOptions): Promise<void> {
+    const run = findRun(store, id);
+    refuseOffline(run);
+    if (running.has(id)) throw new Refusal("conflict", `run ${id} is at work; wait until it is over`);
+    if (run.direction === "back" && RESUMABLE.has(run.state)) return begin(run, "back", means);
+    refuseUndo(deps, run);
+    await begin(run, "on", { ...means, undoes: true });
+  }
+
+  /** Deletes what finished runs keep that can no longer be undone. Returns those that log in for that. */
+  async function clearOver(): Promise<RunId[]> {
+    const begun: RunId[] = [];
+    for (const id of runs.undoOver(toInstant(deps.now()))) {
+      const run = findRun(store, id);
+      if (running.has(id)) continue;
+      await clear(run, { mayPrompt: false, identityFiles: [] }).catch(deps.log);
+      if (running.has(id)) begun.push(id);
+    }
+    return begun;
+  }
+
+  /** A run that keeps nothing on any host logs in nowhere for it. */
+  async function clear(run: RunRecord, means: RunOptions): Promise<void> {
+    const plan = planOf(store, run);
+    const last = lastPhase(deps.runbookOf(plan).rules);
+    if (journals.steps(run.id).some(({ phase }) => phase === last)) return begin(run, "on", means);
+    await store.queueWrite(() => {
+      runs.setUndo(run.id, null);
+      const note = { kind: "undo-over" } as const;
+      journals.append({ runId: run.id, ordinal: null, kind: "note", note, at: toInstant(deps.now()) });
+    });
+    deps.announce({ kind: "run-changed", runId: run.id });
+  }
+}
+
+function findRun({ runbooks }: Pick<Store, "runbooks">, id: RunId): RunRecord {
+  const run = runbooks.runs.find(id);
+  if (!run) throw new Refusal("not-found", `there is no run ${id}`);
+  return run;
+}
+
+function planOf({ runbooks }: Pick<Store, "runbooks">, { id, planId }: RunRecord): Plan {
+  const plan = runbooks.plans.find(planId)?.plan;
+  if (!plan) throw unreadablePlan(id);
+  return plan;
+}
+
+function refuseUndo({ store, runbookOf, now }: RunDeps, run: RunRecord): void {
+  const { id, state, undoUntil } = run;
+  if (state === "rolled-back")
+    throw new Refusal("conflict", `run ${id} is rolled back already; there is nothing to undo`);
+  if (undoUntil === null && RESUMABLE.has(state))
+    throw new Refusal("conflict", `run ${id} has not finished; roll it back (latchkey runs rollback ${id})`);
+  if (undoUntil === null)
+    throw new Refusal(
+      "conflict",
+      `run ${id} cannot be undone: it keeps nothing of what was before; plan the way back as a run of its own`,
+    );
+  if (undoUntil <= toInstant(now()))
+    throw new Refusal(
+      "conflict",
+      `run ${id} could be undone until ${undoUntil}; plan the way back as a run of its own`,
+    );
+  refuseBegun(runbookOf, store, planOf(store, run), id);
 }
 
 const noteRepairs = (approved: readonly RunRepair[]): RunNote => ({
@@ -183,8 +261,7 @@ const createBackTaker =
 function refuseEnd({ store, runbookOf }: RunDeps, run: RunRecord, agreed: Agreed): void {
   if (run.state !== "waiting" || run.dueAt === null)
     throw new Refusal("conflict", `run ${run.id} waits for no time to pass`);
-  const plan = store.runbooks.plans.find(run.planId)?.plan;
-  if (!plan) throw unreadablePlan(run.id);
+  const plan = planOf(store, run);
   runbookOf(plan).refuseEarlyEnd(run, plan, agreed);
 }
 
@@ -228,6 +305,7 @@ const createStarter =
         endsGrace: false,
         acknowledgements: [],
         removesOld: false,
+        undoes: false,
         waitsFor: null,
       };
       begun.push(id);
@@ -255,8 +333,8 @@ const createBeginner =
     const plan = plans.find(planId)?.plan;
     if (!plan) throw unreadablePlan(id);
     refuseTwice(runbookOf, running, plan);
-    const { endsGrace = false, acknowledgements = [], removesOld = false } = means;
-    const one: OneRun = { id, plan, want, endsGrace, acknowledgements, removesOld, waitsFor: null };
+    const { endsGrace = false, acknowledgements = [], removesOld = false, undoes = false } = means;
+    const one: OneRun = { id, plan, want, endsGrace, acknowledgements, removesOld, undoes, waitsFor: null };
     // Before any wait: nobody else begins it meanwhile.
     running.set(id, one);
     const goOn = (): void => {
@@ -279,6 +357,7 @@ const createBeginner =
           ...(endsGrace && { endsGrace }),
           ...((endsGrace || acknowledgements.length > 0) && { acknowledgements }),
           ...(removesOld && { removesOld }),
+          ...(undoes && { undoes }),
         },
       });
     };

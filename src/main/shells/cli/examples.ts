@@ -24,6 +24,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   "runs challenge": "runs challenge 3 --out challenge.txt",
   "runs resume": "runs resume 3",
   "runs rollback": "runs rollback 3",
+  "runs undo": "runs undo 3",
   chain: `chain ${SHA256}`,
   "trust list": "trust list",
   "trust add": "trust add corp-root.pem",

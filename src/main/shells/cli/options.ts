@@ -25,6 +25,14 @@ export const days = (text: string): number => {
   throw new InvalidArgumentError("Write a number of days from 1d to 3650d.");
 };
 
+/** Parses a time for an option, in hours: `24h`, `7d`, or `0`. */
+export const hours = (text: string): number => {
+  const [, count, unit] = /^(\d{1,3})([hd])$/.exec(text) ?? [];
+  const number = text === "0" ? 0 : Number(count) * (unit === "d" ? 24 : 1);
+  if (number >= 0 && number <= 720) return number;
+  throw new InvalidArgumentError("Write hours or days, such as 24h or 7d, at most 30d; or 0.");
+};
+
 /** One JSON document. */
 export const printJson = (document: object, { out }: World): void => out(printableJson(document, 2));
 

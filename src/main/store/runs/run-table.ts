@@ -24,6 +24,7 @@ type Row = {
   started_at: string;
   ended_at: string | null;
   due_at: string | null;
+  undo_until: string | null;
   reasons: string;
   by_hand: string;
   acknowledgements: string;
@@ -84,9 +85,9 @@ const SORTED_BY: Record<SortColumn, readonly string[]> = {
 };
 
 const COLUMNS = `run.id, run.plan, plan.hash AS plan_hash, run.token, run.origin, run.kind, run.title, run.state, run.direction,
-  run.started_at, run.ended_at, run.due_at, run.reasons, run.by_hand, run.acknowledgements, run.key_line, run.fingerprint,
+  run.started_at, run.ended_at, run.due_at, run.undo_until, run.reasons, run.by_hand, run.acknowledgements, run.key_line, run.fingerprint,
   run.hosts, run.adds, run.changes, run.removes,
-  (SELECT count(*) FROM run_step WHERE run = run.id) AS steps,
+  (SELECT count(*) FROM run_step WHERE run = run.id AND NOT (run.state = 'committed' AND run_step.state = 'planned')) AS steps,
   (SELECT count(*) FROM run_step WHERE run = run.id AND state = 'verified') AS steps_done,
   (SELECT count(*) FROM run_step WHERE run = run.id AND state IN ('failed', 'needs-attention')) AS failed`;
 
@@ -107,6 +108,11 @@ export function runTable(db: Database, lists: Lists) {
   const waiting = db
     .prepare<[string], number>("SELECT id FROM run WHERE state = 'waiting' AND due_at <= ? ORDER BY id")
     .pluck();
+  const undoOver = db
+    .prepare<[string, string], number>(
+      "SELECT id FROM run WHERE undo_until <= ? AND state = 'committed' AND (due_at IS NULL OR due_at <= ?) ORDER BY id",
+    )
+    .pluck();
   const open = db.prepare<[], { id: number; plan: number }>(
     "SELECT id, plan FROM run WHERE state NOT IN ('committed', 'rolled-back') ORDER BY id",
   );
@@ -125,6 +131,9 @@ export function runTable(db: Database, lists: Lists) {
 
     /** The runs whose logs have been watched long enough. */
     due: (at: Instant): RunId[] => waiting.all(at).map((id) => RunId.parse(id)),
+
+    /** Finished runs that can no longer be undone, and still keep what that would need. */
+    undoOver: (at: Instant): RunId[] => undoOver.all(at, at).map((id) => RunId.parse(id)),
 
     list({ search, state, kind, sort: { by, descending }, ...page }: RunQuery): Listed<RunRow> {
       const where: Part[] = [
@@ -157,6 +166,7 @@ function runWriter(db: Database) {
     UPDATE run SET state = @state, reasons = @reasons, by_hand = @byHand, ended_at = @endedAt WHERE id = @id`);
   const setDirection = db.prepare("UPDATE run SET direction = ? WHERE id = ?");
   const setDue = db.prepare("UPDATE run SET due_at = ? WHERE id = ?");
+  const setUndo = db.prepare("UPDATE run SET undo_until = ? WHERE id = ?");
   const setKey = db.prepare("UPDATE run SET key_line = @line, fingerprint = @fingerprint WHERE id = @id");
   const interrupt = db.prepare("UPDATE run SET state = 'interrupted', reasons = ? WHERE state = 'running'");
 
@@ -179,6 +189,9 @@ function runWriter(db: Database) {
     setDirection: (id: RunId, direction: Direction): void => void setDirection.run(direction, id),
     setDue: (id: RunId, at: Instant | null): void => void setDue.run(at, id),
 
+    /** Null: it cannot be undone. */
+    setUndo: (id: RunId, until: Instant | null): void => void setUndo.run(until, id),
+
     setKey: (id: RunId, key: { line: string; fingerprint: string }): void => void setKey.run({ id, ...key }),
 
     /** Call it only after this process has taken the write lock. */
@@ -187,7 +200,14 @@ function runWriter(db: Database) {
 }
 
 function toRecord(row: Row): RunRecord {
-  const { key_line: line, fingerprint, started_at: startedAt, ended_at: endedAt, due_at: dueAt } = row;
+  const {
+    key_line: line,
+    fingerprint,
+    started_at: startedAt,
+    ended_at: endedAt,
+    due_at: dueAt,
+    undo_until: undoUntil,
+  } = row;
   const newKey = line !== null && fingerprint !== null ? { line, fingerprint } : null;
   const detail = RunDetail.omit({
     stepList: true,
@@ -211,6 +231,7 @@ function toRecord(row: Row): RunRecord {
     message: formatRunReasons(fromStored(RunReasons, row.reasons) ?? UNREADABLE_REASONS),
     byHand: fromStored(Texts, row.by_hand) ?? [],
     dueAt,
+    undoUntil,
   });
   // Acknowledgements that cannot be read count as not given.
   return {

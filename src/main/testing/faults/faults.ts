@@ -79,6 +79,10 @@ export const FAULTS = {
     fault: "the host, its homes and disks change under a run",
     required: "no untrue end; nobody's line is lost; a resume or a new plan ends it",
   },
+  R28: {
+    fault: "kill -9 of Latchkey at a step of an undo",
+    required: "nobody shut out; one more undo leaves every byte as it was",
+  },
   T12: { fault: "traps of authorized_keys' syntax and modes", required: "each told as sshd takes it" },
   B1: { fault: "disk full", required: "said; nothing acknowledged is lost" },
   B2: { fault: "a second writer", required: "waits for its turn, or says who writes" },

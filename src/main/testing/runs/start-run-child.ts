@@ -19,14 +19,15 @@ const LOAD = `
   });
   await server.ssrLoadModule(process.argv[1]);`;
 
-/** `script`: the bundle of `run-child`. `passphrase`: of the vault, if the plan needs it. */
-type Request = { desk: Desk; planId: number; script: string; passphrase?: string };
+/** `script`: the bundle of `run-child`. `passphrase`: of the vault, if the plan needs it. `undoes`: its run is undone. */
+type Request = { desk: Desk; planId: number; script: string; passphrase?: string; undoes?: number };
 
-const envOf = ({ desk, planId, passphrase }: Omit<Request, "script">) => ({
+const envOf = ({ desk, planId, passphrase, undoes }: Omit<Request, "script">) => ({
   LATCHKEY_TEST_DB: desk.databasePath,
   HOME: desk.home,
   LATCHKEY_TEST_PLAN: String(planId),
   ...(passphrase !== undefined && { LATCHKEY_TEST_PASSPHRASE: passphrase }),
+  ...(undoes !== undefined && { LATCHKEY_TEST_UNDO: String(undoes) }),
 });
 
 const startRun = (request: Request, env: Record<string, string>) =>

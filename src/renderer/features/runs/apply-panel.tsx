@@ -7,14 +7,13 @@ import { Panel } from "#renderer/ui/panel.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { useKeys } from "#renderer/ui/use-keys.ts";
 import type { PlanDetail } from "#shared/contract/runs.ts";
-import type { PlanOptions } from "#shared/model/runs/plan.ts";
-import { type Plan, requestedOptions } from "#shared/model/runs/plan.ts";
+import { type Plan, PlanOptions } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { acknowledgementOf } from "#shared/text/runs/plan.ts";
 import decisionClasses from "./decision.module.css";
 import classes from "./decision.module.css";
 import { LoginFields, useLogins } from "./logins.tsx";
-import { formatOptions, NO_OPTIONS, OptionFields } from "./plan-dialog.tsx";
+import { formatOptions, OptionFields, USUAL_OPTIONS } from "./plan-dialog.tsx";
 import { hasFields, RequestFields } from "./plan-fields.tsx";
 import { planRoute, useMakePlan, useStartRun } from "./queries.ts";
 
@@ -123,7 +122,7 @@ function Refused({ error, found, plan }: { error: Error; found: PlanDetail; plan
           size="compact-sm"
           leftSection={<IconRefresh size={14} />}
           loading={isPending}
-          onClick={() => found.request && makeAnew(found.request, requestedOptions(plan))}
+          onClick={() => found.request && makeAnew(found.request, PlanOptions.parse(plan.options))}
         >
           Make the plan anew
         </Button>
@@ -204,11 +203,13 @@ type MakeAnewProps = {
 /** The request and its options, and the plan of them made anew: hosts are read again. */
 export function MakeAnew({ request: initial, options: before, onEdit }: MakeAnewProps) {
   const [request, setRequest] = useState(initial);
-  const [options, setOptions] = useState(before ?? NO_OPTIONS);
+  const [options, setOptions] = useState(before ?? USUAL_OPTIONS);
   const edit = (edited: { request: RequestDraft; options: PlanOptions }) => {
     setRequest(edited.request);
     setOptions(edited.options);
-    onEdit?.(JSON.stringify(edited) !== JSON.stringify({ request: initial, options: before ?? NO_OPTIONS }));
+    onEdit?.(
+      JSON.stringify(edited) !== JSON.stringify({ request: initial, options: before ?? USUAL_OPTIONS }),
+    );
   };
   const { makeAnew, isPending, error } = useAnew();
   const make = () => makeAnew(request, options);
@@ -230,6 +231,7 @@ export function MakeAnew({ request: initial, options: before, onEdit }: MakeAnew
           GRACED.has(request.kind) ? "grace" : request.kind === "rotate-certificate" ? "post-check" : null
         }
         rollsBack={request.kind !== "reload"}
+        isUndoable={!NOT_UNDOABLE.has(request.kind)}
         onChange={(patch) => edit({ request, options: { ...options, ...patch } })}
       />
       {before === null && <LoginFields />}
@@ -265,6 +267,12 @@ export function MakeAnew({ request: initial, options: before, onEdit }: MakeAnew
 }
 
 /** Kinds with an old key, which may stay beside the new one for some days. */
+const NOT_UNDOABLE: ReadonlySet<RequestDraft["kind"]> = new Set([
+  "rotate-host-key",
+  "rotate-certificate",
+  "reload",
+]);
+
 const GRACED: ReadonlySet<RequestDraft["kind"]> = new Set([
   "rotate-key",
   "rotate-host-key",

@@ -17,6 +17,7 @@ import {
   POST_CHECK_MINUTES,
   type ReloadPlan,
   type RenewalPlan,
+  UNDO_HOURS,
 } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatHost, formatHostAddress } from "#shared/text/hosts/target.ts";
@@ -197,10 +198,20 @@ function formatCommand({
   return `${formatCommandOf(plan.kind)} --apply ${nameFile(id)}`;
 }
 
-const formatOptions = ({ options }: Plan, { keyType = "ed25519" }: { keyType?: string }): string =>
+const formatUndoTime = (plan: Plan): string[] => {
+  if (plan.kind === "rotate-host-key" || !("undoHours" in plan.options)) return [];
+  const { undoHours } = plan.options;
+  if (undoHours === UNDO_HOURS) return [];
+  return [`--keep-old ${undoHours === 0 ? "0" : `${undoHours}h`}`];
+};
+
+const formatOptions = (plan: Plan, { keyType = "ed25519" }: { keyType?: string }): string =>
   [
     ...(keyType === "ed25519" ? [] : [`--key-type ${keyType}`]),
-    ...("graceDays" in options && options.graceDays > 0 ? [`--grace ${options.graceDays}`] : []),
+    ...("graceDays" in plan.options && plan.options.graceDays > 0
+      ? [`--grace ${plan.options.graceDays}`]
+      : []),
+    ...formatUndoTime(plan),
     "--apply",
   ].join(" ");
 

@@ -1,6 +1,7 @@
 import { Button, Checkbox } from "@mantine/core";
 import {
   IconAlertTriangle,
+  IconArrowBackUp,
   IconEyeQuestion,
   IconKey,
   IconTrash,
@@ -13,6 +14,7 @@ import { Notice } from "#renderer/ui/panel.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { OldKeyUse, OldKeyWatch, RunDetail } from "#shared/model/runs/run.ts";
+import { formatCount } from "#shared/text/count.ts";
 import {
   checkOfUse,
   formatKeptKey,
@@ -23,8 +25,8 @@ import {
 import { acknowledgementOf } from "#shared/text/runs/plan.ts";
 import { TypedWord } from "./apply-panel.tsx";
 import { Commands } from "./export-panel.tsx";
-import { useLogins } from "./logins.tsx";
-import { useFoundPlan, useResume } from "./queries.ts";
+import { LoginFields, useLogins } from "./logins.tsx";
+import { useFoundPlan, useResume, useUndo } from "./queries.ts";
 import classes from "./runs.module.css";
 
 /** Who still uses the old key of a run while its days of grace last, and where nobody knows. */
@@ -158,10 +160,98 @@ export function Remaining({ run: { kind, remaining } }: { run: RunDetail }) {
   );
 }
 
+/** That a finished run can be undone, until when, and what it keeps for that. */
+export function Undo({ run }: { run: RunDetail }) {
+  const [isAsking, setIsAsking] = useState(false);
+  const { identityFiles } = useLogins();
+  const resume = useResume();
+  const { id: runId, state, undoUntil, kept } = run;
+  if (undoUntil === null || (state !== "committed" && state !== "needs-attention")) return null;
+  const isOver = Date.parse(undoUntil) <= Date.now();
+  const clear = () => resume.mutate({ runId, endsGrace: true, mayPrompt: true, identityFiles });
+  return (
+    <div className={classes.byHand}>
+      <Notice
+        tone="gray"
+        Icon={IconArrowBackUp}
+        title={isOver ? "It can no longer be undone" : "It can be undone"}
+      >
+        <p>
+          {isOver ? (
+            "What it kept for that is deleted with the next scan."
+          ) : (
+            <>
+              Until <Exactly instant={undoUntil} />.
+            </>
+          )}
+          {kept.length > 0 && " Kept for that, out of the way of later runs:"}
+        </p>
+        {kept.length > 0 && <Paths run={run} />}
+        <div className={classes.actions}>
+          {!isOver && (
+            <Button
+              variant="default"
+              size="xs"
+              leftSection={<IconArrowBackUp size={15} />}
+              onClick={() => setIsAsking(true)}
+            >
+              Undo
+            </Button>
+          )}
+          {state === "committed" && (
+            <Button
+              variant="subtle"
+              size="xs"
+              leftSection={<IconTrash size={15} />}
+              loading={resume.isPending}
+              onClick={clear}
+            >
+              {kept.length > 0 ? "Delete what is kept now" : "Give the undo up"}
+            </Button>
+          )}
+        </div>
+        {resume.error && (
+          <p role="alert" className={classes.refusal}>
+            <Untrusted text={resume.error.message} />
+          </p>
+        )}
+      </Notice>
+      {isAsking && <UndoDialog run={run} onClose={() => setIsAsking(false)} />}
+    </div>
+  );
+}
+
+function UndoDialog({ run, onClose }: { run: RunDetail; onClose: () => void }) {
+  const { identityFiles } = useLogins();
+  const { mutate, isPending, error } = useUndo();
+  const undo = () => mutate({ runId: run.id, mayPrompt: true, identityFiles }, { onSuccess: onClose });
+  return (
+    <Dialog title="Undo this run?" isOpen onClose={onClose} width={480}>
+      <form action={undo} className={classes.form}>
+        <p>
+          {formatCount(run.hosts, "host")} and this computer get back what the run has removed and replaced,
+          the last first, and sshd is asked whether each old key logs in again before its new one goes. If
+          anybody has changed one of the files since, or a host cannot be reached, nothing is changed.
+        </p>
+        <LoginFields />
+        <DialogFoot
+          error={error}
+          cancel={{ label: "Leave it", onClick: onClose }}
+          submit="Undo"
+          isPending={isPending}
+          isDanger
+          hasFocus
+        />
+      </form>
+    </Dialog>
+  );
+}
+
 /** Old private keys that the run has left beside the new ones, and their removal. */
 export function KeptKeys({ run }: { run: RunDetail }) {
   const [isAsking, setIsAsking] = useState(false);
-  if (run.kept.length === 0 || run.state === "running") return null;
+  // As long as it can be undone, they are kept for that.
+  if (run.kept.length === 0 || run.state === "running" || run.undoUntil !== null) return null;
   return (
     <div className={classes.byHand}>
       <Notice tone="amber" Icon={IconAlertTriangle} title="Old private keys kept">

@@ -4,7 +4,7 @@ import { type ReactNode, useEffect, useState } from "react";
 import type { RequestDraft } from "#renderer/api/scan-button.tsx";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
-import { PlanOptions, POST_CHECK_MINUTES } from "#shared/model/runs/plan.ts";
+import { PlanOptions, POST_CHECK_MINUTES, UNDO_HOURS } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
 import decisionClasses from "./decision.module.css";
 import { LoginFields } from "./logins.tsx";
@@ -127,7 +127,8 @@ export function findMissing(request: RequestDraft): string | null {
   }
 }
 
-export const NO_OPTIONS: PlanOptions = PlanOptions.parse({});
+/** The options of a plan for which nobody has chosen any. */
+export const USUAL_OPTIONS: PlanOptions = PlanOptions.parse({ undoHours: UNDO_HOURS });
 
 type OptionFieldsProps = {
   options: PlanOptions;
@@ -135,6 +136,8 @@ type OptionFieldsProps = {
   waits: "grace" | "post-check" | null;
   /** Whether a host rolls back what was not verified. */
   rollsBack: boolean;
+  /** Whether its run can be undone once it has finished. */
+  isUndoable: boolean;
   onChange: (patch: Partial<PlanOptions>) => void;
 };
 
@@ -158,6 +161,13 @@ const FIELDS: readonly { name: NumberName; label: string; description: string; m
       description: "Logs are watched; 0: the old key is removed at once",
     },
     {
+      name: "undoHours",
+      label: "Hours in which it can be undone",
+      min: 0,
+      max: 720,
+      description: "What that needs is kept aside so long; 0: nothing is kept",
+    },
+    {
       name: "postCheckMinutes",
       label: "Minutes until the post-deployment check",
       min: 0,
@@ -174,20 +184,28 @@ const FIELDS: readonly { name: NumberName; label: string; description: string; m
   ];
 
 /** The options in a line. */
-export const formatOptions = ({ canary, batchSize, maxFailures, graceDays }: PlanOptions): string =>
+export const formatOptions = ({
+  canary,
+  batchSize,
+  maxFailures,
+  graceDays,
+  undoHours,
+}: PlanOptions): string =>
   [
     ...(canary ? ["one host first"] : []),
     `${batchSize} at a time`,
     `stop after ${maxFailures} failed`,
     ...(graceDays > 0 ? [`watch for ${formatCount(graceDays, "day")}`] : []),
+    ...(undoHours > 0 ? [`can be undone for ${formatCount(undoHours, "hour")}`] : []),
   ].join(", ");
 
 /** The fields for the pace of a run. */
-export function OptionFields({ options, waits, rollsBack, onChange }: OptionFieldsProps) {
-  const isShown = (name: NumberName): boolean => {
-    if (name === "graceDays") return waits === "grace";
-    if (name === "postCheckMinutes") return waits === "post-check";
-    return name !== "rollbackAfterSeconds" || rollsBack;
+export function OptionFields({ options, waits, rollsBack, isUndoable, onChange }: OptionFieldsProps) {
+  const shown: Partial<Record<NumberName, boolean>> = {
+    graceDays: waits === "grace",
+    postCheckMinutes: waits === "post-check",
+    rollbackAfterSeconds: rollsBack,
+    undoHours: isUndoable,
   };
   return (
     <>
@@ -199,7 +217,7 @@ export function OptionFields({ options, waits, rollsBack, onChange }: OptionFiel
         onChange={(event) => onChange({ canary: event.currentTarget.checked })}
       />
       <div className={decisionClasses.numbers}>
-        {FIELDS.filter(({ name }) => isShown(name)).map(({ name, ...field }) => (
+        {FIELDS.filter(({ name }) => shown[name] ?? true).map(({ name, ...field }) => (
           <TextInput
             key={name}
             size="xs"

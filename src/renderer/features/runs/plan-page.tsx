@@ -15,7 +15,7 @@ import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly, useNow } from "#renderer/ui/when.tsx";
 import type { PlanDetail } from "#shared/contract/runs.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import { newKeyOf, oldKeyOf, type Plan, PlanId, requestedOptions } from "#shared/model/runs/plan.ts";
+import { newKeyOf, oldKeyOf, type Plan, PlanId, PlanOptions } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { ApplyPanel, MakeAnew } from "./apply-panel.tsx";
 import { CommandNote, ExportPanel } from "./export-panel.tsx";
@@ -157,7 +157,7 @@ function ReadyPlan({ found, plan, hash }: Props) {
           onType={setTyped}
         />
         {found.request && (
-          <MakeAnew request={found.request} options={requestedOptions(plan)} onEdit={setEdited} />
+          <MakeAnew request={found.request} options={PlanOptions.parse(plan.options)} onEdit={setEdited} />
         )}
         <ExportPanel
           found={found}

@@ -70,6 +70,7 @@ export const useResume = () => useMutation(useApi().runs.resume.mutationOptions(
 export const useGiveCertificate = () => useMutation(useApi().runs.provideCertificate.mutationOptions());
 export const useConfirmKey = () => useMutation(useApi().runs.confirm.mutationOptions());
 export const useRepair = () => useMutation(useApi().runs.repair.mutationOptions());
+export const useUndo = () => useMutation(useApi().runs.undo.mutationOptions());
 export const useRollBack = () => useMutation(useApi().runs.rollBack.mutationOptions());
 
 export function useScripts() {

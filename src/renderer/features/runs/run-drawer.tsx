@@ -30,7 +30,7 @@ import {
 import { repairsOf } from "#shared/text/runs/run.ts";
 import { ConfirmKey } from "./confirm-key.tsx";
 import { Commands } from "./export-panel.tsx";
-import { KeptKeys, OldKeyNotice, Remaining } from "./old-keys.tsx";
+import { KeptKeys, OldKeyNotice, Remaining, Undo } from "./old-keys.tsx";
 import { useAnswer, useJournal, usePrompts, useRun, useRuns } from "./queries.ts";
 import { RunActions } from "./run-actions.tsx";
 import { Orders } from "./run-orders.tsx";
@@ -150,6 +150,7 @@ function Standing({ run }: { run: RunDetail }) {
       {run.oldKeyWatch && <OldKeyNotice watch={run.oldKeyWatch} />}
       <RunActions run={run} />
       <Remaining run={run} />
+      <Undo run={run} />
       <KeptKeys run={run} />
       {run.claims.length > 0 && <Claims claims={run.claims} />}
       {run.byHand.length > 0 && <ByHand run={run} />}

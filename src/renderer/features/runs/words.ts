@@ -17,7 +17,7 @@ import {
 import type { Phase } from "#shared/model/runs/run.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatHost } from "#shared/text/hosts/target.ts";
-import { formatCounts, formatNewKey, formatPhase } from "#shared/text/runs/plan.ts";
+import { formatCounts, formatNewKey, formatPhase, formatUndo } from "#shared/text/runs/plan.ts";
 
 export const KINDS: Record<PlanKind, string> = {
   "rotate-key": "Rotate a key",
@@ -99,9 +99,15 @@ export function describeOrder(plan: Plan): { title: string; text: string }[] {
           },
         ]
       : []),
+    ...(options.undoHours > 0
+      ? [{ title: formatPhaseTitle("keep", kind), text: `${formatUndo(plan)}` }]
+      : []),
     {
       title: formatPhaseTitle("finish", kind),
-      text: "the copies that were kept are deleted; from then on nothing can be rolled back",
+      text:
+        options.undoHours > 0
+          ? "what was kept is deleted"
+          : `the copies that were kept are deleted; ${formatUndo(plan)}`,
     },
   ];
 }
@@ -165,7 +171,7 @@ function describeRenewalOrder(plan: RenewalPlan): { title: string; text: string 
             `${formatCount(postCheckMinutes, "minute")} later, whether it is served still`,
           ),
         ]),
-    titled("finish", "the old files are deleted; from then on nothing can be rolled back"),
+    titled("finish", `the old files are deleted; ${formatUndo(plan)}`),
   ];
 }
 

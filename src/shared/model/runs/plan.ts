@@ -217,10 +217,15 @@ export const Pace = z.object({
 
 export type Pace = z.infer<typeof Pace>;
 
+/** For how long a finished change of keys can be undone, unless its plan says otherwise; in hours. */
+export const UNDO_HOURS = 24;
+
 /** The options of a plan about keys. */
 export const KeyOptions = Pace.extend({
   /** Days to watch the logs for uses of the old key before it is removed; 0: it is removed at once. */
   graceDays: z.int().min(0).max(365).default(0),
+  /** Hours in which the finished run can be undone: until then it keeps what that needs; 0: it keeps nothing. */
+  undoHours: z.int().min(0).max(720).default(0),
 });
 export type KeyOptions = z.infer<typeof KeyOptions>;
 
@@ -397,14 +402,10 @@ export const offlinePlan = (plan: Plan | null | undefined): AccessPlan | null =>
   !plan || plan.kind === "rotate-host-key" || !isKeyPlan(plan) ? null : plan;
 
 /** The fingerprint of the key that goes, or whose lines change; null where there is none, or there are several. */
-export function oldKeyOf(plan: Plan): string | null {
-  return "oldKey" in plan ? plan.oldKey : null;
-}
+export const oldKeyOf = (plan: Plan): string | null => ("oldKey" in plan ? plan.oldKey : null);
 
 /** The new key; null where there is none. */
-export function newKeyOf(plan: Plan): NewKey | null {
-  return "newKey" in plan ? plan.newKey : null;
-}
+export const newKeyOf = (plan: Plan): NewKey | null => ("newKey" in plan ? plan.newKey : null);
 
 /** The private keys on this computer that are replaced. */
 export const privateKeysHere = (plan: Plan): readonly PrivateKeyPlan[] =>
@@ -424,6 +425,3 @@ export const plannedFiles = (plan: Plan): readonly FilePlan[] =>
 
 export const plannedCertificates = ({ hosts }: RenewalPlan): readonly Replacement[] =>
   hosts.flatMap(({ certificates }) => certificates);
-
-/** Its options, as the request for a new plan has them. */
-export const requestedOptions = ({ options }: Plan): PlanOptions => PlanOptions.parse(options);

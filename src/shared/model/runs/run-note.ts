@@ -92,6 +92,10 @@ export const RunReason = z.discriminatedUnion("kind", [
   }),
   /** All hosts are done, and on this computer the old private key is not replaced yet. */
   z.object({ kind: z.literal("old-key-here"), paths: z.array(z.string()) }),
+  /** The run had finished, and was not undone. */
+  z.object({ kind: z.literal("undo-refused"), causes: z.array(Cause) }),
+  /** A host is out of reach where what was kept for an undo is to be deleted. */
+  z.object({ kind: z.literal("still-kept") }),
 ]);
 export type RunReason = z.infer<typeof RunReason>;
 
@@ -183,6 +187,19 @@ export const RunNote = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("found"), cause: Cause }),
   z.object({ kind: z.literal("evidence"), evidence: z.array(Evidence), isBeforeRemoval: z.boolean() }),
   z.object({ kind: z.literal("old-keys-gone") }),
+  /** An undo has put lines back: whether sshd accepts their keys again. */
+  z.object({
+    kind: z.literal("put-back"),
+    host: HostName,
+    port: Port,
+    answers: z.array(
+      z.object({ account: z.string(), fingerprint: z.string(), answer: AccessCheck.shape.answer }),
+    ),
+  }),
+  /** It is not undone: something is not as the run has left it, or cannot be seen. Nothing was changed. */
+  z.object({ kind: z.literal("undo-refused"), causes: z.array(Cause) }),
+  /** It can no longer be undone. */
+  z.object({ kind: z.literal("undo-over") }),
   /** The result of an offline script. `endedAt`: by its host's clock. */
   z.object({
     kind: z.literal("result"),

@@ -41,6 +41,7 @@ export const Phase = z.enum([
   "grant",
   "install-key",
   "revoke",
+  "keep",
   "request",
   "issue",
   "install",
@@ -126,6 +127,7 @@ export const RunRow = z.object({
   changes: z.int(),
   removes: z.int(),
   stepsDone: z.int(),
+  /** Of a committed run, without those that delete what an undo would need. */
   steps: z.int(),
   failed: z.int(),
   /** Why it is in its state, as a sentence; empty where the state says it all. */
@@ -307,6 +309,11 @@ export const RunDetail = RunRow.extend({
   stepList: z.array(RunStep),
   /** While it waits for the days of grace: until when logs are watched. */
   dueAt: Instant.nullable(),
+  /**
+   * Until when the finished run keeps what undoing it needs; null: it has not finished, or cannot be undone. A past
+   * moment: what it keeps is still to be deleted.
+   */
+  undoUntil: Instant.nullable(),
   /** Null where no old key is watched. */
   oldKeyWatch: OldKeyWatch.nullable(),
   /** What to do by hand where it needs attention: a command a line. */

@@ -21,6 +21,7 @@ export const Intent = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("have-signed"), names: z.array(z.string()), issuers: z.array(z.string()) }),
   z.object({ kind: z.literal("install-certificates"), count: z.int() }),
   z.object({ kind: z.literal("check-served") }),
+  z.object({ kind: z.literal("keep") }),
   z.object({ kind: z.literal("clear") }),
   z.object({ kind: z.literal("test-servers"), servers: z.array(z.string()) }),
   z.object({ kind: z.literal("reload-servers"), servers: z.array(z.string()) }),
@@ -153,6 +154,8 @@ const LoginCause = [
     said: z.string(),
   }),
   z.object({ kind: z.literal("own-key-refused"), account: z.string() }),
+  /** Its lines were put back by an undo. */
+  z.object({ kind: z.literal("put-back-refused"), account: z.string(), fingerprint: z.string() }),
   /** The login that let the run in ends, as somebody has acknowledged, and nothing can show that another one works. */
   z.object({ kind: z.literal("no-other-login"), account: z.string(), by: LetIn }),
   z.object({ kind: z.literal("awaited"), for: Awaited }),
@@ -270,6 +273,8 @@ export const Evidence = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("presented"), endpoints: z.int(), unknown: z.int() }),
   /** `isWhole`: nothing of the run is left there. */
   z.object({ kind: z.literal("cleared"), isWhole: z.boolean() }),
+  /** What undoing the run needs is put aside: so many old private keys. */
+  z.object({ kind: z.literal("kept-for-undo"), keys: z.int() }),
   /**
    * Kept for the accounts that still let it in; where both lists are empty, because something was left as it is by
    * acknowledgement.

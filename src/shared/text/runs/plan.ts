@@ -22,6 +22,7 @@ const PHASES: Record<Phase, string> = {
   grant: "grant",
   "install-key": "install new private key",
   revoke: "revoke",
+  keep: "keep for undo",
   request: "request certificate",
   issue: "issue certificate",
   install: "install certificate",
@@ -129,6 +130,22 @@ const ROLLBACK_TIMERS: Record<RollbackTimer, string> = {
   at: "a job of at",
   sleep: "a process of its own",
 };
+
+/** Until when a run of the plan can be undone once it has finished, as a sentence without a full stop. */
+export function formatUndo({ kind, options }: Plan): string {
+  if ("undoHours" in options && options.undoHours > 0)
+    return `for ${formatHours(options.undoHours)} after the run has finished, it can be undone: what it has removed and replaced is put back, and verified`;
+  return `once the run has finished, it cannot be undone: ${NOT_UNDONE[kind] ?? "it keeps nothing of what was before"}`;
+}
+
+const NOT_UNDONE: Partial<Record<PlanKind, string>> = {
+  "rotate-host-key": "clients have learned the new host key by then",
+  "rotate-certificate": "the old files are gone",
+  reload: "the servers have read their files by then",
+};
+
+const formatHours = (hours: number): string =>
+  hours % 24 === 0 ? formatCount(hours / 24, "day") : formatCount(hours, "hour");
 
 /** The script itself checks whether its offline host has what a timer needs, and changes nothing without it. */
 export const OFFLINE_ROLLBACK = "its script rolls back by itself unless a login is verified in time";

@@ -48,6 +48,7 @@ export function formatCause(cause: Cause): string {
     case "key-not-usable-here":
     case "own-login-ended":
     case "own-key-refused":
+    case "put-back-refused":
     case "no-other-login":
     case "awaited":
     case "no-new-host-key":
@@ -100,6 +101,7 @@ type LoginKind =
   | "key-not-usable-here"
   | "own-login-ended"
   | "own-key-refused"
+  | "put-back-refused"
   | "no-other-login"
   | "awaited"
   | "no-new-host-key"
@@ -119,6 +121,8 @@ function formatOfLogin(cause: Extract<Cause, { kind: LoginKind }>): string {
       return `${cause.account}: the ${cause.by} of this run's login no longer works: ${cause.said}`;
     case "own-key-refused":
       return `${cause.account}: sshd no longer accepts the key of this run's login`;
+    case "put-back-refused":
+      return `${cause.account}: sshd refuses ${cause.fingerprint}, though its line is back; the new key stays, so that nobody is shut out`;
     case "no-other-login":
       return `${formatAgreed(cause)}, no other remaining key is available here, and this host has no journal that could show a login with one`;
     case "awaited":

@@ -31,6 +31,12 @@ export function formatRunNote(note: RunNote): string {
     }
     case "old-keys-gone":
       return "the old private keys are gone";
+    case "put-back":
+      return note.answers.map(formatPutBack).join("; ");
+    case "undo-refused":
+      return `not undone, and nothing was changed: ${note.causes.map(formatCause).join("; ")}`;
+    case "undo-over":
+      return "it can no longer be undone: what was kept for that is deleted";
     case "result":
       return `the result of ${formatHostAddress(note)}, which ended at ${note.endedAt} by its clock (${note.digest})`;
     case "claim":
@@ -39,6 +45,17 @@ export function formatRunNote(note: RunNote): string {
       return formatOther(note);
   }
 }
+
+type PutBack = Extract<RunNote, { kind: "put-back" }>["answers"][number];
+
+const formatPutBack = ({ account, fingerprint, answer }: PutBack): string =>
+  `${account}: ${PUT_BACK[answer]} ${fingerprint}, whose line is back`;
+
+const PUT_BACK: Record<PutBack["answer"], string> = {
+  accepted: "sshd accepts",
+  refused: "sshd refuses",
+  unknown: "it is not known whether sshd accepts",
+};
 
 type GraceKind = "old-key-used" | "host-watched" | "watched-until" | "grace-ended" | "grace-not-ended";
 type HostKind =

@@ -64,6 +64,8 @@ export function formatIntent(intent: Intent): string {
       return `to put ${formatCount(intent.count, "certificate")} in place`;
     case "check-served":
       return "to check again what is served";
+    case "keep":
+      return "to put aside what undoing it needs";
     case "clear":
       return "to clear away what was kept";
     case "test-servers":
@@ -183,6 +185,7 @@ type PlacedKind =
   | "tests-passed"
   | "presented"
   | "cleared"
+  | "kept-for-undo"
   | "old-key-kept";
 
 function formatPlaced(check: Extract<Evidence, { kind: PlacedKind }>): string {
@@ -205,6 +208,10 @@ function formatPlaced(check: Extract<Evidence, { kind: PlacedKind }>): string {
       return formatPresented(check);
     case "cleared":
       return check.isWhole ? "nothing is left of the run here" : "what the run has kept is gone but for this";
+    case "kept-for-undo":
+      return check.keys === 0
+        ? "nothing is held here any more"
+        : `put aside for an undo: ${formatCount(check.keys, "old private key")}`;
     case "old-key-kept":
       return `the old private key is kept beside the new one: ${formatWhyKept(check)}`;
     default:

@@ -89,7 +89,9 @@ type RestKind =
   | "remaining"
   | "left-out"
   | "results-awaited"
-  | "old-key-here";
+  | "old-key-here"
+  | "undo-refused"
+  | "still-kept";
 
 function formatRest(reason: Extract<RunReason, { kind: RestKind }>): string {
   switch (reason.kind) {
@@ -113,6 +115,10 @@ function formatRest(reason: Extract<RunReason, { kind: RestKind }>): string {
     }
     case "old-key-here":
       return `all hosts are done, but on this computer the new private key is not in the place of ${reason.paths.join(", ")}: put it there, and import a result of this run once more`;
+    case "still-kept":
+      return "a host cannot be reached where what was kept for an undo is to be deleted; it is tried again with the next scan";
+    case "undo-refused":
+      return `not undone: ${reason.causes.map(formatCause).join("; ")}; nothing was changed`;
     default:
       return assertNever(reason);
   }
@@ -156,6 +162,7 @@ const GO_ON: Record<Extract<RunReason, { kind: "interrupted" }>["remedy"], strin
 };
 
 const STUCK_BACK: Record<Phase, string> = {
+  keep: "an old private key that was kept could not be put back, so the old key stays revoked",
   revoke: "the old key could not be restored everywhere, so the new private key stays where it is installed",
   "install-key": "an old private key could not be restored, so the new key stays granted",
   grant: "a file could not be rolled back",

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ACCESS_RULES } from "#domain/runs/access/rules.ts";
 import { nextMove } from "#domain/runs/machine.ts";
-import type { FileSeen, Observation, Progress, StepProgress } from "#domain/runs/step.ts";
+import type { FileSeen, Observation, Progress, StepProgress, Wait } from "#domain/runs/step.ts";
 import { createDice, type Dice } from "#domain/runs/testdata/make-keys-file.ts";
 import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/runs/testdata/make-plan-value.ts";
 import { SimulatedHosts } from "#domain/runs/testdata/simulated-hosts.ts";
@@ -25,6 +25,7 @@ function makeAnyPlan(dice: Dice): AccessPlan {
     batchSize: 2,
     maxFailures: 1 + dice(2),
     graceDays: 0,
+    undoHours: dice(2) * 24,
     rollbackAfterSeconds: 120,
   };
   return makePlanValue({ hosts, here: dice(2) === 0 ? [makeHolder(null)] : [], options });
@@ -59,6 +60,33 @@ test("killed, cut off and failing as often as it may be, a run shuts nobody out 
   expect(Math.min(ends.committed, ends["rolled-back"])).toBeGreaterThan(RUNS / 5);
 });
 
+test("a finished run that is undone, killed and cut off as often as it may be, shuts nobody out and leaves all as it was", () => {
+  const wrong: string[] = [];
+  let undone = 0;
+  for (let seed = 0; seed < RUNS / 2; seed++) {
+    const dice = createDice(seed);
+    const made = makeAnyPlan(dice);
+    const undoable = { ...made, options: { ...made.options, undoHours: 24 } };
+    const hosts = new SimulatedHosts(undoable, dice);
+    const run = new SimulatedRun(undoable, hosts, new Set(["grace"]));
+    let end = run.go("on");
+    for (let tries = 0; tries < 20 && end?.state !== "committed"; tries++) end = run.go("on");
+    if (end?.state !== "committed") continue;
+    for (let tries = dice(4); tries > 0; tries--) run.go("back");
+    hosts.calmDown();
+    const last = run.go("back");
+    undone++;
+    const isBack = last?.state === "rolled-back" && hosts.isAt("before", ["old"]);
+    if (!isBack || !hosts.isClean || hosts.wrong.length > 0)
+      wrong.push(`${seed}: ${last?.state} ${last?.reason?.kind} ${hosts.isClean} ${hosts.wrong[0] ?? ""}`);
+  }
+  expect(wrong.slice(0, 5)).toEqual([]);
+  expect(undone).toBeGreaterThan(RUNS / 10);
+});
+
+const NOTHING: ReadonlySet<Wait> = new Set();
+const ALL: ReadonlySet<Wait> = new Set(["grace", "undo", "post-check"]);
+
 const plan = makePlanValue({
   hosts: ["a", "b", "c"].map((host, index) =>
     makeHost({ host, batch: Math.min(index, 1), files: [makeFile(0, "both")] }),
@@ -90,7 +118,7 @@ function ask(states: Record<string, StepProgress["state"]>, more: Partial<Progre
   const move = nextMove(ACCESS_RULES, plan, {
     want: "on",
     steps: progress,
-    isGraceOver: false,
+    over: NOTHING,
     seen: new Map([0, 1, 2].map((place) => [place, see("before")])),
     ...more,
   });
@@ -139,7 +167,7 @@ test("a step that is taken back for what somebody else has written says whose fi
     nameOf(one.ordinal) === "create-key here" ? { ...one, state: "verified" as const } : one,
   );
   const seen = new Map([[0, see("other")]]);
-  expect(nextMove(ACCESS_RULES, plan, { want: "on", steps: made, isGraceOver: false, seen })).toMatchObject({
+  expect(nextMove(ACCESS_RULES, plan, { want: "on", steps: made, over: NOTHING, seen })).toMatchObject({
     kind: "do",
     tasks: [
       { what: "undo", as: "failed", cause: { kind: "file-changed", path: expect.stringMatching(/^\//) } },
@@ -172,7 +200,7 @@ test("a failed canary stops the run, however many may fail", () => {
           : ("planned" as const),
     isAwaiting: false,
   }));
-  const progress = { want: "on" as const, steps: states, seen: new Map(), isGraceOver: false };
+  const progress = { want: "on" as const, steps: states, seen: new Map(), over: NOTHING };
   expect(nextMove(ACCESS_RULES, many, progress)).toMatchObject({ kind: "end", state: "stopped" });
 });
 
@@ -266,11 +294,11 @@ test("the days of grace are waited for between hand-over and removal", () => {
     isAwaiting: false,
   }));
   const progress = { want: "on" as const, steps: states, seen: new Map([[0, see("added")]]) };
-  expect(nextMove(ACCESS_RULES, slow, { ...progress, isGraceOver: false })).toEqual({
+  expect(nextMove(ACCESS_RULES, slow, { ...progress, over: NOTHING })).toEqual({
     kind: "wait",
     until: "grace",
   });
-  expect(nextMove(ACCESS_RULES, slow, { ...progress, isGraceOver: true })).toMatchObject({ kind: "do" });
+  expect(nextMove(ACCESS_RULES, slow, { ...progress, over: ALL })).toMatchObject({ kind: "do" });
 });
 
 test("a verification by a log is waited for before anything is removed, and hinders no holder from getting the new key", () => {
@@ -287,7 +315,7 @@ test("a verification by a log is waited for before anything is removed, and hind
               : ("planned" as const),
       isAwaiting: phase === "grant",
     }));
-  const progress = { want: "on" as const, seen: new Map(), isGraceOver: false };
+  const progress = { want: "on" as const, seen: new Map(), over: NOTHING };
   expect(nextMove(ACCESS_RULES, plan, { ...progress, steps: states("planned") })).toEqual({
     kind: "inspect",
     hostIndexes: [null],

@@ -1,6 +1,7 @@
 import {
   areFilesBack,
   backTask,
+  clearTask,
   FILE_POLICY,
   forwardTask,
   howMany,
@@ -24,14 +25,18 @@ import type { Cause } from "#shared/model/runs/step-result.ts";
 
 /**
  * Changes who may log in where. The new key is added everywhere before any location gets its private key, and no old
- * line is removed before the new key has logged in on all hosts: a run that stops half-way locks nobody out.
+ * line is removed before the new key has logged in on all hosts: a run that stops half-way locks nobody out. A run that
+ * can be undone keeps the old private keys aside until `finish`, and holds no file meanwhile.
  */
 export const ACCESS_RULES: RunRules<AccessPlan> = {
-  phases: ["create-key", "grant", "install-key", "revoke", "finish"],
+  phases: ["create-key", "grant", "install-key", "revoke", "keep", "finish"],
   policy: FILE_POLICY,
   steps: accessSteps,
   forward(plan, step, state, seen) {
-    if (step.phase === "create-key") return { step, what: state === "acted" ? "verify" : "act" };
+    // No inspection shows how far it is.
+    const isUnseen = step.phase === "finish" && isUndoable(plan) && seen?.kind === "seen";
+    if (step.phase === "create-key" || isUnseen) return { step, what: state === "acted" ? "verify" : "act" };
+    if (step.phase === "keep" && seen?.kind === "seen") return clearTask(step, seen, state !== "planned");
     return forwardTask({ step, state, last: "finish" }, seen, (reading, isBegun) => {
       const change = CHANGES[step.phase];
       if (!change) return reachedByKeys(reading);
@@ -44,16 +49,23 @@ export const ACCESS_RULES: RunRules<AccessPlan> = {
   },
   back(plan, step, seen) {
     if (step.phase === "create-key") return { step, what: "undo", as: "rolled-back" };
-    const change = CHANGES[step.phase];
+    // What an earlier try has put back may be neither verified nor noted.
+    if (isUndoable(plan) && UNDONE_AGAIN.has(step.phase) && seen?.kind === "seen")
+      return { step, what: "undo", as: "rolled-back" };
     return backTask(step, seen, {
       isFirst: isFirstAt(accessSteps(plan), step),
-      isBack: (reading) =>
-        change
-          ? areFilesBack(filesAt(plan, step), change, step.phase, reading)
-          : reading.privateKeys.every((privateKey) => privateKey === "old"),
+      isBack: (reading) => isBackAt(plan, step, reading),
     });
   },
 };
+
+const UNDONE_AGAIN: ReadonlySet<Phase> = new Set(["revoke", "keep"]);
+
+function isBackAt(plan: AccessPlan, step: Step, reading: AccessSeen): boolean {
+  const change = CHANGES[step.phase];
+  if (change) return areFilesBack(filesAt(plan, step), change, step.phase, reading);
+  return reading.privateKeys.every((privateKey) => privateKey === "old");
+}
 
 const CHANGES: Partial<Record<Phase, StageChange>> = {
   grant: { from: "before", to: "added" },
@@ -87,12 +99,20 @@ function takesPart(plan: AccessPlan, host: AccessHost, phase: Phase): boolean {
       return host.privateKeyLocations.length > 0;
     case "revoke":
       return host.files.some(({ removed }) => removed !== null);
+    case "keep":
+      return isUndoable(plan) && isTouched(plan, host);
     case "finish":
-      return host.files.length > 0 || host.privateKeyLocations.length > 0 || isMadeAt(plan, host);
+      return isUndoable(plan) ? host.privateKeyLocations.length > 0 : isTouched(plan, host);
     default:
       return false;
   }
 }
+
+/** Whether the finished run can be undone for a time. */
+const isUndoable = ({ options }: AccessPlan): boolean => options.undoHours > 0;
+
+const isTouched = (plan: AccessPlan, host: AccessHost): boolean =>
+  host.files.length > 0 || host.privateKeyLocations.length > 0 || isMadeAt(plan, host);
 
 /** A new key whose line is in a file already is verified like one that is added: before the old one is removed. */
 const isVerifiedFirst = (plan: AccessPlan, { added, removed }: FilePlan): boolean =>
@@ -108,7 +128,8 @@ function happensHere(plan: AccessPlan, phase: Phase): boolean {
   const here = privateKeysHere(plan);
   if (phase === "create-key") return isMadeHere;
   if (phase === "install-key") return here.length > 0;
-  return phase === "finish" && (isMadeHere || here.length > 0);
+  if (phase === "keep") return isUndoable(plan) && here.length > 0;
+  return phase === "finish" && (here.length > 0 || (isMadeHere && !isUndoable(plan)));
 }
 
 /** How far the private keys are. */

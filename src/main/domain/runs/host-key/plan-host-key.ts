@@ -62,7 +62,8 @@ export function planHostKey(
     madeAt: facts.now,
     oldKey: old?.fingerprint ?? null,
     newKey,
-    options: KeyOptions.parse(facts.options),
+    // Clients that have learned the new host key would refuse the old one.
+    options: { ...KeyOptions.parse(facts.options), undoHours: 0 },
     hosts: [
       {
         host: host.host,

@@ -130,6 +130,7 @@ function showPhase(about: About, phase: Phase): Shown[] {
       return [...filesAt("added", "removed"), ...newKeys()];
     case "revoke":
       return filesAt("removed");
+    case "keep":
     case "finish":
       return [
         ...filesAt("removed"),

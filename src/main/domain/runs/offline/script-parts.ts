@@ -23,10 +23,11 @@ export type ScriptPart = { host: AccessHost; phases: Phase[]; notBefore?: Instan
 export function partsOf(plan: AccessPlan, known: readonly KnownStep[]): ScriptPart[] {
   const steps = ACCESS_RULES.steps(plan).flatMap(({ host: index, phase }) => {
     const host = index === null ? null : plan.hosts[index];
-    return host ? [{ host, phase }] : [];
+    return host ? [{ host, phase: phaseOfScript(phase) }] : [];
   });
-  const phasesOf = (host: AccessHost): Phase[] =>
-    steps.filter((step) => step.host === host).map(({ phase }) => phase);
+  const phasesOf = (host: AccessHost): Phase[] => [
+    ...new Set(steps.filter((step) => step.host === host).map(({ phase }) => phase)),
+  ];
   const open = steps.filter(({ host, phase }) => !isDone(known, host, phase));
   const hostsOf = (some: typeof steps) => [...new Set(some.map(({ host }) => host))];
   if (!isInParts(plan)) return hostsOf(open).map((host) => ({ host, phases: phasesOf(host) }));
@@ -40,6 +41,9 @@ export function partsOf(plan: AccessPlan, known: readonly KnownStep[]): ScriptPa
     ),
   }));
 }
+
+/** A script keeps nothing for an undo: where a run from here puts that aside, it clears all away. */
+export const phaseOfScript = (phase: Phase): Phase => (phase === "keep" ? "finish" : phase);
 
 /** The phase that names a part: the one that it is made for. */
 export const mainPhase = (phases: readonly Phase[]): Phase =>
@@ -71,5 +75,9 @@ function comesAlong(
 
 const isDone = (known: readonly KnownStep[], { host, port }: HostAddress, phase: Phase): boolean =>
   known.some(
-    (one) => one.host === host && one.port === port && one.phase === phase && one.state === "verified",
+    (one) =>
+      one.host === host &&
+      one.port === port &&
+      phaseOfScript(one.phase) === phase &&
+      one.state === "verified",
   );

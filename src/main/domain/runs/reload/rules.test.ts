@@ -30,7 +30,7 @@ function ask(states: States, more: Partial<Progress> = {}): string[] {
       state: states[nameOf(ordinal)] ?? states[phase] ?? "planned",
       isAwaiting: false,
     })),
-    isGraceOver: false,
+    over: new Set(),
     seen: new Map([0, 1, 2, 3].map((host) => [host, ANSWERS])),
     ...more,
   });
@@ -72,7 +72,7 @@ test("a run that is ended takes nothing back, says of each host what was reloade
       state: begun[`${phase} ${host}`] ?? begun[phase] ?? "planned",
       isAwaiting: false,
     })),
-    isGraceOver: false,
+    over: new Set(),
     seen: new Map(),
   });
   const back = move.kind === "do" ? move.tasks : [];
@@ -104,7 +104,7 @@ function play(of: ReloadPlan, seed: number): string[] {
           isAwaiting: false,
         })),
         seen,
-        isGraceOver: false,
+        over: new Set(),
       });
       if (move.kind === "end") {
         if (move.state === "committed") return wrong;

@@ -16,7 +16,7 @@ export const RELOAD_RULES: RunRules<ReloadPlan> = {
     canaryFirst: "reload",
     verifyAllBefore: new Set(),
     awaits: "certificate",
-    delayOf: () => null,
+    delaysOf: () => [],
     reasonOf: () => ({ kind: "stuck" }),
   },
   /** All tests, and then all reloads. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { nextMove } from "#domain/runs/machine.ts";
 import { RENEWAL_RULES } from "#domain/runs/renewal/rules.ts";
-import type { Progress, StepProgress } from "#domain/runs/step.ts";
+import type { Progress, StepProgress, Wait } from "#domain/runs/step.ts";
 import { makeChange } from "#domain/runs/testdata/make-change.ts";
 import { createDice, type Dice } from "#domain/runs/testdata/make-keys-file.ts";
 import { makeRenewalHost, makeRenewalPlan } from "#domain/runs/testdata/make-plan-value.ts";
@@ -83,7 +83,7 @@ function ask(states: States, more: Partial<Progress> = {}) {
   const move = nextMove(RENEWAL_RULES, plan, {
     want: "on",
     steps: progress,
-    isGraceOver: false,
+    over: new Set(),
     seen: new Map([0, 1, 2, 3].map((place) => [place, { ...seen, certificates: ["old"] }])),
     ...more,
   });
@@ -122,7 +122,10 @@ test("what is in place is looked at again before it is committed, also where oth
     hasWork: true,
     certificates: ["new"],
   } as const;
-  const later = { isGraceOver: true, seen: new Map([0, 1, 2, 3].map((place) => [place, isNew])) };
+  const later = {
+    over: new Set<Wait>(["post-check"]),
+    seen: new Map([0, 1, 2, 3].map((place) => [place, isNew])),
+  };
   expect(ask(failed, later)).toEqual(["act post-check 0"]);
   expect(ask({ ...failed, "post-check": "verified" }, later)).toEqual(["act finish 0"]);
   expect(ask({ ...failed, "post-check": "verified", finish: "verified" }, later)).toEqual(["stopped"]);
@@ -171,7 +174,9 @@ const LOST = { kind: "lost", why: "no answer" } as const;
 
 test("a host that is down when its recheck or its commit is due settles nothing, and is taken back later", () => {
   const seen = new Map([0, 1, 2, 3].map((place) => [place, LOST]));
-  expect(ask({ ...ALL_DONE, "post-check": "planned" }, { seen, isGraceOver: true })).toEqual(["stopped"]);
+  expect(
+    ask({ ...ALL_DONE, "post-check": "planned" }, { seen, over: new Set<Wait>(["post-check"]) }),
+  ).toEqual(["stopped"]);
   expect(ask(ALL_DONE, { seen })).toEqual(["stopped"]);
   expect(ask({ ...ALL_DONE, "post-check": "rolled-back" }, { want: "back" })).toEqual(["undo install 3"]);
 });

@@ -16,7 +16,7 @@ export const RENEWAL_RULES: RunRules<RenewalPlan> = {
     canaryFirst: "install",
     verifyAllBefore: new Set(),
     awaits: "certificate",
-    delayOf: () => ({ phase: "post-check", until: "post-check" }),
+    delaysOf: () => [{ phase: "post-check", until: "post-check" }],
     reasonOf: (stuck) =>
       stuck.every(({ phase }) => phase === "post-check")
         ? { kind: "not-served-any-more" }

@@ -8,6 +8,8 @@ export type Place = {
   files: FileSeen[];
   privateKeyLocations: PrivateKeySeen[];
   hasWork: boolean;
+  /** What an undo needs is put aside. */
+  isKept: boolean;
   /** By file: the stage to which the host's rollback timer brings it back. */
   armed: Map<number, FileSeen>;
   /** By file: somebody else has changed it. */
@@ -45,7 +47,9 @@ export class SimulatedHosts {
   }
 
   get isClean(): boolean {
-    return [...this.#places.values()].every(({ hasWork, armed }) => !hasWork && armed.size === 0);
+    return [...this.#places.values()].every(
+      ({ hasWork, isKept, armed }) => !hasWork && !isKept && armed.size === 0,
+    );
   }
 
   isAt(stage: Stage, halves: readonly PrivateKeySeen[]): boolean {
@@ -125,6 +129,7 @@ const newPlace = (files: number, privateKeyLocations: number): Place => ({
   files: Array.from({ length: files }, () => "before"),
   privateKeyLocations: Array.from({ length: privateKeyLocations }, () => "old"),
   hasWork: false,
+  isKept: false,
   armed: new Map(),
   touched: new Set(),
 });

@@ -1,6 +1,6 @@
 import { nextMove, resumeStep } from "#domain/runs/machine.ts";
 import { RENEWAL_RULES } from "#domain/runs/renewal/rules.ts";
-import type { Move, Observation, Progress, Step, Task } from "#domain/runs/step.ts";
+import type { Move, Observation, Progress, Step, Task, Wait } from "#domain/runs/step.ts";
 import type { RenewalPlan } from "#shared/model/runs/plan.ts";
 import type { StepState } from "#shared/model/runs/run.ts";
 import { Failed, Killed } from "./simulated-hosts.ts";
@@ -30,18 +30,18 @@ export class SimulatedRenewal {
     this.#isGoingBack ||= want === "back";
     for (const step of this.#steps)
       this.#states.set(step.ordinal, resumeStep(RENEWAL_RULES, step, this.#state(step)));
-    let isGraceOver = false;
+    const over = new Set<Wait>();
     try {
       for (let moves = 0; moves < 1_000; moves++) {
         const move = nextMove(
           RENEWAL_RULES,
           this.#plan,
-          this.#progress(this.#isGoingBack ? "back" : want, isGraceOver),
+          this.#progress(this.#isGoingBack ? "back" : want, over),
         );
         if (move.kind === "end") return move;
         if (move.kind === "wait") {
           if (this.#servers.happens(3)) return { state: "waiting" };
-          if (move.until === "post-check") isGraceOver = true;
+          if (move.until === "post-check") over.add(move.until);
           else this.#bring();
         } else this.#carryOut(move);
       }
@@ -58,13 +58,13 @@ export class SimulatedRenewal {
     );
   }
 
-  #progress(want: Progress["want"], isGraceOver: boolean): Progress {
+  #progress(want: Progress["want"], over: ReadonlySet<Wait>): Progress {
     const steps = this.#steps.map((step) => ({
       ordinal: step.ordinal,
       state: this.#state(step),
       isAwaiting: this.#awaiting.has(step.ordinal),
     }));
-    return { want, steps, seen: this.#seen, isGraceOver };
+    return { want, steps, seen: this.#seen, over };
   }
 
   /** What was awaited arrives. */

@@ -1,10 +1,12 @@
 import { ACCESS_RULES } from "#domain/runs/access/rules.ts";
 import { isFirstAt } from "#domain/runs/file-steps.ts";
 import { nextMove, resumeStep } from "#domain/runs/machine.ts";
-import type { FileSeen, Move, Observation, Progress, Step, Task } from "#domain/runs/step.ts";
+import type { FileSeen, Move, Observation, Progress, Step, Task, Wait } from "#domain/runs/step.ts";
 import type { AccessPlan } from "#shared/model/runs/plan.ts";
 import type { StepState } from "#shared/model/runs/run.ts";
 import { Failed, Killed, type Place, type SimulatedHosts } from "./simulated-hosts.ts";
+
+const TIMES: ReadonlySet<Wait> = new Set(["grace", "undo"]);
 
 /**
  * A run on hosts that are values, with everything that may happen to one: it is killed at any point, hosts are cut off,
@@ -14,14 +16,17 @@ import { Failed, Killed, type Place, type SimulatedHosts } from "./simulated-hos
 export class SimulatedRun {
   readonly #plan: AccessPlan;
   readonly #hosts: SimulatedHosts;
+  readonly #over: ReadonlySet<Wait>;
   readonly #states = new Map<number, StepState>();
   readonly #steps: readonly Step[];
   #seen = new Map<number | null, Observation>();
   /** It is written before anything is rolled back, so that no resume goes on from half-way. */
   #isGoingBack = false;
 
-  constructor(plan: AccessPlan, hosts: SimulatedHosts) {
+  /** `over`: the times that are over. */
+  constructor(plan: AccessPlan, hosts: SimulatedHosts, over: ReadonlySet<Wait> = TIMES) {
     this.#plan = plan;
+    this.#over = over;
     this.#hosts = hosts;
     this.#steps = ACCESS_RULES.steps(plan);
   }
@@ -37,6 +42,8 @@ export class SimulatedRun {
       for (let moves = 0; moves < 1_000; moves++) {
         const move = nextMove(ACCESS_RULES, this.#plan, this.#progress(this.#isGoingBack ? "back" : want));
         if (move.kind === "end") return move;
+        if (move.kind === "wait" && move.until === "undo")
+          return { kind: "end", state: "committed", reason: null };
         this.#carryOut(move);
       }
       this.#hosts.wrong.push("it never ends");
@@ -52,7 +59,7 @@ export class SimulatedRun {
       state: this.#state(ordinal),
       isAwaiting: false,
     }));
-    return { want, steps, seen: this.#seen, isGraceOver: true };
+    return { want, steps, seen: this.#seen, over: this.#over };
   }
 
   #carryOut(move: Exclude<Move, { kind: "end" }>): void {
@@ -104,10 +111,15 @@ export class SimulatedRun {
         this.#hosts.tick();
       });
     }
-    if (step.phase === "finish") {
+    const isUndoable = this.#plan.options.undoHours > 0;
+    if (step.phase === "finish" && isUndoable) {
+      this.#hosts.mayFail();
+      place.isKept = false;
+    } else if (step.phase === "keep" || step.phase === "finish") {
       this.#hosts.mayFail();
       place.privateKeyLocations.forEach((_, index) => {
         place.privateKeyLocations[index] = "committed";
+        place.isKept = step.phase === "keep";
         this.#hosts.tick();
       });
       this.#hosts.clear(place);
@@ -172,6 +184,7 @@ export class SimulatedRun {
       return;
     }
     if (step.phase === "create-key") this.#hosts.isKeyMade = false;
+    if (step.phase === "keep") this.#putBackKept(place);
     if (step.phase === "install-key") place.privateKeyLocations.fill("old");
     if (step.phase === "grant" || step.phase === "revoke") {
       place.files.forEach((file, index) => {
@@ -189,6 +202,16 @@ export class SimulatedRun {
     }
     if (isFirstAt(this.#steps, step)) this.#hosts.clear(place);
     this.#journal(step, as);
+  }
+
+  #putBackKept(place: Place): void {
+    place.privateKeyLocations.forEach((privateKey, index) => {
+      if (privateKey !== "committed") return;
+      if (!place.isKept) this.#hosts.wrong.push("the old private key is not kept any more");
+      place.privateKeyLocations[index] = "new";
+      this.#hosts.tick();
+    });
+    place.isKept = false;
   }
 
   #journal({ ordinal }: Step, state: StepState): void {

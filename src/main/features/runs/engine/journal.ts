@@ -1,7 +1,7 @@
 import type { RunRules } from "#domain/runs/runbook.ts";
 import type { HostClock } from "#domain/runs/watch-old-key.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import { toInstant } from "#shared/model/instant.ts";
+import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Plan } from "#shared/model/runs/plan.ts";
 import type {
@@ -254,6 +254,8 @@ const stateWriter = ({ store }: Deps, runId: RunId, { record, announceChange }: 
 
   setDirection: (direction: Direction): Promise<void> =>
     record(() => store.runbooks.runs.setDirection(runId, direction)),
+
+  setUndo: (until: Instant | null): Promise<void> => record(() => store.runbooks.runs.setUndo(runId, until)),
 
   setDue: (dueAt: string | null): Promise<void> => record(() => store.runbooks.runs.setDue(runId, dueAt)),
 

@@ -1,7 +1,9 @@
 import type { HostRequest } from "#connect/host-sessions.ts";
 import type { Prompts } from "#connect/prompts.ts";
+import { findUndoEnd } from "#domain/runs/runbook.ts";
 import type { RetryPolicy } from "#net/tasks.ts";
 import type { Announcement } from "#shared/contract/events.ts";
+import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { HostPlan, Plan } from "#shared/model/runs/plan.ts";
 import type { RunId, RunState, RunStep } from "#shared/model/runs/run.ts";
@@ -42,6 +44,8 @@ export type RunOptions = {
   acknowledgements?: readonly string[];
   /** Deletes the old private keys that the run has kept, even if the old key still logs in somewhere. */
   removesOld?: boolean;
+  /** Undoes a run that has finished. */
+  undoes?: boolean;
 };
 
 /** A run of this process that goes on, and what the user wants of it now. */
@@ -53,6 +57,7 @@ export type OneRun = {
   /** What the user who ends the grace period acknowledges. */
   acknowledgements: readonly string[];
   removesOld: boolean;
+  undoes: boolean;
   /** Why it stands still, if that cannot be written: the disk of the database itself is full. */
   waitsFor: RunReason | null;
 };
@@ -129,7 +134,7 @@ function executeRun(
   { mayPrompt, identityFiles, signal }: RunOptions & { signal: AbortSignal },
 ): Promise<Ended> {
   const { runs, facts } = deps.store.runbooks;
-  const { id, plan, endsGrace, acknowledgements, removesOld } = one;
+  const { id, plan, endsGrace, acknowledgements, removesOld, undoes } = one;
   const record = runs.find(id);
   if (!record) throw new Error(`there is no run ${id}`);
   const transportOf = ({ host, port }: HostPlan): HostRequest["transport"] =>
@@ -137,7 +142,7 @@ function executeRun(
   return execute(
     {
       runbook: deps.runbookOf(plan),
-      request: { record, endsGrace, acknowledgements, removesOld },
+      request: { record, endsGrace, acknowledgements, removesOld, undoes },
       runId: id,
       plan,
       token: record.token,
@@ -152,7 +157,13 @@ function executeRun(
       trace: (...names) => deps.trace("run", id, ...names),
       signal,
     },
-    listen,
+    {
+      want: listen,
+      async turnBack() {
+        await journal.setDirection("back");
+        one.want = "back";
+      },
+    },
   );
 }
 
@@ -172,8 +183,29 @@ async function settle(
   const own = INSTALLED.has(state) ? runbook.listNewIdentities(plan) : [];
   await readAgain(deps, runbook, ended, [...new Set([...identityFiles, ...own])]);
   const why = failures.length > 0 ? failures : [...reasons, ...runbook.findReasons(ended)];
+  await setUndo(deps, { id, plan, state, steps }, journal);
   await journal.setState(state, why, byHand);
 }
+
+/** Whether, and until when, it can be undone now; and when what it keeps for that is tried to be deleted again. */
+async function setUndo(
+  { store, runbookOf, now }: RunDeps,
+  { id, plan, state, steps }: { id: RunId; plan: Plan; state: RunState; steps: readonly RunStep[] },
+  journal: Journal,
+): Promise<void> {
+  const undoUntil = store.runbooks.runs.find(id)?.undoUntil ?? null;
+  const hours = "undoHours" in plan.options ? plan.options.undoHours : 0;
+  const at = toInstant(now());
+  const until = findUndoEnd(runbookOf(plan).rules, { state, steps, undoUntil }, { now: at, hours });
+  if (until !== undoUntil) await journal.setUndo(until);
+  if (until === null && undoUntil !== null && state === "committed")
+    await journal.note(null, { kind: "undo-over" });
+  if (until !== null && until <= at)
+    await journal.setDue(toInstant(new Date(Date.parse(at) + CLEARED_AGAIN_MS)));
+}
+
+/** A host that cannot be reached is tried again after an hour. */
+const CLEARED_AGAIN_MS = 3_600_000;
 
 /** What was touched is read again before the run counts as over, so that what is shown of it is up to date. */
 async function readAgain(
@@ -233,9 +265,18 @@ export function refuseTwice(runbookOf: RunbookOf, running: Running, plan: Plan):
   }
 }
 
-/** A run that stands still may have its new private key beside an old one, or in its place. */
-export function refuseBegun(runbookOf: RunbookOf, { runbooks }: Pick<Store, "runbooks">, plan: Plan): void {
+/**
+ * A run that stands still may have its new private key beside an old one, or in its place. `self`: the run that goes
+ * on; null: a new one.
+ */
+export function refuseBegun(
+  runbookOf: RunbookOf,
+  { runbooks }: Pick<Store, "runbooks">,
+  plan: Plan,
+  self: RunId | null = null,
+): void {
   for (const { id, planId } of runbooks.runs.open()) {
+    if (id === self) continue;
     const other = runbooks.plans.find(planId)?.plan;
     if (!other) {
       const hasBegun = runbooks.journal

@@ -1,6 +1,6 @@
 import { type HostRequest, toHostRequest } from "#connect/host-sessions.ts";
 import { nextMove } from "#domain/runs/machine.ts";
-import type { Move, Observation, StepProgress, Task } from "#domain/runs/step.ts";
+import type { Move, Observation, StepProgress, Task, Wait } from "#domain/runs/step.ts";
 import { sideBySide } from "#net/tasks.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostPlan } from "#shared/model/runs/plan.ts";
@@ -21,10 +21,17 @@ import {
 } from "./runbook.ts";
 
 /** What the caller decides about a run while it goes on. */
-export type Steering = {
-  want: () => "on" | "pause" | "back";
+export type Steering = Direction & {
+  /** Whether it is undone, though it had finished. */
+  undoes: boolean;
   /** Keys on this computer were replaced: later logins read them anew. */
   reopen: () => Promise<void>;
+};
+
+type Direction = {
+  want: () => "on" | "pause" | "back";
+  /** From now on the run is rolled back, also after a restart. */
+  turnBack: () => Promise<void>;
 };
 
 /** How often a session may break in one step before its host counts as unreachable. */
@@ -38,19 +45,26 @@ export async function runOn(runbook: Runbook, run: RunContext, steering: Steerin
   const seen = new Map<number | null, Observation>();
   const losses = new Map<number | null, number>();
   let hasReopened = false;
-  let isTimeOver = false;
+  const over = new Set<Wait>();
   let hasActed = false;
   const blockers: Cause[] = [];
   for (;;) {
     run.signal.throwIfAborted();
     if (run.journal.failure()) return blockedBy("paused", [describeUnwritten(run.journal.failure())]);
     if (blockers.length > 0) return blockedBy("paused", blockers);
-    const progress = { want: steering.want(), seen, isGraceOver: isTimeOver };
+    const progress = { want: steering.want(), seen, over };
     const move = nextMove(runbook.rules, run.plan, { ...progress, steps: progressOf(run) });
     if (!hasReopened && followsOwnKeys(runbook, run, move)) {
       hasReopened = true;
       seen.clear();
       await steering.reopen();
+      continue;
+    }
+    if (steering.undoes && steering.want() === "on" && isFinished(move)) {
+      const refused = await refuseUndo(runbook, run);
+      if (refused) return refused;
+      seen.clear();
+      await steering.turnBack();
       continue;
     }
     switch (move.kind) {
@@ -76,17 +90,20 @@ export async function runOn(runbook: Runbook, run: RunContext, steering: Steerin
         break;
       case "wait": {
         const arrival = await runbook.hasCome(run, move.until);
+        if (arrival.kind === "not-yet" && move.until === "undo")
+          return runbook.finish(run, { reasons: [], isResumed: !hasActed });
         if (arrival.kind === "not-yet")
           return {
             state: "waiting",
             reasons: [{ kind: "waiting", for: runbook.nameWait(run, move.until) }],
           };
-        isTimeOver = arrival.isTimeOver ?? isTimeOver;
+        if (arrival.isTimeOver === true) over.add(move.until);
+        if (arrival.isTimeOver === false) over.clear();
         break;
       }
       case "end": {
         const reasons = move.reason === null ? [] : [move.reason];
-        return move.state === "committed"
+        return move.state === "committed" || (move.state === "stopped" && over.has("undo"))
           ? runbook.finish(run, { reasons, isResumed: !hasActed && steering.want() !== "back" })
           : { state: move.state, reasons };
       }
@@ -94,6 +111,19 @@ export async function runOn(runbook: Runbook, run: RunContext, steering: Steerin
         return assertNever(move);
     }
   }
+}
+
+/** All is done and verified but for what an undo needs. */
+const isFinished = (move: Move): boolean =>
+  (move.kind === "wait" && move.until === "undo") || (move.kind === "end" && move.state === "committed");
+
+/** How a run ends that cannot be undone: it stays as it is; null: it can be. */
+async function refuseUndo(runbook: Runbook, run: RunContext): Promise<Ended | null> {
+  const causes = await runbook.refuseUndo(run);
+  if (causes.length === 0) return null;
+  await run.journal.note(null, { kind: "undo-refused", causes });
+  const { state, reasons } = await runbook.finish(run, { reasons: [], isResumed: false });
+  return { state, reasons: [{ kind: "undo-refused", causes }, ...reasons] };
 }
 
 const WORN: Observation = { kind: "lost", why: "its connection broke again and again" };
@@ -244,7 +274,7 @@ type Execution = Omit<RunContext, "sessions"> & {
 };
 
 /** Opens what a run needs, goes on with it until it ends, and closes what it opened. */
-export async function execute(execution: Execution, want: () => "on" | "pause" | "back"): Promise<Ended> {
+export async function execute(execution: Execution, direction: Direction): Promise<Ended> {
   const { runbook, request } = execution;
   const { runId, plan, token, planHash, who, journal, promptUser, retryPolicy, trace, signal } = execution;
   let opened: RunContext | null = null;
@@ -261,7 +291,7 @@ export async function execute(execution: Execution, want: () => "on" | "pause" |
       sessions = await open();
       run.sessions = sessions;
     };
-    return await runOn(runbook, run, { want, reopen });
+    return await runOn(runbook, run, { ...direction, undoes: request.undoes, reopen });
   } catch (error) {
     // The journal has all that was done: an intent that cannot be written is not executed.
     if (isUnwritable(error)) return blockedBy("paused", [described(error.message)]);

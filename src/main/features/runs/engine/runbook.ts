@@ -124,6 +124,9 @@ export type Runbook<R extends RunContext = RunContext> = {
   /** What to show of a wait. */
   nameWait(run: R, until: Wait): RunWait;
 
+  /** Why a finished run cannot be undone now; empty: it can. Changes nothing. Asked of runs that keep what that needs. */
+  refuseUndo(run: R): Promise<Cause[]>;
+
   /** How a committed run ends. `isResumed`: all of it was done before, and the user has resumed it. */
   finish(run: R, end: { reasons: RunReason[]; isResumed: boolean }): Promise<Ended>;
 
@@ -169,6 +172,8 @@ export type RunRequest = {
   acknowledgements: readonly string[];
   /** Delete the old private keys that it has kept, even if the old key still logs in somewhere. */
   removesOld: boolean;
+  /** Undo it, though it had finished. */
+  undoes: boolean;
 };
 
 export type Agreed = { typed: string | null; acknowledgements: readonly string[] };

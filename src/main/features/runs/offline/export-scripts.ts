@@ -201,6 +201,7 @@ function formatPart(phase: Phase, hosts: number): string {
       return `this part puts the new key in the place of the old one, for its line stands everywhere; ${back} for the removal`;
     case "revoke":
       return "this part removes the old lines, for the new ones stand on every host";
+    case "keep":
     case "finish":
       return "this part clears away what was kept of the old key, for no line of it is left";
     case "request":

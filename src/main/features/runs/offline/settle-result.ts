@@ -1,7 +1,7 @@
 import { ACCESS_RULES } from "#domain/runs/access/rules.ts";
 import { findRemainingOfRun } from "#domain/runs/left-out-files.ts";
 import { type ImportedState, type ScriptResult, stateOf } from "#domain/runs/offline/result.ts";
-import { isInParts, mainPhase, partsOf } from "#domain/runs/offline/script-parts.ts";
+import { isInParts, mainPhase, partsOf, phaseOfScript } from "#domain/runs/offline/script-parts.ts";
 import { privateKeyOf, tokenOf } from "#domain/runs/offline/write-script.ts";
 import type { inspectKeyFile } from "#net/local/inspect-key-file.ts";
 import { nameKept } from "#net/local/private-keys/replace-private-key.ts";
@@ -162,7 +162,8 @@ function note(
   const endedAt = toInstant(new Date(result.ended * 1_000));
   const about = { kind: "result", host: of.host, port: of.port, endedAt, digest: result.digest } as const;
   journal.append({ runId: id, ordinal: null, kind: "note", note: about, at });
-  for (const { ordinal, host, port, phase, state: was } of journal.steps(id)) {
+  for (const { ordinal, host, port, phase: ofRun, state: was } of journal.steps(id)) {
+    const phase = phaseOfScript(ofRun);
     if (host !== result.host || port !== result.port || !result.phases.includes(phase)) continue;
     const state = stateOf(result, of, phase);
     if (state === null || (result.outcome === "failed" && was === "verified")) continue;
@@ -274,7 +275,10 @@ function endOfSteps(plan: AccessPlan, steps: readonly RunStep[], files: readonly
   const awaited = open.filter(({ host, phases }) =>
     ofHosts.some(
       (step) =>
-        step.host === host.host && step.port === host.port && phases.includes(step.phase) && isOpen(step),
+        step.host === host.host &&
+        step.port === host.port &&
+        phases.includes(phaseOfScript(step.phase)) &&
+        isOpen(step),
     ),
   );
   if (awaited.length > 0) return { state: "waiting", reasons: [resultsAwaited(plan, awaited)] };

@@ -106,6 +106,34 @@ export async function keepOldPrivateKey(
   });
 }
 
+/**
+ * `inspect`: whether what `keepOldPrivateKey` has kept is there. `move`: gives it the names again that it has while a run
+ * is under way.
+ */
+export async function putBackKeptPrivateKey(
+  { path, before }: KeyReplacement,
+  what: "inspect" | "move",
+): Promise<KeyReplacementOutcome> {
+  if (before === null) return { kind: "done" };
+  const { old, oldPublic } = namesOf(path);
+  const kept = nameKept(path, before);
+  const isIt = async (file: string): Promise<boolean> => {
+    const bytes = await readOwn(file);
+    return Buffer.isBuffer(bytes) && hash("sha256", bytes) === before;
+  };
+  return actOn(path, async () => {
+    const isBack = await isThere(old);
+    if (isBack && !(await isIt(old))) return `${old} is not of this run: move it away`;
+    if (!isBack && !(await isIt(kept)))
+      return `${kept} is not there any more, or is not the old key of this run`;
+    if (what === "inspect") return null;
+    if (!isBack) await rename(kept, old);
+    if ((await isThere(`${kept}.pub`)) && !(await isThere(oldPublic))) await rename(`${kept}.pub`, oldPublic);
+    await syncFolder({ path });
+    return null;
+  });
+}
+
 /** Removes what `keepOldPrivateKey` has kept, whatever is at `path` by now: only the plan's own file, by its hash. */
 export async function dropKeptPrivateKey({ path, before }: KeyReplacement): Promise<KeyReplacementOutcome> {
   if (before === null) return { kind: "done" };

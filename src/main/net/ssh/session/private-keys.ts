@@ -78,6 +78,16 @@ type KeptKey = {
 export const keepOldPrivateKey = (session: RemoteSession, { path, before }: KeptKey): Promise<Outcome> =>
   order(session, "keep_old_key", [path, before]);
 
+/**
+ * `inspect`: whether the kept key is there, by its hash. `move`: gives it the name again that it has while a run is under
+ * way.
+ */
+export const putBackKeptPrivateKey = (
+  session: RemoteSession,
+  { path, before }: KeptKey,
+  what: "inspect" | "move",
+): Promise<Outcome> => order(session, "put_back_kept", [path, before, what]);
+
 /** Removes the kept key, if its hash is that of the old private key. */
 export const dropKeptPrivateKey = (session: RemoteSession, { path, before }: KeptKey): Promise<Outcome> =>
   order(session, "drop_kept", [path, before]);

@@ -52,6 +52,16 @@ export async function followRun(
   return run;
 }
 
+/** Has what finished runs keep deleted once they can no longer be undone, and says so. */
+export async function clearOver(client: LatchkeyClient, world: World, isQuiet: boolean): Promise<void> {
+  const { runIds } = await client.runs.clearOver({});
+  for (const runId of runIds) {
+    const run = await followRun(client, async () => runId, world, { isQuiet: true });
+    const end = run.undoUntil === null ? "what it kept for that is deleted" : run.message;
+    if (!isQuiet) world.out(printable(`run ${runId} can no longer be undone: ${end}`));
+  }
+}
+
 type ReporterOptions = { client: LatchkeyClient; runId: RunId; since: number };
 
 /** Prints the entries that were added to the journal since the last call. */
@@ -97,7 +107,7 @@ function formatNext(run: RunDetail): string[] {
   const { id, state, byHand } = run;
   switch (state) {
     case "committed":
-      return [...listRemaining(run), ...formatKept(run)];
+      return [...listRemaining(run), ...formatUndoable(run), ...(isUndoable(run) ? [] : formatKept(run))];
     case "rolled-back":
     case "running":
       return [];
@@ -144,6 +154,18 @@ function formatWatch({ oldKeyWatch }: RunDetail): string[] {
 /** Each account, for the message names only the first ones. */
 const listRemaining = ({ kind, remaining }: RunDetail): string[] =>
   remaining.map((one) => `  not changed: ${formatRemaining(one, kind)}`);
+
+/** Whether it can be undone, or still keeps what that would need. */
+const isUndoable = ({ undoUntil }: RunDetail): boolean => undoUntil !== null;
+
+function formatUndoable({ id, kept, undoUntil }: RunDetail): string[] {
+  if (undoUntil === null) return [];
+  return [
+    `  undo it, until ${undoUntil}: latchkey runs undo ${id}`,
+    ...kept.map((key) => `  kept for that: ${formatKeptKey(key)}`),
+    ...(kept.length > 0 ? [`  delete that now: latchkey runs resume ${id} --now`] : []),
+  ];
+}
 
 function formatKept({ id, kept, removeKept }: RunDetail): string[] {
   if (kept.length === 0) return [];

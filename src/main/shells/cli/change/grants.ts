@@ -10,7 +10,7 @@ import { formatUndecided } from "#shells/cli/report/access.ts";
 import { collect } from "#shells/cli/scan/targets.ts";
 import { CHANGE, type Session, type World } from "#shells/cli/session.ts";
 import { change } from "./rotate-apply.ts";
-import { addChangeOptions, CHANGE_ENDS, type ChangeOptions, readKeyText } from "./rotate-options.ts";
+import { addAccessOptions, CHANGE_ENDS, type ChangeOptions, readKeyText } from "./rotate-options.ts";
 
 type Choice = {
   host?: string;
@@ -35,7 +35,7 @@ export function addGrants(program: Command, { world, finish }: Session): void {
     .command("grants")
     .helpGroup(CHANGE)
     .description("add, remove or restrict grants (lines of authorized_keys)");
-  addChangeOptions(
+  addAccessOptions(
     grants
       .command("add [key] [account...]")
       .description("grant a key access to accounts, each as user@host[:port]")
@@ -51,7 +51,7 @@ export function addGrants(program: Command, { world, finish }: Session): void {
       const toRequest = (client: LatchkeyClient) => addRequest(key, accounts, options, client);
       finish(await change({ command, kinds: ["add-grants"], isNamed, toRequest }, options, world));
     });
-  addChangeOptions(choosing(grants.command("remove [filter...]").description("remove grants")))
+  addAccessOptions(choosing(grants.command("remove [filter...]").description("remove grants")))
     .addHelpText("after", REMOVE_HELP + CHANGE_ENDS)
     .action(async (words: string[], _: object, command: Command) => {
       const options = command.optsWithGlobals<RemoveOptions>();
@@ -62,7 +62,7 @@ export function addGrants(program: Command, { world, finish }: Session): void {
       const isNamed = isChosen(words, options);
       finish(await change({ command, kinds: ["remove-grants"], isNamed, toRequest }, options, world));
     });
-  addChangeOptions(tightening(grants.command("tighten [filter...]")))
+  addAccessOptions(tightening(grants.command("tighten [filter...]")))
     .addHelpText("after", TIGHTEN_HELP + CHANGE_ENDS)
     .action(async (words: string[], _: object, command: Command) => {
       const options = command.optsWithGlobals<TightenOptions>();

@@ -23,6 +23,7 @@ const OF_A_RUN = [
 /** With the values that the plan below has. */
 const HELD = [
   ["--grace", "0"],
+  ["--keep-old", "0"],
   ["--batch", "2"],
   ["--max-failures", "1"],
   ["--rollback-after", "120"],

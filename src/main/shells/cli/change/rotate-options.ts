@@ -1,8 +1,8 @@
 import type { Command, Option } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
-import { PlanOptions, POST_CHECK_MINUTES } from "#shared/model/runs/plan.ts";
+import { PlanOptions, POST_CHECK_MINUTES, UNDO_HOURS } from "#shared/model/runs/plan.ts";
 import type { VaultOptions } from "#shells/cli/manage/vault.ts";
-import { type CommonOptions, wholeNumber } from "#shells/cli/options.ts";
+import { type CommonOptions, hours, wholeNumber } from "#shells/cli/options.ts";
 import { collect } from "#shells/cli/scan/targets.ts";
 import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 
@@ -18,13 +18,24 @@ export type ChangeOptions = CommonOptions & {
   batch?: number;
   maxFailures?: number;
   grace?: number;
+  keepOld?: number;
   rollbackAfter?: number;
   postCheck?: number;
   identity?: string[];
 };
 
 /** Options of every command that changes who may log in. */
-export const addChangeOptions = (command: Command): Command =>
+export const addAccessOptions = (command: Command): Command =>
+  addKeyOptions(
+    command.option(
+      "--keep-old <time>",
+      "how long a finished run can be undone, such as 24h or 7d; 0: not at all (default: 24h)",
+      hours,
+    ),
+  );
+
+/** Options of every command that changes keys, also those that cannot be undone once they have finished. */
+export const addKeyOptions = (command: Command): Command =>
   addRunOptions(
     command
       .option("--script <folder>", "write offline scripts, one for each host, to this folder")
@@ -89,14 +100,20 @@ const OPTION_OF = {
   batchSize: "batch",
   maxFailures: "maxFailures",
   graceDays: "grace",
+  undoHours: "keepOld",
   rollbackAfterSeconds: "rollbackAfter",
   postCheckMinutes: "postCheck",
 } as const satisfies Record<PlanField, keyof ChangeOptions>;
 
 export const planOptionsOf = (options: ChangeOptions): PlanOptions =>
   PlanOptions.parse(
-    Object.fromEntries(Object.entries(OPTION_OF).map(([field, option]) => [field, options[option]])),
+    Object.fromEntries(
+      Object.entries(OPTION_OF).map(([field, option]) => [field, options[option] ?? DEFAULTS[option]]),
+    ),
   );
+
+/** Those that differ from what a plan has without any. */
+const DEFAULTS: Partial<Record<keyof ChangeOptions, number>> = { keepOld: UNDO_HOURS };
 
 const MOST_BYTES = 64 * 1024;
 

@@ -19,7 +19,8 @@ import { wholeNumber } from "#shells/cli/options.ts";
 import { CHANGE, type Session } from "#shells/cli/session.ts";
 import { type ChangeCommand, change } from "./rotate-apply.ts";
 import {
-  addChangeOptions,
+  addAccessOptions,
+  addKeyOptions,
   addRunOptions,
   CHANGE_ENDS,
   type ChangeOptions,
@@ -44,7 +45,7 @@ export function addRotate(program: Command, session: Session): void {
       "--key-file <path>",
       "where to write the new private key here if no location of the old one is known",
     );
-  addChangeOptions(key)
+  addAccessOptions(key)
     .addHelpText("after", HELP + CHANGE_ENDS)
     .action(async (fingerprint: string | undefined, _: object, command: Command) => {
       const options = command.optsWithGlobals<KeyOptions>();
@@ -56,7 +57,7 @@ export function addRotate(program: Command, session: Session): void {
     .command("host-key [host]")
     .description("replace the key of an SSH host, and announce the new one to its clients")
     .addOption(keyTypeOption());
-  addChangeOptions(host)
+  addKeyOptions(host)
     .addHelpText("after", HOST_HELP + CHANGE_ENDS)
     .action(async (name: string | undefined, _: object, command: Command) => {
       const options = command.optsWithGlobals<KeyOptions>();
@@ -76,7 +77,8 @@ const HELP = `
 Latchkey reads the hosts and shows a plan: what it will write where, and what it checked. Nothing is written before
 --apply. Then it grants the new key everywhere, verifies it by a login with that key alone, installs it in place of the
 old private keys, and only then revokes the old key. If a host fails, it is rolled back and the run stops. Ctrl-C pauses
-the run; latchkey runs shows, resumes or rolls it back.
+the run; latchkey runs shows, resumes or rolls it back. For a day after it has finished, latchkey runs undo puts everything
+back as it was.
 
 A plan for root, for a CA key, for more than ten hosts or for hosts tagged production must be confirmed by typing a
 word, or with --yes.

@@ -63,27 +63,33 @@ export function addRuns(program: Command, { world, finish }: Session): void {
   addRunsScripts(runs, world);
   addRunsCertificate(runs, world);
   addRunsConfirm(runs, world);
-  for (const { name, about, endState } of GOING) {
-    const going = runs
-      .command(`${name} <run>`)
-      .description(about)
-      .option("--identity <file>", "log in with this private key (repeatable)", collect);
-    if (endState === "committed")
-      going
-        .option("--now", "do not wait any longer: revoke the old key, or run the post-deployment check")
-        .option("--remove-old", "delete the old private keys that it kept, also after it is committed")
-        .option("--yes", "with --now or --remove-old: do not ask for confirmation")
-        .option(
-          "--acknowledge <use>",
-          "with --now: accept that this user of the old key can no longer log in; trust: install what clients would refuse (repeatable)",
-          collect,
-        );
-    addVaultOption(going)
-      .addHelpText("after", GOING_ENDS)
-      .action(async (id: string, _: object, command: Command) =>
-        finish(await go(id, endState, command.optsWithGlobals<GoOptions>(), world)),
+  for (const move of GOING) addGoing(runs, move, { world, finish });
+}
+
+function addGoing(runs: Command, move: Going, { world, finish }: Session): void {
+  const { name, about, endState } = move;
+  const going = runs
+    .command(`${name} <run>`)
+    .description(about)
+    .option("--identity <file>", "log in with this private key (repeatable)", collect);
+  if (endState === "committed")
+    going
+      .option(
+        "--now",
+        "do not wait any longer: revoke the old key, run the post-deployment check, or delete what an undo would need",
+      )
+      .option("--remove-old", "delete the old private keys that it kept, also after it is committed")
+      .option("--yes", "with --now or --remove-old: do not ask for confirmation")
+      .option(
+        "--acknowledge <use>",
+        "with --now: accept that this user of the old key can no longer log in; trust: install what clients would refuse (repeatable)",
+        collect,
       );
-  }
+  addVaultOption(going)
+    .addHelpText("after", GOING_ENDS)
+    .action(async (id: string, _: object, command: Command) =>
+      finish(await go(id, move, command.optsWithGlobals<GoOptions>(), world)),
+    );
 }
 
 const GOING_ENDS = `
@@ -96,8 +102,19 @@ const GOING = [
     about: "continue a run that stopped, was paused or killed, or waits",
     endState: "committed",
   },
-  { name: "rollback", about: "undo everything that a run has done", endState: "rolled-back" },
+  {
+    name: "rollback",
+    about: "roll back everything that a run has done, before it has finished",
+    endState: "rolled-back",
+  },
+  {
+    name: "undo",
+    about: "undo a run that has finished, as long as it keeps what that needs (rotate --keep-old)",
+    endState: "rolled-back",
+  },
 ] as const;
+
+type Going = (typeof GOING)[number];
 
 async function list(words: readonly string[], options: ListOptions, world: World): Promise<void> {
   await using app = await openApp(options, world, "read");
@@ -171,7 +188,7 @@ const stepColumns = ({ kind }: RunDetail): readonly Column<Step>[] => [
 
 async function go(
   text: string,
-  endState: "committed" | "rolled-back",
+  { name, endState }: Going,
   options: GoOptions,
   world: World,
 ): Promise<number> {
@@ -195,7 +212,11 @@ async function go(
   const { rows } = await listRows(undefined, (page) => runs.entries({ runId, ...page }));
   const since = rows.at(-1)?.id ?? 0;
   const begin = async (): Promise<RunId> => {
-    await (endState === "committed" ? runs.resume(ending) : runs.rollBack(common));
+    await {
+      resume: () => runs.resume(ending),
+      rollback: () => runs.rollBack(common),
+      undo: () => runs.undo(common),
+    }[name]();
     return runId;
   };
   const run = await followRun(app.client, begin, world, { isQuiet: options.json ?? false, since });
@@ -203,6 +224,8 @@ async function go(
   else printEnd(run, world);
   // The logins of the old key are known only once the hosts were read again.
   if (options.now) refuseUsed(run, acknowledgements);
+  // What was not undone is as it was.
+  if (name === "undo" && run.state === "committed") return 2;
   return codeOf(run, endState);
 }
 

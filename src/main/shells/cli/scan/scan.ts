@@ -9,6 +9,7 @@ import { formatCount, formatNumber } from "#shared/text/count.ts";
 import { formatOutcome } from "#shared/text/hosts/endpoint.ts";
 import { formatHostAddress, formatTarget, writeTarget } from "#shared/text/hosts/target.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
+import { clearOver } from "#shells/cli/change/follow-run.ts";
 import { openApp } from "#shells/cli/open-app.ts";
 import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, printTable } from "#shells/cli/print-table.ts";
@@ -137,6 +138,7 @@ async function scanTargets(words: readonly string[], options: ScanOptions, world
     last = await run({ ...text, text: rest, only: null, sources: [], skipBroken: false, again: null });
     scans.push(last);
   }
+  await clearOver(app.client, world, options.json ?? false);
   return codeOf(scans, options);
 }
 

@@ -11,6 +11,7 @@ import type { OfflineRuns, RunKind, RunParticulars } from "#runs/kind.ts";
 import { formatByHand, removeKeptByHand } from "#runs/kinds/by-hand.ts";
 import type { PrivateKeys } from "#runs/kinds/private-keys/locations.ts";
 import { createKeyPlanner, type KeyPlannerDeps } from "#runs/planning/plan-keys.ts";
+import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import {
   type AccessPlan,
@@ -30,7 +31,7 @@ import type { Store } from "#store/store.ts";
 import { changeHost, intendChange, undoHost, verifyHost } from "./change-host.ts";
 import { checkAccess } from "./check-access.ts";
 import { type ConfirmerDeps, createConfirmer, findConfirmation, keyOfRun } from "./confirm-key.ts";
-import { endVerified, finishHost } from "./finish.ts";
+import { endVerified, finishHost, keepAside, refuseUndo, undoKeepAside } from "./finish.ts";
 import { createGrace, findWatch, pathsOfNewKey, refuseUsed } from "./grace.ts";
 import {
   createKey,
@@ -129,6 +130,11 @@ export function createKeyRunbook<P extends KeyPlan>(
     async hasCome(run, until) {
       const record = runs.find(run.runId);
       if (!record) throw new Error(`there is no run ${run.runId}`);
+      if (until === "undo") {
+        const { endsGrace: endsUndo, removesOld } = run.request;
+        const isOver = record.undoUntil !== null && record.undoUntil <= toInstant(now());
+        return isOver || endsUndo || removesOld ? { kind: "came", isTimeOver: true } : { kind: "not-yet" };
+      }
       if (until === "log")
         return { kind: (await findLogins(run, { begun: record.startedAt, now })) ? "came" : "not-yet" };
       const { endsGrace, acknowledgements } = run.request;
@@ -144,7 +150,8 @@ export function createKeyRunbook<P extends KeyPlan>(
       for (const note of found) await run.journal.note(null, note);
       return isOver ? { kind: "came", isTimeOver: true } : { kind: "not-yet" };
     },
-    finish: (run, { isResumed }) => endVerified(run, isResumed),
+    refuseUndo,
+    finish: endVerified,
     listExclusive: listKeysHeld,
     holdsExclusive: holdsKey,
     begin: () => undefined,
@@ -203,6 +210,7 @@ const KEY_PHASES: Runbook<KeyRun>["phases"] = {
     prepare: (run) => run.openNewKey(),
   },
   revoke: { ...change, followsOwnKeys },
+  keep: { intend: () => ({ kind: "keep" }), act: keepAside, undo: undoKeepAside, followsOwnKeys },
   // After this there is no roll-back.
   finish: { intend: () => ({ kind: "clear" }), act: finishHost, followsOwnKeys },
 };

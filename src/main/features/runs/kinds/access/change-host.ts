@@ -15,7 +15,7 @@ import {
   verified,
   waiting,
 } from "#runs/engine/runbook.ts";
-import { type FilePlan, type HostAddress, newKeyOf } from "#shared/model/runs/plan.ts";
+import { type FilePlan, type HostAddress, newKeyOf, verificationsOf } from "#shared/model/runs/plan.ts";
 import type { AccessCheck, RunFileState, StepVerification } from "#shared/model/runs/run.ts";
 import { type Cause, described, type Intent } from "#shared/model/runs/step-result.ts";
 import { toEvidence } from "./check-access.ts";
@@ -169,7 +169,34 @@ export async function undoHost(run: KeyRun, step: Step, back: Back): Promise<Ste
   const { unheld } = await takeLocks(session.remote, filesToHold(run, step), run);
   const held = unheld.find(({ why }) => why === null);
   if (held) return stuckAt(run, step, session, needsAttention([held.cause]));
-  return rollBackChange(run, step, session, { ...back, unheld });
+  const outcome = await rollBackChange(run, step, session, { ...back, unheld });
+  if (outcome.state !== "rolled-back" || step.phase !== "revoke" || !isUndone(run)) return outcome;
+  const refused = await verifyAcceptedAgain(run, step, session);
+  return refused.length === 0 ? outcome : stuckAt(run, step, session, needsAttention(refused, back));
+}
+
+/** Whether the run had finished before it is rolled back. */
+const isUndone = ({ request: { record } }: KeyRun): boolean => record.undoUntil !== null;
+
+/**
+ * Asks sshd whether the keys whose lines were put back log in again. Where the new key logs in from here, an old one
+ * that is refused keeps everything else from being undone: it would shut its holders out.
+ */
+async function verifyAcceptedAgain(run: KeyRun, step: Step, session: HostSession): Promise<Cause[]> {
+  const host = hostOf(run, step);
+  const checks = await run.change.checkRemoved(run, step, session);
+  await run.journal.forgetChecks(host);
+  const answers = checks.map(({ account, fingerprint, answer }) => ({ account, fingerprint, answer }));
+  await run.journal.note(step.ordinal, { kind: "put-back", host: host.host, port: host.port, answers });
+  if (newKeyOf(run.plan) === null) return [];
+  const tried = new Set(
+    verificationsOf(host)
+      .filter(({ verification }) => verification.kind === "from-here")
+      .map(({ account }) => account),
+  );
+  return answers
+    .filter(({ account, answer }) => answer === "refused" && tried.has(account))
+    .map(({ account, fingerprint }) => ({ kind: "put-back-refused", account, fingerprint }));
 }
 
 /**

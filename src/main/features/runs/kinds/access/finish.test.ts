@@ -11,7 +11,7 @@ import type { KeyRun } from "./key-run.ts";
 const runbook = {
   rules: ACCESS_RULES,
   phases: {},
-  finish: (run: KeyRun, { isResumed }: { isResumed: boolean }) => endVerified(run, isResumed),
+  finish: endVerified,
 } as unknown as Runbook;
 
 const plan = makePlanValue({
@@ -72,12 +72,14 @@ function makeRun() {
 
 const steer = (want: "on" | "back"): Steering => ({
   want: () => want,
+  undoes: false,
+  turnBack: async () => undefined,
   reopen: async () => undefined,
 });
 
 test("what is not known of one account is still said once the last way in of another one is closed", async () => {
   const { run, dropped } = makeRun();
-  expect(tellEnd(await endVerified(run, true))).toEqual({
+  expect(tellEnd(await endVerified(run, { reasons: [], isResumed: true }))).toEqual({
     state: "committed",
     message: "whether SHA256:old is refused for ops on db1 is not known: no answer",
   });
@@ -126,7 +128,7 @@ test("where a host is out of reach the other old private keys go, and the run st
       },
     },
   } as unknown as KeyRun;
-  expect(tellEnd(await endVerified(run, true))).toEqual({
+  expect(tellEnd(await endVerified(run, { reasons: [], isResumed: true }))).toEqual({
     state: "committed",
     message: `web1:22:${path}: the old private key could not be removed: no route`,
   });

@@ -1,12 +1,18 @@
-/** Old private keys stay beside the new ones for as long as the old key is known to log in somewhere. */
+/**
+ * Old private keys stay beside the new ones for as long as the run can be undone, or the old key is known to log in
+ * somewhere.
+ */
+import { earliest } from "#domain/runs/files/stages.ts";
 import { findRemainingOfRun, keepsOldKeys } from "#domain/runs/left-out-files.ts";
-import type { Step } from "#domain/runs/step.ts";
+import { lastPhase } from "#domain/runs/runbook.ts";
+import { type AccessSeen, type Back, isWithout, type Step } from "#domain/runs/step.ts";
 import { nameKept, namesOf } from "#net/local/private-keys/replace-private-key.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import {
   acquireSession,
   type Ended,
   needsAttention,
+  rolledBack,
   SessionLost,
   type StepOutcome,
   verified,
@@ -31,15 +37,92 @@ import {
 } from "#shared/model/runs/step-result.ts";
 import { toEvidence } from "./check-access.ts";
 import { giveLocksBack, leftOutReason, takeLocks, type Unended } from "./hold-folders.ts";
-import { privateKeysAt, sessionOf } from "./install-key.ts";
+import { observeKeys, privateKeysAt, sessionOf } from "./install-key.ts";
 import { contextOf, type KeyRun } from "./key-run.ts";
 
-/** Removes what the run has kept for a roll-back. After this there is no roll-back. */
+/**
+ * Removes what the run has kept for a roll-back; of one that can be undone, the old private keys that were put aside.
+ * After this there is no way back.
+ */
 export async function finishHost(run: KeyRun, step: Step): Promise<StepOutcome> {
+  const isKept = keepsOld(run) && privateKeysAt(run, step).length > 0;
+  const evidence = isKept ? keptEvidence(run) : null;
+  if (run.plan.options.undoHours === 0) return clearHost(run, step, { isKept, evidence });
   const remote = await sessionOf(run, step);
-  const privateKeyLocations = privateKeysAt(run, step);
-  const isKept = keepsOld(run) && privateKeyLocations.length > 0;
-  for (const privateKey of privateKeyLocations) {
+  for (const privateKey of isKept ? [] : privateKeysAt(run, step)) {
+    const outcome = await dropOne(run, privateKey, remote);
+    if (outcome.kind === "lost") throw new SessionLost(outcome.message);
+    if (outcome.kind === "failed") return needsAttention([outcome.cause]);
+  }
+  return verified([evidence ?? { kind: "cleared", isWhole: true }]);
+}
+
+/** Puts aside what undoing the run needs, out of the way of later runs, and lets its files go. */
+export const keepAside = (run: KeyRun, step: Step): Promise<StepOutcome> =>
+  clearHost(run, step, {
+    isKept: privateKeysAt(run, step).length > 0,
+    evidence: { kind: "kept-for-undo", keys: privateKeysAt(run, step).length },
+  });
+
+/** The old private keys lie beside the new ones again, as before `keepAside`. */
+export async function undoKeepAside(run: KeyRun, step: Step, back: Back): Promise<StepOutcome> {
+  const remote = await sessionOf(run, step);
+  const left: Cause[] = [];
+  for (const privateKey of privateKeysAt(run, step)) {
+    const outcome = await run.privateKeys.putBackKept(privateKey, remote, "move");
+    if (outcome.kind === "lost") throw new SessionLost(outcome.message);
+    if (outcome.kind === "failed") left.push(outcome.cause);
+    else await forgetKept(run, privateKey);
+  }
+  return left.length > 0 ? needsAttention(left, back) : rolledBack(back, "rolled-back");
+}
+
+/**
+ * Why a finished run cannot be undone now; empty: it can. Everything must be as the run has left it, at every host, and
+ * what was put aside must be there: then nobody's change is lost by it. Nothing is changed.
+ */
+export async function refuseUndo(run: KeyRun): Promise<Cause[]> {
+  const causes: Cause[] = [];
+  for (const step of run.rules.steps(run.plan).filter(({ phase }) => phase === "keep"))
+    try {
+      const seen = await observeKeys(run, step.host);
+      if (seen.kind === "seen") causes.push(...oddities(run, step, seen));
+      const remote = await sessionOf(run, step);
+      for (const privateKey of privateKeysAt(run, step)) {
+        const kept = await run.privateKeys.putBackKept(privateKey, remote, "inspect");
+        if (kept.kind === "lost") throw new SessionLost(kept.message);
+        if (kept.kind === "failed") causes.push(kept.cause);
+      }
+    } catch (error) {
+      if (!(error instanceof SessionLost)) throw error;
+      causes.push(described(error.message));
+    }
+  return causes;
+}
+
+/** What is not as the run has left it at a host, or here. */
+function oddities(run: KeyRun, step: Step, { files, leftOut, privateKeys }: AccessSeen): Cause[] {
+  const planned = step.host === null ? [] : (run.plan.hosts[step.host]?.files ?? []);
+  const changed = planned.filter((file, index) => {
+    const end = file.removed !== null && !isWithout(leftOut[index], "revoke") ? "removed" : "added";
+    return !isWithout(leftOut[index], "grant") && files[index] !== earliest(file, end);
+  });
+  const odd = privateKeysAt(run, step).filter(
+    (_, index) => privateKeys[index] !== "new" && privateKeys[index] !== "committed",
+  );
+  return [
+    ...changed.map(({ path }): Cause => ({ kind: "file-changed", path })),
+    ...odd.map(({ path }): Cause => ({ kind: "key-file-changed", path })),
+  ];
+}
+
+async function clearHost(
+  run: KeyRun,
+  step: Step,
+  { isKept, evidence }: { isKept: boolean; evidence: Evidence | null },
+): Promise<StepOutcome> {
+  const remote = await sessionOf(run, step);
+  for (const privateKey of privateKeysAt(run, step)) {
     // Noted before the key has that name: nothing would ever remove a key that no record has.
     if (isKept) await keepKey(run, privateKey);
     const outcome = await run.privateKeys.commit(contextOf(run), privateKey, remote, isKept);
@@ -50,7 +133,7 @@ export async function finishHost(run: KeyRun, step: Step): Promise<StepOutcome> 
   const left = remote === null ? [] : await clearFolders(run, remote, files);
   const causes = left.map(({ cause }) => cause);
   if (left.some(({ isOfRoot }) => isOfRoot)) return needsAttention(causes);
-  const check: Evidence = isKept ? keptEvidence(run) : { kind: "cleared", isWhole: left.length === 0 };
+  const check: Evidence = evidence ?? { kind: "cleared", isWhole: left.length === 0 };
   return verified([check, ...causes.map((cause): Evidence => ({ kind: "found", cause }))]);
 }
 
@@ -84,6 +167,18 @@ async function clearFolders(
 const stillAccepted = ({ journal }: KeyRun): AccessCheck[] =>
   journal.accessChecks().filter(({ answer }) => answer === "accepted");
 
+/** Some host was out of reach when that was to be deleted. */
+const STILL_KEPT: RunReason = { kind: "still-kept" };
+
+/** Whether what undoing it needs is still kept. */
+const isUndoable = ({ rules, journal }: KeyRun): boolean => {
+  const steps = journal.steps();
+  return (
+    steps.some(({ phase }) => phase === "keep") &&
+    steps.some(({ phase, state }) => phase === lastPhase(rules) && state !== "verified")
+  );
+};
+
 const keepsOld = (run: KeyRun): boolean =>
   keepsOldKeys(run.plan, run.journal.files()) || stillAccepted(run).length > 0;
 
@@ -93,12 +188,21 @@ const keepsOld = (run: KeyRun): boolean =>
  * the kept keys deleted and one cannot be, the run ends as it would have without that, and reports it: the key stays
  * listed, to be removed later or by hand.
  */
-export async function endVerified(run: KeyRun, isResumed: boolean): Promise<Ended> {
+export async function endVerified(
+  run: KeyRun,
+  { reasons, isResumed }: { reasons: RunReason[]; isResumed: boolean },
+): Promise<Ended> {
   const staying = run.request.removesOld ? await dropKept(run, (privateKey) => isKept(run, privateKey)) : [];
   const wasAccepted = stillAccepted(run).length > 0;
   if (wasAccepted && isResumed) await checkAgain(run);
   const stillAcceptedKeys = stillAccepted(run);
   const privateKeyLocations = [...privateKeysByHost(run.plan).flat(), ...privateKeysHere(run.plan)];
+  // Until then what was kept is not for want of a refusal.
+  if (isUndoable(run) && stillAcceptedKeys.length === 0)
+    return {
+      state: "committed",
+      reasons: [...(reasons.length > 0 ? [STILL_KEPT] : []), ...staying, ...listRest(run)],
+    };
   const keepsForGood = keepsOldKeys(run.plan, run.journal.files()) || privateKeyLocations.length === 0;
   const rest = listRest(run);
   if (stillAcceptedKeys.length > 0) {
@@ -236,7 +340,10 @@ async function dropOne(
 ): Promise<Outcome> {
   if (privateKey.kind === "agent") return run.privateKeys.commit(contextOf(run), privateKey, remote, false);
   const dropped = await run.privateKeys.dropKept(privateKey, remote);
-  if (dropped.kind === "done")
-    for (const key of run.journal.keptKeys()) if (isOf(key, privateKey)) await run.journal.forgetKey(key);
+  if (dropped.kind === "done") await forgetKept(run, privateKey);
   return dropped;
+}
+
+async function forgetKept({ journal }: KeyRun, privateKey: PrivateKeyPlan): Promise<void> {
+  for (const key of journal.keptKeys()) if (isOf(key, privateKey)) await journal.forgetKey(key);
 }

@@ -23,6 +23,7 @@ import {
   type KeyReplacement,
   type KeyReplacementOutcome,
   keepOldPrivateKey,
+  putBackKeptPrivateKey,
   removeOldPrivateKey,
   restoreOldPrivateKey,
   writeNewPrivateKey,
@@ -76,7 +77,7 @@ export async function verifyAgent(
   }
 }
 
-export const toKeyFile = ({ path, before, hasPublicFile }: PrivateKeyPlan): KeyReplacement => ({
+export const toKeyFile = ({ path, before, hasPublicFile }: KeyReplacement): KeyReplacement => ({
   path,
   before,
   hasPublicFile,
@@ -173,6 +174,13 @@ export async function commitHere(
   const old = await findInAgent(privateKey.path, oldKeyOf(near.plan));
   return old ? toOutcome(await removeFromAgent(privateKey.path, old.blob)) : DONE;
 }
+
+/** An agent has kept its old key. */
+export const putBackKeptHere = async (
+  { kind, ...privateKey }: PrivateKeyPlan,
+  what: "inspect" | "move",
+): Promise<Outcome> =>
+  kind === "agent" ? DONE : toOutcome(await putBackKeptPrivateKey(toKeyFile(privateKey), what));
 
 export const dropKeptHere = async (privateKey: PrivateKeyPlan): Promise<Outcome> =>
   toOutcome(await dropKeptPrivateKey(toKeyFile(privateKey)));

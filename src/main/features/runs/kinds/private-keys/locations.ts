@@ -73,6 +73,15 @@ export type PrivateKeys = {
     keepsOld: boolean,
   ): Promise<Outcome>;
   /**
+   * `inspect`: whether the old private key that was kept is there; `move`: it lies beside the new one again, as it does
+   * while a run is under way.
+   */
+  putBackKept(
+    holder: PrivateKeyPlan,
+    remote: RemoteSession | null,
+    what: "inspect" | "move",
+  ): Promise<Outcome>;
+  /**
    * Deletes an old private key that was kept at the end of the run, whatever has replaced it by now; and no other file.
    */
   dropKept(holder: PrivateKeyPlan, remote: RemoteSession | null): Promise<Outcome>;

@@ -11,6 +11,7 @@ import {
   installPrivateKey,
   type KeyInspection,
   keepOldPrivateKey,
+  putBackKeptPrivateKey,
   removeOldPrivateKey,
   restoreOldPrivateKey,
   showPublic,
@@ -165,6 +166,16 @@ export async function commitThere(
     const tidy = await tidyPrivateKey(remote, path, "nothing");
     return tidy.kind === "done" ? DONE : failBy(tidy, path);
   });
+}
+
+export async function putBackKeptThere(
+  { path, before }: PrivateKeyPlan,
+  remote: RemoteSession,
+  what: "inspect" | "move",
+): Promise<Outcome> {
+  if (before === null) return DONE;
+  const moved = await putBackKeptPrivateKey(remote, { path, before }, what);
+  return moved.kind === "done" ? DONE : failBy(moved, nameKept(path, before));
 }
 
 /** Whatever stands in its place by now: the kept file is found by its own hash. */

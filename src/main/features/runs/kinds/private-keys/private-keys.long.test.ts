@@ -62,7 +62,14 @@ const plan = (more: Partial<RotateKeyPlan>): RotateKeyPlan => ({
   checks: [],
   leftOut: [],
   confirm: null,
-  options: { canary: true, batchSize: 8, maxFailures: 1, graceDays: 0, rollbackAfterSeconds: 120 },
+  options: {
+    canary: true,
+    batchSize: 8,
+    maxFailures: 1,
+    graceDays: 0,
+    undoHours: 0,
+    rollbackAfterSeconds: 120,
+  },
   ...more,
 });
 

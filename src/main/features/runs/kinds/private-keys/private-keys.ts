@@ -42,6 +42,7 @@ import {
   installHere,
   openKeyFile,
   promptNewPassphrase,
+  putBackKeptHere,
   toKeyFile,
   undoHere,
 } from "./here.ts";
@@ -52,6 +53,7 @@ import {
   inspectThere,
   installThere,
   NO_BLOB,
+  putBackKeptThere,
   refuseUnverified,
   undoThere,
 } from "./on-host.ts";
@@ -79,6 +81,8 @@ export function createPrivateKeys({ agentSocket }: { agentSocket: string | null 
       keepsOld: boolean,
     ) =>
       remote ? commitThere(near, privateKey, { remote, keepsOld }) : commitHere(near, privateKey, keepsOld),
+    putBackKept: (privateKey: PrivateKeyPlan, remote: RemoteSession | null, what: "inspect" | "move") =>
+      remote ? putBackKeptThere(privateKey, remote, what) : putBackKeptHere(privateKey, what),
     dropKept: (privateKey: PrivateKeyPlan, remote: RemoteSession | null) =>
       remote ? dropKeptThere(privateKey, remote) : dropKeptHere(privateKey),
     /** The passphrase of a key is prompted for once a run. */

@@ -58,6 +58,7 @@ export const createReloadRunbook = ({
   },
   hasCome: async () => ({ kind: "came" }),
   nameWait: () => "certificate",
+  refuseUndo: async () => [],
   finish: async (_, { reasons }) => ({ state: "committed", reasons }),
   alsoHostKey: () => null,
   listExclusive: () => new Map(),

@@ -70,6 +70,7 @@ export function createRenewalRunbook(deps: RenewalRunbookDeps): Runbook<RenewalR
       return isDue ? { kind: "came", isTimeOver: true } : { kind: "not-yet" };
     },
     nameWait: (_, until) => (until === "post-check" ? "post-check" : "certificate"),
+    refuseUndo: async () => [],
     finish: async (_, { reasons }) => ({ state: "committed", reasons }),
     alsoHostKey: () => null,
     listExclusive: () => new Map(),
