@@ -1,9 +1,10 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
 import { Redacted } from "#shared/model/secret.ts";
 import { acceptCommands } from "#shells/socket/accept-commands.ts";
+import { socketFolderOf } from "#shells/socket/socket-folder.ts";
 import { openTerminal, type Said } from "#testing/open-terminal.ts";
 import { startSilentServer, startTlsServer } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
@@ -123,6 +124,26 @@ test.skipIf(isWindows)(
     expect(await window.app.client.vault.status()).toMatchObject({ state: "open" });
   },
 );
+
+test.skipIf(isWindows)("whether the vault is open is said by the window that has opened it", async () => {
+  await using window = await openWindow();
+  const type = openTerminal(window.databasePath, {
+    now,
+    promptSecret: async () => new Redacted(new Uint8Array(Buffer.from("canary-passphrase"))),
+  });
+  await type("vault", "create", "--no-recovery");
+  expect((await type("vault", "status")).out).toContain("latchkey.db.vault is open");
+  await type("vault", "lock");
+  expect((await type("vault", "status")).out).toContain("latchkey.db.vault is locked");
+  // Where the window cannot be reached the file is read, and why is printed.
+  await window.close();
+  await symlink(window.folder, socketFolderOf(window.databasePath));
+  expect(await type("vault", "status")).toEqual({
+    code: 0,
+    out: expect.stringContaining("latchkey.db.vault is locked"),
+    err: expect.stringContaining("is a link, or no folder"),
+  });
+});
 
 test.skipIf(isWindows)(
   "a file that a command names is the one in its own folder, and may be any",

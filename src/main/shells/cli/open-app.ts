@@ -1,7 +1,9 @@
+import { resolve } from "node:path";
 import { type AppOptions, createApp, sealFor } from "#app";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
 import type { Sealed } from "#shared/model/issuers/vault.ts";
-import { DatabaseHeld } from "#shared/model/refusal.ts";
+import { DatabaseHeld, Refusal } from "#shared/model/refusal.ts";
 import type { Redacted } from "#shared/model/secret.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
@@ -17,15 +19,29 @@ export type CommandApp = AsyncDisposable & {
 };
 
 /**
- * Opens the database for a command. To read, beside the process that writes, which waits for nobody and keeps nobody
- * waiting. To write, in this process; where another one holds the database, that one does the work. Prints the warnings
- * about the database.
+ * `read`: beside the process that writes, which waits for nobody and keeps nobody waiting. `write`: in this process;
+ * where another one holds the database, that one does the work. `live`: as `read`, but of what the process that holds the
+ * database has in its memory alone.
  */
-export const openApp = (
+type Access = "read" | "write" | "live";
+
+/** Opens the database for a command. Prints the warnings about the database. */
+export function openApp(
   { db = findDefaultDatabase() }: CommonOptions,
   world: World,
-  access: "read" | "write",
-): Promise<CommandApp> => (access === "read" ? openToRead(db, world) : openToWrite(db, world));
+  access: Access,
+): Promise<CommandApp> {
+  switch (access) {
+    case "read":
+      return openToRead(db, world);
+    case "write":
+      return openToWrite(db, world);
+    case "live":
+      return openLive(db, world);
+    default:
+      return assertNever(access);
+  }
+}
 
 /** For commands that store nothing: no database is opened. */
 export const openEmptyApp = (world: World) => createApp({ databasePath: ":memory:", ...outsideOf(world) });
@@ -80,8 +96,23 @@ function tryToHold<T>(hold: () => T): T | DatabaseHeld {
 
 async function openToWrite(db: string, world: World): Promise<CommandApp> {
   const found = await holdOrReach(world, () => openOwnApp({ db }, world, { access: "write" }));
-  if (found.kind === "held") return acceptOthers(found.app, world);
-  const { owner } = found;
+  return found.kind === "held" ? acceptOthers(found.app, world) : throughOwner(found.owner, world);
+}
+
+/** Nothing is changed, so whoever cannot be asked is named, and the rest is read. */
+async function openLive(db: string, world: World): Promise<CommandApp> {
+  const { reachOwner } = await import("#shells/socket/reach-owner.ts");
+  try {
+    const owner = await reachOwner(new DatabaseHeld(resolve(db), "another process"));
+    if (owner) return throughOwner(owner, world);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    world.err(`latchkey: ${printable(error.message)}`);
+  }
+  return openToRead(db, world);
+}
+
+function throughOwner(owner: Owner, world: World): CommandApp {
   const { client } = owner;
   printWarnings(owner, world);
   return {

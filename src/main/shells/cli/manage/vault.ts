@@ -71,7 +71,7 @@ Examples:
   latchkey vault keyring on        commands then open it without asking while you are logged in`;
 
 async function showStatus(options: Options, world: World): Promise<void> {
-  await using app = await openApp(options, world, "read");
+  await using app = await openApp(options, world, "live");
   const status = await app.client.vault.status();
   if (options.json) return printJson(status, world);
   for (const line of formatStatus(status)) world.out(printable(line));
