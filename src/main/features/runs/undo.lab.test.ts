@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type App, createApp } from "#app";
@@ -127,5 +127,58 @@ test.skipIf(!canStartHosts())(
     expect(await probed.readKeys(host)).toBe(before);
     expect(await probed.listStrays(host)).toBe("");
     await probed.expectNobodyLockedOut();
+  },
+);
+
+test.skipIf(!canStartHosts())(
+  "where sshd refuses the old key though its line is back, an undo stops with both keys standing, and goes on once it is accepted",
+  async () => {
+    await using desk = await makeDesk();
+    await using probed = await startProbedHosts(desk, {
+      prepare: "touch /etc/ssh/revoked",
+      sshdOptions: ["-o", "RevokedKeys=/etc/ssh/revoked"],
+    });
+    const [host] = probed.hosts;
+    await using app = desk.open();
+    const [before, here] = [await probed.readKeys(host), await filesHere(desk)];
+    const done = await carryOut(app, await planOwnKey(app, desk, probed.hosts, UNDOABLE));
+    const installed = await filesHere(desk);
+    await host.run(`echo '${desk.publicKey}' > /etc/ssh/revoked`);
+    const stuck = await undo(app, done.id);
+    expect(stuck).toMatchObject({ state: "needs-attention" });
+    expect(stuck.message).toContain("sshd refuses SHA256:");
+    expect(await filesHere(desk)).toEqual(installed);
+    const both = await probed.readKeys(host);
+    for (const key of [here[1], installed[1]]) expect(both).toContain(key?.split(" ")[1]);
+    await host.run(": > /etc/ssh/revoked");
+    expect(await undo(app, done.id)).toMatchObject({ state: "rolled-back" });
+    expect(await probed.readKeys(host)).toBe(before);
+    expect(await filesHere(desk)).toEqual(here);
+    await probed.expectNobodyLockedOut();
+  },
+);
+
+test.skipIf(!canStartHosts())(
+  "a run is not undone where its old private key is gone, or another host answers in place of one of its own",
+  async () => {
+    await using desk = await makeDesk();
+    await using probed = await startProbedHosts(desk);
+    const [host] = probed.hosts;
+    await using app = desk.open();
+    const done = await carryOut(app, await planOwnKey(app, desk, probed.hosts, UNDOABLE));
+    const after = await probed.readKeys(host);
+    const kept = done.kept[0]?.kept ?? "";
+    await rename(kept, `${kept}.elsewhere`);
+    const gone = await undo(app, done.id);
+    expect(gone).toMatchObject({ state: "committed" });
+    expect(gone.message).toContain(kept);
+    await rename(`${kept}.elsewhere`, kept);
+    await host.run(
+      "rm /etc/ssh/ssh_host_*; ssh-keygen -q -A; kill -HUP $(cat /run/sshd.pid 2>/dev/null || pgrep -o sshd)",
+    );
+    const rebuilt = await undo(app, done.id);
+    expect(rebuilt).toMatchObject({ state: "committed" });
+    expect(rebuilt.message).toContain("not undone");
+    expect(await probed.readKeys(host)).toBe(after);
   },
 );
