@@ -9,6 +9,7 @@ import {
   IconUsers,
 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import type { Sha256 } from "#shared/model/certificates/certificate.ts";
 import {
   MISMATCHES,
@@ -39,13 +40,16 @@ type Served = {
   total: Total;
   /** The certificate from whose drawer it is shown; null: its host. */
   from: string | null;
+  /** Buttons for what is to be done about them. */
+  actions?: ReactNode;
 };
 
 /** What the configurations of servers say is served, and whether it is. */
-export function ServedLines({ title, rows, total, from }: Served) {
+export function ServedLines({ title, rows, total, from, actions }: Served) {
   if (total === 0) return null;
   return (
     <Section title={title} count={total}>
+      {actions}
       <Lines>
         {rows.map((row) => (
           <Line key={row.id} below={<Below row={row} from={from} />}>

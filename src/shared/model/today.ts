@@ -51,6 +51,8 @@ export const TodayLine = z.discriminatedUnion("kind", [
     finding: Finding,
     /** Who answers for what it is about; null where nobody is named, or several are. */
     owner: z.string().nullable(),
+    /** It is about a certificate that expires, and a later one is in its file already: its server has not read it. */
+    isRenewed: z.boolean(),
   }),
   /** Findings of a rule beside those that have lines of their own. */
   z.object({ kind: z.literal("more-findings"), severity: Severity, rule: RuleId, count: z.int() }),

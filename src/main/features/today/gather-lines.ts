@@ -99,7 +99,13 @@ function findingLines(store: Store, { now }: Moment): TodayLine[] {
   return counted.flatMap(({ rule, severity, count }) => {
     const shown = mostUrgent(store, { rule, severity, now });
     const lines = shown.map(
-      (finding): TodayLine => ({ kind: "finding", severity, finding, owner: ownerOf(store, finding) }),
+      (finding): TodayLine => ({
+        kind: "finding",
+        severity,
+        finding,
+        owner: ownerOf(store, finding),
+        isRenewed: isRenewed(store, finding, now),
+      }),
     );
     const more = count - shown.length;
     return more > 0 ? [...lines, { kind: "more-findings", severity, rule, count: more }] : lines;
@@ -134,6 +140,17 @@ const listFindings = (store: Store, query: OfRule & { limit: number }) =>
     after: null,
     sort: { by: "severity", descending: false },
   });
+
+/** Whether a certificate that expires is served in place of a later one that is in its file already. */
+function isRenewed(store: Store, { rule, object }: Finding, now: Date): boolean {
+  const isOfDates = rule === "certificate-expired" || rule === "certificate-expiring";
+  if (!isOfDates || object.kind !== "certificate") return false;
+  // Where it is in a file still, it is to be renewed there.
+  if (store.runbooks.servers.hostsHolding(object.sha256).length > 0) return false;
+  return store.findings
+    .about(object, now)
+    .some((other) => other.rule === "certificate-not-reloaded" && other.acceptance === null);
+}
 
 /** Who answers for what a finding is about. */
 function ownerOf(store: Store, { object, host }: Finding): string | null {

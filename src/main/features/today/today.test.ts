@@ -208,6 +208,33 @@ test("an accepted finding is no line, and neither is one that needs nobody today
   expect((await read(store, now)).lines).toEqual([]);
 });
 
+test("what expires is renewed already where its server alone has not read the later one, and is not where a file still holds it", async () => {
+  const store = openProbed();
+  const now = new Date("2026-06-10T00:00:00Z");
+  const at = "2026-06-09T00:00:00Z";
+  const dates = { notAfter: "2026-06-20T00:00:00Z", warnFrom: START, urgentFrom: START };
+  const stale = makeCertificate("stale", dates);
+  const { sha256 } = stale.certificate;
+  const about = { kind: "certificate" as const, sha256 };
+  const said = { sentence: "stale:443 still serves it", evidence: [], remedy: "", label: "CN=stale" };
+  const finding = { rule: "certificate-not-reloaded" as const, severity: "high" as const, about, ...said };
+  visitEndpoint(store, "stale", { at, presented: { chain: [stale], findings: [finding] } });
+  const ask = async () => {
+    const { lines } = await openToday(store, now).read({});
+    return lines.flatMap((line) => (line.kind === "finding" ? [[line.finding.rule, line.isRenewed]] : []));
+  };
+  expect(await ask()).toEqual([
+    ["certificate-expiring", true],
+    ["certificate-not-reloaded", false],
+  ]);
+  const certificateFiles = [{ path: "/etc/ssl/stale.pem", certificates: [stale] }];
+  visitHost(store, "web2", { at, collected: { certificateFiles } });
+  expect(await ask()).toEqual([
+    ["certificate-expiring", false],
+    ["certificate-not-reloaded", false],
+  ]);
+});
+
 test("nothing scanned is said to be empty", async () => {
   const store = openStore({ path: ":memory:", access: "write" });
   const today = openToday(store, new Date(START));

@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconCalendarRepeat, IconRefresh } from "@tabler/icons-react";
 import type { ComponentType } from "react";
+import { ReloadButton } from "#renderer/api/reload.tsx";
 import { type RequestDraft, usePlanRequest } from "#renderer/api/scan-button.tsx";
 import type { CertificatesSearch } from "#renderer/api/searches.ts";
 import { Drawer, DrawerTabs } from "#renderer/ui/drawer/drawer.tsx";
@@ -78,7 +79,7 @@ const TABS: readonly CertificateTab[] = [
   { name: "raw", title: "Raw", Tab: RawTab },
 ];
 
-type Certificate = Pick<CertificateRow, "sha256" | "isCa">;
+type Certificate = Pick<CertificateRow, "sha256" | "isCa" | "findings" | "locations" | "locationCount">;
 
 type Props = {
   certificates: readonly Certificate[];
@@ -90,6 +91,8 @@ type Props = {
  */
 export function RenewAction({ certificates, buttonProps }: Props) {
   const requestPlan = usePlanRequest();
+  const reload = toReload(certificates);
+  if (reload) return <ReloadButton request={reload} buttonProps={buttonProps} />;
   const renewal = toRenewal(certificates);
   if (!renewal) return null;
   return (
@@ -121,15 +124,28 @@ export function RenewDue() {
   );
 }
 
-/** `r` renews the certificates of the rows. */
+/** `r` renews the certificates of the rows, or reloads what should have read the new ones already. */
 export function useCertificateKeys() {
   const requestPlan = usePlanRequest();
   return {
     r: (certificates: readonly Certificate[]) => {
-      const renewal = toRenewal(certificates);
-      if (renewal) requestPlan(renewal);
+      const request = toReload(certificates) ?? toRenewal(certificates);
+      if (request) requestPlan(request);
     },
   };
+}
+
+/**
+ * No file holds any of them, and a server that has not read its file again still serves each; null: not so of all of
+ * them.
+ */
+function toReload(certificates: readonly Certificate[]) {
+  const isStale = ({ findings, locations, locationCount }: Certificate) =>
+    findings.some(({ rule }) => rule === "certificate-not-reloaded") &&
+    locations.length === locationCount &&
+    !locations.some(({ kind, position }) => kind === "file" && position === 0);
+  if (certificates.length === 0 || !certificates.every(isStale)) return null;
+  return { kind: "reload" as const, stale: certificates.map(({ sha256 }) => ({ certificate: sha256 })) };
 }
 
 function toRenewal(certificates: readonly Certificate[]): RequestDraft | null {

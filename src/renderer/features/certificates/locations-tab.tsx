@@ -1,5 +1,6 @@
 import { IconFile, IconPlugConnected } from "@tabler/icons-react";
 import { useState } from "react";
+import { ServedActions } from "#renderer/api/reload.tsx";
 import { Dim, Inline } from "#renderer/ui/cells.tsx";
 import { Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { ErrorState } from "#renderer/ui/panel.tsx";
@@ -26,7 +27,14 @@ export function LocationsTab({ certificate }: { certificate: CertificateDetail }
 function ServedMap({ certificate: { sha256 } }: { certificate: CertificateDetail }) {
   const { data, error } = useServed(sha256);
   if (error) return <ErrorState doing="show where it is served" error={error} />;
-  return data ? <ServedLines title="Where it is served" {...data} from={sha256} /> : null;
+  return data ? (
+    <ServedLines
+      title="Where it is served"
+      {...data}
+      from={sha256}
+      actions={<ServedActions rows={data.rows} />}
+    />
+  ) : null;
 }
 
 /** Where a certificate is seen, and since when: what breaks when it ends. */

@@ -1,6 +1,7 @@
 import { Button, TextInput } from "@mantine/core";
 import { IconRefresh, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
+import { ReloadButton, reloadOfFindings } from "#renderer/api/reload.tsx";
 import { usePlanRequest } from "#renderer/api/scan-button.tsx";
 import { Dialog, DialogFoot } from "#renderer/ui/dialog.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
@@ -21,8 +22,8 @@ type Props = {
 
 /**
  * What a plan can do about findings: remove the grants among them, rotate their key where it is one alone, renew the
- * certificates. A finding that another certificate is served than the one in its file offers no renewal: the new
- * certificate is there already.
+ * certificates, reload the servers. A finding that another certificate is served than the one in its file offers no
+ * renewal: the new certificate is there already.
  */
 export function ChangeActions({ findings, buttonProps }: Props) {
   const requestPlan = usePlanRequest();
@@ -36,8 +37,10 @@ export function ChangeActions({ findings, buttonProps }: Props) {
       ),
     ),
   ];
+  const reload = reloadOfFindings(findings);
   return (
     <>
+      {reload && <ReloadButton request={reload} buttonProps={buttonProps} />}
       {key !== undefined && keys.size === 1 && (
         <Button
           {...buttonProps}

@@ -9,6 +9,7 @@ import {
 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useLabelling } from "#renderer/api/labels.ts";
+import { ServedActions } from "#renderer/api/reload.tsx";
 import { useScanRequest } from "#renderer/api/scan-button.tsx";
 import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { LabelsSection } from "#renderer/ui/labels-section.tsx";
@@ -151,7 +152,9 @@ function formatClock(aheadSeconds: number | null): string {
 function ServedHere({ host }: { host: string }) {
   const { data, error } = useServedOn(host);
   if (error) return <ErrorState doing="show what it serves" error={error} />;
-  return data ? <ServedLines title="What it serves" {...data} from={null} /> : null;
+  return data ? (
+    <ServedLines title="What it serves" {...data} from={null} actions={<ServedActions rows={data.rows} />} />
+  ) : null;
 }
 
 /** The time in which the host's logs have logins: outside of it, nobody knows whether somebody logged in. */

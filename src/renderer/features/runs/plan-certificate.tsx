@@ -1,7 +1,6 @@
 import {
   IconArrowRight,
   IconCertificate,
-  IconRefresh,
   IconServer,
   IconShieldCheck,
   IconShieldQuestion,
@@ -10,7 +9,6 @@ import { Link } from "@tanstack/react-router";
 import { Fragment } from "react";
 import { Fact, Facts } from "#renderer/ui/drawer/drawer.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
-import { Tag } from "#renderer/ui/tag.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly, ExpiryTag } from "#renderer/ui/when.tsx";
 import type {
@@ -244,9 +242,6 @@ function OneEndpoint({ endpoint, change }: { endpoint: ReloadEndpoint; change: P
                 <OneCertificate certificate={certificate} />
               </Fragment>
             ))}
-            <Tag tone="blue" Icon={IconRefresh} isPlain>
-              changes
-            </Tag>
           </>
         )}
       </div>

@@ -15,7 +15,7 @@ import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly, useNow } from "#renderer/ui/when.tsx";
 import type { PlanDetail } from "#shared/contract/runs.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import { newKeyOf, oldKeyOf, type Plan, PlanId, PlanOptions } from "#shared/model/runs/plan.ts";
+import { isKeyPlan, newKeyOf, oldKeyOf, type Plan, PlanId, PlanOptions } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { ApplyPanel, MakeAnew } from "./apply-panel.tsx";
 import { CommandNote, ExportPanel } from "./export-panel.tsx";
@@ -244,9 +244,12 @@ function Standing({ found: { runId }, plan: { madeAt } }: Pick<Props, "found" | 
   );
 }
 
+const AFTER_ALL = "A phase begins when the one before it is verified on every host";
+const EACH_ALONE = "Hosts do not depend on each other: one that fails is left out";
+
 function Order({ plan }: { plan: Plan }) {
   return (
-    <Panel title="Order" note="A phase begins when the one before it is verified on every host">
+    <Panel title="Order" note={isKeyPlan(plan) ? AFTER_ALL : EACH_ALONE}>
       <ol className={classes.order}>
         {describeOrder(plan).map(({ title, text }) => (
           <li key={title}>

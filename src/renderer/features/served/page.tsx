@@ -1,7 +1,6 @@
-import { Button } from "@mantine/core";
-import { IconCertificate, IconRadar2 } from "@tabler/icons-react";
+import { IconCertificate } from "@tabler/icons-react";
 import { SERVED_KEYS } from "#renderer/api/filter-keys.ts";
-import { useScanRequest } from "#renderer/api/scan-button.tsx";
+import { ServedActions } from "#renderer/api/reload.tsx";
 import { NameCell, TextCell } from "#renderer/ui/cells.tsx";
 import { Drawer } from "#renderer/ui/drawer/drawer.tsx";
 import { ServedLines, StateTag } from "#renderer/ui/served-lines.tsx";
@@ -10,12 +9,7 @@ import { Facet, FixedFacet } from "#renderer/ui/table/filters.tsx";
 import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { type ServedRow, ServedState } from "#shared/model/certificates/served.ts";
-import {
-  formatFileLine,
-  formatHandshake,
-  formatListener,
-  formatServedState,
-} from "#shared/text/certificates/deployment.ts";
+import { formatFileLine, formatListener, formatServedState } from "#shared/text/certificates/deployment.ts";
 import { route, sortOf, useServed } from "./queries.ts";
 
 const STATES = ServedState.options.map((value) => ({ value, label: formatServedState(value) }));
@@ -78,8 +72,6 @@ export function ServedPage() {
 }
 
 function ServedDrawer({ row, onClose }: { row: ServedRow; onClose: () => void }) {
-  const requestScan = useScanRequest();
-  const handshake = formatHandshake(row);
   return (
     <Drawer
       label="listener"
@@ -87,17 +79,13 @@ function ServedDrawer({ row, onClose }: { row: ServedRow; onClose: () => void })
       subtitle={<StateTag state={row.state} />}
       onClose={onClose}
     >
-      {handshake !== null && (
-        <Button
-          variant="default"
-          size="xs"
-          leftSection={<IconRadar2 size={15} />}
-          onClick={() => requestScan(handshake)}
-        >
-          Probe this listener
-        </Button>
-      )}
-      <ServedLines title="Served" rows={[row]} total={1} from={null} />
+      <ServedLines
+        title="Served"
+        rows={[row]}
+        total={1}
+        from={null}
+        actions={<ServedActions rows={[row]} />}
+      />
     </Drawer>
   );
 }

@@ -9,6 +9,7 @@ import {
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { OffboardButton } from "#renderer/api/offboard.tsx";
+import { ReloadButton } from "#renderer/api/reload.tsx";
 import { usePlanRequest, useScanRequest } from "#renderer/api/scan-button.tsx";
 import { SEVERITIES } from "#renderer/ui/severity.tsx";
 import { toneClass } from "#renderer/ui/tag.tsx";
@@ -172,7 +173,18 @@ function ActionOf({ line }: { line: TodayLine }) {
 
 function FindingAction({ line }: { line: Extract<TodayLine, { kind: "finding" }> }) {
   const requestPlan = usePlanRequest();
-  const { rule, object } = line.finding;
+  const { rule, object, host } = line.finding;
+  const isStale = line.isRenewed || rule === "certificate-not-reloaded";
+  if (object.kind === "certificate" && isStale)
+    return (
+      <ReloadButton
+        request={{
+          kind: "reload",
+          stale: [{ certificate: object.sha256, host: line.isRenewed ? null : host }],
+        }}
+        buttonProps={BUTTON}
+      />
+    );
   if (object.kind === "certificate" && (rule === "certificate-expired" || rule === "certificate-expiring"))
     return (
       <Button

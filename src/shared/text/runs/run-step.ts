@@ -246,7 +246,7 @@ function formatPresented({ endpoints, unknown }: Extract<Evidence, { kind: "pres
       ? ""
       : `at ${formatCount(unknown, "endpoint")} it is not known which certificate is meant to be served`;
   if (endpoints === 0) return join("reloaded; nowhere could be seen what is served now", open);
-  const where = endpoints === 1 ? "the one endpoint" : `all ${endpoints} endpoints`;
+  const where = endpoints === 1 ? "its one endpoint" : `each of ${endpoints} endpoints`;
   return join(`what its files hold is served at ${where}`, open);
 }
 

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Today } from "#shared/contract/today.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
+import type { Finding } from "#shared/model/finding.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { TodayLine } from "#shared/model/today.ts";
 import { formatCount } from "#shared/text/count.ts";
@@ -85,6 +86,7 @@ function formatCommand(line: TodayLine): string {
     case "more-findings":
       return `latchkey findings --rule ${line.rule}`;
     case "finding":
+      if (line.isRenewed || line.finding.rule === "certificate-not-reloaded") return reloadOf(line.finding);
       return `latchkey findings --rule ${line.finding.rule} --details`;
     case "unknown-targets": {
       const targets = line.targets.slice(0, 3).map(({ target }) => writeTarget(target));
@@ -96,6 +98,12 @@ function formatCommand(line: TodayLine): string {
       return assertNever(line);
   }
 }
+
+/** Its certificate is served in place of a later one. */
+const reloadOf = ({ rule, object }: Finding): string =>
+  object.kind === "certificate"
+    ? `latchkey reload ${object.sha256}`
+    : `latchkey findings --rule ${rule} --details`;
 
 /** A target that means nothing else to a shell. */
 const PLAIN = /^[\w@:/.%-]+$/;
