@@ -56,7 +56,7 @@ export async function acceptCommands({ app, program, openPage }: Options): Promi
   const shared = { secret: folder.readSecret(), identity: folder.readIdentity() };
   const handler = new RPCHandler<{ isUser?: true }>(app.router);
   const unverified = new Set<Socket>();
-  const commands = new Map<Socket, Promise<unknown>>();
+  const commands = new Map<Socket, Promise<void>>();
   const server = createServer((socket) => void accept(socket));
   try {
     server.listen(folder.socketPath);
@@ -80,10 +80,13 @@ export async function acceptCommands({ app, program, openPage }: Options): Promi
     unverified.delete(socket);
     if (!isVerified) return void socket.destroySoon();
     if (socket.destroyed) return;
-    commands.set(
-      socket,
-      once(socket, "close").finally(() => commands.delete(socket)),
-    );
+    const isOver = Promise.withResolvers<void>();
+    commands.set(socket, isOver.promise);
+    // Also one that breaks off, as that of a command which is killed.
+    socket.once("close", () => {
+      commands.delete(socket);
+      isOver.resolve();
+    });
     serve(socket, frames);
   }
 

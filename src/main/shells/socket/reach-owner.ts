@@ -128,8 +128,11 @@ function serveClient(socket: Socket, frames: Frames, { held, pingMs, pid, warnin
   const pages: ((address: string | null) => void)[] = [];
   const pinging = setInterval(ping, pingMs).unref();
 
-  frames.onFrame(({ kind, text }) => {
+  // Each part of a long reply is a sign of life.
+  socket.on("data", () => {
     silentPings = 0;
+  });
+  frames.onFrame(({ kind, text }) => {
     if (kind === FRAME.contract) receive(text);
     if (kind === FRAME.page) pages.shift()?.(text || null);
   });

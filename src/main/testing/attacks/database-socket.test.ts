@@ -248,3 +248,42 @@ test.skipIf(isWindows)("a listener that has ended leaves nothing in the folder o
   expect(existsSync(socketFolderOf(database.databasePath))).toBe(false);
   expect((await readdir(database.folder)).filter((name) => name.includes("socket"))).toEqual([]);
 });
+
+test.skipIf(isWindows)(
+  "a command that is killed while it is answered takes nobody else with it",
+  async () => {
+    await using folder = await makeTemporaryFolder();
+    const databasePath = join(folder.path, "latchkey.db");
+    await writeFile(databasePath, "");
+    const { router } = createTinyApp();
+    await using acceptance = await acceptCommands({ app: { router, warnings: [], heldPath: databasePath } });
+    const opened = openSocketFolder(databasePath);
+    const shared = {
+      secret: opened?.readSecret() ?? Buffer.alloc(0),
+      identity: opened?.readIdentity() ?? "",
+    };
+    opened?.close();
+    const connectVerified = async () => {
+      const socket = connect(join(socketFolderOf(databasePath), "s"));
+      const frames = createFrames(socket, 4_096);
+      await verifyOwner(frames, shared);
+      return { socket, frames };
+    };
+    const call = (json: string) => JSON.stringify({ i: "1", p: { u: "/ask", b: { json } } });
+    const killed = await connectVerified();
+    for (let count = 0; count < 50; count++) killed.frames.send(FRAME.contract, call("x".repeat(100_000)));
+    await new Promise((resolve) => killed.socket.write("", resolve));
+    killed.socket.destroy();
+    const other = await connectVerified();
+    while ((acceptance?.countCommands() ?? 0) > 1) {
+      other.frames.send(FRAME.ping);
+      await other.frames.next(60_000);
+    }
+    other.frames.send(FRAME.contract, call("on"));
+    expect(await other.frames.next(60_000)).toEqual({
+      kind: FRAME.contract,
+      text: expect.stringContaining("ON"),
+    });
+    other.socket.destroy();
+  },
+);
