@@ -1,7 +1,11 @@
+import { execFile } from "node:child_process";
 import { hash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import type { Download, Locator, Page } from "@playwright/test";
 import { makeCertificate } from "#testing/make-certificate.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { makeKey, makeRequest } from "#testing/tls/make-request.ts";
 import { expect, test } from "./latchkey.ts";
 import { fillVault, makeVault, panelOf } from "./pages/vault-panel.ts";
@@ -196,6 +200,57 @@ test("Let's Encrypt and step-ca are presets: one needs a name and an agreement, 
   await expect(panel.getByRole("listitem").filter({ hasText: "step-ca" })).toContainText(
     "https://ca.corp.invalid/acme/acme/directory",
   );
+});
+
+test("a CA that one has is imported by its certificate and its key, which is sealed in the page, and is shown by its name", async ({
+  openSample,
+  camera,
+}) => {
+  await using folder = await makeTemporaryFolder();
+  const openssl = (...args: readonly string[]) =>
+    promisify(execFile)(
+      "openssl",
+      ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "900", ...args],
+      {
+        cwd: folder.path,
+      },
+    );
+  await openssl("-subj", "/CN=Corp Root", "-keyout", "root.key", "-out", "root.pem");
+  const by = ["-CA", "root.pem", "-CAkey", "root.key", "-addext", "basicConstraints=critical,CA:TRUE"];
+  await openssl("-subj", "/CN=Corp Issuing", "-keyout", "ca.key", "-out", "ca.pem", ...by);
+  const read = (name: string) => readFile(join(folder.path, name));
+  const frame = await openSample();
+  await frame.goTo("Issuers and vault");
+  const { page } = frame;
+  await makeVault(page);
+  const panel = panelOf(page, "Issuers");
+  const dialog = page.getByRole("dialog");
+  await panel.getByRole("button", { name: "Add an issuer" }).click();
+  await dialog.getByLabel("Who signs").selectOption("ca");
+  await dialog.getByLabel("Name").fill("corp");
+  await dialog.getByLabel("What it may sign for").fill(".corp.example");
+  const choose = async (label: string, name: string, buffer: Buffer) => {
+    const [chooser] = await Promise.all([
+      page.waitForEvent("filechooser"),
+      dialog.getByRole("button", { name: label }).click(),
+    ]);
+    await chooser.setFiles({ name, mimeType: "application/x-pem-file", buffer });
+  };
+  const add = dialog.getByRole("button", { name: "Add it" });
+  await choose("Certificate", "ca.pem", Buffer.concat([await read("ca.pem"), await read("root.pem")]));
+  await expect(add).toBeDisabled();
+  await choose("Private key", "wrong.key", await read("root.pem"));
+  await add.click();
+  await expect(dialog.getByRole("alert")).toContainText("holds no private key that can be used");
+  expect(await camera.photograph("issuers-ca")).toEqual([]);
+  await dialog.getByRole("button", { name: "Take the file out" }).last().click();
+  await choose("Private key", "ca.key", await read("ca.key"));
+  await add.click();
+  const line = panel.getByRole("listitem").filter({ hasText: "CN=Corp Issuing" });
+  await expect(line).toContainText("Signs as CN=Corp Issuing for corp.example");
+  await line.getByRole("button", { name: "Test corp" }).click();
+  await expect(line.getByRole("status")).toContainText("it would sign");
+  await expect(panelOf(page, "Roots and revocation lists")).toContainText("Corp Root");
 });
 
 /** As `step certificate fingerprint` prints it. */

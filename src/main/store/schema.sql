@@ -1946,7 +1946,8 @@ CREATE TABLE local_authority (
   permitted           TEXT NOT NULL CHECK (json_valid(permitted)),
   days_valid          INTEGER NOT NULL,
   root                BLOB NOT NULL,
-  root_secret         TEXT NOT NULL,
+  -- Null: it was made elsewhere, and only the key of the certificate that signs was imported.
+  root_secret         TEXT,
   intermediate        BLOB NOT NULL,
   intermediate_secret TEXT NOT NULL,
   list_number         INTEGER NOT NULL DEFAULT 0

@@ -107,6 +107,22 @@ export const issuers = {
     )
     .output(Issuer),
 
+  /**
+   * Takes in a CA that was made elsewhere: its certificate and its root (a file of PEM or DER), and its private key (a
+   * file of PEM, or of PKCS#8 in DER), which from then on is in the vault. It signs for these names alone.
+   */
+  importLocal: command
+    .input(
+      z.object({
+        name: IssuerName,
+        permitted: z.array(PermittedName).min(1).max(100),
+        daysValid: Days.default(DEFAULT_DAYS_VALID),
+        certificate: z.base64().max(MOST_ROOTS_BASE64),
+        key: Sealed,
+      }),
+    )
+    .output(Issuer),
+
   /** Creates the key of an account in the vault. The directory is not contacted before the issuer is tested or used. */
   addAcme: command
     .input(

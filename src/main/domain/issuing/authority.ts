@@ -21,7 +21,7 @@ import type { RevocationReason } from "#shared/model/issuers/issuer.ts";
 /** Authorities of our own: what their certificates say, and how they sign. Their private keys are elsewhere. */
 
 /** Keys of authorities. */
-export type AuthorityKeyKind = "p256" | "p384";
+export type AuthorityKeyKind = "p256" | "p384" | "rsa";
 
 /** How the two numbers of an ECDSA signature are written: as DER, or one behind the other in their full width. */
 type SignatureForm = "der" | "ieee-p1363";
@@ -29,19 +29,24 @@ type SignatureForm = "der" | "ieee-p1363";
 /** Makes signatures; the private key is elsewhere. */
 export type Signer = {
   kind: AuthorityKeyKind;
-  /** ECDSA with the hash of the kind. */
+  /** With the hash of the kind; of RSA by PKCS#1 v1.5, whatever the form. */
   sign(data: Uint8Array, form: SignatureForm): Promise<Uint8Array>;
 };
 
 /** A certificate that signs others, and the key that belongs to it. */
 export type Authority = { der: Uint8Array; signer: Signer };
 
-export const HASH_OF = { p256: "SHA-256", p384: "SHA-384" } as const;
+export const HASH_OF = { p256: "SHA-256", p384: "SHA-384", rsa: "SHA-256" } as const;
 
-const ALGORITHM_OF = { p256: "1.2.840.10045.4.3.2", p384: "1.2.840.10045.4.3.3" } as const;
+const ALGORITHM_OF = {
+  p256: "1.2.840.10045.4.3.2",
+  p384: "1.2.840.10045.4.3.3",
+  rsa: "1.2.840.113549.1.1.11",
+} as const;
 
-/** The AlgorithmIdentifier of its signatures. */
-export const algorithmOf = ({ kind }: Signer): Buffer => encodeSequence(encodeOid(ALGORITHM_OF[kind]));
+/** The AlgorithmIdentifier of its signatures; RSA's has a NULL (RFC 4055, section 5). */
+export const algorithmOf = ({ kind }: Signer): Buffer =>
+  encodeSequence(encodeOid(ALGORITHM_OF[kind]), ...(kind === "rsa" ? [encodeDer(0x05)] : []));
 
 /** Random bytes of a serial number; the first of them is made to stand for a positive number of full length. */
 export const SERIAL_BYTES = 16;
@@ -57,6 +62,13 @@ export function keyIdOf(spki: Uint8Array): Buffer {
   if (key?.tag !== TAG.bitString) throw new Error("a key has its bits");
   return hash("sha256", bytes.subarray(key.content + 1, key.end), "buffer").subarray(0, 20);
 }
+
+/**
+ * By which what an authority signs names its key. One that was made elsewhere may have computed it otherwise, and
+ * clients compare it with what its own certificate says.
+ */
+export const keyIdOfAuthority = ({ spki, extensions }: ReturnType<typeof openAuthority>): Buffer =>
+  extensions.subjectKey === null ? keyIdOf(spki) : Buffer.from(extensions.subjectKey, "hex");
 
 export function openAuthority({ der }: { der: Uint8Array }) {
   const opened = openCertificate(der);
@@ -103,7 +115,7 @@ export async function makeRevocationList(
     encodeDer(
       0xa0,
       encodeSequence(
-        encodeExtension("2.5.29.35", encodeSequence(encodeDer(0x80, keyIdOf(above.spki)))),
+        encodeExtension("2.5.29.35", encodeSequence(encodeDer(0x80, keyIdOfAuthority(above)))),
         encodeExtension("2.5.29.20", encodeNumber(number)),
       ),
     ),

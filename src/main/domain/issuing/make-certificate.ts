@@ -16,7 +16,15 @@ import ipaddr from "ipaddr.js";
 import { isAddress } from "#shared/model/hosts/target.ts";
 import { addDays } from "#shared/model/instant.ts";
 import type { KeyKind } from "#shared/model/issuers/vault.ts";
-import { type Authority, anHourBefore, HASH_OF, keyIdOf, openAuthority, type Signer } from "./authority.ts";
+import {
+  type Authority,
+  anHourBefore,
+  HASH_OF,
+  keyIdOf,
+  keyIdOfAuthority,
+  openAuthority,
+  type Signer,
+} from "./authority.ts";
 import type { SoundRequest } from "./check-request.ts";
 import { PURPOSE } from "./issued-checks.ts";
 import { constrainNames, type Permitted } from "./names.ts";
@@ -56,7 +64,7 @@ export function makeRoot(
       ...authorityExtensions(1, permitted),
       // Name constraints do not restrict mail and code: whoever has this key must sign for TLS alone, too.
       forTls(),
-      ...keyIdentifiers(spki, spki),
+      ...keyIdentifiers(spki, keyIdOf(spki)),
     ],
   });
 }
@@ -75,7 +83,11 @@ export function makeIntermediate(
     subject: nameOwn(name, "intermediate", spki),
     notBefore: anHourBefore(now),
     notAfter: Math.min(addDays(now, INTERMEDIATE_YEARS * 365).getTime(), above.notAfter),
-    extensions: [...authorityExtensions(0, permitted), forTls(), ...keyIdentifiers(spki, above.spki)],
+    extensions: [
+      ...authorityExtensions(0, permitted),
+      forTls(),
+      ...keyIdentifiers(spki, keyIdOfAuthority(above)),
+    ],
   });
 }
 
@@ -103,7 +115,7 @@ export function makeLeaf(
       new ExtendedKeyUsageExtension([...purposes]),
       // "If the subject field contains an empty sequence, [it] MUST [be] critical" (RFC 5280, section 4.2.1.6).
       namesExtension(names, first === undefined),
-      ...keyIdentifiers(spki, above.spki),
+      ...keyIdentifiers(spki, keyIdOfAuthority(above)),
     ],
   });
 }
@@ -130,7 +142,11 @@ type Parts = {
 const CURVES = { p256: "P-256", p384: "P-384" } as const;
 
 async function make({ signer, spki, ...parts }: Parts): Promise<Uint8Array> {
-  const algorithm = { name: "ECDSA", namedCurve: CURVES[signer.kind], hash: HASH_OF[signer.kind] };
+  const hash = HASH_OF[signer.kind];
+  const algorithm: SigningAlgorithm =
+    signer.kind === "rsa"
+      ? { name: "RSASSA-PKCS1-v1_5", hash }
+      : { name: "ECDSA", namedCurve: CURVES[signer.kind], hash };
   const made = await X509CertificateGenerator.create(
     {
       serialNumber: Buffer.from(positive(parts.serial)).toString("hex"),
@@ -161,9 +177,9 @@ const authorityExtensions = (pathLength: number, permitted: readonly Permitted[]
 const forTls = (): Extension => new ExtendedKeyUsageExtension([PURPOSE.server, PURPOSE.client]);
 
 /** With identifiers that we compute: the library would use SHA-1. */
-const keyIdentifiers = (spki: Uint8Array, issuerKey: Uint8Array): Extension[] => [
+const keyIdentifiers = (spki: Uint8Array, issuerKeyId: Buffer): Extension[] => [
   new SubjectKeyIdentifierExtension(keyIdOf(spki).toString("hex")),
-  new AuthorityKeyIdentifierExtension(keyIdOf(issuerKey).toString("hex")),
+  new AuthorityKeyIdentifierExtension(issuerKeyId.toString("hex")),
 ];
 
 /** Two authorities of one name still differ by what follows it. */

@@ -1,4 +1,4 @@
-import { printPem } from "#codec/pem.ts";
+import { printPem, readPem } from "#codec/pem.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import type { ChallengeInput } from "#shared/contract/issuers.ts";
 import { toInstant } from "#shared/model/instant.ts";
@@ -7,7 +7,7 @@ import type { Sealed } from "#shared/model/issuers/vault.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Store } from "#store/store.ts";
 import { keepChallenge, readRootsFile, secretsOfChallenge } from "./issuer-settings.ts";
-import { makeAuthority } from "./kinds/local.ts";
+import { importAuthority, type MadeAuthority, makeAuthority } from "./kinds/local.ts";
 
 type Deps = WriterDeps & {
   /** Adds a root of ours to those that verdicts use. */
@@ -15,6 +15,7 @@ type Deps = WriterDeps & {
 };
 
 type LocalRequest = { name: string; permitted: readonly string[]; daysValid: number };
+type ImportRequest = LocalRequest & { certificate: string; key: Sealed };
 type CsrRequest = { name: string; note: string };
 type AcmeRequest = {
   name: string;
@@ -31,14 +32,34 @@ type AcmeRequest = {
 export function createIssuerAdding({ giveRoot, ...deps }: Deps) {
   const { store, vault, now } = deps;
   const { refuseTwin, write, keeping } = createIssuerWriter(deps);
-  return { addLocal, addAcme, addCsr };
+  return { addLocal, importLocal, addAcme, addCsr };
 
   async function addLocal({ name, permitted, daysValid }: LocalRequest): Promise<IssuerId> {
     refuseTwin(name);
     const made = await makeAuthority(vault, { name, permitted, now: now() });
-    const secrets = [made.rootSecret, made.intermediateSecret];
+    return writeLocal(made, { name, daysValid, isImported: false });
+  }
+
+  async function importLocal({
+    name,
+    permitted,
+    daysValid,
+    certificate,
+    key,
+  }: ImportRequest): Promise<IssuerId> {
+    refuseTwin(name);
+    const certificates = readPem(Buffer.from(certificate, "base64")).ders;
+    const made = await importAuthority(vault, { name, permitted, certificates, key, now: now() });
+    return writeLocal(made, { name, daysValid, isImported: true });
+  }
+
+  async function writeLocal(
+    made: MadeAuthority,
+    { name, daysValid, isImported }: { name: string; daysValid: number; isImported: boolean },
+  ): Promise<IssuerId> {
+    const secrets = [...(made.rootSecret === null ? [] : [made.rootSecret]), made.intermediateSecret];
     const id = await keeping(secrets, () =>
-      write({ name, kind: "local", note: "" }, { permitted: made.permitted }, (issuer) =>
+      write({ name, kind: "local", note: "" }, { permitted: made.permitted, isImported }, (issuer) =>
         store.issuers.local.add(issuer, { ...made, daysValid }),
       ),
     );

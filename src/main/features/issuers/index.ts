@@ -70,6 +70,9 @@ export function createIssuers({ announce, trust, ...deps }: Deps) {
       addLocal: os.addLocal.handler(async ({ input }) =>
         announced(showAdded(store, await adding.addLocal(input))),
       ),
+      importLocal: os.importLocal.handler(async ({ input }) =>
+        announced(showAdded(store, await adding.importLocal(input))),
+      ),
       addAcme: os.addAcme.handler(async ({ input }) =>
         announced(showAdded(store, await adding.addAcme(input))),
       ),

@@ -65,8 +65,9 @@ export function createRevocation({ store, vault, local, now, giveList }: Deps) {
     );
     const request = { number, now: at, days };
     const ofLeaves = await makeRevocationList({ ...request, revoked }, intermediateOf(vault, authority));
-    const ofRoot = await makeRevocationList({ ...request, revoked: [] }, rootOf(vault, authority));
-    const pem = [ofLeaves, ofRoot].map(printList).join("");
+    const root = rootOf(vault, authority);
+    const ofRoot = root && (await makeRevocationList({ ...request, revoked: [] }, root));
+    const pem = [ofLeaves, ...(ofRoot ? [ofRoot] : [])].map(printList).join("");
     await giveList(`lists of ${issuer.name}`, pem);
     const detail = { issuer: issuer.name, number, revoked: revoked.length };
     await store.queueWrite(() => store.events.append({ at: toInstant(at), kind: "list-issued", detail }));

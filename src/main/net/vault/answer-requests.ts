@@ -61,11 +61,13 @@ export class Answerer {
 
   #answerOpen(
     vault: OpenVault,
-    request: RequestOf<"create-key" | "keep" | "sign" | "hmac" | "open" | "forget">,
+    request: RequestOf<"create-key" | "import-key" | "keep" | "sign" | "hmac" | "open" | "forget">,
   ): Answers[VaultRequest["what"]] {
     switch (request.what) {
       case "create-key":
         return vault.createKey(request.kind, request.about);
+      case "import-key":
+        return vault.importKey(this.#receiver.open(request.secret), request.about);
       case "keep":
         return vault.keep(this.#receiver.open(request.secret), request.about);
       case "sign":

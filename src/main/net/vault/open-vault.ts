@@ -1,7 +1,9 @@
 import {
   createHmac,
   createPrivateKey,
+  createPublicKey,
   generateKeyPairSync,
+  type KeyObject,
   type KeyPairKeyObjectResult,
   randomBytes,
   sign,
@@ -72,6 +74,17 @@ export class OpenVault {
   createKey(kind: KeyKind, about: About): { id: string; spki: Uint8Array } {
     const { privateKey, spki } = createKeyPair(kind);
     return { id: this.#add(privateKey, about, { kind, spki: spki.toString("base64") }), spki };
+  }
+
+  /** Takes in a private key that was made elsewhere, as its file holds it; the bytes are overwritten. */
+  importKey(file: Redacted<Uint8Array>, about: About): { id: string; spki: Uint8Array } {
+    const bytes = Redacted.reveal(file);
+    try {
+      const { kind, privateKey, spki } = readKeyFile(bytes);
+      return { id: this.#add(privateKey, about, { kind, spki: spki.toString("base64") }), spki };
+    } finally {
+      bytes.fill(0);
+    }
   }
 
   keep(secret: Redacted<Uint8Array>, about: About): { id: string } {
@@ -221,6 +234,42 @@ function createKeyPair(kind: KeyKind): { privateKey: Buffer; spki: Buffer } {
     privateKey: privateKey.export({ type: "pkcs8", format: "der" }),
     spki: publicKey.export({ type: "spki", format: "der" }),
   };
+}
+
+/** A private key of a kind that signs here. What is wrong with the file is said without anything of it. */
+function readKeyFile(bytes: Uint8Array): { kind: KeyKind; privateKey: Buffer; spki: Buffer } {
+  const key = openKeyFile(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+  const kind = key && kindOf(key);
+  if (!key || !kind)
+    throw new Refusal(
+      "invalid-input",
+      "the key file holds no private key that can be used: PEM or PKCS#8, ECDSA P-256 or P-384, or RSA of 2048, 3072 or 4096 bits, and no passphrase on it (openssl pkey -in KEY takes it off)",
+    );
+  return {
+    kind,
+    privateKey: key.export({ type: "pkcs8", format: "der" }),
+    spki: createPublicKey(key).export({ type: "spki", format: "der" }),
+  };
+}
+
+function openKeyFile(file: Buffer): KeyObject | null {
+  const isPem = file.includes("-----BEGIN");
+  try {
+    return isPem ? createPrivateKey(file) : createPrivateKey({ key: file, format: "der", type: "pkcs8" });
+  } catch {
+    return null;
+  }
+}
+
+function kindOf({ asymmetricKeyType, asymmetricKeyDetails = {} }: KeyObject): KeyKind | null {
+  const { namedCurve, modulusLength } = asymmetricKeyDetails;
+  if (asymmetricKeyType === "ec")
+    return { prime256v1: "p256" as const, secp384r1: "p384" as const }[namedCurve ?? ""] ?? null;
+  if (asymmetricKeyType !== "rsa") return null;
+  return (
+    { 2048: "rsa-2048" as const, 3072: "rsa-3072" as const, 4096: "rsa-4096" as const }[modulusLength ?? 0] ??
+    null
+  );
 }
 
 function generate(kind: KeyKind): KeyPairKeyObjectResult {

@@ -142,6 +142,7 @@ function lockMethods({ vaultProcess, seal, setOpen, onChange, at, path }: LockDe
 function secretMethods(seal: Seal, request: VaultProcess["request"]) {
   return {
     createKey: (kind, about) => request({ what: "create-key", kind, about }),
+    importKey: async (file, about) => request({ what: "import-key", secret: await seal(file), about }),
     keep: async (secret, about) => request({ what: "keep", secret: await seal(secret), about }),
     sign: (id, data, how) => request({ what: "sign", id, data, how }),
     hmacSha256: (id, data) => request({ what: "hmac", id, data }),

@@ -52,6 +52,8 @@ export type Vault = {
 
   /** Creates a private key in the vault process. */
   createKey(kind: KeyKind, about: About): Promise<{ id: string; spki: Uint8Array }>;
+  /** Takes in a private key that was made elsewhere: a file of PEM, or PKCS#8 in DER, without a passphrase. */
+  importKey(file: PassphraseInput, about: About): Promise<{ id: string; spki: Uint8Array }>;
   keep(secret: PassphraseInput, about: About): Promise<{ id: string }>;
   sign(id: string, data: Uint8Array, how: SignHow): Promise<Uint8Array>;
   hmacSha256(id: string, data: Uint8Array): Promise<Uint8Array>;
@@ -77,6 +79,7 @@ export type VaultRequest =
   | { what: "change"; kind: "passphrase" | "recovery"; current: Sealed; next: Sealed | null; at: Instant }
   | { what: "set-keyring"; isUsed: boolean; at: Instant }
   | { what: "create-key"; kind: KeyKind; about: About }
+  | { what: "import-key"; secret: Sealed; about: About }
   | { what: "keep"; secret: Sealed; about: About }
   | { what: "sign"; id: string; data: Uint8Array; how: SignHow }
   | { what: "hmac"; id: string; data: Uint8Array }
@@ -92,6 +95,7 @@ export type Answers = {
   change: "changed" | "wrong";
   "set-keyring": null;
   "create-key": { id: string; spki: Uint8Array };
+  "import-key": { id: string; spki: Uint8Array };
   keep: { id: string };
   sign: Uint8Array;
   hmac: Uint8Array;

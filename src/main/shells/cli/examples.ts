@@ -59,6 +59,8 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   "vault keyring": "vault keyring on",
   "issuers list": "issuers list",
   "issuers add local": "issuers add local corp --permit .corp.example",
+  "issuers add ca":
+    "issuers add ca old-corp --certificate ca-and-root.pem --key ca.key --permit .corp.example",
   "issuers add acme":
     "issuers add acme le --directory https://acme-v02.api.letsencrypt.org/directory --challenge webroot:/var/www/html --agree-terms",
   "issuers add csr": "issuers add csr pki --note 'mail pki@corp.example'",

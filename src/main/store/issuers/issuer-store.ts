@@ -53,7 +53,8 @@ export type LocalAuthority = {
   daysValid: number;
   /** DER. */
   root: Uint8Array;
-  rootSecret: string;
+  /** Null: it was made elsewhere, and only the key that signs was imported. */
+  rootSecret: string | null;
   intermediate: Uint8Array;
   intermediateSecret: string;
 };

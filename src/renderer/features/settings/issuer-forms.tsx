@@ -1,9 +1,11 @@
-import { Button, NumberInput, Textarea, TextInput } from "@mantine/core";
+import { Button, FileInput, NumberInput, Textarea, TextInput } from "@mantine/core";
 import { type ReactNode, useState } from "react";
+import { toChosenFiles } from "#renderer/api/desktop.ts";
+import { useSeal } from "#renderer/api/seal-secret.ts";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { DEFAULT_DAYS_VALID, MOST_DAYS_VALID } from "#shared/model/issuers/issuer.ts";
 import classes from "./issuers.module.css";
-import { useAddCsr, useAddLocal } from "./queries.ts";
+import { useAddCsr, useAddLocal, useImportLocal } from "./queries.ts";
 
 type Props = { isReady: boolean; onAdd: () => Promise<unknown>; word?: string; children: ReactNode };
 
@@ -83,22 +85,92 @@ export function AddLocalForm({ onAdded }: AddProps) {
     >
       <p>A root and an intermediate are made now, their keys in the vault.</p>
       <NameField name={name} onChange={setName} />
-      <Textarea
-        size="xs"
-        label="What it may sign for"
-        description="Names with all below them, and ranges of addresses, one a line; nothing else is ever signed"
-        placeholder={".corp.example\n10.0.0.0/8"}
-        autosize
-        minRows={2}
-        maxRows={6}
-        value={permits}
-        onChange={(event) => setPermits(event.currentTarget.value)}
-        spellCheck={false}
-      />
+      <PermitsField permits={permits} onChange={setPermits} />
       <DaysField days={days} onChange={setDays} />
     </AddFrame>
   );
 }
+
+/** What it may sign for here; the key is sealed to the vault in the page, and is kept by this form no longer than it takes. */
+export function ImportCaForm({ onAdded }: AddProps) {
+  const { mutateAsync } = useImportLocal();
+  const seal = useSeal();
+  const [name, setName] = useState("");
+  const [permits, setPermits] = useState("");
+  const [days, setDays] = useState<number | string>(DEFAULT_DAYS_VALID);
+  const [certificate, setCertificate] = useState<File | null>(null);
+  const [key, setKey] = useState<File | null>(null);
+  const permitted = permits.split(/[\s,]+/).filter((one) => one !== "");
+  const daysValid = Number(days);
+  const add = async () => {
+    const [certificateFile, keyFile] = toChosenFiles([certificate, key].filter((file) => file !== null));
+    if (!certificateFile || !keyFile) return;
+    await mutateAsync({
+      name,
+      permitted,
+      daysValid,
+      certificate: await certificateFile.read(),
+      key: await seal(atob(await keyFile.read())),
+    });
+    onAdded(name);
+  };
+  return (
+    <AddFrame
+      isReady={name !== "" && permitted.length > 0 && daysValid >= 1 && certificate !== null && key !== null}
+      onAdd={add}
+    >
+      <p>It signs from the vault from then on. The key file stays where it is: put it away yourself.</p>
+      <NameField name={name} onChange={setName} />
+      <PlainFile
+        label="Certificate"
+        description="Its own and its root's, in one file of PEM"
+        file={certificate}
+        onChange={setCertificate}
+      />
+      <PlainFile
+        label="Private key"
+        description="PEM, without a passphrase: ECDSA P-256 or P-384, or RSA"
+        file={key}
+        onChange={setKey}
+      />
+      <PermitsField permits={permits} onChange={setPermits} />
+      <DaysField days={days} onChange={setDays} />
+    </AddFrame>
+  );
+}
+
+type PlainFileProps = {
+  label: string;
+  description: string;
+  file: File | null;
+  onChange: (file: File | null) => void;
+};
+
+const PlainFile = ({ file, ...field }: PlainFileProps) => (
+  <FileInput
+    size="xs"
+    clearable
+    clearButtonProps={{ "aria-label": "Take the file out" }}
+    value={file}
+    {...field}
+  />
+);
+
+/** Names that an authority may sign for, one a line. */
+const PermitsField = ({ permits, onChange }: { permits: string; onChange: (permits: string) => void }) => (
+  <Textarea
+    size="xs"
+    label="What it may sign for"
+    description="Names with all below them, and ranges of addresses, one a line; nothing else is ever signed"
+    placeholder={".corp.example\n10.0.0.0/8"}
+    autosize
+    minRows={2}
+    maxRows={6}
+    value={permits}
+    onChange={(event) => onChange(event.currentTarget.value)}
+    spellCheck={false}
+  />
+);
 
 export function AddCsrForm({ onAdded }: AddProps) {
   const { mutateAsync } = useAddCsr();

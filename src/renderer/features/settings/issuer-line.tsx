@@ -99,9 +99,14 @@ export function IssuerLine({ issuer, isReadOnly, onIssued, onChange, onRemove }:
 function Summary({ issuer }: { issuer: Issuer }) {
   switch (issuer.kind) {
     case "local": {
-      const { permitted, daysValid, issued, revoked } = issuer;
+      const { permitted, daysValid, issued, revoked, intermediate } = issuer;
       const counts = `${formatCount(issued, "certificate")} signed${revoked > 0 ? `, ${revoked} revoked` : ""}`;
-      return <Untrusted text={`For ${permitted.join(", ")}; ${daysValid} days; ${counts}`} limit={1_000} />;
+      return (
+        <Untrusted
+          text={`Signs as ${intermediate.subject} for ${permitted.join(", ")}; ${daysValid} days; ${counts}`}
+          limit={1_000}
+        />
+      );
     }
     case "acme": {
       const { directory, account, profile, challenge } = issuer;

@@ -3,7 +3,7 @@ import { IconLock } from "@tabler/icons-react";
 import { useState } from "react";
 import { Notice } from "#renderer/ui/panel.tsx";
 import { AddAcmeForm, DIRECTORIES } from "./acme-forms.tsx";
-import { AddCsrForm, AddLocalForm } from "./issuer-forms.tsx";
+import { AddCsrForm, AddLocalForm, ImportCaForm } from "./issuer-forms.tsx";
 import classes from "./issuers.module.css";
 import { useVault } from "./queries.ts";
 import { VaultContent } from "./vault-panel.tsx";
@@ -13,6 +13,7 @@ const CHOICES = {
   staging: "Let's Encrypt, staging: for trials, no client trusts it",
   "step-ca": "step-ca",
   acme: "Another ACME directory",
+  ca: "A CA that you have, by its files",
   local: "An authority of your own, made now",
   csr: "A person",
 } as const;
@@ -57,6 +58,8 @@ export function IssuerSetup({ onAdded }: Props) {
 
 function SetupForm({ choice, onAdded }: Props & { choice: Choice }) {
   switch (choice) {
+    case "ca":
+      return <ImportCaForm onAdded={onAdded} />;
     case "local":
       return <AddLocalForm onAdded={onAdded} />;
     case "csr":

@@ -25,6 +25,7 @@ export const useIssuers = () => useQuery(useApi().issuers.known.queryOptions());
 export const useIssued = (name: string) =>
   useQuery(useApi().issuers.issued.queryOptions({ input: { name } }));
 export const useAddLocal = () => useMutation(useApi().issuers.addLocal.mutationOptions());
+export const useImportLocal = () => useMutation(useApi().issuers.importLocal.mutationOptions());
 export const useAddAcme = () => useMutation(useApi().issuers.addAcme.mutationOptions());
 export const useAddCsr = () => useMutation(useApi().issuers.addCsr.mutationOptions());
 export const useSetIssuer = () => useMutation(useApi().issuers.set.mutationOptions());

@@ -3,6 +3,7 @@ import type { ChallengeInput } from "#shared/contract/issuers.ts";
 import { DEFAULT_DAYS_VALID, MOST_DAYS_VALID } from "#shared/model/issuers/issuer.ts";
 import type { Sealed } from "#shared/model/issuers/vault.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import { Redacted } from "#shared/model/secret.ts";
 import {
   CHALLENGE_FORMS,
   parseChallengeMethod,
@@ -30,11 +31,13 @@ type Options = CommonOptions &
     challenge?: string;
     challengeKeyFile?: string;
     note?: string;
+    certificate?: string;
+    key?: string;
   };
 
 /** `add` and `challenge` among the commands of issuers. */
 export function addIssuerAdding(issuers: Command, { world }: Session): void {
-  const add = issuers.command("add").helpCommand(false).description("add an issuer: local, acme or csr");
+  const add = issuers.command("add").helpCommand(false).description("add an issuer: local, ca, acme or csr");
   const kind = (name: string, description: string, run: (name: string, options: Options) => Promise<void>) =>
     add
       .command(`${name} <name>`)
@@ -58,6 +61,24 @@ export function addIssuerAdding(issuers: Command, { world }: Session): void {
       `how long its certificates are valid (default: ${DEFAULT_DAYS_VALID})`,
       wholeNumber(1, MOST_DAYS_VALID),
     );
+  const ca = kind(
+    "ca",
+    "import a certificate authority that you have: its certificate and its key",
+    (name, options) => importLocal(name, options, world),
+  )
+    .requiredOption("--certificate <file>", "its certificate and its root (PEM or DER)")
+    .requiredOption("--key <file>", "its private key, without a passphrase (PEM, or PKCS#8 in DER)")
+    .requiredOption(
+      "--permit <name>",
+      "names it may sign for here, such as .corp.example or 10.0.0.0/8 (repeatable)",
+      collect,
+    )
+    .option(
+      "--days <days>",
+      `how long its certificates are valid (default: ${DEFAULT_DAYS_VALID})`,
+      wholeNumber(1, MOST_DAYS_VALID),
+    );
+  addVaultOption(ca);
   const acme = kind("acme", "use an account at an ACME directory", (name, options) =>
     addAcme(name, options, world),
   )
@@ -105,6 +126,28 @@ async function addLocal(name: string, options: Options, world: World): Promise<v
   if (issuer.kind !== "local") return;
   world.out(printable(`${name} signs for ${issuer.permitted.join(", ")} and all names below`));
   world.out(printable(`clients must trust its root: latchkey issuers root ${name} --out FILE`));
+}
+
+const MOST_KEY_BYTES = 50_000;
+
+async function importLocal(name: string, options: Options, world: World): Promise<void> {
+  const { permit: permitted = [], days: daysValid, certificate = "", key = "" } = options;
+  const known = await readFileOrRefuse(key, MOST_KEY_BYTES);
+  if (!known) throw new Refusal("too-many", `${key} is larger than 50 kB, too large for a private key`);
+  await using app = await openApp(options, world, "write");
+  await openVaultFor({ app, options, world });
+  const issuer = await app.client.issuers.importLocal({
+    name,
+    permitted,
+    certificate: await readRootsFile(certificate),
+    key: await app.seal(new Redacted<Uint8Array>(known)),
+    ...(daysValid !== undefined && { daysValid }),
+  });
+  if (options.json) return printJson({ issuer }, world);
+  if (issuer.kind !== "local") return;
+  const { intermediate, root } = issuer;
+  world.out(printable(`${name} signs as ${intermediate.subject}, whose root is ${root.subject}`));
+  world.out(printable(`for ${issuer.permitted.join(", ")} and all names below; its key is in the vault now`));
 }
 
 const MOST_ROOTS_BYTES = 700_000;

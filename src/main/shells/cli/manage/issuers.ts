@@ -51,6 +51,7 @@ The keys of CAs and accounts are created in the vault, and never leave it; creat
 
 Examples:
   latchkey issuers add local corp --permit .corp.example --permit 10.0.0.0/8
+  latchkey issuers add ca old-corp --certificate ca.pem --key ca.key --permit .corp.example
   latchkey issuers add acme le --directory https://acme-v02.api.letsencrypt.org/directory --agree-terms
   latchkey issuers set le --profile shortlived
   latchkey issuers test corp
