@@ -1,4 +1,7 @@
-import { expect, test } from "./latchkey.ts";
+import { join } from "node:path";
+import Sqlite from "better-sqlite3";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { copySample, expect, test } from "./latchkey.ts";
 import { ListScreen } from "./pages/list-screen.ts";
 
 test("what is typed, what is chosen and what a link says are one filter, and words are searched for as ever", async ({
@@ -76,4 +79,30 @@ test("keys and values are completed by keyboard, and what is wrong is said at it
   await expect(list.search).toBeFocused();
   await list.search.fill("expirs<30d");
   await expect(page.getByRole("status").filter({ hasText: "did you mean expires?" })).toBeVisible();
+});
+
+test("a scan is found by its number and known by its targets, and scans of plans are listed when asked for", async ({
+  sample,
+  openDatabase,
+  folders,
+  camera,
+}) => {
+  const database = join(folders.use(await makeTemporaryFolder()).path, "latchkey.db");
+  await copySample(sample, database);
+  // As a plan leaves it that has read its hosts again.
+  const db = new Sqlite(database);
+  db.prepare("UPDATE scan SET origin = 'plan' WHERE id = 2").run();
+  db.close();
+
+  const frame = await openDatabase(database);
+  const list = await frame.goTo("Scans");
+  await expect(list.rows).toContainText([/#1.* others/]);
+  await expect(list.rows).toHaveCount(1);
+  await frame.page.getByRole("button", { name: "With those of plans" }).click();
+  await expect(list.rows).toContainText([/#2.*and 2 others.*by a plan/, "#1"]);
+  await expect(list.search).toHaveValue("with:plans");
+  expect(await camera.photograph("scans-by-name")).toEqual([]);
+  await list.search.fill("#2 with:plans");
+  await expect(list.rows).toHaveCount(1);
+  await expect(await list.open("#2")).toContainText(/Scan #2: .*and 2 others/);
 });

@@ -7,7 +7,8 @@
 
 -- === Scans =================================================================================================================
 
--- One scan of hosts and endpoints, from the moment it was asked for. It counts its probes by how they ended.
+-- One scan of hosts and endpoints, from the moment it was asked for. It counts its probes by how they ended. `first_target`: the
+-- first of its targets, by which people know it. `origin`: somebody asked for it, or a plan or its run read its hosts again.
 CREATE TABLE scan (
   id          INTEGER PRIMARY KEY,
   state       TEXT NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'finished', 'cancelled', 'interrupted')),
@@ -17,6 +18,8 @@ CREATE TABLE scan (
   ok          INTEGER NOT NULL DEFAULT 0,
   failed      INTEGER NOT NULL DEFAULT 0,
   partial     INTEGER NOT NULL DEFAULT 0,
+  first_target TEXT,
+  origin      TEXT NOT NULL DEFAULT 'request' CHECK (origin IN ('request', 'plan')),
   CHECK ((state = 'running') = (finished_at IS NULL))
 ) STRICT;
 

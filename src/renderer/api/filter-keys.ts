@@ -156,6 +156,7 @@ export const SERVED_KEYS: KeysOf<Address<typeof ServedSearch>> = [
 
 export const SCAN_KEYS: KeysOf<Address<typeof ScansSearch>> = [
   { name: "state", field: "state", takes: choices(ScanState.options), hint: "how far it came" },
+  { name: "with", field: "plans", takes: flag("plans"), hint: "those that plans have made, too" },
 ];
 
 export const RUN_KEYS: KeysOf<Address<typeof RunsSearch>> = [

@@ -149,6 +149,8 @@ export const TimelineSearch = z.object({ ...load, weeks: optional(z.int().min(1)
 export const ScansSearch = z.object({
   search: text,
   state: optional(ScanState),
+  /** Those that plans have made, too. */
+  plans: optional(z.literal(true)),
   ...sorted(["startedAt", "total", "failed"]),
   open: optional(z.int().positive()),
 });

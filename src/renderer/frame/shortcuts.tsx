@@ -37,6 +37,8 @@ const GROUPS = [
       [["Ctrl", "a"], "Select all rows"],
       [["Ctrl", "c"], "Copy the cell, the row or the selection"],
       [["."], "Copy as text, as JSON, or as the command line"],
+      [["→"], "Widen a column, on its edge"],
+      [["Shift", "→"], "Move a column, on its edge"],
       [["e"], "Export the view as CSV"],
       [["r"], "Rotate the key, or renew the certificate, where one is listed"],
       [["d"], "Remove the grant, where one is listed"],

@@ -211,12 +211,16 @@ export const scans = {
 
   find: query.input(z.object({ scanId: ScanId })).output(Scan),
 
-  /** By default the newest first. `search` matches the scan's targets and their outcomes. */
+  /**
+   * By default the newest first. `search` matches the scan's number, its targets and their outcomes. `withPlans`: those
+   * that plans and their runs have made, too.
+   */
   list: query
     .input(
       z.object({
         search: Search,
         state: ScanState.nullable().default(null),
+        withPlans: z.boolean().default(false),
         sort: sortedBy(["startedAt", "total", "failed"]).default({ by: "startedAt", descending: true }),
         ...Page.shape,
       }),

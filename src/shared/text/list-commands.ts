@@ -25,6 +25,7 @@ export type ListCommands<Row> = { view: string | null; ofRow: (row: Row) => stri
 /** The filters of the lists, as their screens set them. */
 type SearchFilter = { search: string };
 type StateFilter = SearchFilter & { state: string | null };
+type ScanFilter = StateFilter & { withPlans: boolean };
 type PersonFilter = SearchFilter & { standing: string | null };
 type ServedFilter = StateFilter & { host: string | null };
 type RunFilter = StateFilter & { kind: string | null };
@@ -132,7 +133,7 @@ export const formatRunsCommand = (filter: RunFilter): string | null =>
     ["--kind", filter.kind],
   ]);
 
-export const formatScansCommand = (filter: StateFilter): string | null => formatCall("scans.list", filter);
+export const formatScansCommand = (filter: ScanFilter): string | null => formatCall("scans.list", filter);
 
 export const formatChangesCommand = (filter: ChangeFilter): string | null =>
   formatCommand("changes", filter.search, [
@@ -240,7 +241,7 @@ export const runCommands = (filter: RunFilter): ListCommands<RunRow> => ({
   ofRow: ({ id }) => formatWords("runs show", [String(id)], []),
 });
 
-export const scanCommands = (filter: StateFilter): ListCommands<Scan> => ({
+export const scanCommands = (filter: ScanFilter): ListCommands<Scan> => ({
   view: formatScansCommand(filter),
   ofRow: ({ id }) => formatCall("scans.find", { scanId: id }),
 });

@@ -116,7 +116,7 @@ function write(
 ) {
   const { host, port, user, collectedAt: at } = plan;
   const target = { kind: "ssh" as const, host, port, user };
-  const scanId = store.scans.beginOffline(at);
+  const scanId = store.scans.beginOffline(host, at);
   const probe = readOffline(read, plan, { scanId, at, target, tookMs: 0, isOffline: true });
   store.hosts.recordProbe(probe);
   const standing = plan.standing.kind;

@@ -8,7 +8,7 @@ import type { BrokenEntry, TargetText } from "#shared/contract/scans.ts";
 import { ScanInput, type ScanRequest, scans } from "#shared/contract/scans.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { SshfpComparison } from "#shared/model/hosts/host-key.ts";
-import type { ScanId } from "#shared/model/hosts/scan.ts";
+import type { ScanId, ScanOrigin } from "#shared/model/hosts/scan.ts";
 import type { ProxyUrl, Target } from "#shared/model/hosts/target.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
@@ -59,7 +59,7 @@ export function createScans(deps: Deps) {
   const offered = createOfferedKeys(deps);
 
   const procedures = {
-    start: os.start.handler(async ({ input }) => (await start(input)).started),
+    start: os.start.handler(async ({ input }) => (await start(input, "request")).started),
     prompts: os.prompts.handler(({ input }) => prompts.list(find(input.scanId).id)),
     answer: os.answer.handler(({ input }) => prompts.answer(input)),
     hostKeys: os.hostKeys.handler(({ input }) => offered.list(find(input.scanId).id)),
@@ -77,23 +77,23 @@ export function createScans(deps: Deps) {
   };
   return { procedures, scan };
 
-  /** Scans, and resolves once the scan has ended, in whatever state. Rejects where it could not begin. */
+  /** Scans for a plan, and resolves once the scan has ended, in whatever state. Rejects where it could not begin. */
   async function scan(request: ScanRequest): Promise<void> {
-    const { ended } = await start(ScanInput.parse(request));
+    const { ended } = await start(ScanInput.parse(request), "plan");
     await ended;
   }
 
-  async function start({
-    proxy: proxyText,
-    ...request
-  }: ScanInput): Promise<{ started: Started; ended: Promise<void> }> {
+  async function start(
+    { proxy: proxyText, ...request }: ScanInput,
+    origin: ScanOrigin,
+  ): Promise<{ started: Started; ended: Promise<void> }> {
     const proxy = proxyText && writeProxy(readProxy(proxyText));
     const { targets: named, broken, notes: read, sshConfig } = await readTargets(request);
     const requested = chooseTargets(store, { ...request, proxy }, named);
     const notes = [...read, ...checkProxy(requested, proxy)];
     const options = { ...request, requested, sshConfig };
     await probes.refuseUnusable(options);
-    const scanId = await recording.begin({ requested, at: toInstant(now()) });
+    const scanId = await recording.begin({ requested, at: toInstant(now()), origin });
     deps.announce({ kind: "scan-started", scanId });
     const controller = new AbortController();
     running.set(scanId, controller);

@@ -148,8 +148,8 @@ const CASES: Record<string, Case> = {
     list: ({ runs: { list } }) => list({ state: "committed", kind: "rotate-key", ...PAGE }),
   },
   scans: {
-    line: formatScansCommand({ search: "", state: null }),
-    list: ({ scans: { list } }) => list({}),
+    line: formatScansCommand({ search: "", state: null, withPlans: true }),
+    list: ({ scans: { list } }) => list({ withPlans: true }),
   },
   "changes by all filters": changes({ host: "web1", kind: "grant", what: "appeared", search: "ssh" }),
   "all changes": changes({}),
@@ -273,7 +273,10 @@ const ROWS: Record<string, (client: LatchkeyClient) => Promise<{ line: string | 
   },
   scans: async ({ scans: { list } }) => {
     const row = first(await list({}));
-    return { line: scanCommands({ search: "", state: null }).ofRow(row), shown: { id: row.id } };
+    return {
+      line: scanCommands({ search: "", state: null, withPlans: false }).ofRow(row),
+      shown: { id: row.id },
+    };
   },
   changes: async ({ changes: { list } }) => {
     const between = { from: 0, to: 1, days: null };

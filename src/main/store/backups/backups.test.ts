@@ -243,6 +243,7 @@ function countScans(path: string): number {
         limit: 9,
         search: "",
         state: null,
+        withPlans: false,
         sort: { by: "startedAt", descending: true },
       }).total,
     );

@@ -34,6 +34,9 @@ export const toPattern = (word: string): string => `%${word.replaceAll(/[\\%_]/g
 export const eachWord = (search: string, text: string): Part[] =>
   splitWords(search).map((word) => ({ sql: `(${text}) LIKE ? ESCAPE '\\'`, values: [toPattern(word)] }));
 
+/** The number that a word is, as people write it: `12`, `#12`; 0, which no row has, where it is none. */
+export const toNumber = (word: string): number => Number(/^#?(\d{1,15})$/.exec(word)?.[1] ?? 0);
+
 /**
  * The beginning of a hash that a word may be: hex as openssl and browsers write it, with or without colons; null when
  * it is no such thing.

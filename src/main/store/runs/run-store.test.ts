@@ -136,6 +136,7 @@ test("a run is listed with its counts, found with its new key, and its journal i
     { id: first, state: "stopped", steps: 3, stepsDone: 1, failed: 1, message: "it is full" },
   ]);
   expect(runs.list({ ...all, search: "nothing", sort: newest }).total).toBe(0);
+  expect(runs.list({ ...all, search: `#${first}`, sort: newest }).rows).toMatchObject([{ id: first }]);
   expect(runs.list({ ...all, search: "grant", state: "stopped", sort: newest }).total).toBe(1);
   expect(runs.find(first)).toMatchObject({ newKey: { fingerprint: "SHA256:x" }, byHand: ["true"] });
   expect(journal.steps(first)).toMatchObject([

@@ -6,7 +6,7 @@ import { RunReason } from "#shared/model/runs/run-note.ts";
 import { formatRunReasons } from "#shared/text/runs/run.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
-import { eachWord } from "#store/lists/search.ts";
+import { splitWords, toNumber, toPattern } from "#store/lists/search.ts";
 import { fromStored, Texts, toStored, UNREADABLE_CAUSE } from "./stored-json.ts";
 
 export type Direction = "forward" | "back";
@@ -139,7 +139,10 @@ export function runTable(db: Database, lists: Lists) {
       const where: Part[] = [
         ...(state ? [{ sql: "run.state = ?", values: [state] }] : []),
         ...(kind ? [{ sql: "run.kind = ?", values: [kind] }] : []),
-        ...eachWord(search, TEXT),
+        ...splitWords(search).map((word) => ({
+          sql: `(run.id = ? OR (${TEXT}) LIKE ? ESCAPE '\\')`,
+          values: [toNumber(word), toPattern(word)],
+        })),
       ];
       const sort = { name: by, columns: SORTED_BY[by], descending };
       return lists.list({ select: COLUMNS, from: RUNS, where, sort, ...page }, (row: Row) =>

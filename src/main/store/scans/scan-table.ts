@@ -1,9 +1,10 @@
 import type { Database } from "better-sqlite3";
-import { Scan, ScanId, type ScanState } from "#shared/model/hosts/scan.ts";
+import { Scan, ScanId, type ScanOrigin, type ScanState } from "#shared/model/hosts/scan.ts";
 import type { Instant } from "#shared/model/instant.ts";
+import { formatTarget } from "#shared/text/hosts/target.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
-import { splitWords, toPattern } from "#store/lists/search.ts";
+import { splitWords, toNumber, toPattern } from "#store/lists/search.ts";
 import { PROBE_TEXT, type RequestedTarget, unprobedTable } from "./probe-table.ts";
 
 type Row = {
@@ -15,13 +16,15 @@ type Row = {
   ok: number;
   failed: number;
   partial: number;
+  first_target: string | null;
+  origin: string;
   imported_at: string | null;
   signature: string | null;
   standing: string | null;
 };
 
 const COLUMNS =
-  "scan.id, scan.state, started_at, finished_at, total, ok, failed, partial, bundle.imported_at, bundle.signature, bundle.standing";
+  "scan.id, scan.state, started_at, finished_at, total, ok, failed, partial, first_target, origin, bundle.imported_at, bundle.signature, bundle.standing";
 
 const SCANS = "scan LEFT JOIN bundle ON bundle.scan = scan.id";
 
@@ -30,6 +33,7 @@ type SortColumn = "startedAt" | "total" | "failed";
 type ScanQuery = Window & {
   search: string;
   state: ScanState | null;
+  withPlans: boolean;
   sort: { by: SortColumn; descending: boolean };
 };
 
@@ -39,12 +43,12 @@ const SORTED_BY: Record<SortColumn, readonly string[]> = {
   failed: ["failed", "id"],
 };
 
-/** The scans with a probe whose line has the word. */
-const PROBED = `EXISTS (SELECT 1 FROM probe WHERE probe.scan = scan.id AND (${PROBE_TEXT}) LIKE ? ESCAPE '\\')`;
+/** The scan of this number, and those with a probe whose line has the word. */
+const FOUND = `(scan.id = ? OR EXISTS (SELECT 1 FROM probe WHERE probe.scan = scan.id AND (${PROBE_TEXT}) LIKE ? ESCAPE '\\'))`;
 
 export function scanTable(db: Database, lists: Lists) {
   const unprobed = unprobedTable(db);
-  const begin = db.prepare("INSERT INTO scan (total, started_at) VALUES (?, ?)");
+  const begin = db.prepare("INSERT INTO scan (total, first_target, origin, started_at) VALUES (?, ?, ?, ?)");
   const finish = db.prepare("UPDATE scan SET state = ?, finished_at = ? WHERE id = ? AND state = 'running'");
   const interrupt = db.prepare(
     "UPDATE scan SET state = 'interrupted', finished_at = ? WHERE state = 'running'",
@@ -54,17 +58,20 @@ export function scanTable(db: Database, lists: Lists) {
     `SELECT ${COLUMNS} FROM ${SCANS} ORDER BY started_at DESC, scan.id DESC LIMIT 1`,
   );
 
-  const add = (total: number, at: Instant) => ScanId.parse(Number(begin.run(total, at).lastInsertRowid));
+  const add = ({ total, first, origin, at }: NewScan) =>
+    ScanId.parse(Number(begin.run(total, first, origin, at).lastInsertRowid));
 
   return {
-    begin({ requested, at }: { requested: readonly RequestedTarget[]; at: Instant }): ScanId {
-      const id = add(requested.length, at);
+    begin({ requested, at, origin = "request" }: ScanRequest): ScanId {
+      const first = requested[0] ? formatTarget(requested[0].target) : null;
+      const id = add({ total: requested.length, first, origin, at });
       unprobed.plan(id, requested);
       return id;
     },
 
     /** The scan of one host by an offline bundle: there is nothing to probe. */
-    beginOffline: (at: Instant): ScanId => add(1, at),
+    beginOffline: (host: string, at: Instant): ScanId =>
+      add({ total: 1, first: host, origin: "request", at }),
 
     listUnfinished: unprobed.listUnfinished,
 
@@ -81,16 +88,20 @@ export function scanTable(db: Database, lists: Lists) {
     find: (id: ScanId): Scan | null => fromRow(find.get(id)),
     latest: (): Scan | null => fromRow(latest.get()),
 
-    list({ search, state, sort: { by, descending }, ...page }: ScanQuery): Listed<Scan> {
+    list({ search, state, withPlans, sort: { by, descending }, ...page }: ScanQuery): Listed<Scan> {
       const where: Part[] = [
         ...(state ? [{ sql: "scan.state = ?", values: [state] }] : []),
-        ...splitWords(search).map((word) => ({ sql: PROBED, values: [toPattern(word)] })),
+        ...(withPlans ? [] : [{ sql: "scan.origin = 'request'", values: [] }]),
+        ...splitWords(search).map((word) => ({ sql: FOUND, values: [toNumber(word), toPattern(word)] })),
       ];
       const sort = { name: by, columns: SORTED_BY[by], descending };
       return lists.list({ select: COLUMNS, from: SCANS, where, sort, ...page }, toScan);
     },
   };
 }
+
+type ScanRequest = { requested: readonly RequestedTarget[]; at: Instant; origin?: ScanOrigin };
+type NewScan = { total: number; first: string | null; origin: ScanOrigin; at: Instant };
 
 const fromRow = (row: Row | undefined): Scan | null => (row ? toScan(row) : null);
 
@@ -99,6 +110,7 @@ const toScan = (row: Row): Scan =>
     ...row,
     startedAt: row.started_at,
     finishedAt: row.finished_at,
+    firstTarget: row.first_target,
     bundle:
       row.signature === null
         ? null

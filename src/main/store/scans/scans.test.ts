@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { formatScanName } from "#shared/text/hosts/target.ts";
 import { openStore } from "#store/store.ts";
 import { listScans, readAll } from "#store/testing/ask.ts";
 import { beginScan, START, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
@@ -23,6 +24,8 @@ test("a scan counts its visits by how they ended, and lists those that failed fi
     ok: 1,
     failed: 2,
     partial: 1,
+    firstTarget: "asked.example:443",
+    origin: "request",
     bundle: null,
   });
   const probes = (asked: object) =>
@@ -52,6 +55,29 @@ test("scans are found by what they visited and by how they ended, and sorted by 
   expect(ids({ search: "100%" })).toEqual([]);
   expect(ids({ state: "running" })).toEqual([second, first]);
   expect(ids({ sort: { by: "failed", descending: true } })).toEqual([second, third, first]);
+});
+
+test("a scan is found by its number and known by its first target, and those of plans are listed when asked for", () => {
+  const store = openMemory();
+  const target = (host: string) =>
+    ({ target: { kind: "ssh", host, port: 22, user: null }, useSudo: false }) as const;
+  const requested = [target("web1"), target("web2"), target("web3")];
+  const first = store.scans.begin({ requested, at: START });
+  const plan = store.scans.begin({ requested: [target("db1")], at: START, origin: "plan" });
+  const empty = store.scans.begin({ requested: [], at: START });
+  const ids = (asked: object) => listScans(store, asked).rows.map(({ id }) => id);
+  expect(ids({})).toEqual([empty, first]);
+  expect(ids({ withPlans: true })).toEqual([empty, plan, first]);
+  expect(ids({ search: `#${plan}` })).toEqual([]);
+  expect(ids({ search: `#${plan}`, withPlans: true })).toEqual([plan]);
+  expect(ids({ search: String(first) })).toEqual([first]);
+  expect(
+    listScans(store, { withPlans: true }).rows.map((scan) => [scan.origin, formatScanName(scan)]),
+  ).toEqual([
+    ["request", ""],
+    ["plan", "db1:22"],
+    ["request", "web1:22 and 2 others"],
+  ]);
 });
 
 test("a probe tells the host key when its outcome is about it", () => {

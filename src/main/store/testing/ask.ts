@@ -51,6 +51,7 @@ export const listScans = (store: Store, asked: Partial<Scans> = {}) =>
     limit: 100,
     search: "",
     state: null,
+    withPlans: false,
     sort: { by: "startedAt", descending: true },
     ...asked,
   });

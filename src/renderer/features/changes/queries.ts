@@ -47,7 +47,7 @@ export function useSummary({ from, to, days, host }: Search) {
 
 /** The scans that can be compared, the newest first. */
 export function useScans() {
-  const input = { sort: { by: "startedAt", descending: true }, limit: MOST_SCANS } as const;
+  const input = { sort: { by: "startedAt", descending: true }, withPlans: true, limit: MOST_SCANS } as const;
   return useQuery(useApi().scans.list.queryOptions({ input })).data?.rows ?? [];
 }
 

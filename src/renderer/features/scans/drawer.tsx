@@ -7,7 +7,7 @@ import { Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { Scan, ScanId } from "#shared/model/hosts/scan.ts";
 import { formatSignature, formatStandingKind } from "#shared/text/hosts/bundle.ts";
-import { writeTarget } from "#shared/text/hosts/target.ts";
+import { formatScanName, writeTarget } from "#shared/text/hosts/target.ts";
 import { HostKeyList } from "./host-key-list.tsx";
 import {
   route,
@@ -26,7 +26,16 @@ export function ScanDrawer({ scanId, onClose }: { scanId: ScanId; onClose: () =>
   return (
     <Drawer
       label="scan"
-      title={`Scan #${scanId}`}
+      title={
+        <>
+          Scan #{scanId}
+          {data && data.firstTarget !== null && (
+            <>
+              : <Untrusted text={formatScanName(data)} limit={120} isCut />
+            </>
+          )}
+        </>
+      }
       subtitle={data && <ScanStateTag state={data.state} />}
       onClose={onClose}
     >

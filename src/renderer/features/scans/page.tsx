@@ -1,14 +1,15 @@
 import { IconPackageImport, IconRadar2 } from "@tabler/icons-react";
 import { SCAN_KEYS } from "#renderer/api/filter-keys.ts";
 import { ScanButton } from "#renderer/api/scan-button.tsx";
-import { NumberCell } from "#renderer/ui/cells.tsx";
+import { Dim, Inline, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
-import { Facet } from "#renderer/ui/table/filters.tsx";
+import { Facet, ToggleFacet } from "#renderer/ui/table/filters.tsx";
 import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import { type Scan, ScanId, ScanState } from "#shared/model/hosts/scan.ts";
 import { formatDuration } from "#shared/text/elapsed.ts";
+import { formatScanName } from "#shared/text/hosts/target.ts";
 import { ScanDrawer } from "./drawer.tsx";
 import { route, sortOf, useScans } from "./queries.ts";
 import { doneOf, SCAN_STATES, ScanBar, ScanStateTag } from "./scan-state.tsx";
@@ -37,14 +38,27 @@ export function ScansPage() {
       onSort={({ by, descending }) => change({ sort: by as NonNullable<Search["sort"]>, descending })}
       address={search}
       filterKeys={SCAN_KEYS}
-      searchHint="Search targets and outcomes"
+      searchHint="Search numbers, targets, outcomes"
       onFilter={change}
       openId={search.open === undefined ? null : String(search.open)}
       onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
       fetchAll={fetchAll}
       commands={commands}
       filters={
-        <Facet title="State" value={search.state} options={STATES} onChange={(state) => change({ state })} />
+        <>
+          <Facet
+            title="State"
+            value={search.state}
+            options={STATES}
+            onChange={(state) => change({ state })}
+          />
+          <ToggleFacet
+            title="With those of plans"
+            count={undefined}
+            isOn={search.plans ?? false}
+            onChange={(isOn) => change({ plans: isOn || undefined })}
+          />
+        </>
       }
       empty={<None search={search} onClear={() => void navigate({ to: ".", search: {} })} />}
       drawer={
@@ -74,9 +88,16 @@ const COLUMNS: readonly Column<Scan>[] = [
   {
     id: "id",
     title: "Scan",
-    minWidth: 84,
-    cell: ({ id }) => <strong className={classes.number}>#{id}</strong>,
-    text: ({ id }) => String(id),
+    minWidth: 240,
+    grow: 3,
+    cell: (scan) => (
+      <Inline>
+        <strong className={classes.number}>#{scan.id}</strong>
+        <TextCell text={formatScanName(scan)} />
+        {scan.origin === "plan" && <Dim>by a plan</Dim>}
+      </Inline>
+    ),
+    text: (scan) => `#${scan.id} ${formatScanName(scan)}`,
   },
   {
     id: "state",

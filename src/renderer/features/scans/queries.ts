@@ -22,7 +22,12 @@ export const sortOf = ({ sort = "startedAt", descending = true }: Search) => ({ 
 
 export function useScans(search: Search) {
   const { scans } = useApi();
-  const input = { search: search.search ?? "", state: search.state ?? null, sort: sortOf(search) };
+  const input = {
+    search: search.search ?? "",
+    state: search.state ?? null,
+    withPlans: search.plans ?? false,
+    sort: sortOf(search),
+  };
   const list = useRows(
     useInfiniteQuery(
       scans.list.infiniteOptions({
@@ -61,8 +66,12 @@ export function useProbes(scanId: ScanId) {
 /** The last scan that was cancelled or interrupted; null for none, or before that is known. */
 export function useLastStopped(): ScanId | null {
   const { scans } = useApi();
-  const cancelled = useQuery(scans.list.queryOptions({ input: { state: "cancelled", limit: 1 } }));
-  const interrupted = useQuery(scans.list.queryOptions({ input: { state: "interrupted", limit: 1 } }));
+  const cancelled = useQuery(
+    scans.list.queryOptions({ input: { state: "cancelled", withPlans: true, limit: 1 } }),
+  );
+  const interrupted = useQuery(
+    scans.list.queryOptions({ input: { state: "interrupted", withPlans: true, limit: 1 } }),
+  );
   const ids = [cancelled, interrupted].flatMap(({ data }) => data?.rows.map(({ id }) => id) ?? []);
   return ids.toSorted((one, other) => other - one)[0] ?? null;
 }

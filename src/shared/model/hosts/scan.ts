@@ -9,6 +9,10 @@ export type ScanId = z.infer<typeof ScanId>;
 export const ScanState = z.enum(["running", "finished", "cancelled", "interrupted"]);
 export type ScanState = z.infer<typeof ScanState>;
 
+/** `request`: somebody asked for it. `plan`: a plan or its run read its hosts again. */
+export const ScanOrigin = z.enum(["request", "plan"]);
+export type ScanOrigin = z.infer<typeof ScanOrigin>;
+
 /** One reading of hosts and endpoints, so far. `finishedAt` is null while it runs. */
 export const Scan = z.object({
   id: ScanId,
@@ -19,6 +23,9 @@ export const Scan = z.object({
   ok: z.int(),
   failed: z.int(),
   partial: z.int(),
+  /** The first of its targets, as it is written; null for none. */
+  firstTarget: z.string().nullable(),
+  origin: ScanOrigin,
   /**
    * Set where nothing was probed: somebody imported what a collector wrote. The scan has the date when that was
    * collected.

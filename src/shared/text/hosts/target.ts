@@ -1,4 +1,5 @@
 import { type Protocol, protocolOfPort, type Target, type TlsTarget } from "../../model/hosts/target.ts";
+import { formatCount } from "../count.ts";
 
 /** A target as people write it, and as it is read back: what the port implies is left out. */
 export function formatTarget(target: Target): string {
@@ -77,3 +78,13 @@ export const formatAccount = ({
   port: number;
   account: string;
 }): string => `${account}@${formatHost({ host, port })}`;
+
+/** What people know a scan by: its first target, and how many others there are. Empty where it has none. */
+export const formatScanName = ({
+  firstTarget,
+  total,
+}: {
+  firstTarget: string | null;
+  total: number;
+}): string =>
+  firstTarget === null ? "" : `${firstTarget}${total > 1 ? ` and ${formatCount(total - 1, "other")}` : ""}`;

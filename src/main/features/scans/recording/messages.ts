@@ -4,7 +4,7 @@ import type { EndpointReading } from "#net/tls/probe-endpoint.ts";
 import type { BundleInput } from "#shared/contract/inspect.ts";
 import type { BundleSignature } from "#shared/model/hosts/bundle.ts";
 import type { ImportedBundle } from "#shared/model/hosts/imported-bundle.ts";
-import type { ScanId } from "#shared/model/hosts/scan.ts";
+import type { ScanId, ScanOrigin } from "#shared/model/hosts/scan.ts";
 import type { SshTarget, Target, TlsTarget } from "#shared/model/hosts/target.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { Refusal, type RefusalCode } from "#shared/model/refusal.ts";
@@ -26,7 +26,7 @@ export type EndedState = "finished" | "cancelled" | "interrupted";
  * before them.
  */
 export type Request =
-  | { kind: "begin"; requested: readonly RequestedTarget[]; at: Instant }
+  | { kind: "begin"; requested: readonly RequestedTarget[]; at: Instant; origin?: ScanOrigin }
   | { kind: "accept"; key: AcceptedKey; at: Instant; by: AcceptedBy }
   | { kind: "hold"; held: HeldHere; at: Instant }
   | { kind: "import"; bundle: OfflineBundle; at: Instant }

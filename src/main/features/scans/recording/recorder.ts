@@ -187,9 +187,12 @@ function execute({ store, importBundle }: RecorderDeps, request: Request): Answe
 type RequestOf<Kind extends Request["kind"]> = Extract<Request, { kind: Kind }>;
 
 /** Remembers the targets, and records the scan. */
-function begin({ targets, scans, events }: RecordingStore, { requested, at }: RequestOf<"begin">): ScanId {
+function begin(
+  { targets, scans, events }: RecordingStore,
+  { requested, at, origin = "request" }: RequestOf<"begin">,
+): ScanId {
   for (const one of requested) targets.remember({ ...one, at });
-  const scanId = scans.begin({ requested, at });
+  const scanId = scans.begin({ requested, at, origin });
   const first = requested.slice(0, 20).map(({ target }) => formatTarget(target));
   events.append({ at, kind: "scan-started", detail: { scanId, total: requested.length, first } });
   return scanId;

@@ -1,6 +1,6 @@
 import type { Announcement } from "#shared/contract/events.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { ScanId } from "#shared/model/hosts/scan.ts";
+import type { ScanId, ScanOrigin } from "#shared/model/hosts/scan.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { HeldHere } from "#store/people/people-store.ts";
 import type { RequestedTarget } from "#store/scans/probe-table.ts";
@@ -64,7 +64,7 @@ export function createRecording({ startRecorder, announce, log }: Deps) {
     waitForSlot: () => probeBudget.make(1),
 
     /** Remembers the targets, and records the scan as running. */
-    begin: (scan: { requested: readonly RequestedTarget[]; at: Instant }) =>
+    begin: (scan: { requested: readonly RequestedTarget[]; at: Instant; origin?: ScanOrigin }) =>
       request({ kind: "begin", ...scan }),
 
     /** Keeps the result of a probe; the call does not wait for it to be written. */
