@@ -77,8 +77,11 @@ export type HostProbe = ProbeRecord & {
   target: SshTarget;
   /** The transport of the login; absent where there was none. */
   transport?: Transport;
-  /** The login that read it, and when that began; absent where nobody logged in. */
-  login?: { user: string; useSudo: boolean; begunAt: Instant };
+  /**
+   * The login that read it, and when that began; absent where nobody logged in. `reachedAs`: the name or address that
+   * ssh_config gives for the host (HostName).
+   */
+  login?: { user: string; useSudo: boolean; begunAt: Instant; reachedAs?: string };
   /** The host key that was presented by it, or by the jump host on its route; null where no key was presented. */
   hostKey: (HostKeyView & { blob: Uint8Array }) | null;
   /** The jump host that the outcome is about; null: the host itself. */

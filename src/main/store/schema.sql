@@ -243,7 +243,8 @@ CREATE INDEX tagged_certificate_of_tag ON tagged_certificate (tag);
 -- nothing was. The key is the one that it presented last, and `key_seen` is when. `unreadable_count`: files and folders that the last
 -- reading could not read. `first_read_scan`: what that scan saw was new to us, and need not have been new there. `reading`
 -- has another value after each reading: what was made of the host's map, files and rows holds until then. `key_gap`: why private
--- keys may lie there that the last reading has not seen; null where it has seen every place of them.
+-- keys may lie there that the last reading has not seen; null where it has seen every place of them. `reached_as`: the name or address
+-- that ssh_config gave for it when it was read last, in lower case.
 CREATE TABLE host (
   id                  INTEGER PRIMARY KEY,
   host                TEXT NOT NULL,
@@ -262,6 +263,7 @@ CREATE TABLE host (
   unreadable_count    INTEGER NOT NULL DEFAULT 0,
   key_gap             TEXT DEFAULT 'never-read' CHECK (key_gap IN ('never-read', 'cut-short', 'not-root', 'unreadable-locations')),
   hostname            TEXT,
+  reached_as          TEXT,
   os                  TEXT,
   kernel              TEXT,
   arch                TEXT,
@@ -281,6 +283,10 @@ CREATE TABLE host (
 CREATE INDEX host_by_os ON host (ifnull(substr(os, 1, 120), ''), id);
 
 CREATE INDEX host_by_state ON host (state, id);
+
+CREATE INDEX host_by_own_name ON host (lower(hostname)) WHERE hostname IS NOT NULL;
+
+CREATE INDEX host_by_reached_name ON host (reached_as) WHERE reached_as IS NOT NULL;
 
 CREATE INDEX host_with_key_gap ON host (host, port) WHERE key_gap IS NOT NULL;
 

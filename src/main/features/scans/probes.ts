@@ -2,7 +2,7 @@ import type { Connections, OpenConnections } from "#connect/connect-to-host.ts";
 import { createEndpointRoutes, type Kept, routeToJump } from "#connect/endpoint-routes.ts";
 import { formatLost, type JumpHost } from "#connect/jump-hosts.ts";
 import { refuseUnusable } from "#connect/login-keys.ts";
-import { type PlannedLogin, type PlannedRoute, planLogins } from "#connect/logins.ts";
+import { type PlannedLogin, type PlannedRoute, planLogins, type RouteToHost } from "#connect/logins.ts";
 import { type AgainstKey, findChangedHostKey } from "#domain/findings/host-findings.ts";
 import type { Hop, SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { readProxy } from "#domain/targets/proxies.ts";
@@ -16,7 +16,7 @@ import { type Failure, isFailure } from "#net/tcp-connect.ts";
 import type { ProbeRequest, TlsProber } from "#net/tls/probe-endpoint.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
 import type { SshTarget, TlsTarget } from "#shared/model/hosts/target.ts";
-import { isJumpHost } from "#shared/model/hosts/target.ts";
+import { isAddress, isJumpHost } from "#shared/model/hosts/target.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { formatHostAddress } from "#shared/text/hosts/target.ts";
@@ -207,7 +207,7 @@ async function probeHost(
     at: toInstant(now()),
     tookMs: Math.max(0, tookMs - waitedMs),
     ...("transport" in met && { transport: met.transport }),
-    login: { user: route.host.user, useSudo, begunAt },
+    login: { user: route.host.user, useSudo, begunAt, ...nameReached(route) },
   };
   const cut = lost && { jumpHost: lost, message: formatLost(lost) };
   if ("stream" in met) {
@@ -226,6 +226,16 @@ async function probeHost(
       probe: jumpHost ? probe : blame(probe, cut),
     }
   );
+}
+
+/**
+ * The name or address that ssh_config gives for the host. What is loopback there is this computer's here, and an address
+ * behind a jump host may be another machine's.
+ */
+function nameReached({ host: { address, openssh }, jumps }: RouteToHost): { reachedAs?: string } {
+  const isDirect = jumps.length === 0 && openssh === undefined;
+  const isOwn = /^(?:localhost(?:\.|$)|127\.|::1$)/i.test(address);
+  return isOwn || (!isDirect && isAddress(address)) ? {} : { reachedAs: address };
 }
 
 /** Offers the key that a machine was refused for to whoever follows the scan; null where nobody can accept it. */

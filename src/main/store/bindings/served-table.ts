@@ -86,6 +86,23 @@ const AT_ADDRESS = `
   GROUP BY address
   HAVING count(*) = 1`;
 
+/**
+ * The hosts that a name is known to lead to: by the user's words, which are the target itself and ssh_config's HostName;
+ * else the one machine that calls itself so. A machine may call itself anything: its word counts for no name that the
+ * user has given to a host, and not where several say the same.
+ */
+const NAMED = `
+  SELECT host.id FROM host WHERE host.host = @host
+  UNION
+  SELECT reached.id FROM host AS reached WHERE reached.reached_as = @host
+  UNION
+  SELECT own.id FROM (
+    SELECT min(id) AS id FROM host
+    WHERE lower(hostname) = @host AND @host NOT IN ('localhost', 'localhost.localdomain')
+    HAVING count(*) = 1) AS own
+  WHERE NOT EXISTS (SELECT 1 FROM host AS named WHERE named.host = @host)
+    AND NOT EXISTS (SELECT 1 FROM host AS reached WHERE reached.reached_as = @host)`;
+
 /** What endpoints show, compared with what their hosts' configurations say. */
 export function servedTable(db: Database, findings: FindingWriter) {
   const hasMap = db.prepare<[], number>("SELECT EXISTS (SELECT 1 FROM host_map)").pluck();
@@ -98,12 +115,15 @@ export function servedTable(db: Database, findings: FindingWriter) {
       UNION
       SELECT own.id FROM endpoint AS own WHERE own.host IN (SELECT address FROM host_address WHERE host = @host)
       UNION
+      SELECT own.id FROM endpoint AS own WHERE own.host IN (
+        SELECT reached_as FROM host WHERE id = @host UNION SELECT lower(hostname) FROM host WHERE id = @host)
+      UNION
       SELECT endpoint_address.endpoint FROM endpoint_address
       WHERE endpoint_address.address IN (SELECT host_address.address FROM host_address WHERE host_address.host = @host))`);
   const hosts = db
     .prepare<{ id: number; host: string }, number>(`
       SELECT host FROM host_map
-      WHERE host IN (SELECT host.id FROM host WHERE host.host = @host) OR host IN (SELECT host FROM (${AT_ADDRESS}))`)
+      WHERE host IN (${NAMED}) OR host IN (SELECT host FROM (${AT_ADDRESS}))`)
     .pluck();
   const owner = db
     .prepare<[string], number>("SELECT min(host) FROM host_address WHERE address = ? HAVING count(*) = 1")

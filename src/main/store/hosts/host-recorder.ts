@@ -60,6 +60,7 @@ export function hostRecorder(db: Database, { certificates, findings, names, prob
   const readings = hostReadingTable(db);
   const recordProbe = db.prepare<object, number>(PROBE).pluck();
   const refuseJumpHost = db.prepare(REFUSE_JUMP_HOST);
+  const reachAs = db.prepare(REACH_AS);
 
   return {
     /** A probe that read nothing changes only the outcome of the last probe. */
@@ -87,6 +88,8 @@ export function hostRecorder(db: Database, { certificates, findings, names, prob
         : NOTHING;
       const { scanId, at } = probe;
       if (collected) readings.put({ host: id, scanId, at, hostKey, collected, ...(login && { login }) });
+      if (collected && login)
+        reachAs.run({ id, reachedAs: login.reachedAs?.toLowerCase().replace(/\.$/, "") ?? null });
       findings.replace(
         { name, host: id, at: probe.at },
         drafts,
@@ -159,6 +162,9 @@ const READ = `
       certificate_count = (
         SELECT count(DISTINCT certificate) FROM location WHERE host = CAST(@id AS INTEGER) AND gone_scan IS NULL)
   WHERE id = CAST(@id AS INTEGER)`;
+
+const REACH_AS = `
+  UPDATE host SET reached_as = @reachedAs WHERE id = CAST(@id AS INTEGER) AND reached_as IS NOT @reachedAs`;
 
 const COVER = `
   INSERT INTO coverage (host, read, not_read) VALUES (@id, @read, @notRead)

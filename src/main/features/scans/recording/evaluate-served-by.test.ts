@@ -59,14 +59,20 @@ const ofShop = (name: string, notBefore: string, keyType = "EC"): SeenCertificat
 const first = ofShop("first", "2026-01-01T00:00:00Z");
 const renewed = ofShop("renewed", "2026-03-01T00:00:00Z");
 
-type Collected = Partial<CollectedHost> & { holds?: SeenCertificate; addresses?: string[] };
+type Collected = Partial<CollectedHost> & {
+  holds?: SeenCertificate;
+  addresses?: string[];
+  /** HostName of ssh_config. */
+  reachedAs?: string;
+};
 
 function readHost(
   store: Store,
   host: string,
-  { holds = first, addresses = [], ...more }: Collected = {},
+  { holds = first, addresses = [], reachedAs, ...more }: Collected = {},
 ): void {
   visitHost(store, host, {
+    ...(reachedAs && { login: { user: "root", useSudo: false, begunAt: START, reachedAs } }),
     collected: {
       certificateFiles: [{ path: "/etc/ssl/shop.pem", certificates: [holds] }],
       disk: { addresses, map: JSON.stringify(map), bindings: [makeServing("shop", { isDefault: true })] },
@@ -83,18 +89,19 @@ function greet(store: Store, host: string, leaf: SeenCertificate = first): void 
   );
 }
 
+const listRows = (store: Store) =>
+  store.bindings.list({
+    search: "",
+    state: null,
+    host: null,
+    sha256: null,
+    sort: { by: "host", descending: false },
+    after: null,
+    limit: 10,
+  }).rows;
+
 const states = (store: Store) =>
-  store.bindings
-    .list({
-      search: "",
-      state: null,
-      host: null,
-      sha256: null,
-      sort: { by: "host", descending: false },
-      after: null,
-      limit: 10,
-    })
-    .rows.map(({ host, state, sights }) => [host, state, ...sights.map((sight) => sight.host)]);
+  listRows(store).map(({ host, state, sights }) => [host, state, ...sights.map((sight) => sight.host)]);
 
 const open = () => openStore({ path: ":memory:", access: "write" });
 
@@ -246,20 +253,8 @@ const pairOf = (name: string, line: number) => ({
   key: null,
 });
 
-const rowsOf = (store: Store) =>
-  Object.fromEntries(
-    store.bindings
-      .list({
-        search: "",
-        state: null,
-        host: null,
-        sha256: null,
-        after: null,
-        limit: 10,
-        sort: { by: "host", descending: false },
-      })
-      .rows.map(({ certificate, state }) => [certificate?.path, state]),
-  );
+const statesByFile = (store: Store) =>
+  Object.fromEntries(listRows(store).map(({ certificate, state }) => [certificate?.path, state]));
 
 /** One server block with a certificate for each kind of key, or one line of HAProxy with a folder of certificates. */
 function readTwo(store: Store, serving: Partial<Configuration["bindings"][number]>, held: SeenCertificate[]) {
@@ -294,7 +289,7 @@ test("of the certificates of a listener only the one that a handshake has shown 
   const store = open();
   readTwo(store, { names: ["shop"] }, [ec, rsa]);
   greet(store, "web1", ec);
-  expect(rowsOf(store)).toEqual({ "/etc/ssl/one.pem": "agrees", "/etc/ssl/two.pem": "not-seen" });
+  expect(statesByFile(store)).toEqual({ "/etc/ssl/one.pem": "agrees", "/etc/ssl/two.pem": "not-seen" });
 });
 
 test("of a folder of certificates only the one of the name that was asked for is as configured", () => {
@@ -302,7 +297,7 @@ test("of a folder of certificates only the one of the name that was asked for is
   const store = open();
   readTwo(store, { names: [], namesFromCertificate: true }, [shop, own]);
   greet(store, "web1", own);
-  expect(rowsOf(store)).toEqual({ "/etc/ssl/one.pem": "not-seen", "/etc/ssl/two.pem": "agrees" });
+  expect(statesByFile(store)).toEqual({ "/etc/ssl/one.pem": "not-seen", "/etc/ssl/two.pem": "agrees" });
 });
 
 test("what keeps a server from reloading is known though the configuration of another one could not be read this time", () => {
@@ -360,4 +355,34 @@ test("of a file that cannot be served it says that it is not there any more only
   };
   expect(evidence(false)).toEqual(["/etc/ssl/shop.pem is not there"]);
   expect(evidence(true)).toEqual(["/etc/ssl/shop.pem is not there any more"]);
+});
+
+/** The hosts at which an endpoint was seen to be, with its name. */
+const seenAt = (store: Store) =>
+  listRows(store).flatMap(({ host, sights }) => sights.map((sight) => `${sight.host} at ${host}`));
+
+test("an endpoint is of the host that ssh_config reaches by that name, whichever of them is scanned first, and whatever another machine calls itself", () => {
+  const store = openStore({ path: ":memory:", access: "write" });
+  greet(store, "early.corp");
+  readHost(store, "web0", { reachedAs: "Early.corp" });
+  readHost(store, "web1", { reachedAs: "web1.corp" });
+  readHost(store, "evil", { hostname: "web1.corp" });
+  greet(store, "web1.corp");
+  greet(store, "web2.corp");
+  expect(seenAt(store)).toEqual(["early.corp at web0", "web1.corp at web1"]);
+});
+
+test("an endpoint is of the one machine that calls itself by that name, and of none where several do or the name is another host's", () => {
+  const store = openStore({ path: ":memory:", access: "write" });
+  readHost(store, "10.0.0.9", { hostname: "DB1.corp" });
+  greet(store, "db1.corp");
+  expect(seenAt(store)).toEqual(["db1.corp at 10.0.0.9"]);
+  readHost(store, "10.0.0.10", { hostname: "db1.corp" });
+  greet(store, "db1.corp");
+  expect(seenAt(store)).toEqual([]);
+  readHost(store, "evil", { hostname: "shop.corp" });
+  readHost(store, "shop.corp", {});
+  readHost(store, "local", { hostname: "localhost" });
+  for (const name of ["shop.corp", "localhost"]) greet(store, name);
+  expect(seenAt(store)).toEqual(["shop.corp at shop.corp"]);
 });
