@@ -91,7 +91,7 @@ test("a scan is found by its number and known by its targets, and scans of plans
   await copySample(sample, database);
   // As a plan leaves it that has read its hosts again.
   const db = new Sqlite(database);
-  db.prepare("UPDATE scan SET origin = 'plan' WHERE id = 2").run();
+  db.prepare("UPDATE scan SET scan_origin = 'plan' WHERE id = 2").run();
   db.close();
 
   const frame = await openDatabase(database);

@@ -8,7 +8,7 @@
 -- === Scans =================================================================================================================
 
 -- One scan of hosts and endpoints, from the moment it was asked for. It counts its probes by how they ended. `first_target`: the
--- first of its targets, by which people know it. `origin`: somebody asked for it, or a plan or its run read its hosts again.
+-- first of its targets, by which people know it. `scan_origin`: somebody asked for it, or a plan or its run read its hosts again.
 CREATE TABLE scan (
   id          INTEGER PRIMARY KEY,
   state       TEXT NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'finished', 'cancelled', 'interrupted')),
@@ -19,7 +19,7 @@ CREATE TABLE scan (
   failed      INTEGER NOT NULL DEFAULT 0,
   partial     INTEGER NOT NULL DEFAULT 0,
   first_target TEXT,
-  origin      TEXT NOT NULL DEFAULT 'request' CHECK (origin IN ('request', 'plan')),
+  scan_origin TEXT NOT NULL DEFAULT 'request' CHECK (scan_origin IN ('request', 'plan')),
   CHECK ((state = 'running') = (finished_at IS NULL))
 ) STRICT;
 

@@ -24,7 +24,7 @@ type Row = {
 };
 
 const COLUMNS =
-  "scan.id, scan.state, started_at, finished_at, total, ok, failed, partial, first_target, origin, bundle.imported_at, bundle.signature, bundle.standing";
+  "scan.id, scan.state, started_at, finished_at, total, ok, failed, partial, first_target, scan_origin AS origin, bundle.imported_at, bundle.signature, bundle.standing";
 
 const SCANS = "scan LEFT JOIN bundle ON bundle.scan = scan.id";
 
@@ -48,7 +48,9 @@ const FOUND = `(scan.id = ? OR EXISTS (SELECT 1 FROM probe WHERE probe.scan = sc
 
 export function scanTable(db: Database, lists: Lists) {
   const unprobed = unprobedTable(db);
-  const begin = db.prepare("INSERT INTO scan (total, first_target, origin, started_at) VALUES (?, ?, ?, ?)");
+  const begin = db.prepare(
+    "INSERT INTO scan (total, first_target, scan_origin, started_at) VALUES (?, ?, ?, ?)",
+  );
   const finish = db.prepare("UPDATE scan SET state = ?, finished_at = ? WHERE id = ? AND state = 'running'");
   const interrupt = db.prepare(
     "UPDATE scan SET state = 'interrupted', finished_at = ? WHERE state = 'running'",
@@ -91,7 +93,7 @@ export function scanTable(db: Database, lists: Lists) {
     list({ search, state, withPlans, sort: { by, descending }, ...page }: ScanQuery): Listed<Scan> {
       const where: Part[] = [
         ...(state ? [{ sql: "scan.state = ?", values: [state] }] : []),
-        ...(withPlans ? [] : [{ sql: "scan.origin = 'request'", values: [] }]),
+        ...(withPlans ? [] : [{ sql: "scan_origin = 'request'", values: [] }]),
         ...splitWords(search).map((word) => ({ sql: FOUND, values: [toNumber(word), toPattern(word)] })),
       ];
       const sort = { name: by, columns: SORTED_BY[by], descending };

@@ -94,17 +94,20 @@ export function ListScreen<Row extends object>(props: Props<Row>) {
           onEnter={focusList}
         />
         {props.filters}
-        <span className={classes.space} />
-        <span className={classes.count}>
-          {list.total !== null && markAmount(list.total)}
-          {list.total !== null && <span className={classes.unit}>{list.total === 1 ? " row" : " rows"}</span>}
+        <span className={classes.tools}>
+          <span className={classes.count}>
+            {list.total !== null && markAmount(list.total)}
+            {list.total !== null && (
+              <span className={classes.unit}>{list.total === 1 ? " row" : " rows"}</span>
+            )}
+          </span>
+          <SavedViews
+            name={name}
+            address={savedOf(props.address)}
+            onApply={(saved) => applyView(props, saved)}
+          />
+          <ViewMenu name={name} columns={columns} onExport={exportAll} onCopyCommand={copyView} />
         </span>
-        <SavedViews
-          name={name}
-          address={savedOf(props.address)}
-          onApply={(saved) => applyView(props, saved)}
-        />
-        <ViewMenu name={name} columns={columns} onExport={exportAll} onCopyCommand={copyView} />
       </div>
       {list.error ? (
         <ErrorState doing={`list the ${name}`} error={list.error} onRetry={list.retry} />
