@@ -296,6 +296,9 @@ CREATE INDEX host_by_accounts ON host (account_count, id);
 
 CREATE INDEX host_by_last_seen ON host (last_seen, id);
 
+-- A search finds a host by what it calls itself, too; most are called that by the user.
+CREATE INDEX host_called_otherwise ON host (hostname, host, name) WHERE hostname <> host;
+
 -- By its host keys a bundle finds its host.
 CREATE INDEX host_by_presented_key ON host (key_fingerprint) WHERE key_fingerprint IS NOT NULL;
 

@@ -1,6 +1,6 @@
 import { CloseButton } from "@mantine/core";
 import { IconDatabaseExclamation, IconPlugConnectedX } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useRouter } from "@tanstack/react-router";
 import { useCallback, useEffect, useState } from "react";
 import { useApi, useConnectionSentence, useConnectionState } from "#renderer/api/connection.ts";
@@ -15,12 +15,14 @@ import { ScanPrompts } from "#renderer/features/scans/scan-state.tsx";
 import { IssuerSetup } from "#renderer/features/settings/issuer-setup.tsx";
 import { BrandMark } from "#renderer/ui/brand-mark.tsx";
 import { LinkContext } from "#renderer/ui/fingerprint.tsx";
+import { OwnNamesContext } from "#renderer/ui/host-name.tsx";
 import { beginLarge, Untrusted } from "#renderer/ui/text.tsx";
 import { Toast } from "#renderer/ui/toast.tsx";
 import type { Figures } from "#shared/contract/today.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { formatNumber } from "#shared/text/count.ts";
 import { formatDeepLink } from "#shared/text/deep-link.ts";
+import { type FindOwnName, findOwnNamesIn } from "#shared/text/hosts/own-name.ts";
 import { DropTarget } from "./drop-target.tsx";
 import classes from "./frame.module.css";
 import { Header } from "./header.tsx";
@@ -44,41 +46,58 @@ export function Frame() {
   useFrameKeys({ requestScan, openHelp, openInspect, openPalette });
   useDesktopRequests({ requestScan, openHelp, inspect });
   return (
-    <ScanRequestContext value={requestScan}>
-      <LinkContext value={useLinkToHere()}>
-        <PlanRequests renderIssuerSetup={(onAdded) => <IssuerSetup onAdded={onAdded} />}>
-          <div className={classes.frame}>
-            <Rail />
-            <div className={classes.main}>
-              <Header onScan={requestScan} onInspect={openInspect} onHelp={openHelp} onFind={openPalette} />
-              <ConnectionBanner />
-              <DatabaseBanner />
-              <main className={classes.page}>
-                <Outlet />
-              </main>
+    <OwnNamesContext value={useOwnNames()}>
+      <ScanRequestContext value={requestScan}>
+        <LinkContext value={useLinkToHere()}>
+          <PlanRequests renderIssuerSetup={(onAdded) => <IssuerSetup onAdded={onAdded} />}>
+            <div className={classes.frame}>
+              <Rail />
+              <div className={classes.main}>
+                <Header onScan={requestScan} onInspect={openInspect} onHelp={openHelp} onFind={openPalette} />
+                <ConnectionBanner />
+                <DatabaseBanner />
+                <main className={classes.page}>
+                  <Outlet />
+                </main>
+              </div>
             </div>
-          </div>
-        </PlanRequests>
-        <ScanDialog
-          isOpen={scanText !== null}
-          initialText={scanText ?? ""}
-          onClose={() => setScanText(null)}
-        />
-        {isFinding && (
-          <Palette
-            actions={{ scan: requestScan, inspect: openInspect, shortcuts: openHelp }}
-            onClose={() => setIsFinding(false)}
+          </PlanRequests>
+          <ScanDialog
+            isOpen={scanText !== null}
+            initialText={scanText ?? ""}
+            onClose={() => setScanText(null)}
           />
-        )}
-        <Shortcuts isOpen={isHelpOpen} onClose={() => setIsHelpOpen(false)} />
-        <InspectDialog files={files} onFiles={inspect} onClose={() => setFiles(null)} />
-        <DropTarget onFiles={inspect} />
-        <ScanPrompts />
-        <RunPrompts />
-        <Toast />
-      </LinkContext>
-    </ScanRequestContext>
+          {isFinding && (
+            <Palette
+              actions={{ scan: requestScan, inspect: openInspect, shortcuts: openHelp }}
+              onClose={() => setIsFinding(false)}
+            />
+          )}
+          <Shortcuts isOpen={isHelpOpen} onClose={() => setIsHelpOpen(false)} />
+          <InspectDialog files={files} onFiles={inspect} onClose={() => setFiles(null)} />
+          <DropTarget onFiles={inspect} />
+          <ScanPrompts />
+          <RunPrompts />
+          <Toast />
+        </LinkContext>
+      </ScanRequestContext>
+    </OwnNamesContext>
   );
+}
+
+const NO_NAMES: FindOwnName = () => null;
+
+/** What hosts call themselves: read again when a scan begins or has ended, and not with each of its probes. */
+function useOwnNames(): FindOwnName {
+  const { hosts, today } = useApi();
+  const scan = useQuery(today.figures.queryOptions()).data?.lastScan;
+  const { data } = useQuery({
+    queryKey: ["own-names", scan?.id ?? null, scan?.state ?? null],
+    queryFn: async () => ({ find: findOwnNamesIn(await hosts.ownNames.call()) }),
+    placeholderData: keepPreviousData,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  return data?.find ?? NO_NAMES;
 }
 
 /** Says on every screen that the database is damaged or that something is missing from it, and what to do. */

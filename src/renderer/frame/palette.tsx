@@ -13,6 +13,7 @@ import { type KeyboardEvent, useState } from "react";
 import { useApi } from "#renderer/api/connection.ts";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
+import { withOwnName } from "#shared/text/hosts/own-name.ts";
 import classes from "./palette.module.css";
 import { findScreen, SCREENS } from "./screens.ts";
 
@@ -154,7 +155,7 @@ function useThings(text: string): Found[] {
       ({ id, host, hostname }): Found => ({
         id: `host ${id}`,
         Icon: IconServer,
-        title: hostname === null || hostname === host ? host : `${host} (${hostname})`,
+        title: withOwnName(host, host, hostname),
         hint: "host",
         choose: () => void router.navigate({ to: "/hosts", search: { open: id } }),
       }),

@@ -5,16 +5,28 @@ import { formatUntrusted, Untrusted } from "./text.tsx";
 /** A stranger's text in a row: cut by the column's width, whole on hover. */
 export function TextCell({
   text,
+  more = null,
   isMono = false,
   isDim = false,
 }: {
   text: string;
+  /** What else is known of it, in fainter ink. */
+  more?: string | null;
   isMono?: boolean;
   isDim?: boolean;
 }) {
   return (
-    <span className={`${classes.cut} ${isDim ? classes.dim : ""}`} title={formatUntrusted(text)}>
+    <span
+      className={`${classes.cut} ${isDim ? classes.dim : ""}`}
+      title={formatUntrusted(more ? `${text}  ${more}` : text)}
+    >
       <Untrusted text={text} limit={160} isCut isMono={isMono} />
+      {more && (
+        <span className={classes.dim}>
+          {" "}
+          <Untrusted text={more} limit={80} isCut />
+        </span>
+      )}
     </span>
   );
 }

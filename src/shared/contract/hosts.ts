@@ -24,6 +24,9 @@ export const hosts = {
 
   find: query.input(z.object({ id: z.int() })).output(HostDetail),
 
+  /** What hosts call themselves, where that is not the user's name for them. Their word: it names nothing by itself. */
+  ownNames: query.output(z.array(z.object({ host: HostName, port: Port, hostname: z.string() }))),
+
   /**
    * Pins the key that the host presented when it was last probed. The fingerprint says which key the user has compared.
    * If the host presented another one, or has a pin already, the request is refused.

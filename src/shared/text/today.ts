@@ -5,6 +5,7 @@ import { formatAmount, formatCount, formatNumber, formatTotal } from "./count.ts
 import { formatElapsed } from "./elapsed.ts";
 import { formatRule } from "./findings/finding.ts";
 import { formatOutcome } from "./hosts/endpoint.ts";
+import { type FindOwnName, withOwnName } from "./hosts/own-name.ts";
 import { formatAccount, formatTarget } from "./hosts/target.ts";
 import { formatRunState } from "./runs/run.ts";
 
@@ -15,7 +16,8 @@ import { formatRunState } from "./runs/run.ts";
 type LineText = { about: string; sentence: string; concerns: string };
 
 /** A line of Today; the sentence continues what it is about. */
-export function describeLine(line: TodayLine, now: Date): LineText {
+export function describeLine(line: TodayLine, now: Date, findOwnName: FindOwnName = () => null): LineText {
+  const named = (host: string) => withOwnName(host, host, findOwnName(host));
   switch (line.kind) {
     case "run": {
       const { title, state, message } = line.run;
@@ -29,7 +31,11 @@ export function describeLine(line: TodayLine, now: Date): LineText {
       };
     case "still-accepted":
       return {
-        about: formatAccount(line.check),
+        about: withOwnName(
+          formatAccount(line.check),
+          line.check.host,
+          findOwnName(line.check.host, line.check.port),
+        ),
         sentence: `still accepts the key that run ${line.runId} removed: ${line.check.why.join("; ")}`,
         concerns: line.check.fingerprint.slice(0, 17),
       };
@@ -37,7 +43,7 @@ export function describeLine(line: TodayLine, now: Date): LineText {
       return {
         about: shortenFingerprint(line.finding.label),
         sentence: line.finding.sentence,
-        concerns: [line.finding.host, line.owner].filter(Boolean).join(", "),
+        concerns: [line.finding.host && named(line.finding.host), line.owner].filter(Boolean).join(", "),
       };
     case "more-findings":
       return {
@@ -67,9 +73,7 @@ const formatTargets = ({ targets, count }: UnknownLine): string =>
   formatFirst(targets.map(formatUnknown), count);
 
 const formatUnknown = ({ target, hostname }: UnknownTarget): string =>
-  hostname === null || hostname === target.host
-    ? formatTarget(target)
-    : `${formatTarget(target)} (${hostname})`;
+  withOwnName(formatTarget(target), target.host, hostname);
 
 const MOST_SAID = 3;
 

@@ -43,7 +43,7 @@ export function createHostKeyList(deps: Deps) {
 
   async function window(isGoingOn: boolean) {
     const snapshot = await takeSnapshot({ isGoingOn });
-    const made = windows.get(snapshot) ?? createWindows(snapshot.rows);
+    const made = windows.get(snapshot) ?? createWindows(snapshot.rows, snapshot.ownNameOf);
     windows.set(snapshot, made);
     return made;
   }

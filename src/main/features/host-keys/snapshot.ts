@@ -20,6 +20,8 @@ export type Snapshot = {
   knownHosts: Awaited<ReturnType<ReadKnownHosts>>;
   /** How many names were not compared with the hashed ones. */
   untried: number;
+  /** What a host calls itself. */
+  ownNameOf: (host: Address) => string | null;
 };
 
 /** Other names are tried at port 22 and at so many other ports of the inventory. */
@@ -65,7 +67,9 @@ async function make(
   const otherNames = listOtherNames(stored).filter((name) => !own.has(name));
   const untried = await tryHashed([...own, ...otherNames], files);
   const wasTried = (name: string) => !untried.has(name);
+  const ownNames = new Map(stored.hosts.map((host) => [addressOf(host), host.hostname]));
   return {
+    ownNameOf: (host) => ownNames.get(addressOf(host)) ?? null,
     rows: listHostKeys({ hosts, otherNames, knownHosts: files, wasTried }),
     knownHosts,
     untried: untried.size,

@@ -7,6 +7,9 @@ type Column = "name" | "state" | "keyType" | "fingerprint";
 type Order = { by: Column; descending: boolean };
 type HostKeyQuery = HostKeyFilter & { sort: Order; after: string | null; limit: number };
 
+/** What a host calls itself; null where that is not known. */
+type OwnNameOf = (host: { host: string; port: number }) => string | null;
+
 /** A cursor has no more of a name. */
 const LONGEST_SORTED = 120;
 
@@ -22,12 +25,12 @@ const SORTED_BY: Record<Column, (row: HostKeyRow) => Value> = {
 const MOST_KEPT = 20;
 
 /** Pages of rows in memory, by the same rules as those of the store: filtered, ordered, and after a cursor. */
-export function createWindows(rows: readonly HostKeyRow[]) {
+export function createWindows(rows: readonly HostKeyRow[], ownNameOf: OwnNameOf) {
   const kept = new Map<string, HostKeyRow[]>();
 
   return function read({ after, limit, sort, ...filter }: HostKeyQuery) {
     const key = JSON.stringify([sort, filter]);
-    const all = kept.get(key) ?? order(rows.filter(fits(filter)), sort);
+    const all = kept.get(key) ?? order(rows.filter(fits(filter, ownNameOf)), sort);
     if (kept.size >= MOST_KEPT) kept.clear();
     kept.set(key, all);
     const start = after === null ? 0 : findAfter(all, sort, readCursor(toSort(sort), after));
@@ -56,18 +59,26 @@ const sortKeyOf = (row: HostKeyRow, { by }: Order): SortKey => [
 
 const toKey = ([sort_0, sort_1, sort_2]: SortKey) => ({ sort_0, sort_1, sort_2 });
 
-function fits({ search, state, host, shared, weak }: HostKeyFilter): (row: HostKeyRow) => boolean {
+function fits(
+  { search, state, host, shared, weak }: HostKeyFilter,
+  ownNameOf: OwnNameOf,
+): (row: HostKeyRow) => boolean {
   const words = splitWords(search.toLowerCase());
   return (row) =>
     (state === null || row.state === state) &&
     (host === null || row.host?.host === host) &&
     (!shared || row.sharedWith.count > 0) &&
     (!weak || row.weakness !== null) &&
-    words.every((word) => textOf(row).includes(word));
+    words.every((word) => textOf(row, row.host && ownNameOf(row.host)).includes(word));
 }
 
-const textOf = ({ name, keyType, fingerprint, state, why, knownAt, host }: HostKeyRow): string =>
-  [name, host?.host ?? "", keyType, fingerprint, state, why, ...knownAt].join("\n").toLowerCase();
+const textOf = (
+  { name, keyType, fingerprint, state, why, knownAt, host }: HostKeyRow,
+  ownName: string | null,
+): string =>
+  [name, host?.host ?? "", ownName ?? "", keyType, fingerprint, state, why, ...knownAt]
+    .join("\n")
+    .toLowerCase();
 
 const order = (rows: HostKeyRow[], sort: Order): HostKeyRow[] =>
   rows.sort((one, other) => compare(sortKeyOf(one, sort), sortKeyOf(other, sort), sort));

@@ -13,6 +13,7 @@ export function createHosts({ store, now, announce }: Deps) {
   const os = implement(hosts);
   return {
     list: os.list.handler(({ input }) => store.hosts.list(input)),
+    ownNames: os.ownNames.handler(() => store.hosts.ownNames()),
     find: os.find.handler(({ input }) => find(input.id)),
     trustKey: os.trustKey.handler(({ input }) => trustKey(input, input.fingerprint)),
     forgetPin: os.forgetPin.handler(({ input }) => forgetPin(input)),

@@ -1,6 +1,8 @@
 import { styleText } from "node:util";
+import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { type Total, totalOnceRead } from "#shared/model/total.ts";
 import { fitEnd, fitMiddle, widthOf } from "#shared/text/fit.ts";
+import { findOwnNamesIn, withOwnName } from "#shared/text/hosts/own-name.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import type { World } from "./session.ts";
 
@@ -13,9 +15,26 @@ export type Column<Row> = {
   style?(row: Row): Style | null;
   /** Where the text is cut if the terminal is too narrow; without it the column is never cut. */
   cut?: "middle" | "end";
+  /** The host that the cell names, where it does: `withOwnNames` shows what that calls itself. */
+  hostOf?(row: Row): { host: string; port?: number | null } | null;
   /** The order in which columns are left out if the terminal is too narrow for all: 1 goes before 2. */
   leaves?: number;
 };
+
+/** These columns, with what each host calls itself behind the user's name for it. */
+export async function withOwnNames<Row>(
+  columns: readonly Column<Row>[],
+  { hosts }: LatchkeyClient,
+): Promise<Column<Row>[]> {
+  const find = findOwnNamesIn(await hosts.ownNames());
+  return columns.map((column) => ({
+    ...column,
+    cell(row) {
+      const [text, at] = [column.cell(row), column.hostOf?.(row)];
+      return at ? withOwnName(text, at.host, find(at.host, at.port)) : text;
+    },
+  }));
+}
 
 const GAP = "  ";
 const LEAST_WIDTH = 10;

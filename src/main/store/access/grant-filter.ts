@@ -7,6 +7,8 @@ import {
   either,
   type FoundWord,
   type Ids,
+  ofCalled,
+  orCalled,
   type Search,
   searchWords,
   type Together,
@@ -121,9 +123,14 @@ const BY_TEXT = "SELECT rowid AS id FROM grant_search WHERE grant_search MATCH ?
 const BY_HASH = "ifnull(fingerprint, '') BETWEEN ? AND ?";
 const OF_HASH = `SELECT id FROM grant_line WHERE gone_scan IS NULL AND ${BY_HASH}`;
 
+export const OF_HOSTS = {
+  ids: "SELECT id FROM grant_line WHERE gone_scan IS NULL",
+  column: { sql: "host_name", has: "names" },
+} as const;
+
 /**
  * Finds grants that stand now: a word is in the grant's text, or is its FILE:LINE, or begins the fingerprint of its
- * key.
+ * key, or is in what the host calls itself.
  */
 export function grantSearch(lists: Lists, size: () => number) {
   return function find(search: string): Search {
@@ -131,7 +138,7 @@ export function grantSearch(lists: Lists, size: () => number) {
     const phrases = words.map((word) => lists.phraseOf("grant", word));
     const together = (): Together => ({
       sure: byText(phrases.map((phrase) => `(${phrase?.match})`).join(" AND ")),
-      maybe: words.flatMap(ofHash),
+      maybe: words.flatMap((word) => [...ofHash(word), ...ofCalled(lists, word, OF_HOSTS)]),
     });
     const isKnown =
       phrases.every((phrase) => phrase?.isWhole) && words.every((word) => fileOf(word) === null);
@@ -154,7 +161,8 @@ export function findInGrants(lists: Lists, word: string): FoundWord {
   const inRow = isAscii(word) || phrase === null ? rowMatch : null;
   const atLine = file === null ? [] : findAtLine(lists, file, pattern);
   const isKnown = phrase?.isWhole && some && atLine;
-  return { byIndex: isKnown ? either([some, ...atLine, ...ofHash(word)]) : null, some, inRow };
+  const found = { byIndex: isKnown ? either([some, ...atLine, ...ofHash(word)]) : null, some, inRow };
+  return orCalled(lists, word, found, OF_HOSTS);
 }
 
 /** Null where the file has too many grants to compare the line of each: then the list itself is walked. */

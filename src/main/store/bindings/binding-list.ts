@@ -86,12 +86,17 @@ const ABOUT_CERTIFICATE = `
   SELECT served.binding FROM served
   WHERE served.certificate = (SELECT certificate.id FROM certificate WHERE certificate.sha256 = ?)`;
 
+const OF_HOSTS = {
+  ids: "SELECT id FROM binding WHERE gone_scan IS NULL",
+  column: { sql: "host_text", has: "names" },
+} as const;
+
 /** What configurations say is served, and what endpoints serve. */
 export function bindingList(db: Database, lists: Lists) {
   const toItem = rowReader(db);
   const largest = db.prepare<[], number>("SELECT ifnull(max(id), 0) FROM binding").pluck();
   const size = () => largest.get() ?? 0;
-  const find = searchIn(lists, { table: "binding", text: "search_text", size });
+  const find = searchIn(lists, { table: "binding", text: "search_text", ofHosts: OF_HOSTS, size });
 
   return {
     list({ search, state, host, sha256, sort, ...page }: BindingQuery): Listed<ServedRow> {

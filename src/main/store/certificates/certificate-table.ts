@@ -4,11 +4,19 @@ import type { CertificateDetail, CertificateRow } from "#shared/model/certificat
 import { addDays, toInstant } from "#shared/model/instant.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
-import { endOfStart, isAscii, splitWords, toHexStart, toPattern } from "#store/lists/search.ts";
+import {
+  type CalledHosts,
+  endOfStart,
+  isAscii,
+  splitWords,
+  toHexStart,
+  toPattern,
+} from "#store/lists/search.ts";
 import {
   either,
   type FoundWord,
   type Ids,
+  ofCalled,
   type Search,
   searchWords,
   type Together,
@@ -193,7 +201,10 @@ function certificateSearch(lists: Lists, size: () => number) {
     const phrases = words.map((word) => lists.phraseOf("location", word));
     const together = (): Together => ({
       sure: byText(texts.map((phrase) => `(${phrase?.match})`).join(" AND ")),
-      maybe: [...phrases.map((phrase) => byLocation(phrase?.match ?? "")), ...words.flatMap(byHash)],
+      maybe: [
+        ...phrases.map((phrase) => byLocation(phrase?.match ?? "")),
+        ...words.flatMap((word) => [...byHash(word), ...ofCalled(lists, word, OF_HOSTS)]),
+      ],
     });
     const isKnown = [...texts, ...phrases].every((phrase) => phrase?.isWhole);
     const matches = words.map((word) => findInCertificates(lists, word));
@@ -204,12 +215,28 @@ function certificateSearch(lists: Lists, size: () => number) {
 export function findInCertificates(lists: Lists, word: string): FoundWord {
   const text = lists.phraseOf("certificate", word);
   const location = lists.phraseOf("location", word);
-  const inRow = isAscii(word) || !text || !location ? matchRow(word) : null;
+  const called = lists.calledHosts(word);
+  const matched = called ? orAt(matchRow(word), called) : matchRow(word);
+  const inRow = isAscii(word) || !text || !location ? matched : null;
   if (!text || !location) return { byIndex: null, some: null, inRow };
-  const some = either([byText(text.match), byLocation(location.match)]);
+  const some = either([byText(text.match), byLocation(location.match), ...ofCalled(lists, word, OF_HOSTS)]);
   const isWhole = text.isWhole && location.isWhole;
   return { byIndex: isWhole ? either([some, ...byHash(word)]) : null, some, inRow };
 }
+
+const OF_HOSTS = {
+  ids: "SELECT certificate AS id FROM location WHERE gone_scan IS NULL",
+  column: { sql: "name", has: "ids" },
+} as const;
+
+/** A condition, or that a location of the certificate is on a host which calls itself so. */
+const orAt = ({ sql, values }: Part, { ids }: CalledHosts): Part => ({
+  sql: `(${sql} OR EXISTS (
+    SELECT 1 FROM location
+    WHERE location.certificate = certificate.id AND gone_scan IS NULL
+      AND location.name IN (SELECT value FROM json_each(?))))`,
+  values: [...values, ids],
+});
 
 const byText = (match: string): Ids => ({ sql: BY_TEXT, values: [match] });
 const byLocation = (match: string): Ids => ({ sql: BY_LOCATION, values: [match] });

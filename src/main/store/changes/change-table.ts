@@ -23,7 +23,7 @@ import {
   valuesOf,
   wholeOf,
 } from "#store/lists/order.ts";
-import { eachWord } from "#store/lists/search.ts";
+import { eachWordOfHost } from "#store/lists/search.ts";
 import { formatDifference, formatFacts, type VersionReader } from "./revision-row.ts";
 
 /** Two scans by their numbers, in either order; 0 is before every scan. */
@@ -61,7 +61,7 @@ export function changeTable(
         const where = [
           { sql: source.where, values: [] },
           ...onHost(host),
-          ...eachWord(search, textOf(source)),
+          ...eachWordOfHost(search, textOf(source), { ...lists, column: HOST }),
         ];
         const table = host === null ? source.table : source.tableOfHost;
         return readSource(
@@ -291,6 +291,8 @@ function isOtherwise(kind: ChangeKind): string {
   if (content === null) return state;
   return `(${state} OR revision.about <> earlier.about AND (${content} revision.about) <> (${content} earlier.about))`;
 }
+
+const HOST = { sql: "revision.name", has: "ids" } as const;
 
 /** The columns that a page is made of. */
 const columnsOf = ({ what, kind, scan, before }: ChangeSource): string =>

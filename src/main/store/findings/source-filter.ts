@@ -6,13 +6,21 @@ import type { Lists } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
 import {
   eachWord,
+  eachWordOfHost,
   endOfStart,
   isAscii,
   splitWords,
   toFingerprintStart,
   toHexStart,
 } from "#store/lists/search.ts";
-import { type FoundWord, matching, type Search, searchWords } from "#store/lists/word-search.ts";
+import {
+  either,
+  type FoundWord,
+  matching,
+  ofCalled,
+  type Search,
+  searchWords,
+} from "#store/lists/word-search.ts";
 import type { AcceptanceTable } from "./acceptance-table.ts";
 import { acceptedFrom, type FindingSource } from "./finding-source.ts";
 import { sourceConditions } from "./finding-sources.ts";
@@ -128,11 +136,14 @@ function findInSource(lists: Lists, source: FindingSource, search: string): Word
     case "host":
       return ofHosts(lists, source, words);
     default:
-      return { from, where: inRow(source, words), isFound: false };
+      return { from, where: inRow(lists, source, words), isFound: false };
   }
 }
 
-const inRow = ({ text }: FindingSource, words: readonly string[]): Part[] => eachWord(words.join(" "), text);
+function inRow(lists: Lists, { text, columns: { host } }: FindingSource, words: readonly string[]): Part[] {
+  if (!("sql" in host)) return eachWord(words.join(" "), text);
+  return eachWordOfHost(words.join(" "), text, { ...lists, column: { sql: `(${host.sql})`, has: "names" } });
+}
 
 /** Tests each row of the source for a word that many rows have. */
 const findEach = (
@@ -174,7 +185,7 @@ function findKeys(from: string, words: readonly string[]): WordsInSource | null 
 
 /** A key has the names of its certificates; a word that may be a hash is compared with each row. */
 function ofCertificates(lists: Lists, source: FindingSource, words: readonly string[]): WordsInSource {
-  const [{ from, table }, where] = [source, inRow(source, words)];
+  const [{ from, table }, where] = [source, inRow(lists, source, words)];
   const isHash = words.some((word) => toHexStart(word) !== null);
   const found = isHash ? null : findEach(lists, words, findInCertificates).found;
   if (!found) return { from, where, isFound: false };
@@ -183,12 +194,20 @@ function ofCertificates(lists: Lists, source: FindingSource, words: readonly str
   return { from: table, where: [isOne, ...where], isFound: true };
 }
 
+const OF_HOSTS = {
+  ids: "SELECT id FROM host_name WHERE 1",
+  column: { sql: "id", has: "ids" },
+} as const;
+
 function ofHosts(lists: Lists, source: FindingSource, words: readonly string[]): WordsInSource {
-  const where = inRow(source, words);
+  const where = inRow(lists, source, words);
   const found = words.flatMap((word) => {
     const phrase = lists.phraseOf("host_name", word);
     const ids = phrase?.isWhole
-      ? lists.findIds(matching("host_name", phrase.match), lists.mostCounted)
+      ? lists.findIds(
+          either([matching("host_name", phrase.match), ...ofCalled(lists, word, OF_HOSTS)]),
+          lists.mostCounted,
+        )
       : null;
     return ids instanceof Set ? [ids] : [];
   })[0];

@@ -1,5 +1,6 @@
 import type { GraphEdge, GraphLink, GraphNode } from "#shared/model/access/graph.ts";
 import { addTotals, type Total } from "#shared/model/total.ts";
+import { OF_HOSTS } from "#store/access/grant-filter.ts";
 import { isWalkShorter, type Listed, type Lists, type Window } from "#store/lists/lists.ts";
 import {
   conditions,
@@ -16,11 +17,13 @@ import {
 import {
   endOfStart,
   isAscii,
+  orOfCalled,
   type Phrase,
   splitWords,
   toFingerprintStart,
   toPattern,
 } from "#store/lists/search.ts";
+import { ofCalled } from "#store/lists/word-search.ts";
 import { GRANT_TEXT, type LinkFilter, type LinkSource, sourceConditions, sourcesOf } from "./link-sources.ts";
 import { readNodeId } from "./node-finder.ts";
 
@@ -234,7 +237,7 @@ function selectionsOf(lists: Lists, source: LinkSource, filter: LinkFilter): Sel
   const plain = sourceConditions(source, filter);
   const walked: Selection = {
     from: source.from,
-    where: [...plain, ...words.map((word) => stands(source, word))],
+    where: [...plain, ...words.map((word) => stands(lists, source, word))],
   };
   const only = (selection: Selection): Selections => ({
     counted: [selection],
@@ -251,17 +254,21 @@ function selectionsOf(lists: Lists, source: LinkSource, filter: LinkFilter): Sel
   if (fewest === undefined)
     return { ...only(walked), least: words.length === 0 ? null : countSome(lists, fromGrants.table, walked) };
   const { word, inGrants, inFiles } = fewest;
-  const rest = words.filter((one) => one !== word).map((one) => stands(source, one));
+  const rest = words.filter((one) => one !== word).map((one) => stands(lists, source, one));
   const { table, id, byText, isPhrase } = fromGrants;
   const found: Selection[] = [
-    { from: `grant_line ${fromGrants.join}`, where: [...plain, ...rest, isInGrants(word, inGrants)] },
+    { from: `grant_line ${fromGrants.join}`, where: [...plain, ...rest, isInGrants(lists, word, inGrants)] },
     {
       from: source.from,
       where: [
         ...plain,
         ...rest,
-        { sql: `${id} IN (${byText})`, values: [isPhrase ? inFiles.match : toPattern(word)] },
-        negate(standsInGrant(word)),
+        heldBy(lists, source, {
+          word,
+          sql: `${id} IN (${byText})`,
+          value: isPhrase ? inFiles.match : toPattern(word),
+        }),
+        negate(standsInGrant(lists, word)),
       ],
     },
   ];
@@ -270,6 +277,16 @@ function selectionsOf(lists: Lists, source: LinkSource, filter: LinkFilter): Sel
     least: null,
     read: (total, limit) => (isWalkShorter(total, limit, lists.sum(table, [])) ? [walked] : found),
   };
+}
+
+/** Who has the key is found by the word, or is a host that calls itself so. */
+function heldBy(
+  lists: Lists,
+  { heldOn }: LinkSource,
+  { word, sql, value }: { word: string; sql: string; value: string },
+): Part {
+  const found = { sql, values: [value] };
+  return heldOn ? orOfCalled(found, lists.calledHosts(word), { sql: heldOn, has: "names" }) : found;
 }
 
 /** Counts the sample alone where words that many grants have soon fill a page. */
@@ -297,28 +314,41 @@ const isFew = (lists: Lists, { match }: Phrase): boolean =>
  * The word is in the text of who has the key, or in that of the grant where the source has one, or begins the key's
  * fingerprint.
  */
-function stands(source: LinkSource, word: string): Part {
-  const held = { sql: `(${source.text}) LIKE ? ESCAPE '\\'`, values: [toPattern(word)] };
+function stands(lists: Lists, source: LinkSource, word: string): Part {
+  const text = { sql: `(${source.text}) LIKE ? ESCAPE '\\'`, values: [toPattern(word)] };
+  const held = source.heldOn
+    ? orOfCalled(text, lists.calledHosts(word), { sql: source.heldOn, has: "names" })
+    : text;
   if (!source.fromGrants) return held;
-  const granted = standsInGrant(word);
+  const granted = standsInGrant(lists, word);
   return { sql: `(${granted.sql} OR ${held.sql})`, values: [...granted.values, ...held.values] };
 }
 
-function standsInGrant(word: string): Part {
-  const text = { sql: `(${GRANT_TEXT}) LIKE ? ESCAPE '\\'`, values: [toPattern(word)] };
+function standsInGrant(lists: Lists, word: string): Part {
+  const plain = { sql: `(${GRANT_TEXT}) LIKE ? ESCAPE '\\'`, values: [toPattern(word)] };
+  const text = orOfCalled(plain, lists.calledHosts(word), { sql: "grant_line.host_name", has: "names" });
   const key = keyRange(word);
   return key
     ? { sql: `(${text.sql} OR grant_line.fingerprint BETWEEN ? AND ?)`, values: [...text.values, ...key] }
     : text;
 }
 
-function isInGrants(word: string, { match }: Phrase): Part {
-  const text = "SELECT rowid FROM grant_search WHERE grant_search MATCH ?";
+function isInGrants(lists: Lists, word: string, { match }: Phrase): Part {
   const key = keyRange(word);
-  const sql = key
-    ? `${text} UNION SELECT id FROM grant_line WHERE gone_scan IS NULL AND ifnull(fingerprint, '') BETWEEN ? AND ?`
-    : text;
-  return { sql: `grant_line.id IN (${sql})`, values: [match, ...(key ?? [])] };
+  const parts = [
+    { sql: "SELECT rowid FROM grant_search WHERE grant_search MATCH ?", values: [match] },
+    ...(key
+      ? [
+          {
+            sql: "SELECT id FROM grant_line WHERE gone_scan IS NULL AND ifnull(fingerprint, '') BETWEEN ? AND ?",
+            values: key,
+          },
+        ]
+      : []),
+    ...ofCalled(lists, word, OF_HOSTS),
+  ];
+  const sql = parts.map((part) => part.sql).join(" UNION ");
+  return { sql: `grant_line.id IN (${sql})`, values: parts.flatMap(({ values }) => values) };
 }
 
 function keyRange(word: string): Value[] | null {

@@ -47,6 +47,8 @@ export type LinkSource = {
   inner: readonly string[];
   /** The text that a search reads: of who has the key, and of what it opens. */
   text: string;
+  /** The column with the name of the host where the key, rule or agent is; null where that is no host. */
+  heldOn: string | null;
   host: string;
   /** The same as `from`, for the rows of one host. */
   fromHost: string;
@@ -118,6 +120,7 @@ const KEY_FILES: LinkSource = {
   where: `key_file.gone_scan IS NULL AND possession <> 'other-key' AND ${USABLE}`,
   outer: ["key_file.id"],
   ...toGrant,
+  heldOn: "holder.host",
   text: "key_file.owner || char(10) || holder.host || char(10) || path",
   fromHost: `${OF_HOST} ${TO_KEY_FILES}`,
   fromGrants: {
@@ -154,6 +157,7 @@ const HERE_KEYS: LinkSource = {
   where: USABLE,
   outer: ["location", "held_key.fingerprint"],
   ...toGrant,
+  heldOn: null,
   text: "'this computer' || char(10) || location",
   fromHost: `${OF_HOST} ${TO_HELD_KEYS}`,
   fromGrants: {
@@ -177,6 +181,7 @@ const PEOPLE: LinkSource = {
   where: USABLE,
   outer: ["person_key.fingerprint", "person"],
   ...toGrant,
+  heldOn: null,
   text: "person.name || char(10) || people_source.name",
   fromHost: `${OF_HOST} ${TO_PEOPLE}`,
   fromGrants: {
@@ -201,6 +206,7 @@ const RULES: LinkSource = {
   where: "escalation.gone_scan IS NULL AND account <> target",
   outer: ["escalation.id"],
   inner: [],
+  heldOn: "holder.host",
   text: "holder.host || char(10) || account || char(10) || target",
   host: "holder.host",
   isRoot: isUidZero("escalation.host", "target"),
@@ -218,6 +224,7 @@ const AGENTS: LinkSource = {
   where: "agent.gone_scan IS NULL",
   outer: ["agent.id"],
   inner: [],
+  heldOn: "holder.host",
   text: "holder.host || char(10) || account || char(10) || path",
   host: "holder.host",
   isRoot: "0",
@@ -235,6 +242,7 @@ const AUTHORITIES: LinkSource = {
   where: "trusted_authority.gone_scan IS NULL",
   outer: ["trusted_authority.id"],
   inner: [],
+  heldOn: "holder.host",
   text: `holder.host || char(10) || trusted_authority.account || char(10) || trusted_authority.fingerprint
     || char(10) || trusted_authority.comment || char(10) || file`,
   host: "holder.host",

@@ -82,6 +82,9 @@ export function hostTable(db: Database, { lists, briefs, pins, bundles }: Deps) 
     SELECT ${COLUMNS}, kernel, sshd_version, clock_ahead_seconds, key_type, key_fingerprint, is_key_refused
     FROM host
     WHERE id = ?`);
+  const ownNames = db.prepare<[], { host: string; port: number; hostname: string }>(
+    "SELECT host, port, hostname FROM host WHERE hostname <> host ORDER BY host, port",
+  );
   const key = db.prepare<{ host: string; port: number }, KeyRow>(`
     SELECT key_type, key_fingerprint, key_blob, outcome, last_seen
     FROM host
@@ -103,6 +106,8 @@ export function hostTable(db: Database, { lists, briefs, pins, bundles }: Deps) 
       const searched = search.trim() === "" ? {} : { idColumn: "id" };
       return lists.list({ select: COLUMNS, from: "host", where, sort: order, ...searched, ...page }, toHost);
     },
+
+    ownNames: (): { host: string; port: number; hostname: string }[] => ownNames.all(),
 
     find(id: number): HostDetail | null {
       const row = find.get(id);

@@ -17,7 +17,7 @@ import {
   valuesOf,
   writeCursor,
 } from "./order.ts";
-import { phrases } from "./search.ts";
+import { calledHosts, phrases } from "./search.ts";
 
 export type Listed<Row> = { rows: Row[]; total: Total; next: string | null };
 
@@ -47,7 +47,8 @@ export type Lists = ReturnType<typeof createLists>;
 
 /** Lists of any length, a page at a time; each page is of one moment. */
 export function createLists(db: Database, { mostCounted = MOST_COUNTED } = {}) {
-  const { read, find, keep } = answerReader(db);
+  const reader = answerReader(db);
+  const { read, find, keep } = reader;
   const { isAmong, isIn, findIds } = foundReader(db, { read, keep });
   const { count, sum } = counter({ read, keep, mostCounted });
   const list = pageReader({ read, keep, isAmong, isIn, count, mostCounted });
@@ -57,6 +58,8 @@ export function createLists(db: Database, { mostCounted = MOST_COUNTED } = {}) {
   return {
     list: <Row, Item>(query: ListQuery, toItem: (row: Row) => Item): Listed<Item> =>
       atOnce(() => list(query, toItem)),
+    /** The hosts that call themselves so. */
+    calledHosts: calledHosts(reader),
     count,
     find,
     findIds,

@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import type { Keep } from "./kept.ts";
+import type { answerReader, Keep } from "./kept.ts";
 import type { Part } from "./order.ts";
 
 /** The shortest piece of text that the trigram index can find. */
@@ -36,6 +36,48 @@ export const eachWord = (search: string, text: string): Part[] =>
 
 /** The number that a word is, as people write it: `12`, `#12`; 0, which no row has, where it is none. */
 export const toNumber = (word: string): number => Number(/^#?(\d{1,15})$/.exec(word)?.[1] ?? 0);
+
+/**
+ * The hosts that call themselves by a word which the user's name for them does not have: those names, and their ids in
+ * `host_name`, as JSON.
+ */
+export type CalledHosts = { names: string; ids: string };
+
+/** A column with the user's name for a host, or with the id of that name. */
+export type HostColumn = { sql: string; has: keyof CalledHosts };
+
+/** Finds what a word calls; null where that is no host. A host's own name is its word: it only finds what is listed. */
+export function calledHosts({ find }: ReturnType<typeof answerReader>): (word: string) => CalledHosts | null {
+  return (word) => {
+    const pattern = toPattern(word);
+    const [called] = find<CalledHosts & { count: number }>(CALLED, [pattern, pattern]);
+    return called && called.count > 0 ? { names: called.names, ids: called.ids } : null;
+  };
+}
+
+const CALLED = `
+  SELECT count(*) AS count, json_group_array(host) AS names, json_group_array(name) AS ids FROM host
+  WHERE hostname <> host AND hostname LIKE ? ESCAPE '\\' AND host NOT LIKE ? ESCAPE '\\'`;
+
+export const isOfCalled = (called: CalledHosts, { sql, has }: HostColumn): Part => ({
+  sql: `${sql} IN (SELECT value FROM json_each(?))`,
+  values: [called[has]],
+});
+
+/** The condition of a word, or that the row is of a host which calls itself so. */
+export function orOfCalled(condition: Part, called: CalledHosts | null, column: HostColumn): Part {
+  if (!called) return condition;
+  const own = isOfCalled(called, column);
+  return { sql: `(${condition.sql} OR ${own.sql})`, values: [...condition.values, ...own.values] };
+}
+
+type OfHost = { calledHosts: (word: string) => CalledHosts | null; column: HostColumn };
+
+/** As `eachWord`, of rows that are of a host: its own name has the word, too. */
+export const eachWordOfHost = (search: string, text: string, { calledHosts: find, column }: OfHost): Part[] =>
+  splitWords(search).flatMap((word) =>
+    eachWord(word, text).map((condition) => orOfCalled(condition, find(word), column)),
+  );
 
 /**
  * The beginning of a hash that a word may be: hex as openssl and browsers write it, with or without colons; null when

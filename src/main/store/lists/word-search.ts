@@ -3,7 +3,15 @@ import type { Found } from "./count.ts";
 import { cacheKeyOf } from "./kept.ts";
 import type { Lists } from "./lists.ts";
 import type { Part } from "./order.ts";
-import { eachWord, isAscii, type Searched, splitWords } from "./search.ts";
+import {
+  eachWord,
+  type HostColumn,
+  isAscii,
+  isOfCalled,
+  orOfCalled,
+  type Searched,
+  splitWords,
+} from "./search.ts";
 
 /**
  * Finds rows by words. Each word is looked up in an index; where one word has few rows, only these are tested for the
@@ -113,20 +121,47 @@ function conditionOf({ inRow, byIndex }: FoundWord, id: string): Part {
   return { sql: `${id} IN (SELECT id FROM (${byIndex.sql}))`, values: byIndex.values };
 }
 
+/** The ids of rows by a host's name: `from`, with `column`, whose index begins with it. */
+export type OfHosts = { ids: string; column: HostColumn };
+
+/** The ids of the rows of hosts that call themselves so; none where there is no such host. */
+export function ofCalled(lists: Lists, word: string, { ids, column }: OfHosts): Ids[] {
+  const called = lists.calledHosts(word);
+  if (!called) return [];
+  const { sql, values } = isOfCalled(called, column);
+  return [{ sql: `${ids} AND ${sql}`, values }];
+}
+
+/** The same word, which is also found where the host calls itself so. */
+export function orCalled(lists: Lists, word: string, found: FoundWord, ofHosts: OfHosts): FoundWord {
+  const own = ofCalled(lists, word, ofHosts);
+  const called = lists.calledHosts(word);
+  if (own.length === 0) return found;
+  return {
+    byIndex: found.byIndex && either([found.byIndex, ...own]),
+    some: found.some && either([found.some, ...own]),
+    inRow: found.inRow && orOfCalled(found.inRow, called, ofHosts.column),
+  };
+}
+
 type Text = {
   table: Searched;
   /** An expression for the text that the search table has of a row. */
   text: string;
+  ofHosts: OfHosts;
   size: () => number;
 };
 
-/** Finds rows by words of one text alone. */
-export function searchIn(lists: Lists, { table, text, size }: Text): (search: string) => Search {
+/** Finds rows by words of one text alone, or by the own name of their host. */
+export function searchIn(lists: Lists, { table, text, ofHosts, size }: Text): (search: string) => Search {
   return (search) => {
     const words = splitWords(search);
     const phrases = words.map((word) => lists.phraseOf(table, word));
     const all = phrases.map((phrase) => `(${phrase?.match})`).join(" AND ");
-    const together = () => ({ sure: matching(table, all), maybe: [] });
+    const together = () => ({
+      sure: matching(table, all),
+      maybe: words.flatMap((word) => ofCalled(lists, word, ofHosts)),
+    });
     const isKnown = phrases.every((phrase) => phrase?.isWhole);
     return searchWords(lists, {
       words: words.map(findWord),
@@ -140,11 +175,12 @@ export function searchIn(lists: Lists, { table, text, size }: Text): (search: st
     const [rowMatch = null] = eachWord(word, text);
     const phrase = lists.phraseOf(table, word);
     const some = phrase && matching(table, phrase.match);
-    return {
+    const found = {
       byIndex: phrase?.isWhole ? some : null,
       some,
       inRow: isAscii(word) || phrase === null ? rowMatch : null,
     };
+    return orCalled(lists, word, found, ofHosts);
   }
 }
 

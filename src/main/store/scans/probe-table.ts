@@ -10,7 +10,7 @@ import type { ScanId } from "#shared/model/hosts/scan.ts";
 import { type ProxyUrl, Target } from "#shared/model/hosts/target.ts";
 import type { Listed, Lists } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
-import { eachWord } from "#store/lists/search.ts";
+import { eachWordOfHost } from "#store/lists/search.ts";
 import type { EndpointProbe } from "#store/probe-record.ts";
 
 type Row = {
@@ -59,6 +59,8 @@ const FAILED_FIRST = { name: "failed", columns: ["state <> 'failed'", "id"], des
 export const PROBE_TEXT =
   "host || char(10) || ifnull(user, '') || char(10) || ifnull(jump_host, '') || char(10) || outcome || char(10) || message";
 
+const PROBED_HOST = { sql: "host", has: "names" } as const;
+
 export function probeTable(db: Database, lists: Lists) {
   const add = db.prepare(`
     INSERT INTO probe (scan, kind, host, port, user, server_name, protocol, state, outcome, message, at, took_ms, key_type,
@@ -83,7 +85,7 @@ export function probeTable(db: Database, lists: Lists) {
       const where: Part[] = [
         { sql: "scan = ?", values: [scanId] },
         ...(state ? [{ sql: "state = ?", values: [state] }] : []),
-        ...eachWord(search, PROBE_TEXT),
+        ...eachWordOfHost(search, PROBE_TEXT, { ...lists, column: PROBED_HOST }),
       ];
       return lists.list({ select: COLUMNS, from: "probe", where, sort: FAILED_FIRST, ...page }, fromRow);
     },

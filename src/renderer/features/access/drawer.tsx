@@ -9,6 +9,7 @@ import {
 import { Link } from "@tanstack/react-router";
 import { Drawer, Fact, Facts, Line, Lines, Section, Verbatim } from "#renderer/ui/drawer/drawer.tsx";
 import { CopyMark, WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
+import { HostName } from "#renderer/ui/host-name.tsx";
 import { ErrorState } from "#renderer/ui/panel.tsx";
 import { FindingLines } from "#renderer/ui/severity.tsx";
 import { Tag, type Tone } from "#renderer/ui/tag.tsx";
@@ -92,7 +93,7 @@ function KeyFacts({ grant }: { grant: GrantDetail }) {
       <Fact name="Host">
         <TextLink>
           <Link to="/hosts" search={{ search: grant.host }}>
-            <Untrusted text={grant.host} />
+            <HostName host={grant.host} port={grant.port} />
           </Link>
         </TextLink>
       </Fact>
@@ -122,7 +123,7 @@ function SameKey({ grant: { sameKey, fingerprint } }: { grant: GrantDetail }) {
           <Line key={id} below={<Untrusted text={`${file}, line ${line}`} />}>
             <TextLink>
               <Link to="/access" search={{ open: id }}>
-                <Untrusted text={`${account} on ${host}`} />
+                <HostName text={`${account} on ${host}`} host={host} />
               </Link>
             </TextLink>
           </Line>

@@ -5,6 +5,7 @@ import { GRANT_KEYS } from "#renderer/api/filter-keys.ts";
 import { ScanButton, usePlanRequest } from "#renderer/api/scan-button.tsx";
 import { Inline, NameCell, TextCell } from "#renderer/ui/cells.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
+import { HostCell } from "#renderer/ui/host-name.tsx";
 import { FindingCount } from "#renderer/ui/severity.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/filters.tsx";
@@ -186,7 +187,7 @@ const COLUMNS: readonly Column<GrantRow>[] = [
     minWidth: 116,
     grow: 2,
     sortBy: "host",
-    cell: ({ host, port }) => <NameCell name={host} {...(port === 22 ? {} : { more: `:${port}` })} />,
+    cell: ({ host, port }) => <HostCell host={host} port={port} />,
     text: ({ host }) => host,
   },
   {

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { ServedActions } from "#renderer/api/reload.tsx";
 import { Dim, Inline } from "#renderer/ui/cells.tsx";
 import { Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
+import { HostName } from "#renderer/ui/host-name.tsx";
 import { ErrorState } from "#renderer/ui/panel.tsx";
 import { ServedLines } from "#renderer/ui/served-lines.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
@@ -50,7 +51,9 @@ function Locations({ locations }: { locations: readonly CertificateLocation[] })
               ) : (
                 <IconFile size={15} aria-label="file" />
               )}
-              <Untrusted text={formatWhere(location)} />
+              <span>
+                <HostName host={location.host} text={formatWhere(location)} />
+              </span>
             </Inline>
           </Line>
         ))}

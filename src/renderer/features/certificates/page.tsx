@@ -2,6 +2,7 @@ import { IconCertificate } from "@tabler/icons-react";
 import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { Dim, Inline, NameCell, TextCell } from "#renderer/ui/cells.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
+import { OfHostCell } from "#renderer/ui/host-name.tsx";
 import { FindingCount } from "#renderer/ui/severity.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet, FixedFacet } from "#renderer/ui/table/filters.tsx";
@@ -233,7 +234,7 @@ function LocationsCell({
   if (!first) return null;
   return (
     <Inline>
-      <TextCell text={formatWhere(first)} />
+      <OfHostCell text={formatWhere(first)} host={first.host} />
       {count > 1 && <Dim>+{(count - 1).toLocaleString("en")}</Dim>}
     </Inline>
   );

@@ -1,6 +1,7 @@
 import { IconMinus, IconPlus, IconTilde } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { Drawer, Fact, Facts, Section } from "#renderer/ui/drawer/drawer.tsx";
+import { HostName } from "#renderer/ui/host-name.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
@@ -41,7 +42,7 @@ export function ChangeDrawer({ change, onClose }: { change: ChangeRow; onClose: 
           <Fact name="Host">
             <TextLink>
               <Link to="/hosts" search={{ search: host }}>
-                <Untrusted text={host} />
+                <HostName host={host} />
               </Link>
             </TextLink>
           </Fact>

@@ -1,6 +1,7 @@
 import { IconGitCompare } from "@tabler/icons-react";
 import { CHANGE_KEYS } from "#renderer/api/filter-keys.ts";
 import { Dim, Inline, NameCell, TextCell } from "#renderer/ui/cells.tsx";
+import { HostCell } from "#renderer/ui/host-name.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet, FixedFacet } from "#renderer/ui/table/filters.tsx";
 import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
@@ -95,7 +96,7 @@ const COLUMNS: readonly Column<ChangeRow>[] = [
     title: "Host",
     minWidth: 116,
     grow: 1,
-    cell: ({ host }) => <NameCell name={host} />,
+    cell: ({ host }) => <HostCell host={host} />,
     text: ({ host }) => host,
   },
   {

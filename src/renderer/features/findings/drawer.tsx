@@ -3,6 +3,7 @@ import { IconArrowRight, IconBulb, IconCircleCheck } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
+import { HostName } from "#renderer/ui/host-name.tsx";
 import { ErrorState } from "#renderer/ui/panel.tsx";
 import { BrokenRules, SeverityTag } from "#renderer/ui/severity.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
@@ -64,7 +65,7 @@ function Details({ finding }: { finding: Finding }) {
           <Fact name="What">
             <Untrusted text={label} />
           </Fact>
-          <Fact name="Host">{host === null ? "several" : <Untrusted text={host} />}</Fact>
+          <Fact name="Host">{host === null ? "several" : <HostName host={host} />}</Fact>
           <Fact name="Since">
             <Exactly instant={firstSeen} />
           </Fact>

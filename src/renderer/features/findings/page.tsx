@@ -4,6 +4,7 @@ import { useState } from "react";
 import { FINDING_KEYS } from "#renderer/api/filter-keys.ts";
 import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { Dim, NameCell, TextCell } from "#renderer/ui/cells.tsx";
+import { OfHostCell } from "#renderer/ui/host-name.tsx";
 import { SEVERITIES, SeverityTag } from "#renderer/ui/severity.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/filters.tsx";
@@ -207,7 +208,7 @@ const COLUMNS: readonly Column<Finding>[] = [
     minWidth: 130,
     grow: 1,
     sortBy: "host",
-    cell: ({ host }) => (host === null ? <Dim>several</Dim> : <TextCell text={host} />),
+    cell: ({ host }) => (host === null ? <Dim>several</Dim> : <OfHostCell text={host} host={host} />),
     text: ({ host }) => host ?? "",
   },
   {

@@ -6,10 +6,11 @@ import { LINK_KEYS, REACH_KEYS } from "#renderer/api/filter-keys.ts";
 import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { NumberCell, TextCell } from "#renderer/ui/cells.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
+import { OfHostCell } from "#renderer/ui/host-name.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/filters.tsx";
 import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
-import type { GraphLink } from "#shared/model/access/graph.ts";
+import type { GraphLink, GraphNode } from "#shared/model/access/graph.ts";
 import { HOW_WORDS, nameNode } from "#shared/text/access/graph.ts";
 import { Certainty, StepDrawer } from "./drawer.tsx";
 import classes from "./graph.module.css";
@@ -24,7 +25,7 @@ const COLUMNS: readonly Column<GraphLink>[] = [
     title: "From",
     minWidth: 130,
     grow: 2,
-    cell: ({ from }) => <TextCell text={nameNode(from)} />,
+    cell: ({ from }) => <NodeCell node={from} />,
     text: ({ from }) => nameNode(from),
   },
   {
@@ -48,7 +49,7 @@ const COLUMNS: readonly Column<GraphLink>[] = [
     title: "To",
     minWidth: 130,
     grow: 2,
-    cell: ({ to }) => <TextCell text={nameNode(to)} />,
+    cell: ({ to }) => <NodeCell node={to} />,
     text: ({ to }) => nameNode(to),
   },
   {
@@ -90,6 +91,11 @@ const COLUMNS: readonly Column<GraphLink>[] = [
     text: ({ where }) => where,
   },
 ];
+
+function NodeCell({ node }: { node: GraphNode }) {
+  const text = nameNode(node);
+  return "host" in node ? <OfHostCell text={text} host={node.host} /> : <TextCell text={text} />;
+}
 
 /** The library that draws is large: it is fetched when somebody opens a diagram. */
 const ReachDiagram = lazy(async () => ({ default: (await import("./diagram-panel.tsx")).ReachDiagram }));

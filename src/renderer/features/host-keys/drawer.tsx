@@ -17,6 +17,7 @@ import { useState } from "react";
 import { usePlanRequest } from "#renderer/api/scan-button.tsx";
 import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
+import { HostName } from "#renderer/ui/host-name.tsx";
 import { ErrorState, Notice } from "#renderer/ui/panel.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
@@ -132,7 +133,7 @@ function KeyFacts({ row }: { row: HostKeyRow }) {
 }
 
 function HostLink({ host: { id, host, port } }: Pick<OfHost, "host">) {
-  const words = <Untrusted text={port === 22 ? host : `${host} port ${port}`} />;
+  const words = <HostName host={host} port={port} text={port === 22 ? host : `${host} port ${port}`} />;
   if (id === null) return words;
   return (
     <TextLink>

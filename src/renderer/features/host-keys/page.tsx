@@ -3,6 +3,7 @@ import { HOST_KEY_KEYS } from "#renderer/api/filter-keys.ts";
 import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { Dim, TextCell } from "#renderer/ui/cells.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
+import { OfHostCell } from "#renderer/ui/host-name.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/filters.tsx";
 import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
@@ -138,7 +139,8 @@ const COLUMNS: readonly Column<HostKeyRow>[] = [
     minWidth: 160,
     grow: 2,
     sortBy: "name",
-    cell: (row) => <TextCell text={nameOf(row)} />,
+    cell: (row) =>
+      row.host === null ? <TextCell text={nameOf(row)} /> : <OfHostCell text={nameOf(row)} {...row.host} />,
     text: ({ name }) => name,
   },
   {

@@ -10,6 +10,7 @@ import { PROBE_STATES, ProbeTag } from "#renderer/ui/tag.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { HostRow } from "#shared/model/hosts/host.ts";
 import { ProbeState } from "#shared/model/hosts/probe.ts";
+import { formatOwnName } from "#shared/text/hosts/own-name.ts";
 import { HostDrawer, nameOf } from "./drawer.tsx";
 import { route, sortOf, useHosts } from "./queries.ts";
 
@@ -74,8 +75,6 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
   );
 }
 
-const ownNameOf = ({ host, hostname }: HostRow): string | null => (hostname === host ? null : hostname);
-
 /** Marks a host that only an unverified bundle tells of, apart from one that was read. */
 function readAsOf({ readAs, bundleStanding }: HostRow): string {
   return bundleStanding === "claimed" ? `claimed, ${readAs}` : (readAs ?? "");
@@ -89,7 +88,7 @@ const COLUMNS: readonly Column<HostRow>[] = [
     grow: 3,
     sortBy: "host",
     cell: (row) => {
-      const more = ownNameOf(row);
+      const more = formatOwnName(row.host, row.hostname);
       return <NameCell name={nameOf(row)} {...(more === null ? {} : { more })} />;
     },
     text: ({ host, port }) => `${host}:${port}`,

@@ -9,6 +9,7 @@ import {
 } from "@tabler/icons-react";
 import { useState } from "react";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
+import { HostName } from "#renderer/ui/host-name.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { beginLarge, Untrusted } from "#renderer/ui/text.tsx";
 import {
@@ -100,7 +101,7 @@ function OneHost({ host, turn, isOffline, isOpen }: HostProps & { isOpen: boolea
     <section className={classes.host}>
       <header className={classes.hostHead}>
         <h3>
-          <Untrusted text={formatHost(host)} />
+          <HostName host={host.host} port={host.port} />
         </h3>
         <HostCounts host={host} />
         <span className={classes.space} />

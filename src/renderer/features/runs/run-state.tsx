@@ -15,6 +15,7 @@ import {
   type TablerIcon,
 } from "@tabler/icons-react";
 import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
+import { HostName } from "#renderer/ui/host-name.tsx";
 import { Tag, type Tone } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
@@ -27,7 +28,6 @@ import {
   type StepState,
 } from "#shared/model/runs/run.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatHost } from "#shared/text/hosts/target.ts";
 import classes from "./runs.module.css";
 import { formatPhaseTitle } from "./words.ts";
 
@@ -175,7 +175,7 @@ function StepLine({ step, state }: { step: RunStep; state: RunState }) {
       }
       below={message !== "" && <Untrusted text={message} limit={600} />}
     >
-      {host === null ? "this computer" : <Untrusted text={formatHost({ host, port })} />}
+      {host === null ? "this computer" : <HostName host={host} port={port} />}
     </Line>
   );
 }

@@ -13,6 +13,7 @@ import { useScanRequest } from "#renderer/api/scan-button.tsx";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Line, Lines } from "#renderer/ui/drawer/drawer.tsx";
 import headerChipClasses from "#renderer/ui/header-chip.module.css";
+import { HostName } from "#renderer/ui/host-name.tsx";
 import { ErrorState } from "#renderer/ui/panel.tsx";
 import { formatPromptTitle, PromptForm } from "#renderer/ui/prompts/prompt-form.tsx";
 import type { Rows } from "#renderer/ui/table/column.ts";
@@ -212,11 +213,15 @@ function ProbeLine({ probe }: { probe: Probe }) {
     >
       <span className={classes.target}>
         <span className={classes.kind}>{formatKind(target)}</span>
-        <Untrusted
-          text={
-            jumpHost ? `${formatTarget(target)} (via ${formatHostAddress(jumpHost)})` : formatTarget(target)
-          }
-        />
+        <span>
+          <HostName
+            host={target.host}
+            port={target.kind === "ssh" ? target.port : null}
+            text={
+              jumpHost ? `${formatTarget(target)} (via ${formatHostAddress(jumpHost)})` : formatTarget(target)
+            }
+          />
+        </span>
         {transport === "system" && <span className={classes.took}>by this computer's ssh</span>}
       </span>
     </Line>

@@ -1,8 +1,9 @@
 import { IconCertificate } from "@tabler/icons-react";
 import { SERVED_KEYS } from "#renderer/api/filter-keys.ts";
 import { ServedActions } from "#renderer/api/reload.tsx";
-import { NameCell, TextCell } from "#renderer/ui/cells.tsx";
+import { TextCell } from "#renderer/ui/cells.tsx";
 import { Drawer } from "#renderer/ui/drawer/drawer.tsx";
+import { HostCell } from "#renderer/ui/host-name.tsx";
 import { ServedLines, StateTag } from "#renderer/ui/served-lines.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet, FixedFacet } from "#renderer/ui/table/filters.tsx";
@@ -105,7 +106,7 @@ const COLUMNS: readonly Column<ServedRow>[] = [
     minWidth: 130,
     grow: 1,
     sortBy: "host",
-    cell: ({ host }) => <NameCell name={host} />,
+    cell: ({ host }) => <HostCell host={host} />,
     text: ({ host }) => host,
   },
   {

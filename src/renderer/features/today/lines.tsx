@@ -7,10 +7,11 @@ import {
   IconRefresh,
 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { type ReactNode, use } from "react";
 import { OffboardButton } from "#renderer/api/offboard.tsx";
 import { ReloadButton } from "#renderer/api/reload.tsx";
 import { usePlanRequest, useScanRequest } from "#renderer/api/scan-button.tsx";
+import { OwnNamesContext } from "#renderer/ui/host-name.tsx";
 import { SEVERITIES } from "#renderer/ui/severity.tsx";
 import { toneClass } from "#renderer/ui/tag.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
@@ -75,7 +76,7 @@ function keyOf(line: TodayLine): string {
 
 function LineOf({ line }: { line: TodayLine }) {
   const { tone, Icon, word } = SEVERITIES[line.severity];
-  const { about, sentence, concerns } = describeLine(line, useNow());
+  const { about, sentence, concerns } = describeLine(line, useNow(), use(OwnNamesContext));
   return (
     <li className={classes.line}>
       <span className={`${classes.lineMark} ${toneClass(tone)}`}>

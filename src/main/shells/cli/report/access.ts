@@ -9,7 +9,7 @@ import { formatAmount, formatNumber, formatTotal } from "#shared/text/count.ts";
 import { formatKey } from "#shared/text/hosts/key.ts";
 import { openApp } from "#shells/cli/open-app.ts";
 import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
-import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
+import { type Column, listRows, printTable, withOwnNames } from "#shells/cli/print-table.ts";
 import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 
 type Effective = GrantRow["verdict"]["effective"]["state"];
@@ -111,7 +111,7 @@ async function listGrants(words: readonly string[], options: Options, world: Wor
     if (outside !== null) world.out(outside);
     return;
   }
-  world.out(`${printTable(COLUMNS, rows, world)}\n`);
+  world.out(`${printTable(await withOwnNames(COLUMNS, app.client), rows, world)}\n`);
 
   const countOf = async (effective: Effective) => {
     if (filter.effective !== null && filter.effective !== effective) return 0;
@@ -146,7 +146,7 @@ const formatNone = (filter: object): string =>
     : "no grant is known yet; scan a host: latchkey scan root@web1.example";
 
 const COLUMNS: Column<GrantRow>[] = [
-  { head: "HOST", cell: ({ host }) => host, cut: "middle" },
+  { head: "HOST", cell: ({ host }) => host, hostOf: (grant) => grant, cut: "middle" },
   { head: "ACCOUNT", cell: ({ account }) => account, cut: "middle" },
   {
     head: "LOGIN",

@@ -13,7 +13,7 @@ import { formatKey } from "#shared/text/hosts/key.ts";
 import { formatEndpoint } from "#shared/text/hosts/target.ts";
 import { openApp } from "#shells/cli/open-app.ts";
 import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
-import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
+import { type Column, listRows, printTable, withOwnNames } from "#shells/cli/print-table.ts";
 import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 
 type Options = CommonOptions & {
@@ -97,7 +97,7 @@ async function listCertificates(words: readonly string[], options: Options, worl
   );
   if (options.json) return printJson({ certificates: rows.map(toCertificateJson), total }, world);
   if (total === 0) return world.out(formatNone(filter));
-  world.out(`${printTable(columnsAt(world.now()), rows, world)}\n`);
+  world.out(`${printTable(await withOwnNames(columnsAt(world.now()), app.client), rows, world)}\n`);
 
   const countWithin = async (days: number) => {
     const expiringWithinDays = Math.min(days, options.expiring ?? days);
@@ -133,7 +133,13 @@ const columnsAt = (now: Date): Column<CertificateRow>[] => [
     cell: ({ commonName, names, subject }) => commonName ?? names[0] ?? subject,
     cut: "middle",
   },
-  { head: "SEEN AT", cell: formatLocations, cut: "middle" },
+  {
+    head: "SEEN AT",
+    cell: formatLocations,
+    hostOf: ({ locations: [first, ...others] }) =>
+      first && others.length === 0 ? { host: first.host } : null,
+    cut: "middle",
+  },
   { head: "KEY", cell: formatKey },
   { head: "ISSUER", cell: ({ issuer }) => issuer, cut: "middle", leaves: 2 },
   { head: "SHA-256", cell: ({ sha256 }) => sha256.slice(0, 12), style: () => "dim", leaves: 1 },

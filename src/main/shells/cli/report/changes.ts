@@ -6,7 +6,7 @@ import { CHANGE_MARK, KIND_WORD } from "#shared/text/access/change.ts";
 import { formatNumber, formatTotal } from "#shared/text/count.ts";
 import { openApp } from "#shells/cli/open-app.ts";
 import { type CommonOptions, days, printJson, wholeNumber } from "#shells/cli/options.ts";
-import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
+import { type Column, listRows, printTable, withOwnNames } from "#shells/cli/print-table.ts";
 import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 
 type Options = CommonOptions & {
@@ -75,7 +75,8 @@ async function listChanges(words: readonly string[], options: Options, world: Wo
   if (options.json) return printJson({ from, to, counts, changes: rows.map(toJson), total }, world);
   if (from === null && to === null)
     return world.out("nothing was scanned yet; start with: latchkey scan web1.example");
-  if (isMoreThan(total, 0)) world.out(`${printTable(COLUMNS, rows, world)}\n`);
+  if (isMoreThan(total, 0))
+    world.out(`${printTable(await withOwnNames(COLUMNS, app.client), rows, world)}\n`);
   const shown = isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : "";
   world.out(`${formatTotal(total, "change")}${shown}, from ${formatSide(from)} to ${formatSide(to)}`);
 }
@@ -89,7 +90,7 @@ function refuseNoBaseline(): never {
 
 const COLUMNS: Column<ChangeRow>[] = [
   { head: "", cell: ({ what }) => CHANGE_MARK[what], style: ({ what }) => STYLES[what] },
-  { head: "HOST", cell: ({ host }) => host, cut: "middle" },
+  { head: "HOST", cell: ({ host }) => host, hostOf: ({ host }) => ({ host }), cut: "middle" },
   { head: "KIND", cell: ({ kind }) => KIND_WORD[kind] },
   { head: "THING", cell: ({ title }) => title, cut: "middle" },
   {

@@ -16,7 +16,7 @@ import {
   printJson,
   wholeNumber,
 } from "#shells/cli/options.ts";
-import { type Column, listRows, paint, printTable } from "#shells/cli/print-table.ts";
+import { type Column, listRows, paint, printTable, withOwnNames } from "#shells/cli/print-table.ts";
 import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 import { formatUndecided } from "./access.ts";
 
@@ -105,7 +105,10 @@ async function listFindings(words: readonly string[], options: Options, world: W
   else if (total === 0) world.out(await formatNone(filter, app.client));
   else {
     const isEvaluated = rows.some(({ profile }) => profile !== null);
-    const columns = (filter.accepted ? ACCEPTED : COLUMNS).filter((one) => isEvaluated || one !== PROFILE);
+    const shownColumns = (filter.accepted ? ACCEPTED : COLUMNS).filter(
+      (one) => isEvaluated || one !== PROFILE,
+    );
+    const columns = await withOwnNames(shownColumns, app.client);
     const table = () => printTable(columns, rows, world);
     const details = () => rows.map((row) => printDetails(row, world)).join("\n\n");
     world.out(`${options.details ? details() : table()}\n`);
@@ -191,7 +194,12 @@ const COLUMNS: Column<Finding>[] = [
   { head: "SEVERITY", cell: ({ severity }) => severity, style: ({ severity }) => SEVERITY_STYLES[severity] },
   { head: "RULE", cell: ({ rule }) => rule, leaves: 2 },
   PROFILE,
-  { head: "HOST", cell: ({ host }) => host ?? "several", cut: "middle" },
+  {
+    head: "HOST",
+    cell: ({ host }) => host ?? "several",
+    hostOf: ({ host }) => (host === null ? null : { host }),
+    cut: "middle",
+  },
   { head: "WHAT", cell: ({ label }) => label, cut: "middle" },
   { head: "WHY", cell: ({ sentence }) => sentence, cut: "end" },
 ];

@@ -1,19 +1,19 @@
 import { type Command, Option } from "commander";
-import type { GraphLink, SharedKey } from "#shared/model/access/graph.ts";
+import type { GraphLink, GraphNode, SharedKey } from "#shared/model/access/graph.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { HOW_WORDS, nameNode } from "#shared/text/access/graph.ts";
 import { formatCount, formatNumber, formatTotal } from "#shared/text/count.ts";
 import { defuse, printable } from "#shared/text/untrusted-text.ts";
 import { openApp } from "#shells/cli/open-app.ts";
 import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
-import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
+import { type Column, listRows, printTable, withOwnNames } from "#shells/cli/print-table.ts";
 import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 
 /** A step as a row on a terminal; one that is only possible is marked by ?. */
 const LINK_COLUMNS: Column<GraphLink>[] = [
-  { head: "FROM", cell: ({ from }) => nameNode(from), cut: "middle" },
+  { head: "FROM", cell: ({ from }) => nameNode(from), hostOf: ({ from }) => hostOf(from), cut: "middle" },
   { head: "HOW", cell: formatHow, style: ({ isCertain }) => (isCertain ? null : "yellow") },
-  { head: "TO", cell: ({ to }) => nameNode(to), cut: "middle" },
+  { head: "TO", cell: ({ to }) => nameNode(to), hostOf: ({ to }) => hostOf(to), cut: "middle" },
   { head: "KEY", cell: ({ fingerprint }) => fingerprint ?? "", cut: "middle" },
   { head: "HELD AT", cell: ({ heldAt }) => heldAt ?? "", cut: "middle", leaves: 2 },
   { head: "WHERE", cell: ({ where }) => where, cut: "middle", leaves: 1 },
@@ -27,6 +27,8 @@ const LINK_COLUMNS: Column<GraphLink>[] = [
 function formatHow({ how, isCertain }: GraphLink): string {
   return `${HOW_WORDS[how]}${isCertain ? "" : "?"}`;
 }
+
+const hostOf = (node: GraphNode) => ("host" in node ? { host: node.host } : null);
 
 /** A step as `--json` has it: things by their names. */
 const toJson = ({ id: _, from, to, ...link }: GraphLink) => ({
@@ -137,7 +139,7 @@ async function listReach(start: string, options: ReachOptions, world: World): Pr
   if (options.json) return printJson({ links: rows.map(toJson), total, isCut }, world);
   const verb = options.to ? "reached by" : "reaches";
   const sure = rows.filter(({ isPathCertain }) => isPathCertain).length;
-  printLinks(rows, REACH_COLUMNS, options, world);
+  printLinks(rows, await withOwnNames(REACH_COLUMNS, app.client), options, world);
   if (isTable(options)) {
     const certain = total === 0 ? "" : `, ${formatNumber(sure)} of those shown for certain`;
     const what = formatTotal(total, "thing");
@@ -156,7 +158,7 @@ async function listLinks(words: readonly string[], options: LinkOptions, world: 
     app.client.graph.links({ ...query, ...page }),
   );
   if (options.json) return printJson({ links: rows.map(toJson), total }, world);
-  printLinks(rows, LINK_COLUMNS, options, world);
+  printLinks(rows, await withOwnNames(LINK_COLUMNS, app.client), options, world);
   const shown = isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : "";
   if (isTable(options)) world.out(total === 0 ? "no step is known" : `${formatTotal(total, "step")}${shown}`);
 }
@@ -176,7 +178,7 @@ async function showPath(
   const found = await app.client.graph.path({ ...ends, onlyCertain: options.certain ?? false });
   const { steps, isCertain, isCut } = found;
   if (options.json) return printJson({ steps: steps?.map(toJson) ?? null, isCertain, isCut }, world);
-  printLinks(steps ?? [], LINK_COLUMNS, options, world);
+  printLinks(steps ?? [], await withOwnNames(LINK_COLUMNS, app.client), options, world);
   if (isTable(options)) world.out(formatPath(steps, isCertain));
   if (isCut) world.err(CUT);
 }
@@ -245,7 +247,8 @@ async function listMutual(words: readonly string[], options: MutualOptions, worl
     return printJson({ trusts: json, total, isCut }, world);
   }
   const both = mutual.flatMap(({ there, back }) => [there, back]);
-  if (isMoreThan(total, 0)) world.out(`${printTable(LINK_COLUMNS, both, world)}\n`);
+  if (isMoreThan(total, 0))
+    world.out(`${printTable(await withOwnNames(LINK_COLUMNS, app.client), both, world)}\n`);
   world.out(
     total === 0
       ? "no two hosts are known to be able to log in to each other"

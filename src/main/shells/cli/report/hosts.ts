@@ -12,11 +12,12 @@ import { ProbeState } from "#shared/model/hosts/probe.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { formatAmount, formatCount, formatNumber, formatTotal } from "#shared/text/count.ts";
 import { formatElapsed } from "#shared/text/elapsed.ts";
+import { withOwnName } from "#shared/text/hosts/own-name.ts";
 import { formatTarget } from "#shared/text/hosts/target.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { type CommandApp, openApp } from "#shells/cli/open-app.ts";
 import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
-import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
+import { type Column, listRows, printTable, withOwnNames } from "#shells/cli/print-table.ts";
 import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 
 type Options = CommonOptions & { state?: ProbeState; limit?: number };
@@ -63,7 +64,11 @@ const formatNone = (filter: object): string =>
     : "no host is known yet; scan one: latchkey scan root@web1.example";
 
 const columnsAt = (now: Date): Column<HostRow>[] => [
-  { head: "HOST", cell: (host) => formatTarget({ kind: "ssh", ...host }), cut: "middle" },
+  {
+    head: "HOST",
+    cell: (row) => withOwnName(formatTarget({ kind: "ssh", ...row }), row.host, row.hostname),
+    cut: "middle",
+  },
   { head: "STATE", cell: ({ state }) => state, style: ({ state }) => STYLES[state] },
   { head: "LAST SCAN", cell: ({ lastSeen }) => formatElapsed(lastSeen, now) },
   { head: "SYSTEM", cell: ({ os }) => os ?? "", cut: "middle", leaves: 1 },
@@ -156,7 +161,7 @@ async function listHostKeys(
   if (total === 0) return world.out(formatNoHostKey(filter));
   const columns = hostKeyColumnsAt(world.now());
   if (compared) columns.splice(2, 0, dnsColumn(compared.ofRow));
-  world.out(`${printTable(columns, rows, world)}\n`);
+  world.out(`${printTable(await withOwnNames(columns, client), rows, world)}\n`);
   const counts = [];
   for (const one of HostKeyState.options.filter((each) => state === null || each === state)) {
     const { total: count } = await client.hostKeys.list({ ...filter, state: one, limit: 1 });
@@ -192,7 +197,7 @@ async function printKnownHosts({ client }: CommandApp, options: HostKeyOptions, 
 }
 
 const hostKeyColumnsAt = (now: Date): Column<HostKeyRow>[] => [
-  { head: "NAME", cell: ({ name }) => name, cut: "middle" },
+  { head: "NAME", cell: ({ name }) => name, hostOf: ({ host }) => host, cut: "middle" },
   { head: "STATE", cell: ({ state }) => state, style: ({ state }) => KEY_STYLES[state] },
   { head: "TYPE", cell: formatType, style: ({ weakness }) => (weakness === null ? null : "red"), leaves: 3 },
   { head: "FINGERPRINT", cell: ({ fingerprint }) => fingerprint, cut: "middle" },

@@ -14,7 +14,7 @@ import { formatKey } from "#shared/text/hosts/key.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { openApp } from "#shells/cli/open-app.ts";
 import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
-import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
+import { type Column, listRows, printTable, withOwnNames } from "#shells/cli/print-table.ts";
 import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 
 type Options = CommonOptions & { host?: string; state?: ServedState; limit?: number };
@@ -54,7 +54,7 @@ async function listServed(words: readonly string[], options: Options, world: Wor
   );
   if (options.json) return printJson({ served: rows.map(toJson), total }, world);
   if (total === 0) return world.out(formatNone(filter));
-  world.out(`${printTable(columnsAt(world.now()), rows, world)}\n`);
+  world.out(`${printTable(await withOwnNames(columnsAt(world.now()), app.client), rows, world)}\n`);
   const shown = isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : "";
   world.out(`${formatTotal(total, "listener")}${shown}, ${formatStates(rows)}`);
   if (rows.some(({ state }) => MISMATCHES.has(state)))
@@ -110,7 +110,7 @@ function formatStates(rows: readonly ServedRow[]): string {
 
 const columnsAt = (now: Date): Column<ServedRow>[] => [
   { head: "STATE", cell: ({ state }) => formatServedState(state), style: ({ state }) => STYLES[state] },
-  { head: "HOST", cell: ({ host }) => host, cut: "middle" },
+  { head: "HOST", cell: ({ host }) => host, hostOf: ({ host }) => ({ host }), cut: "middle" },
   { head: "LISTENER", cell: (row) => `${row.server} ${formatListener(row)}`, cut: "middle" },
   {
     head: "KEY",

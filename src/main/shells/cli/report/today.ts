@@ -5,6 +5,7 @@ import type { Finding } from "#shared/model/finding.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { TodayLine } from "#shared/model/today.ts";
 import { formatCount } from "#shared/text/count.ts";
+import { type FindOwnName, findOwnNamesIn } from "#shared/text/hosts/own-name.ts";
 import { writeTarget } from "#shared/text/hosts/target.ts";
 import { describeLine, formatClear, formatCoverage } from "#shared/text/today.ts";
 import { openApp } from "#shells/cli/open-app.ts";
@@ -52,25 +53,25 @@ async function showToday(options: Options, world: World): Promise<void> {
   if (save && maxAge !== undefined) await today.setMaxAge({ days: maxAge });
   const found = await today.read({ maxAgeDays: maxAge ?? null });
   if (json) return printJson(found, world);
-  world.out(found.isEmpty ? NOTHING_SCANNED : formatToday(found, world));
+  if (found.isEmpty) return world.out(NOTHING_SCANNED);
+  world.out(formatToday(found, world, findOwnNamesIn(await app.client.hosts.ownNames())));
 }
 
-function formatToday({ lines, coverage, maxAgeDays }: Today, world: World): string {
+function formatToday({ lines, coverage, maxAgeDays }: Today, world: World, findOwnName: FindOwnName): string {
+  const columns = columnsAt(world.now(), findOwnName);
   if (lines.every(({ kind }) => kind === "unknown-targets")) {
     const { sentence } = formatClear(coverage, maxAgeDays);
-    return lines.length === 0
-      ? sentence
-      : `${printTable(columnsAt(world.now()), lines, world)}\n\n${sentence}`;
+    return lines.length === 0 ? sentence : `${printTable(columns, lines, world)}\n\n${sentence}`;
   }
   const count = formatCount(lines.length, "thing to do", "things to do");
-  return `${printTable(columnsAt(world.now()), lines, world)}\n\n${count}; ${formatCoverage(coverage, maxAgeDays)}`;
+  return `${printTable(columns, lines, world)}\n\n${count}; ${formatCoverage(coverage, maxAgeDays)}`;
 }
 
-const columnsAt = (now: Date): Column<TodayLine>[] => [
+const columnsAt = (now: Date, findOwnName: FindOwnName): Column<TodayLine>[] => [
   { head: "SEVERITY", cell: ({ severity }) => severity, style: ({ severity }) => SEVERITY_STYLES[severity] },
-  { head: "WHAT", cell: (line) => describeLine(line, now).about, cut: "middle" },
+  { head: "WHAT", cell: (line) => describeLine(line, now, findOwnName).about, cut: "middle" },
   { head: "WHY", cell: (line) => describeLine(line, now).sentence, cut: "end" },
-  { head: "CONCERNS", cell: (line) => describeLine(line, now).concerns, leaves: 2 },
+  { head: "CONCERNS", cell: (line) => describeLine(line, now, findOwnName).concerns, leaves: 2 },
   { head: "NEXT", cell: formatCommand, leaves: 1 },
 ];
 

@@ -1,0 +1,40 @@
+import { expect, test } from "./latchkey.ts";
+
+/** As the sample's host calls itself; the user has scanned it by its address. */
+const OWN_NAME = "web-1";
+
+test("a host is shown by what it calls itself beside its address, and found by it, in every list", async ({
+  sample,
+  openSample,
+  camera,
+}) => {
+  test.skip(!sample.hasHosts, "no hosts can be started here");
+  const frame = await openSample();
+  const { page } = frame;
+  for (const screen of [
+    "Grants",
+    "Hosts",
+    "Host keys",
+    "Paths",
+    "Findings",
+    "Served",
+    "Certificates",
+  ] as const) {
+    const list = await frame.goTo(screen);
+    await list.search.fill(OWN_NAME);
+    await expect(page).toHaveURL(new RegExp(`search=.*${OWN_NAME}`));
+    await list.settled();
+    // Of a certificate the first place alone is in its row; the drawer has them all.
+    if (screen === "Certificates") {
+      await list.rows.first().click();
+      await list.drawer.getByRole("tab", { name: "Locations" }).click();
+    }
+    const shownIn = screen === "Certificates" ? list.drawer : list.rows;
+    await expect(shownIn.filter({ hasText: OWN_NAME }).first(), screen).toContainText(/127\.0\.\d+\.\d+/);
+    if (screen === "Grants" || screen === "Paths" || screen === "Certificates")
+      expect(await camera.photograph(`own-names-${screen.toLowerCase()}`)).toEqual([]);
+  }
+  await page.keyboard.press("Control+k");
+  await page.getByRole("dialog").getByRole("combobox").fill(OWN_NAME);
+  await expect(page.getByRole("option").filter({ hasText: `(${OWN_NAME})` })).toBeVisible();
+});
