@@ -125,6 +125,30 @@ test.skipIf(isWindows)(
   },
 );
 
+test.skipIf(isWindows)(
+  "vault unlock tries the passphrase also where the window has the vault open",
+  async () => {
+    await using window = await openWindow();
+    const file = async (name: string, line: string) => {
+      const path = join(window.folder, name);
+      await writeFile(path, line, { mode: 0o600 });
+      return ["--vault-passphrase-file", path];
+    };
+    const right = await file("right", "canary-passphrase");
+    const wrong = await file("wrong", "another-passphrase");
+    const type = openTerminal(window.databasePath, { now });
+    await type("vault", "create", "--no-recovery", ...right);
+    expect(await window.app.client.vault.status()).toMatchObject({ state: "open" });
+    expect(await type("vault", "unlock", ...wrong)).toMatchObject({ code: 3, out: "" });
+    expect(await window.app.client.vault.status()).toMatchObject({ state: "open" });
+    expect(await type("vault", "unlock", ...right)).toEqual({
+      code: 0,
+      out: `the passphrase is correct; process ${process.pid} has the vault open until it is locked, or unused for 10 minutes`,
+      err: "",
+    });
+  },
+);
+
 test.skipIf(isWindows)("whether the vault is open is said by the window that has opened it", async () => {
   await using window = await openWindow();
   const type = openTerminal(window.databasePath, {

@@ -14,6 +14,8 @@ import type { World } from "./session.ts";
 /** What a command works with: its own process's app, or that of the process that holds the database. */
 export type CommandApp = AsyncDisposable & {
   client: LatchkeyClient;
+  /** Who does the work; null: this process. */
+  ownerPid: number | null;
   /** Seals a secret that was typed in this process, and overwrites the plain text. */
   seal(typed: Redacted<Uint8Array>): Promise<Sealed>;
 };
@@ -58,7 +60,8 @@ export function openOwnApp(
 }
 
 async function openToRead(db: string, world: World): Promise<CommandApp> {
-  return openOwnApp({ db }, world, { access: "read" });
+  const { client, seal, [Symbol.asyncDispose]: close } = openOwnApp({ db }, world, { access: "read" });
+  return { client, ownerPid: null, seal, [Symbol.asyncDispose]: close };
 }
 
 /** How long another command that writes, and that takes no work of others, may need until it has ended. */
@@ -113,10 +116,11 @@ async function openLive(db: string, world: World): Promise<CommandApp> {
 }
 
 function throughOwner(owner: Owner, world: World): CommandApp {
-  const { client } = owner;
+  const { client, pid } = owner;
   printWarnings(owner, world);
   return {
     client,
+    ownerPid: pid,
     seal: async (typed) => sealFor(await client.vault.receiver(), typed),
     [Symbol.asyncDispose]: async () => owner[Symbol.dispose](),
   };
@@ -152,6 +156,7 @@ function acceptOthers(app: ReturnType<typeof createApp>, world: World): CommandA
 
   return {
     client: app.client,
+    ownerPid: null,
     seal: app.seal,
     async [Symbol.asyncDispose]() {
       await using _closing = app;

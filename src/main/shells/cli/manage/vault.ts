@@ -37,7 +37,7 @@ export function addVault(program: Command, { world }: Session): void {
   )
     .option("--no-recovery", "no recovery passphrase: if you forget the passphrase, all secrets are lost")
     .option("--recovery-file <file>", "the passphrase for recovery, on the first line of a file");
-  add("unlock", "try the passphrase; commands that need the vault prompt for it themselves", (options) =>
+  add("unlock", "try the passphrase, and unlock the vault of the window that is open, if any", (options) =>
     tryToOpen(options, world),
   );
   add("lock", "lock the vault in all running programs", (options) => lock(options, world));
@@ -141,8 +141,15 @@ async function typeNew(name: string, at: At): Promise<Sealed> {
 
 async function tryToOpen(options: Options, world: World): Promise<void> {
   await using app = await openApp(options, world, "write");
-  await openVaultFor({ app, options, world });
-  world.out("the passphrase is correct; commands that need the vault prompt for it themselves");
+  // Also of a vault that is open: what is asked is whether this passphrase opens it.
+  const status = await app.client.vault.status();
+  refuseUnusable(status);
+  await openByPassphrase({ app, options, world }, status);
+  world.out(
+    app.ownerPid === null
+      ? "the passphrase is correct; commands that need the vault prompt for it themselves"
+      : `the passphrase is correct; process ${app.ownerPid} has the vault open until it is locked, or unused for ${formatCount(status.idleMinutes, "minute")}`,
+  );
 }
 
 async function lock(options: Options, world: World): Promise<void> {
@@ -230,17 +237,26 @@ export const addVaultOption = (command: Command): Command =>
   command.option("--vault-passphrase-file <file>", "open the vault with the first line of this file");
 
 /**
- * Opens the vault until the command ends: by the system's keyring if the vault has a key there, by a file, or by a
- * passphrase that is typed now.
+ * Opens the vault in the process that does the command's work: until the command ends, or, where that is another process,
+ * until it is locked there. By the system's keyring if the vault has a key there, by a file, or by a passphrase that is
+ * typed now.
  */
 export async function openVaultFor({ app, options, world }: Asking): Promise<void> {
-  const { vault } = app.client;
-  const { state, wraps, file, problem } = await vault.status();
-  if (state === "open") return;
+  const status = await app.client.vault.status();
+  if (status.state === "open") return;
+  refuseUnusable(status);
+  if (status.wraps.some(({ kind }) => kind === "keyring") && (await tryKeyring(app, world))) return;
+  await openByPassphrase({ app, options, world }, status);
+}
+
+function refuseUnusable({ state, file, problem }: VaultStatus): void {
   if (problem !== null) throw new Refusal("unusable", problem);
   if (state === "absent")
     throw new Refusal("not-found", `there is no vault ${file} yet; create it: latchkey vault create`);
-  if (wraps.some(({ kind }) => kind === "keyring") && (await tryKeyring(app, world))) return;
+}
+
+async function openByPassphrase({ app, options, world }: Asking, { file }: VaultStatus): Promise<void> {
+  const { vault } = app.client;
   if (options.vaultPassphraseFile !== undefined) return openByFile(app, options.vaultPassphraseFile);
   for (let tries = MOST_WRONG_ANSWERS; tries > 0; tries--) {
     const passphrase = await sealTyped("Passphrase of the vault: ", { app, world });
