@@ -284,8 +284,6 @@ CREATE INDEX host_by_os ON host (ifnull(substr(os, 1, 120), ''), id);
 
 CREATE INDEX host_by_state ON host (state, id);
 
-CREATE INDEX host_by_own_name ON host (lower(hostname)) WHERE hostname IS NOT NULL;
-
 CREATE INDEX host_by_reached_name ON host (reached_as) WHERE reached_as IS NOT NULL;
 
 CREATE INDEX host_with_key_gap ON host (host, port) WHERE key_gap IS NOT NULL;

@@ -1,5 +1,5 @@
 import type { BrokenEntry } from "#shared/contract/scans.ts";
-import type { SshTarget } from "#shared/model/hosts/target.ts";
+import { isAddress, type SshTarget } from "#shared/model/hosts/target.ts";
 
 /** One machine of the route to a host; the host itself is the last. */
 export type Hop = {
@@ -72,6 +72,23 @@ export function countJumps(
 }
 
 export const keyOfHost = ({ host, port }: { host: string; port: number }): string => `${host} ${port}`;
+
+/**
+ * The name or address by which a host is known to be reached, beside the one that it is named by; null: none. What is
+ * loopback there is this computer's here, an address behind a jump host may be another machine's, and behind another
+ * port than that of ssh there is often a gateway, which leads to several.
+ */
+export function nameReached({ address, port, openssh }: Hop, jumps: readonly Hop[]): string | null {
+  const isDirect = jumps.length === 0 && openssh === undefined;
+  return port !== SSH_PORT || isLoopback(address) || (!isDirect && isAddress(address)) ? null : address;
+}
+
+const SSH_PORT = 22;
+
+const isLoopback = (name: string): boolean =>
+  /^(?:(?:.+\.)?localhost\d*(?:\.localdomain\d*)?\.?|ip6-(?:localhost|loopback)|loopback|0|127\..*|0\..*|::1?|::ffff:(?:127|0)\..*)$/i.test(
+    name,
+  );
 
 /** The configuration where there is no ssh_config. */
 export const NO_SSH_CONFIG: SshConfig = {

@@ -2,9 +2,9 @@ import type { Connections, OpenConnections } from "#connect/connect-to-host.ts";
 import { createEndpointRoutes, type Kept, routeToJump } from "#connect/endpoint-routes.ts";
 import { formatLost, type JumpHost } from "#connect/jump-hosts.ts";
 import { refuseUnusable } from "#connect/login-keys.ts";
-import { type PlannedLogin, type PlannedRoute, planLogins, type RouteToHost } from "#connect/logins.ts";
+import { type PlannedLogin, type PlannedRoute, planLogins } from "#connect/logins.ts";
 import { type AgainstKey, findChangedHostKey } from "#domain/findings/host-findings.ts";
-import type { Hop, SshConfig } from "#domain/ssh-config/ssh-config.ts";
+import { type Hop, nameReached, type SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { readProxy } from "#domain/targets/proxies.ts";
 import { findSsh } from "#net/ssh/client/start-ssh.ts";
 import { collectHost, SSH_LIMITS } from "#net/ssh/collect.ts";
@@ -16,7 +16,7 @@ import { type Failure, isFailure } from "#net/tcp-connect.ts";
 import type { ProbeRequest, TlsProber } from "#net/tls/probe-endpoint.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
 import type { SshTarget, TlsTarget } from "#shared/model/hosts/target.ts";
-import { isAddress, isJumpHost } from "#shared/model/hosts/target.ts";
+import { isJumpHost } from "#shared/model/hosts/target.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { formatHostAddress } from "#shared/text/hosts/target.ts";
@@ -207,7 +207,7 @@ async function probeHost(
     at: toInstant(now()),
     tookMs: Math.max(0, tookMs - waitedMs),
     ...("transport" in met && { transport: met.transport }),
-    login: { user: route.host.user, useSudo, begunAt, ...nameReached(route) },
+    login: { user: route.host.user, useSudo, begunAt, reachedAs: nameReached(route.host, route.jumps) },
   };
   const cut = lost && { jumpHost: lost, message: formatLost(lost) };
   if ("stream" in met) {
@@ -226,16 +226,6 @@ async function probeHost(
       probe: jumpHost ? probe : blame(probe, cut),
     }
   );
-}
-
-/**
- * The name or address that ssh_config gives for the host. What is loopback there is this computer's here, and an address
- * behind a jump host may be another machine's.
- */
-function nameReached({ host: { address, openssh }, jumps }: RouteToHost): { reachedAs?: string } {
-  const isDirect = jumps.length === 0 && openssh === undefined;
-  const isOwn = /^(?:localhost(?:\.|$)|127\.|::1$)/i.test(address);
-  return isOwn || (!isDirect && isAddress(address)) ? {} : { reachedAs: address };
 }
 
 /** Offers the key that a machine was refused for to whoever follows the scan; null where nobody can accept it. */

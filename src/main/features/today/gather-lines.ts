@@ -141,15 +141,17 @@ const listFindings = (store: Store, query: OfRule & { limit: number }) =>
     sort: { by: "severity", descending: false },
   });
 
-/** Whether a certificate that expires is served in place of a later one that is in its file already. */
+/** Whether a certificate that expires is served in place of a later one that is in its file already, wherever it is served. */
 function isRenewed(store: Store, { rule, object }: Finding, now: Date): boolean {
   const isOfDates = rule === "certificate-expired" || rule === "certificate-expiring";
   if (!isOfDates || object.kind !== "certificate") return false;
   // Where it is in a file still, it is to be renewed there.
   if (store.runbooks.servers.hostsHolding(object.sha256).length > 0) return false;
-  return store.findings
-    .about(object, now)
-    .some((other) => other.rule === "certificate-not-reloaded" && other.acceptance === null);
+  const about = store.findings.about(object, now);
+  return (
+    about.some((other) => other.rule === "certificate-not-reloaded" && other.acceptance === null) &&
+    store.today.isServedStale(object.sha256)
+  );
 }
 
 /** Who answers for what a finding is about. */

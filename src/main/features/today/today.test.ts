@@ -8,6 +8,7 @@ import {
   fingerprintOf,
   makeCertificate,
   makeGrant,
+  makeServing,
   makeVerdict,
   START,
   visitEndpoint,
@@ -218,7 +219,22 @@ test("what expires is renewed already where its server alone has not read the la
   const about = { kind: "certificate" as const, sha256 };
   const said = { sentence: "stale:443 still serves it", evidence: [], remedy: "", label: "CN=stale" };
   const finding = { rule: "certificate-not-reloaded" as const, severity: "high" as const, about, ...said };
-  visitEndpoint(store, "stale", { at, presented: { chain: [stale], findings: [finding] } });
+  visitEndpoint(store, "stale", { at, presented: { chain: [stale] } });
+  const disk = { addresses: [], map: "{}", bindings: [makeServing("stale")] };
+  visitHost(store, "stale", { at, collected: { disk } });
+  for (const endpoint of store.served.endpoints({ host: "stale", port: 443, serverName: null })) {
+    const rows = store.served.hostsOf(endpoint).flatMap((host) => store.served.rowsAt(host, endpoint.port));
+    const { certificate } = endpoint;
+    const sights = rows.map(({ id }) => ({
+      binding: id,
+      certificate,
+      state: "not-reloaded" as const,
+      evidence: [],
+    }));
+    store.atomically(() =>
+      store.served.keep(endpoint, sights, { drafts: [finding], isOurs: () => true, at }),
+    );
+  }
   const ask = async () => {
     const { lines } = await openToday(store, now).read({});
     return lines.flatMap((line) => (line.kind === "finding" ? [[line.finding.rule, line.isRenewed]] : []));

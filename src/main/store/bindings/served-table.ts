@@ -87,21 +87,15 @@ const AT_ADDRESS = `
   HAVING count(*) = 1`;
 
 /**
- * The hosts that a name is known to lead to: by the user's words, which are the target itself and ssh_config's HostName;
- * else the one machine that calls itself so. A machine may call itself anything: its word counts for no name that the
- * user has given to a host, and not where several say the same.
+ * The hosts that a name is known to lead to, by the user's words alone: the target itself, else the one host that
+ * ssh_config's HostName reaches by it. What a machine calls itself counts for nothing here: it could take the endpoints
+ * of any host that nobody scans.
  */
 const NAMED = `
   SELECT host.id FROM host WHERE host.host = @host
   UNION
-  SELECT reached.id FROM host AS reached WHERE reached.reached_as = @host
-  UNION
-  SELECT own.id FROM (
-    SELECT min(id) AS id FROM host
-    WHERE lower(hostname) = @host AND @host NOT IN ('localhost', 'localhost.localdomain')
-    HAVING count(*) = 1) AS own
-  WHERE NOT EXISTS (SELECT 1 FROM host AS named WHERE named.host = @host)
-    AND NOT EXISTS (SELECT 1 FROM host AS reached WHERE reached.reached_as = @host)`;
+  SELECT one.id FROM (SELECT min(id) AS id FROM host WHERE reached_as = @host HAVING count(*) = 1) AS one
+  WHERE NOT EXISTS (SELECT 1 FROM host AS named WHERE named.host = @host)`;
 
 /** What endpoints show, compared with what their hosts' configurations say. */
 export function servedTable(db: Database, findings: FindingWriter) {
@@ -115,8 +109,7 @@ export function servedTable(db: Database, findings: FindingWriter) {
       UNION
       SELECT own.id FROM endpoint AS own WHERE own.host IN (SELECT address FROM host_address WHERE host = @host)
       UNION
-      SELECT own.id FROM endpoint AS own WHERE own.host IN (
-        SELECT reached_as FROM host WHERE id = @host UNION SELECT lower(hostname) FROM host WHERE id = @host)
+      SELECT own.id FROM endpoint AS own WHERE own.host = (SELECT reached_as FROM host WHERE id = @host)
       UNION
       SELECT endpoint_address.endpoint FROM endpoint_address
       WHERE endpoint_address.address IN (SELECT host_address.address FROM host_address WHERE host_address.host = @host))`);
