@@ -3,9 +3,11 @@ import { expect, test } from "vitest";
 import type { Announcement } from "#shared/contract/events.ts";
 import { ScanId } from "#shared/model/hosts/scan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import { PlanId } from "#shared/model/runs/plan.ts";
+import { RunId } from "#shared/model/runs/run.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { openStore } from "#store/store.ts";
-import { createScanPrompts } from "./prompts.ts";
+import { createPrompts, createScanPrompts, type PromptSource } from "./prompts.ts";
 
 const scanId = ScanId.parse(1);
 const PASSPHRASE = {
@@ -124,4 +126,20 @@ test("a question is withdrawn when what it is for has ended, and when its scan h
   expect(prompts.list(scanId)).toEqual([]);
   expect(await promptUser(question, never)).toBeNull();
   expect(await promptUser(question, login.signal)).toBeNull();
+});
+
+test("the prompts of one run, or of one plan, are listed without those of others", async () => {
+  const prompts = createPrompts({
+    store: openStore({ path: ":memory:", access: "write" }),
+    onChange: () => undefined,
+    now: () => new Date("2026-06-01T00:00:00Z"),
+  });
+  const [runId, planId] = [RunId.parse(7), PlanId.parse(7)];
+  void prompts.promptUserFor(true, { runId })(question, never);
+  void prompts.promptUserFor(true, { planId })({ ...question, wrongAnswers: 1 }, never);
+  const wrongAnswersOf = (of: PromptSource) => prompts.list(of).map(({ wrongAnswers }) => wrongAnswers);
+  expect(wrongAnswersOf({ runId })).toEqual([0]);
+  expect(wrongAnswersOf({ planId })).toEqual([1]);
+  expect(wrongAnswersOf({ runId: RunId.parse(8) })).toEqual([]);
+  expect(wrongAnswersOf({})).toEqual([0, 1]);
 });

@@ -4,6 +4,8 @@ import type { PromptRequest } from "#shared/model/hosts/prompt.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import type { PlanId } from "#shared/model/runs/plan.ts";
+import type { RunId } from "#shared/model/runs/run.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatHostAddress } from "#shared/text/hosts/target.ts";
@@ -19,7 +21,10 @@ type PromptDeps = {
 /** `isForSameUser`: only then a password for one host is tried on others. */
 type PromptAnswer = { promptId: string; answers: readonly string[] | null; isForSameUser?: boolean };
 
-type OpenPrompt = { prompt: PromptRequest; settle: (answer: Answer | null) => void };
+/** The run or the plan that prompts, where several show their prompts together. */
+export type PromptSource = { runId?: RunId | undefined; planId?: PlanId | undefined };
+
+type OpenPrompt = { prompt: PromptRequest; of: PromptSource; settle: (answer: Answer | null) => void };
 
 export type Prompts = ReturnType<typeof createPrompts>;
 
@@ -34,11 +39,16 @@ export function createPrompts({ store, now, onChange }: PromptDeps) {
   return {
     /** Where nobody can answer, the answer is null at once. */
     promptUserFor:
-      (mayPrompt: boolean): PromptUser =>
+      (mayPrompt: boolean, of: PromptSource = {}): PromptUser =>
       (request, signal) =>
-        mayPrompt && !isClosed && !signal.aborted ? show(request, signal) : Promise.resolve(null),
+        mayPrompt && !isClosed && !signal.aborted ? show(request, of, signal) : Promise.resolve(null),
 
-    list: (): PromptRequest[] => [...open.values()].map(({ prompt }) => prompt),
+    /** Those of one run or plan, else all. */
+    list: ({ runId, planId }: PromptSource = {}): PromptRequest[] =>
+      [...open.values()]
+        .filter(({ of }) => runId === undefined || of.runId === runId)
+        .filter(({ of }) => planId === undefined || of.planId === planId)
+        .map(({ prompt }) => prompt),
 
     /**
      * `of`: the scan that prompts, for the record. Whoever else answers meanwhile learns that the prompt is not open.
@@ -69,11 +79,15 @@ export function createPrompts({ store, now, onChange }: PromptDeps) {
     },
   };
 
-  async function show(request: Omit<PromptRequest, "id">, signal: AbortSignal): Promise<Answer | null> {
+  async function show(
+    request: Omit<PromptRequest, "id">,
+    of: PromptSource,
+    signal: AbortSignal,
+  ): Promise<Answer | null> {
     const { promise, resolve } = Promise.withResolvers<Answer | null>();
     const id = crypto.randomUUID();
     const withdraw = () => resolve(null);
-    open.set(id, { prompt: { id, ...request }, settle: resolve });
+    open.set(id, { prompt: { id, ...request }, of, settle: resolve });
     signal.addEventListener("abort", withdraw, { once: true });
     onChange();
     try {

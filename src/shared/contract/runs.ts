@@ -368,8 +368,10 @@ export const runs = {
     )
     .output(z.object({})),
 
-  /** The prompts of runs and plans; announced as `run-prompts`. */
-  prompts: query.output(z.array(PromptRequest)),
+  /** The prompts of this run or plan, else of all; announced as `run-prompts`. */
+  prompts: query
+    .input(z.object({ runId: RunId.optional(), planId: PlanId.optional() }).default({}))
+    .output(z.array(PromptRequest)),
   answer: command
     .input(z.object({ promptId: z.string(), answers: z.array(z.string().max(4_096)).max(16).nullable() }))
     .output(z.object({})),

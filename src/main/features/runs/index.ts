@@ -77,7 +77,7 @@ export function createRunbooks(deps: Deps) {
         );
       return done(await confirm(input));
     }),
-    prompts: os.prompts.handler(() => prompts.list()),
+    prompts: os.prompts.handler(({ input }) => prompts.list(input)),
     // Someone who changes many hosts types the password of the account there once.
     answer: os.answer.handler(({ input }) => prompts.answer({ ...input, isForSameUser: true })),
   };

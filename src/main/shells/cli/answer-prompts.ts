@@ -2,6 +2,8 @@ import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { isPasswordPrompt, MOST_WRONG_ANSWERS, type PromptRequest } from "#shared/model/hosts/prompt.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
+import type { PlanId } from "#shared/model/runs/plan.ts";
+import type { RunId } from "#shared/model/runs/run.ts";
 import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { explain } from "./options.ts";
@@ -9,7 +11,7 @@ import type { World } from "./session.ts";
 
 type Prompt = NonNullable<World["prompt"]>;
 
-/** The source of the prompts: a scan, or runs and plans. */
+/** The source of the prompts: a scan, a run or a plan. */
 type Asker = {
   listRequests(): Promise<PromptRequest[]>;
   answer(reply: { promptId: string; answers: string[] | null; isForSameUser: boolean }): Promise<unknown>;
@@ -127,9 +129,12 @@ function formatPrompt({ about, wrongAnswers }: PromptRequest): string[] {
 export const formatTries = (count: number): string =>
   count === 1 ? "1 attempt left" : `${count} attempts left`;
 
-/** Prompts of runs and plans, which reuse no answer for another host. */
-export const promptsOfRuns = ({ runs }: LatchkeyClient): Asker => ({
-  listRequests: () => runs.prompts(),
+/**
+ * Prompts of one run or plan, which reuse no answer for another host. Those of others are shown by whoever has started
+ * them.
+ */
+export const promptsOfRun = (of: { runId: RunId } | { planId: PlanId }, { runs }: LatchkeyClient): Asker => ({
+  listRequests: () => runs.prompts(of),
   answer: ({ promptId, answers }) => runs.answer({ promptId, answers }),
   isReusable: async () => false,
 });

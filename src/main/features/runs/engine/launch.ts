@@ -152,7 +152,7 @@ function executeRun(
       identityFiles,
       mayPrompt,
       transportOf,
-      promptUser: deps.prompts.promptUserFor(mayPrompt),
+      promptUser: deps.prompts.promptUserFor(mayPrompt, { runId: id }),
       retryPolicy: deps.retryPolicy,
       trace: (...names) => deps.trace("run", id, ...names),
       signal,

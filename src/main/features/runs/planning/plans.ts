@@ -162,7 +162,7 @@ function createMaker(deps: PlanDeps) {
       requests: hosts.map((host) => toHostRequest(host, host.transport)),
       identityFiles,
       mayPrompt,
-      promptUser: deps.prompts.promptUserFor(mayPrompt),
+      promptUser: deps.prompts.promptUserFor(mayPrompt, { planId }),
       signal,
     };
     const sessions = openSessions && (await openSessions(sessionRequest));

@@ -11,7 +11,7 @@ import { TRUST, trustChecksOf } from "#shared/text/runs/renewal-trust.ts";
 import { hasConfirmed } from "#shared/text/runs/result-claim.ts";
 import { formatRunState, repairsOf } from "#shared/text/runs/run.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
-import { createAnswerer, promptsOfRuns } from "#shells/cli/answer-prompts.ts";
+import { createAnswerer, promptsOfRun } from "#shells/cli/answer-prompts.ts";
 import { listRows } from "#shells/cli/print-table.ts";
 import type { World } from "#shells/cli/session.ts";
 
@@ -37,7 +37,7 @@ export async function followRun(
   const announcements = await client.events.watch();
   const runId = await begin();
   using _stop = world.onStop(() => void client.runs.pause({ runId }));
-  using answerer = createAnswerer(promptsOfRuns(client), world);
+  using answerer = createAnswerer(promptsOfRun({ runId }, client), world);
   const report = createReporter({ client, runId, since }, world, isQuiet);
   await answerer.refresh();
   let run = await report();

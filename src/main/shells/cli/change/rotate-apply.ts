@@ -15,7 +15,7 @@ import {
   UNSIGNED_CHECK,
 } from "#shared/text/runs/plan.ts";
 import { printable, printableJson } from "#shared/text/untrusted-text.ts";
-import { createAnswerer, promptsOfRuns } from "#shells/cli/answer-prompts.ts";
+import { createAnswerer, promptsOfRun } from "#shells/cli/answer-prompts.ts";
 import { openVaultFor, type VaultOptions } from "#shells/cli/manage/vault.ts";
 import { type CommandApp, openApp } from "#shells/cli/open-app.ts";
 import { printJson } from "#shells/cli/options.ts";
@@ -214,7 +214,7 @@ async function followPlan(
 ): Promise<Ready> {
   const announcements = await client.events.watch();
   const { planId } = await begin();
-  using answerer = createAnswerer(promptsOfRuns(client), world);
+  using answerer = createAnswerer(promptsOfRun({ planId }, client), world);
   await answerer.refresh();
   let detail = await client.runs.findPlan({ planId });
   for await (const announcement of detail.state === "making" ? announcements : []) {
