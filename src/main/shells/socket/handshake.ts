@@ -70,6 +70,8 @@ export async function verifyOwner(
   const about = { identity, commandNonce: nonce, ownerNonce: answer.nonce };
   if (!isEqual(answer.hmac, macOf("owner", secret, about))) return { kind: "not-verified" };
   if (!isSameProgram({ version, contract }, program)) return otherProgram;
+  // From here on it is the process that holds the database: the warnings that it is ready with may be long.
+  frames.allow(MOST_MESSAGE_BYTES);
   frames.send(FRAME.handshake, JSON.stringify({ hmac: macOf("command", secret, about) }));
   const last = await receive(frames, withinMs);
   if (last.kind !== "message") return last;

@@ -10,7 +10,6 @@ import {
   HANDSHAKE_MOST_BYTES,
   HANDSHAKE_MS,
   type Met,
-  MOST_MESSAGE_BYTES,
   type Program,
   THIS_PROGRAM,
   verifyOwner,
@@ -71,10 +70,8 @@ async function reachBy(
   if (!socket) return null;
   const frames = createFrames(socket, HANDSHAKE_MOST_BYTES);
   const met = await verifyOwner(frames, shared, { program, withinMs });
-  if (met.kind === "verified") {
-    frames.allow(MOST_MESSAGE_BYTES);
+  if (met.kind === "verified")
     return serveClient(socket, frames, { held, pingMs, pid: met.pid, warnings: met.ready.warnings });
-  }
   socket.destroy();
   // It ends just now: whoever has the database next is asked next.
   if (met.kind === "no-answer" && met.why === "hung-up") return null;
