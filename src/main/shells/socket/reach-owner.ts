@@ -65,17 +65,29 @@ async function reachBy(
   options: ReachOptions,
 ): Promise<Owner | null> {
   const { program = THIS_PROGRAM, handshakeMs: withinMs = HANDSHAKE_MS, pingMs = PING_MS } = options;
-  const shared = { secret: folder.readSecret(), identity: folder.readIdentity() };
   const socket = await connectTo(folder.socketPath);
   if (!socket) return null;
   const frames = createFrames(socket, HANDSHAKE_MOST_BYTES);
-  const met = await verifyOwner(frames, shared, { program, withinMs });
+  const met = await verifyOwner(frames, readShared(folder, socket), { program, withinMs });
   if (met.kind === "verified")
     return serveClient(socket, frames, { held, pingMs, pid: met.pid, warnings: met.ready.warnings });
   socket.destroy();
   // It ends just now: whoever has the database next is asked next.
   if (met.kind === "no-answer" && met.why === "hung-up") return null;
   throw new Refusal("locked", formatNotReached(met, { held, path: folder.path, program }));
+}
+
+/**
+ * Read once somebody listens: the secret is whole before its socket is there, and is not the one of a process that had the
+ * folder before.
+ */
+function readShared(folder: SocketFolder, socket: Socket): { secret: Buffer; identity: string } {
+  try {
+    return { secret: folder.readSecret(), identity: folder.readIdentity() };
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
 }
 
 /** Null if nobody listens at the socket, such as at one that a killed process has left. */
