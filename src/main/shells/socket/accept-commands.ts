@@ -12,7 +12,7 @@ import {
   type Program,
   sendReady,
 } from "./handshake.ts";
-import { closeSocketToOthers, codeOf, makeSocketFolder } from "./socket-folder.ts";
+import { closeSocketToOthers, codeOf, HAS_SOCKETS, makeSocketFolder } from "./socket-folder.ts";
 
 type Options = {
   app: { router: AnyRouter; warnings: readonly string[]; heldPath: string | null };
@@ -51,7 +51,7 @@ export async function acceptCommandsOrWarn(
  */
 export async function acceptCommands({ app, program, openPage }: Options): Promise<Acceptance | null> {
   const { heldPath, warnings } = app;
-  if (heldPath === null) return null;
+  if (heldPath === null || !HAS_SOCKETS) return null;
   const folder = makeSocketFolder(heldPath);
   const shared = { secret: folder.readSecret(), identity: folder.readIdentity() };
   const handler = new RPCHandler<{ isUser?: true }>(app.router);
