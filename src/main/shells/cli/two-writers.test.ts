@@ -140,11 +140,14 @@ test.skipIf(isWindows)(
     await using window = await startWindow(path);
     using owner = await reachOwner(new DatabaseHeld(path, "it"));
     const announcements = await owner?.client.events.watch();
-    const why = `process ${window.pid}, which holds ${path}, has ended before the work was done`;
+    await owner?.client.runs.openPlans();
+    const why = `process ${window.pid}, which holds ${path}, has hung up before the work was done`;
     const failing = expect(announcements?.next()).rejects.toThrow(why);
     await window.kill();
     await failing;
-    await expect(owner?.client.targets.list()).rejects.toThrow(why);
+    await expect(owner?.client.targets.list()).rejects.toThrow(
+      `${why}; what it had begun may be incomplete: see latchkey runs list`,
+    );
   },
 );
 

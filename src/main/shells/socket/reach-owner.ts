@@ -134,6 +134,7 @@ function serveClient(socket: Socket, frames: Frames, { held, pingMs, pid, warnin
   let lost: Refusal | null = null;
   let silentPings = 0;
   const losing = Promise.withResolvers<Refusal>();
+  const called = new Set<string>();
   const pages: ((address: string | null) => void)[] = [];
   const pinging = setInterval(ping, pingMs).unref();
 
@@ -146,7 +147,7 @@ function serveClient(socket: Socket, frames: Frames, { held, pingMs, pid, warnin
     if (kind === FRAME.page) pages.shift()?.(text || null);
   });
   socket.once("close", () =>
-    end(`process ${pid}, which holds ${held.path}, has ended before the work was done`),
+    end(`process ${pid}, which holds ${held.path}, has hung up before the work was done`),
   );
 
   function ping(): void {
@@ -158,7 +159,7 @@ function serveClient(socket: Socket, frames: Frames, { held, pingMs, pid, warnin
 
   function end(why: string): void {
     if (lost) return;
-    lost = new Refusal("unreachable", `${why}; what it had begun may be incomplete: see latchkey changes`);
+    lost = new Refusal("unreachable", `${why}; what it had begun may be incomplete: ${formatBegun(called)}`);
     losing.resolve(lost);
     clearInterval(pinging);
     socket.destroy();
@@ -195,6 +196,7 @@ function serveClient(socket: Socket, frames: Frames, { held, pingMs, pid, warnin
     port,
     interceptors: [
       async ({ next, ...options }) => {
+        called.add(options.path[0] ?? "");
         const input = nameFilesFromHere(contract, options.path, options.input);
         const output = await watched(() => next({ ...options, input }));
         return isIterable(output) ? watchedEach(output) : output;
@@ -211,6 +213,13 @@ function serveClient(socket: Socket, frames: Frames, { held, pingMs, pid, warnin
     lost: losing.promise,
     [Symbol.dispose]: () => end("this command has hung up"),
   };
+}
+
+/** What to do about what was begun, by the groups of the procedures that were called. */
+function formatBegun(called: ReadonlySet<string>): string {
+  if (called.has("runs")) return "see latchkey runs list";
+  if (called.has("scans")) return "latchkey scan --resume scans what is left";
+  return "see whether it was done before you try again";
 }
 
 const isIterable = (value: unknown): value is AsyncIterable<unknown> =>
