@@ -21,7 +21,8 @@ Examples:
   latchkey call settings.read
   latchkey call certificates.list '{"search": "shop", "limit": 5}'
 
-Background work, such as scans.start, ends with this command; use latchkey scan instead.
+Where another Latchkey has the database open, that one answers: what it keeps in memory, such as an unlocked vault, is
+its own. Otherwise background work, such as scans.start, ends with this command; use latchkey scan instead.
 An unknown procedure prints the list of all procedures.`;
 
 /** One JSON document for a reply; for an iterator, one a line until it ends. */
@@ -31,7 +32,7 @@ async function callProcedure(
   world: World,
 ): Promise<void> {
   const input = parseInput(json);
-  await using app = await openApp(options, world, (await findKind(path)) === "query" ? "read" : "write");
+  await using app = await openApp(options, world, (await findKind(path)) === "query" ? "live" : "write");
   const [group = "", name = ""] = path.split(".");
   const client = app.client as unknown as Record<
     string,
