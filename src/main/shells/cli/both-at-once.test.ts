@@ -109,6 +109,28 @@ test.skipIf(isWindows)(
 );
 
 test.skipIf(isWindows)(
+  "Ctrl-C after the window's process has gone fails the command once, with the reason",
+  async () => {
+    await using window = await openWindow();
+    await using silent = await startSilentServer();
+    const stops: (() => void)[] = [];
+    const type = openTerminal(window.databasePath, {
+      now,
+      onStop: (stop) => {
+        stops.push(stop);
+        return { [Symbol.dispose]: () => undefined };
+      },
+      showStatus: () => void window.close().then(() => stops.at(-1)?.()),
+    });
+    const { code, err } = await type("scan", say(silent.endpoint));
+    expect({ code, err }).toEqual({
+      code: 3,
+      err: `latchkey: process ${process.pid}, which holds ${window.databasePath}, has hung up before the work was done; what it had begun may be incomplete: latchkey scan --resume scans what is left`,
+    });
+  },
+);
+
+test.skipIf(isWindows)(
   "a passphrase that is typed at a command is sealed to the vault of the window",
   async () => {
     await using window = await openWindow();
@@ -157,6 +179,7 @@ test.skipIf(isWindows)("whether the vault is open is said by the window that has
   });
   await type("vault", "create", "--no-recovery");
   expect((await type("vault", "status")).out).toContain("latchkey.db.vault is open");
+  expect((await type("call", "vault.status")).out).toContain('"state":"open"');
   await type("vault", "lock");
   expect((await type("vault", "status")).out).toContain("latchkey.db.vault is locked");
   // Where the window cannot be reached the file is read, and why is printed.

@@ -36,7 +36,8 @@ export async function followRun(
 ): Promise<RunDetail> {
   const announcements = await client.events.watch();
   const runId = await begin();
-  using _stop = world.onStop(() => void client.runs.pause({ runId }));
+  // Whatever keeps it from arriving ends the iteration below as well.
+  using _stop = world.onStop(() => void client.runs.pause({ runId }).catch(() => undefined));
   using answerer = createAnswerer(promptsOfRun({ runId }, client), world);
   const report = createReporter({ client, runId, since }, world, isQuiet);
   await answerer.refresh();

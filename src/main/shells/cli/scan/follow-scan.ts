@@ -29,7 +29,8 @@ export async function followScan(
   const announcements = await client.events.watch();
   const { scanId, broken, notes } = await client.scans.start({ ...input, mayPrompt: world.prompt !== null });
   for (const line of [...formatBroken(broken), ...formatNotes(notes)]) world.err(line);
-  using _stop = world.onStop(() => void client.scans.cancel({ scanId }));
+  // Whatever keeps it from arriving ends the iteration below as well.
+  using _stop = world.onStop(() => void client.scans.cancel({ scanId }).catch(() => undefined));
   using answerer = createAnswerer(promptsOfScan(scanId, client), world);
   await showProgress(scanId, client, world);
   await answerer.refresh();
