@@ -65,7 +65,7 @@ export async function serve(options: Options): Promise<WebShell> {
   const listening = await listen(server, address);
   const { authority } = listening;
   const connections = createConnections(listening.port);
-  const issueTabCode = listening.isOfThisStart ? codes.issue : null;
+  const issueTabCode = listening.isOfThisStart ? codes.issueForTab : null;
   const wires = createWires({ router: app.router, sessions, connections, authority, issueTabCode });
 
   server.on("connection", connections.admit);

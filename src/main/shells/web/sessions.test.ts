@@ -41,7 +41,7 @@ test("a session that another tab's page has asked for ends with that page's, and
   const first = sessions.find(sessions.open().session);
   if (!first) throw new Error("no session");
   for (; now < 11 * 60 * MINUTE; now += 20 * MINUTE) sessions.use(first);
-  const result = codes.redeem(codes.issue(first.openedAt), US);
+  const result = codes.redeem(codes.issueForTab(first.openedAt), US);
   if (result.kind !== "good") throw new Error(result.kind);
   const second = sessions.find(sessions.open(result.since).session);
   if (!second) throw new Error("no session");
@@ -93,6 +93,14 @@ test("a newer code leaves the older ones good, up to eight", () => {
   const issued = Array.from({ length: 9 }, () => codes.issue());
   const redeemed = issued.map((code) => redeem(codes, code, US));
   expect(redeemed).toEqual(["bad", ...Array(8).fill("good")]);
+});
+
+test("a browser that opens a hundred tabs at once has a code for each, and keeps those of an address", () => {
+  const codes = createLaunchCodes(() => 0);
+  const address = codes.issue();
+  const tabs = Array.from({ length: 100 }, () => codes.issueForTab(0));
+  const redeemed = [...tabs, address].map((code) => redeem(codes, code, US));
+  expect(redeemed).toEqual(Array(101).fill("good"));
 });
 
 test("after ten wrong codes of one peer its codes are refused for a minute, and of nobody else", () => {

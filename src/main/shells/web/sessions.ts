@@ -56,6 +56,8 @@ export function createSessions(now: () => number) {
 
 const LAUNCH_CODE_LIFETIME_MS = 60_000;
 const MOST_OUTSTANDING = 8;
+/** A browser asks for one for each of its tabs when it opens them all at once. */
+const MOST_OUTSTANDING_FOR_TABS = 512;
 /** After so many wrong codes of one peer we take it that the peer is guessing. */
 export const MOST_BAD_CODES = 10;
 /** How long that peer's codes are not checked, in milliseconds; afterwards it may be wrong as often again. */
@@ -73,7 +75,8 @@ type Redeemed = { kind: "good"; since: number | undefined } | { kind: "bad" | "r
  * user of this computer where that is known, so that nobody locks another user out.
  */
 export function createLaunchCodes(now: () => number) {
-  let outstanding: Outstanding[] = [];
+  let ofAddresses: Outstanding[] = [];
+  let ofTabs: Outstanding[] = [];
   const guesses = new Map<string, Guesses>();
 
   function noteBad(peer: string): Redeemed {
@@ -86,18 +89,33 @@ export function createLaunchCodes(now: () => number) {
     return { kind: isGuessing ? "refused-now" : "bad" };
   }
 
+  const make = (since: number | undefined): { code: string; made: Outstanding } => {
+    const code = makeSecret();
+    const expiresAt = now() + LAUNCH_CODE_LIFETIME_MS;
+    return { code, made: { digest: digestSecret(code), expiresAt, since } };
+  };
+
   return {
-    issue(since?: number): string {
-      const code = makeSecret();
-      outstanding.push({ digest: digestSecret(code), expiresAt: now() + LAUNCH_CODE_LIFETIME_MS, since });
-      outstanding = outstanding.slice(-MOST_OUTSTANDING);
+    /** For a session of its own, by an address that is printed. */
+    issue(): string {
+      const { code, made } = make(undefined);
+      ofAddresses = [...ofAddresses, made].slice(-MOST_OUTSTANDING);
+      return code;
+    },
+
+    /** For another tab of a browser whose session began then. */
+    issueForTab(since: number): string {
+      const { code, made } = make(since);
+      ofTabs = [...ofTabs, made].slice(-MOST_OUTSTANDING_FOR_TABS);
       return code;
     },
 
     redeem(offered: string, peer: string): Redeemed {
       if ((guesses.get(peer)?.refusedUntil ?? 0) > now()) return { kind: "refused" };
-      const found = outstanding.filter(({ digest }) => isSecret(offered, digest));
-      outstanding = outstanding.filter((code) => !found.includes(code) && code.expiresAt > now());
+      const found = [...ofAddresses, ...ofTabs].filter(({ digest }) => isSecret(offered, digest));
+      const isLeft = (code: Outstanding) => !found.includes(code) && code.expiresAt > now();
+      ofAddresses = ofAddresses.filter(isLeft);
+      ofTabs = ofTabs.filter(isLeft);
       const good = found.find(({ expiresAt }) => expiresAt > now());
       return good ? { kind: "good", since: good.since } : noteBad(peer);
     },
