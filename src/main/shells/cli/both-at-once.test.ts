@@ -2,8 +2,11 @@ import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
+import { DatabaseHeld } from "#shared/model/refusal.ts";
 import { Redacted } from "#shared/model/secret.ts";
+import { waitForCommands } from "#shells/cli/manage/serve.ts";
 import { acceptCommands } from "#shells/socket/accept-commands.ts";
+import { reachOwner } from "#shells/socket/reach-owner.ts";
 import { socketFolderOf } from "#shells/socket/socket-folder.ts";
 import { openTerminal, type Said } from "#testing/open-terminal.ts";
 import { startSilentServer, startTlsServer } from "#testing/servers.ts";
@@ -26,6 +29,7 @@ async function openWindow({ isServed = false } = {}) {
   const acceptance = await acceptCommands({ app, ...(isServed && { openPage }) });
   return {
     app,
+    acceptance,
     close: async () => acceptance?.[Symbol.asyncDispose](),
     databasePath,
     folder: folder.path,
@@ -237,6 +241,40 @@ test.skipIf(isWindows)(
       out: "Latchkey is at http://lk-0.localhost/#launch=1\nLatchkey is at http://lk-0.localhost/#launch=2",
       err: `process ${process.pid} serves this database already: the URL opens another page of it\nthe URL opens one page, within a minute; press Enter for another URL, Ctrl-C to stop`,
     });
+  },
+);
+
+test.skipIf(isWindows)(
+  "latchkey serve finishes the work of other commands when it is stopped, unless it is stopped again",
+  async () => {
+    for (const isStoppedAgain of [false, true]) {
+      await using window = await openWindow({ isServed: true });
+      if (!window.acceptance) throw new Error("nobody listens");
+      await using silent = await startSilentServer();
+      // One that only opens pages is waited for by nobody.
+      using joined = await reachOwner(new DatabaseHeld(window.databasePath, "it"));
+      await joined?.openPage();
+      const scan = await startScan(window.databasePath, say(silent.endpoint));
+      const said: string[] = [];
+      const ended = waitForCommands(window.acceptance, {
+        err: (line) => said.push(line),
+        onStop: (stop) => {
+          if (isStoppedAgain) stop();
+          else scan.stop();
+          return { [Symbol.dispose]: () => undefined };
+        },
+      });
+      await ended;
+      await window.close();
+      expect(said).toEqual([
+        "latchkey: this process ends once the work of 1 other command is done; Ctrl-C ends it now",
+      ]);
+      const { out, err } = await scan.ended;
+      expect([out.includes("cancelled"), err.includes("has hung up")]).toEqual([
+        !isStoppedAgain,
+        isStoppedAgain,
+      ]);
+    }
   },
 );
 

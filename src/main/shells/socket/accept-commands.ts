@@ -24,8 +24,9 @@ type Options = {
 
 /** Disposed, it cuts off all commands. */
 export type Acceptance = AsyncDisposable & {
-  /** Ends as soon as no command is connected any more. */
+  /** Ends as soon as no command is connected any more whose work it does. */
   endOnceIdle(): Promise<void>;
+  /** Without those that only open pages. */
   countCommands(): number;
 };
 
@@ -57,6 +58,8 @@ export async function acceptCommands({ app, program, openPage }: Options): Promi
   const handler = new RPCHandler<{ isUser?: true }>(app.router);
   const unverified = new Set<Socket>();
   const commands = new Map<Socket, Promise<void>>();
+  const openingPages = new WeakSet<Socket>();
+  const working = () => [...commands].filter(([socket]) => !openingPages.has(socket));
   const server = createServer((socket) => void accept(socket));
   try {
     server.listen(folder.socketPath);
@@ -97,8 +100,10 @@ export async function acceptCommands({ app, program, openPage }: Options): Promi
     frames.allow(MOST_MESSAGE_BYTES);
     frames.onFrame(({ kind, text }) => {
       if (kind === FRAME.ping) frames.send(FRAME.pong);
-      else if (kind === FRAME.page) frames.send(FRAME.page, openPage?.() ?? "");
-      else if (kind !== FRAME.contract) socket.destroy();
+      else if (kind === FRAME.page) {
+        openingPages.add(socket);
+        frames.send(FRAME.page, openPage?.() ?? "");
+      } else if (kind !== FRAME.contract) socket.destroy();
       // What is no call is not from a command of ours. It is reported nowhere: an error would quote it.
       else handler.message(peer, text, { context: { isUser: true } }).catch(() => socket.destroy());
     });
@@ -116,9 +121,9 @@ export async function acceptCommands({ app, program, openPage }: Options): Promi
   }
 
   return {
-    countCommands: () => commands.size,
+    countCommands: () => working().length,
     async endOnceIdle() {
-      while (commands.size > 0) await Promise.all(commands.values());
+      while (working().length > 0) await Promise.all(working().map(([, isOver]) => isOver));
       // At once: a command that connects from now on has sent nothing, and tries again.
       await end();
     },

@@ -1,10 +1,11 @@
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { holdOrReach, openOwnApp } from "#shells/cli/open-app.ts";
 import { type CommonOptions, wholeNumber } from "#shells/cli/options.ts";
 import { MORE, type Session, type World } from "#shells/cli/session.ts";
-import { acceptCommandsOrWarn } from "#shells/socket/accept-commands.ts";
+import { type Acceptance, acceptCommandsOrWarn } from "#shells/socket/accept-commands.ts";
 import type { Owner } from "#shells/socket/reach-owner.ts";
 import type { ListenAddress } from "#shells/web/listen.ts";
 
@@ -72,9 +73,28 @@ async function servePages(
   const page = loadPage(join(import.meta.dirname, "../renderer"));
   const warn = (sentence: string) => world.err(`latchkey: ${sentence}`);
   await using shell = await serve({ app, page, address: addressOf(options), warn });
-  await using _acceptance = await acceptCommandsOrWarn({ app, warn, openPage: shell.newLaunchUrl });
+  await using acceptance = await acceptCommandsOrWarn({ app, warn, openPage: shell.newLaunchUrl });
   await offerPages({ url: shell.url, nextUrl: async () => shell.newLaunchUrl() }, world);
+  if (acceptance) await waitForCommands(acceptance, world);
   return 0;
+}
+
+/** What a command is told by while it waits, and how it is stopped. */
+type Waiting = { err(text: string): void; onStop(stop: () => void): Disposable };
+
+/** Other commands would lose the work that is done here for them: it is finished, unless the command is stopped again. */
+export async function waitForCommands(
+  { countCommands, endOnceIdle }: Acceptance,
+  { err, onStop }: Waiting,
+): Promise<void> {
+  const count = countCommands();
+  if (count === 0) return;
+  const stopped = Promise.withResolvers<void>();
+  using _stop = onStop(stopped.resolve);
+  err(
+    `latchkey: this process ends once the work of ${formatCount(count, "other command")} is done; Ctrl-C ends it now`,
+  );
+  await Promise.race([endOnceIdle(), stopped.promise]);
 }
 
 /** The pages of the process that holds the database, for as long as it serves them. */
