@@ -66,7 +66,8 @@ type Finished = {
 
 /**
  * Until when a run that has come to this state can be undone; null: it cannot. It can from when all is verified but the
- * last phase, and as long as nothing of that is begun; once it is known, the time stays.
+ * last phase, and as long as nothing of that is begun; once it is known, the time stays. A past moment: what it keeps is
+ * still to be deleted.
  */
 export function findUndoEnd(
   rules: Phased,
@@ -77,8 +78,9 @@ export function findUndoEnd(
   const isDone = steps.every((step) => last.includes(step) || step.state === "verified");
   const isCleared = last.length > 0 && last.every((step) => step.state === "verified");
   if (state === "rolled-back" || isCleared) return null;
-  if (undoUntil !== null) return undoUntil;
-  if (hours === 0 || !isDone || last.some((step) => step.state !== "planned")) return null;
+  const isBegun = last.some((step) => step.state !== "planned");
+  if (undoUntil !== null) return isBegun && undoUntil > now ? now : undoUntil;
+  if (hours === 0 || !isDone || isBegun) return null;
   return state === "committed" || state === "needs-attention"
     ? toInstant(new Date(Date.parse(now) + hours * HOUR_MS))
     : null;

@@ -111,12 +111,13 @@ export function createRuns(deps: RunsDeps) {
     const run = record(id);
     const one = running.get(id);
     refuseRollBack(deps, run);
+    // Others may have built on what a finished run has done.
+    if (run.undoUntil !== null && run.direction === "forward")
+      throw new Refusal("conflict", `run ${id} has finished; undo it (latchkey runs undo ${id})`);
     if (!one && !RESUMABLE.has(run.state))
       throw new Refusal(
         "conflict",
-        run.undoUntil === null
-          ? `run ${id} is over (${run.state}); plan the way back as a run of its own`
-          : `run ${id} has finished; undo it (latchkey runs undo ${id})`,
+        `run ${id} is over (${run.state}); plan the way back as a run of its own`,
       );
     if (!one) return begin(run, "back", means);
     const goesOn = () => running.get(id) === one;
@@ -161,7 +162,7 @@ function createUndoer(deps: RunDeps, running: Running, begin: ReturnType<typeof 
     if (journals.steps(run.id).some(({ phase }) => phase === last)) return begin(run, "on", means);
     await store.queueWrite(() => {
       runs.setUndo(run.id, null);
-      const note = { kind: "undo-over" } as const;
+      const note = { kind: "undo-over", isKept: false } as const;
       journals.append({ runId: run.id, ordinal: null, kind: "note", note, at: toInstant(deps.now()) });
     });
     deps.announce({ kind: "run-changed", runId: run.id });

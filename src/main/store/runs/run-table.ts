@@ -110,7 +110,8 @@ export function runTable(db: Database, lists: Lists) {
     .pluck();
   const undoOver = db
     .prepare<[string, string], number>(
-      "SELECT id FROM run WHERE undo_until <= ? AND state = 'committed' AND (due_at IS NULL OR due_at <= ?) ORDER BY id",
+      `SELECT id FROM run WHERE undo_until <= ? AND state NOT IN ('running', 'rolled-back') AND direction = 'forward'
+        AND (due_at IS NULL OR due_at <= ?) ORDER BY id`,
     )
     .pluck();
   const open = db.prepare<[], { id: number; plan: number }>(

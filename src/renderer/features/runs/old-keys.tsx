@@ -162,13 +162,10 @@ export function Remaining({ run: { kind, remaining } }: { run: RunDetail }) {
 
 /** That a finished run can be undone, until when, and what it keeps for that. */
 export function Undo({ run }: { run: RunDetail }) {
-  const [isAsking, setIsAsking] = useState(false);
-  const { identityFiles } = useLogins();
-  const resume = useResume();
-  const { id: runId, state, undoUntil, kept } = run;
+  const [asks, setAsks] = useState<"undo" | "clear" | null>(null);
+  const { state, undoUntil, kept } = run;
   if (undoUntil === null || (state !== "committed" && state !== "needs-attention")) return null;
   const isOver = Date.parse(undoUntil) <= Date.now();
-  const clear = () => resume.mutate({ runId, endsGrace: true, mayPrompt: true, identityFiles });
   return (
     <div className={classes.byHand}>
       <Notice
@@ -193,7 +190,7 @@ export function Undo({ run }: { run: RunDetail }) {
               variant="default"
               size="xs"
               leftSection={<IconArrowBackUp size={15} />}
-              onClick={() => setIsAsking(true)}
+              onClick={() => setAsks("undo")}
             >
               Undo
             </Button>
@@ -203,20 +200,15 @@ export function Undo({ run }: { run: RunDetail }) {
               variant="subtle"
               size="xs"
               leftSection={<IconTrash size={15} />}
-              loading={resume.isPending}
-              onClick={clear}
+              onClick={() => setAsks("clear")}
             >
               {kept.length > 0 ? "Delete what is kept now" : "Give the undo up"}
             </Button>
           )}
         </div>
-        {resume.error && (
-          <p role="alert" className={classes.refusal}>
-            <Untrusted text={resume.error.message} />
-          </p>
-        )}
       </Notice>
-      {isAsking && <UndoDialog run={run} onClose={() => setIsAsking(false)} />}
+      {asks === "undo" && <UndoDialog run={run} onClose={() => setAsks(null)} />}
+      {asks === "clear" && <ClearDialog run={run} onClose={() => setAsks(null)} />}
     </div>
   );
 }
@@ -241,6 +233,31 @@ function UndoDialog({ run, onClose }: { run: RunDetail; onClose: () => void }) {
           isPending={isPending}
           isDanger
           hasFocus
+        />
+      </form>
+    </Dialog>
+  );
+}
+
+function ClearDialog({ run, onClose }: { run: RunDetail; onClose: () => void }) {
+  const { identityFiles } = useLogins();
+  const { mutate, isPending, error } = useResume();
+  const clear = () =>
+    mutate({ runId: run.id, endsGrace: true, mayPrompt: true, identityFiles }, { onSuccess: onClose });
+  return (
+    <Dialog title="Give the undo up?" isOpen onClose={onClose} width={480}>
+      <form action={clear} className={classes.form}>
+        <p>
+          This run can then no longer be undone.
+          {run.kept.length > 0 &&
+            " The old private keys that it keeps are deleted; no other copy of them is known."}
+        </p>
+        <DialogFoot
+          error={error}
+          cancel={{ label: "Leave it", onClick: onClose }}
+          submit={run.kept.length > 0 ? "Delete them" : "Give it up"}
+          isPending={isPending}
+          isDanger
         />
       </form>
     </Dialog>

@@ -111,14 +111,16 @@ export function RunActions({ run }: { run: RunDetail }) {
             Remove now
           </Button>
         )}
-        <Button
-          variant="default"
-          size="xs"
-          leftSection={<IconArrowBackUp size={15} />}
-          onClick={() => setIsAsking(true)}
-        >
-          {run.kind === "reload" ? "End the run" : "Roll back"}
-        </Button>
+        {run.undoUntil === null && (
+          <Button
+            variant="default"
+            size="xs"
+            leftSection={<IconArrowBackUp size={15} />}
+            onClick={() => setIsAsking(true)}
+          >
+            {run.kind === "reload" ? "End the run" : "Roll back"}
+          </Button>
+        )}
       </div>
       {mayGoOn && <LoginFields />}
       {error && (

@@ -63,6 +63,7 @@ export function describeOrder(plan: Plan): { title: string; text: string }[] {
       verifications.some(({ verification }) => verification.kind !== "none"),
     );
   const removes = files.some(({ removed }) => removed !== null);
+  const keepsForUndo = options.undoHours > 0 && !("asOf" in plan && plan.asOf !== null);
   return [
     ...(newKey === null || newKey.kind === "provided"
       ? []
@@ -99,15 +100,12 @@ export function describeOrder(plan: Plan): { title: string; text: string }[] {
           },
         ]
       : []),
-    ...(options.undoHours > 0
-      ? [{ title: formatPhaseTitle("keep", kind), text: `${formatUndo(plan)}` }]
-      : []),
+    ...(keepsForUndo ? [{ title: formatPhaseTitle("keep", kind), text: formatUndo(plan) }] : []),
     {
       title: formatPhaseTitle("finish", kind),
-      text:
-        options.undoHours > 0
-          ? "what was kept is deleted"
-          : `the copies that were kept are deleted; ${formatUndo(plan)}`,
+      text: keepsForUndo
+        ? "what was kept is deleted"
+        : `the copies that were kept are deleted; ${formatUndo(plan)}`,
     },
   ];
 }

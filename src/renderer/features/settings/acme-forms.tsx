@@ -138,10 +138,14 @@ export function AddAcmeForm({ preset, onAdded }: AddAcmeProps) {
   );
 }
 
-/** Refuses a file whose first certificate is not the root with this fingerprint. */
+/** Refuses a file that is not the root with this fingerprint, and nothing else: all that is in it would be trusted. */
 async function refuseOtherRoot(base64: string, fingerprint: string): Promise<void> {
   const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   const text = new TextDecoder("latin1").decode(bytes);
+  if ((text.match(/-----BEGIN CERTIFICATE-----/g) ?? []).length > 1)
+    throw new Error(
+      "the file holds several certificates: choose one with the root alone, which the fingerprint is of",
+    );
   const block = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/.exec(text)?.[1];
   const der = block
     ? Uint8Array.from(atob(block.replaceAll(/\s/g, "")), (character) => character.charCodeAt(0))

@@ -198,8 +198,8 @@ export const RunNote = z.discriminatedUnion("kind", [
   }),
   /** It is not undone: something is not as the run has left it, or cannot be seen. Nothing was changed. */
   z.object({ kind: z.literal("undo-refused"), causes: z.array(Cause) }),
-  /** It can no longer be undone. */
-  z.object({ kind: z.literal("undo-over") }),
+  /** It can no longer be undone. `isKept`: its old private keys stay, for the old key may still log in somewhere. */
+  z.object({ kind: z.literal("undo-over"), isKept: z.boolean() }),
   /** The result of an offline script. `endedAt`: by its host's clock. */
   z.object({
     kind: z.literal("result"),

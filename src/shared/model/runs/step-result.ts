@@ -87,6 +87,10 @@ const KeyCause = [
   z.object({ kind: z.literal("key-file-changed"), path: z.string() }),
   z.object({ kind: z.literal("key-made-by-another-run"), path: z.string() }),
   z.object({ kind: z.literal("agent-did-not-sign"), path: z.string() }),
+  /** It no longer has both keys of the run. */
+  z.object({ kind: z.literal("agent-lost-key"), path: z.string() }),
+  /** The run's own login is by the key that an undo would take away, and nothing comes back for it. */
+  z.object({ kind: z.literal("own-login-goes"), path: z.string() }),
   z.object({ kind: z.literal("another-key"), path: z.string() }),
   z.object({
     kind: z.literal("key-did-not-sign"),
@@ -154,8 +158,13 @@ const LoginCause = [
     said: z.string(),
   }),
   z.object({ kind: z.literal("own-key-refused"), account: z.string() }),
-  /** Its lines were put back by an undo. */
-  z.object({ kind: z.literal("put-back-refused"), account: z.string(), fingerprint: z.string() }),
+  /** Its lines were put back by an undo. `isKnown`: sshd refuses it; otherwise sshd could not be asked. */
+  z.object({
+    kind: z.literal("put-back-refused"),
+    account: z.string(),
+    fingerprint: z.string(),
+    isKnown: z.boolean(),
+  }),
   /** The login that let the run in ends, as somebody has acknowledged, and nothing can show that another one works. */
   z.object({ kind: z.literal("no-other-login"), account: z.string(), by: LetIn }),
   z.object({ kind: z.literal("awaited"), for: Awaited }),

@@ -9,6 +9,7 @@ import {
   type PlannedVerification,
   plannedCertificates,
   plannedFiles,
+  privateKeysHere,
   type ReloadPlan,
   type RollbackTimer,
 } from "../../model/runs/plan.ts";
@@ -132,17 +133,24 @@ const ROLLBACK_TIMERS: Record<RollbackTimer, string> = {
 };
 
 /** Until when a run of the plan can be undone once it has finished, as a sentence without a full stop. */
-export function formatUndo({ kind, options }: Plan): string {
+export function formatUndo(plan: Plan): string {
+  const { kind, options } = plan;
+  if (isFromBundle(plan)) return "what its scripts have changed cannot be undone once they have finished";
   if ("undoHours" in options && options.undoHours > 0)
-    return `for ${formatHours(options.undoHours)} after the run has finished, it can be undone: what it has removed and replaced is put back, and verified`;
+    return `for ${formatHours(options.undoHours)} after the run has finished, it can be undone: what it has removed and replaced is put back, and verified${hasAgentKey(plan) ? "; the old key of an agent only as long as that agent has it" : ""}`;
   return `once the run has finished, it cannot be undone: ${NOT_UNDONE[kind] ?? "it keeps nothing of what was before"}`;
 }
+
+/** Whether its hosts are known from a bundle, so that scripts execute it. */
+const isFromBundle = (plan: Plan): boolean => "asOf" in plan && plan.asOf !== null;
 
 const NOT_UNDONE: Partial<Record<PlanKind, string>> = {
   "rotate-host-key": "clients have learned the new host key by then",
   "rotate-certificate": "the old files are gone",
   reload: "the servers have read their files by then",
 };
+
+const hasAgentKey = (plan: Plan): boolean => privateKeysHere(plan).some(({ kind }) => kind === "agent");
 
 const formatHours = (hours: number): string =>
   hours % 24 === 0 ? formatCount(hours / 24, "day") : formatCount(hours, "hour");

@@ -122,7 +122,7 @@ function formatOfLogin(cause: Extract<Cause, { kind: LoginKind }>): string {
     case "own-key-refused":
       return `${cause.account}: sshd no longer accepts the key of this run's login`;
     case "put-back-refused":
-      return `${cause.account}: sshd refuses ${cause.fingerprint}, though its line is back; the new key stays, so that nobody is shut out`;
+      return `${cause.account}: ${cause.isKnown ? "sshd refuses" : "it is not known whether sshd accepts"} ${cause.fingerprint}, though its line is back; the new key stays, so that nobody is shut out`;
     case "no-other-login":
       return `${formatAgreed(cause)}, no other remaining key is available here, and this host has no journal that could show a login with one`;
     case "awaited":
@@ -200,6 +200,8 @@ type KeyKind =
   | "key-file-changed"
   | "key-made-by-another-run"
   | "agent-did-not-sign"
+  | "agent-lost-key"
+  | "own-login-goes"
   | "another-key"
   | "key-did-not-sign";
 
@@ -213,6 +215,10 @@ function formatOfKey(cause: Extract<PlainCause, { kind: KeyKind }>): string {
       return `${cause.path} was made by another run: let that one end, or move it away`;
     case "agent-did-not-sign":
       return `the agent at ${cause.path} did not sign with the old key, so it gets no new one: load it with ssh-add`;
+    case "agent-lost-key":
+      return `the agent at ${cause.path} no longer has both keys of this run: load the one that is missing with ssh-add`;
+    case "own-login-goes":
+      return `${cause.path} lets this run log in by the very line that would go, and nothing comes back in its place: log in by another key, or plan the removal as a run of its own`;
     case "another-key":
       return `${cause.path} holds another key than the old one, so it gets no new one: plan it again`;
     case "key-did-not-sign": {

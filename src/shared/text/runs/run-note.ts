@@ -36,7 +36,9 @@ export function formatRunNote(note: RunNote): string {
     case "undo-refused":
       return `not undone, and nothing was changed: ${note.causes.map(formatCause).join("; ")}`;
     case "undo-over":
-      return "it can no longer be undone: what was kept for that is deleted";
+      return note.isKept
+        ? "it can no longer be undone; the old private keys stay, for the old key may still get in somewhere"
+        : "it can no longer be undone: what was kept for that is deleted";
     case "result":
       return `the result of ${formatHostAddress(note)}, which ended at ${note.endedAt} by its clock (${note.digest})`;
     case "claim":

@@ -197,11 +197,12 @@ async function setUndo(
   const hours = "undoHours" in plan.options ? plan.options.undoHours : 0;
   const at = toInstant(now());
   const until = findUndoEnd(runbookOf(plan).rules, { state, steps, undoUntil }, { now: at, hours });
-  if (until !== undoUntil) await journal.setUndo(until);
-  if (until === null && undoUntil !== null && state === "committed")
-    await journal.note(null, { kind: "undo-over" });
-  if (until !== null && until <= at)
-    await journal.setDue(toInstant(new Date(Date.parse(at) + CLEARED_AGAIN_MS)));
+  if (until === undoUntil && (until === null || until > at)) return;
+  await journal.setUndo(until);
+  const isOver = until !== null && until <= at;
+  await journal.setDue(isOver ? toInstant(new Date(Date.parse(at) + CLEARED_AGAIN_MS)) : null);
+  if (until === null && state !== "rolled-back")
+    await journal.note(null, { kind: "undo-over", isKept: journal.keptKeys().length > 0 });
 }
 
 /** A host that cannot be reached is tried again after an hour. */

@@ -1,5 +1,6 @@
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
+import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { type RunConfirmation, type RunDetail, RunId, type RunState } from "#shared/model/runs/run.ts";
 import { formatCount } from "#shared/text/count.ts";
@@ -58,8 +59,9 @@ export async function clearOver(client: LatchkeyClient, world: World, isQuiet: b
   const { runIds } = await client.runs.clearOver({});
   for (const runId of runIds) {
     const run = await followRun(client, async () => runId, world, { isQuiet: true });
-    const end = run.undoUntil === null ? "what it kept for that is deleted" : run.message;
-    if (!isQuiet) world.out(printable(`run ${runId} can no longer be undone: ${end}`));
+    const isDeleted = run.undoUntil === null && run.kept.length === 0;
+    const end = isDeleted ? "what it kept for that is deleted" : run.message;
+    if (!isQuiet) world.out(printable(`run ${runId} can no longer be undone${end === "" ? "" : `: ${end}`}`));
   }
 }
 
@@ -101,14 +103,18 @@ function formatProgress(run: RunDetail): string {
 export function printEnd(run: RunDetail, world: World): void {
   const why = run.message === "" ? "" : `: ${run.message}`;
   world.out(printable(`run ${run.id} is ${formatRunState(run.state)}${why}`));
-  for (const line of formatNext(run)) world.out(printable(line));
+  for (const line of formatNext(run, toInstant(world.now()))) world.out(printable(line));
 }
 
-function formatNext(run: RunDetail): string[] {
+function formatNext(run: RunDetail, now: Instant): string[] {
   const { id, state, byHand } = run;
   switch (state) {
     case "committed":
-      return [...listRemaining(run), ...formatUndoable(run), ...(isUndoable(run) ? [] : formatKept(run))];
+      return [
+        ...listRemaining(run),
+        ...formatUndoable(run, now),
+        ...(isUndoable(run) ? [] : formatKept(run)),
+      ];
     case "rolled-back":
     case "running":
       return [];
@@ -136,7 +142,8 @@ function formatNext(run: RunDetail): string[] {
         ...byHand.map((line) => `  ${line}`),
         `  then: latchkey runs resume ${id}`,
         ...listRemaining(run),
-        ...formatKept(run),
+        ...formatUndoable(run, now),
+        ...(isUndoable(run) ? [] : formatKept(run)),
       ];
     default:
       return assertNever(state);
@@ -159,10 +166,13 @@ const listRemaining = ({ kind, remaining }: RunDetail): string[] =>
 /** Whether it can be undone, or still keeps what that would need. */
 const isUndoable = ({ undoUntil }: RunDetail): boolean => undoUntil !== null;
 
-function formatUndoable({ id, kept, undoUntil }: RunDetail): string[] {
+function formatUndoable({ id, kept, undoUntil }: RunDetail, now: Instant): string[] {
   if (undoUntil === null) return [];
+  const isOver = undoUntil <= now;
   return [
-    `  undo it, until ${undoUntil}: latchkey runs undo ${id}`,
+    isOver
+      ? "  it can no longer be undone; what it kept for that is deleted with a later scan"
+      : `  undo it, until ${undoUntil}: latchkey runs undo ${id}`,
     ...kept.map((key) => `  kept for that: ${formatKeptKey(key)}`),
     ...(kept.length > 0 ? [`  delete that now: latchkey runs resume ${id} --now`] : []),
   ];

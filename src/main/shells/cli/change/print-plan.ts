@@ -61,7 +61,7 @@ export function printPlan(plan: Plan, world: World): void {
     ...afterwards.map((text) => ({ text: `  ${text}` })),
     { text: "" },
     { text: `Plan: ${formatCounts(plan)}`, style: "bold" },
-    { text: `${isOffline(plan) ? SCRIPTS_KEEP_NOTHING : formatUndo(plan)}` },
+    { text: formatUndo(plan) },
     ...(plan.confirm
       ? [{ text: `To apply it, you must type "${plan.confirm.word}": ${plan.confirm.why.join("; ")}` }]
       : []),
@@ -71,8 +71,6 @@ export function printPlan(plan: Plan, world: World): void {
     world.out(world.isColoured && style ? paint(style, shown) : shown);
   }
 }
-
-const SCRIPTS_KEEP_NOTHING = "what its scripts have changed cannot be undone once they have finished";
 
 const isOffline = (plan: Plan): plan is Plan & { asOf: string } => "asOf" in plan && plan.asOf !== null;
 

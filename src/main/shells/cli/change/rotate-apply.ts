@@ -20,7 +20,7 @@ import { openVaultFor, type VaultOptions } from "#shells/cli/manage/vault.ts";
 import { type CommandApp, openApp } from "#shells/cli/open-app.ts";
 import { printJson } from "#shells/cli/options.ts";
 import type { World } from "#shells/cli/session.ts";
-import { codeOf, followRun, printEnd } from "./follow-run.ts";
+import { clearOver, codeOf, followRun, printEnd } from "./follow-run.ts";
 import { printPlan } from "./print-plan.ts";
 import {
   type ChangeOptions,
@@ -130,6 +130,7 @@ async function execute(
   );
   if (options.json) printJson({ run }, world);
   else printEnd(run, world);
+  await clearOver(client, world, options.json ?? false);
   return codeOf(run, "committed");
 }
 

@@ -17,7 +17,7 @@ import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.
 import { type Column, listRows, printTable, type Style } from "#shells/cli/print-table.ts";
 import { collect } from "#shells/cli/scan/targets.ts";
 import { CHANGE, type Session, type World } from "#shells/cli/session.ts";
-import { codeOf, followRun, printEnd, readRunId } from "./follow-run.ts";
+import { clearOver, codeOf, followRun, printEnd, readRunId } from "./follow-run.ts";
 import {
   formatMissing,
   gatherAcknowledgements,
@@ -198,7 +198,10 @@ async function go(
   await openIfNeeded(runId, app, options, world);
   const { typed, acknowledgements } = options.now
     ? await confirmEnd(runId, options, app, world)
-    : { typed: null, acknowledgements: await acceptTrust(runId, options, app, world) };
+    : {
+        typed: null,
+        acknowledgements: name === "resume" ? await acceptTrust(runId, options, app, world) : [],
+      };
   const common = { runId, identityFiles: options.identity ?? [], mayPrompt: world.prompt !== null };
   const removesOld = options.removeOld ?? false;
   if (removesOld) await agreeToRemove(await runs.find({ runId }), options, world);
@@ -224,6 +227,7 @@ async function go(
   else printEnd(run, world);
   // The logins of the old key are known only once the hosts were read again.
   if (options.now) refuseUsed(run, acknowledgements);
+  await clearOver(app.client, world, options.json ?? false);
   // What was not undone is as it was.
   if (name === "undo" && run.state === "committed") return 2;
   return codeOf(run, endState);

@@ -131,9 +131,11 @@ export function createKeyRunbook<P extends KeyPlan>(
       const record = runs.find(run.runId);
       if (!record) throw new Error(`there is no run ${run.runId}`);
       if (until === "undo") {
-        const { endsGrace: endsUndo, removesOld } = run.request;
-        const isOver = record.undoUntil !== null && record.undoUntil <= toInstant(now());
-        return isOver || endsUndo || removesOld ? { kind: "came", isTimeOver: true } : { kind: "not-yet" };
+        const { undoUntil } = record;
+        const { endsGrace, removesOld } = run.request;
+        // Whoever ends the days of grace has not seen that time begin.
+        const isOver = undoUntil !== null && (undoUntil <= toInstant(now()) || endsGrace || removesOld);
+        return isOver ? { kind: "came", isTimeOver: true } : { kind: "not-yet" };
       }
       if (until === "log")
         return { kind: (await findLogins(run, { begun: record.startedAt, now })) ? "came" : "not-yet" };

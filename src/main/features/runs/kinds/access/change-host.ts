@@ -180,7 +180,7 @@ const isUndone = ({ request: { record } }: KeyRun): boolean => record.undoUntil 
 
 /**
  * Asks sshd whether the keys whose lines were put back log in again. Where the new key logs in from here, an old one
- * that is refused keeps everything else from being undone: it would shut its holders out.
+ * that is not accepted keeps everything else from being undone: that would shut its holders out.
  */
 async function verifyAcceptedAgain(run: KeyRun, step: Step, session: HostSession): Promise<Cause[]> {
   const host = hostOf(run, step);
@@ -195,8 +195,13 @@ async function verifyAcceptedAgain(run: KeyRun, step: Step, session: HostSession
       .map(({ account }) => account),
   );
   return answers
-    .filter(({ account, answer }) => answer === "refused" && tried.has(account))
-    .map(({ account, fingerprint }) => ({ kind: "put-back-refused", account, fingerprint }));
+    .filter(({ account, answer }) => answer !== "accepted" && tried.has(account))
+    .map(({ account, fingerprint, answer }) => ({
+      kind: "put-back-refused",
+      account,
+      fingerprint,
+      isKnown: answer === "refused",
+    }));
 }
 
 /**

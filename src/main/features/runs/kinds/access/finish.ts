@@ -2,6 +2,8 @@
  * Old private keys stay beside the new ones for as long as the run can be undone, or the old key is known to log in
  * somewhere.
  */
+import { viewKey } from "#codec/fingerprint.ts";
+import { blobOfPublicKey } from "#codec/ssh-key.ts";
 import { earliest } from "#domain/runs/files/stages.ts";
 import { findRemainingOfRun, keepsOldKeys } from "#domain/runs/left-out-files.ts";
 import { lastPhase } from "#domain/runs/runbook.ts";
@@ -38,7 +40,7 @@ import {
 import { toEvidence } from "./check-access.ts";
 import { giveLocksBack, leftOutReason, takeLocks, type Unended } from "./hold-folders.ts";
 import { observeKeys, privateKeysAt, sessionOf } from "./install-key.ts";
-import { contextOf, type KeyRun } from "./key-run.ts";
+import { contextOf, type KeyRun, newKeyLine } from "./key-run.ts";
 
 /**
  * Removes what the run has kept for a roll-back; of one that can be undone, the old private keys that were put aside.
@@ -88,6 +90,7 @@ export async function refuseUndo(run: KeyRun): Promise<Cause[]> {
       const seen = await observeKeys(run, step.host);
       if (seen.kind === "seen") causes.push(...oddities(run, step, seen));
       const remote = await sessionOf(run, step);
+      causes.push(...ownLoginThatGoes(run, step, remote));
       for (const privateKey of privateKeysAt(run, step)) {
         const kept = await run.privateKeys.putBackKept(privateKey, remote, "inspect");
         if (kept.kind === "lost") throw new SessionLost(kept.message);
@@ -100,6 +103,23 @@ export async function refuseUndo(run: KeyRun): Promise<Cause[]> {
   return causes;
 }
 
+/** A grant that is undone takes the run's own way in with it where nothing comes back in its place. */
+function ownLoginThatGoes(run: KeyRun, step: Step, remote: RemoteSession | null): Cause[] {
+  const newLine = newKeyLine(run);
+  if (
+    remote === null ||
+    newLine === null ||
+    remote.loginKey !== viewKey(blobOfPublicKey(newLine)).fingerprint
+  )
+    return [];
+  const files = step.host === null ? [] : (run.plan.hosts[step.host]?.files ?? []);
+  return files
+    .filter(
+      ({ account, others = [], removed }) => removed === null && [account, ...others].includes(remote.user),
+    )
+    .map(({ path }) => ({ kind: "own-login-goes", path }));
+}
+
 /** What is not as the run has left it at a host, or here. */
 function oddities(run: KeyRun, step: Step, { files, leftOut, privateKeys }: AccessSeen): Cause[] {
   const planned = step.host === null ? [] : (run.plan.hosts[step.host]?.files ?? []);
@@ -107,12 +127,16 @@ function oddities(run: KeyRun, step: Step, { files, leftOut, privateKeys }: Acce
     const end = file.removed !== null && !isWithout(leftOut[index], "revoke") ? "removed" : "added";
     return !isWithout(leftOut[index], "grant") && files[index] !== earliest(file, end);
   });
-  const odd = privateKeysAt(run, step).filter(
-    (_, index) => privateKeys[index] !== "new" && privateKeys[index] !== "committed",
-  );
+  const odd = privateKeysAt(run, step).filter(({ kind }, index) => {
+    // An agent has kept the old key beside the new one.
+    const isThere = kind === "file" && privateKeys[index] === "committed";
+    return privateKeys[index] !== "new" && !isThere;
+  });
   return [
     ...changed.map(({ path }): Cause => ({ kind: "file-changed", path })),
-    ...odd.map(({ path }): Cause => ({ kind: "key-file-changed", path })),
+    ...odd.map(
+      ({ kind, path }): Cause => ({ kind: kind === "agent" ? "agent-lost-key" : "key-file-changed", path }),
+    ),
   ];
 }
 
