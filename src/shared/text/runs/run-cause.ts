@@ -218,7 +218,7 @@ function formatOfKey(cause: Extract<PlainCause, { kind: KeyKind }>): string {
     case "agent-lost-key":
       return `the agent at ${cause.path} no longer has both keys of this run: load the one that is missing with ssh-add`;
     case "own-login-goes":
-      return `${cause.path} lets this run log in by the very line that would go, and nothing comes back in its place: log in by another key, or plan the removal as a run of its own`;
+      return `${cause.path} lets this run log in by the very line that would go, and no other is put back for it: log in by another key, or plan the removal as a run of its own`;
     case "another-key":
       return `${cause.path} holds another key than the old one, so it gets no new one: plan it again`;
     case "key-did-not-sign": {
