@@ -162,7 +162,7 @@ export function Remaining({ run: { kind, remaining } }: { run: RunDetail }) {
 
 /** That a finished run can be undone, until when, and what it keeps for that. */
 export function Undo({ run }: { run: RunDetail }) {
-  const [asks, setAsks] = useState<"undo" | "clear" | null>(null);
+  const [opened, setOpened] = useState<"undo" | "clear" | null>(null);
   const { state, undoUntil, kept } = run;
   if (undoUntil === null || (state !== "committed" && state !== "needs-attention")) return null;
   const isOver = Date.parse(undoUntil) <= Date.now();
@@ -190,7 +190,7 @@ export function Undo({ run }: { run: RunDetail }) {
               variant="default"
               size="xs"
               leftSection={<IconArrowBackUp size={15} />}
-              onClick={() => setAsks("undo")}
+              onClick={() => setOpened("undo")}
             >
               Undo
             </Button>
@@ -200,15 +200,15 @@ export function Undo({ run }: { run: RunDetail }) {
               variant="subtle"
               size="xs"
               leftSection={<IconTrash size={15} />}
-              onClick={() => setAsks("clear")}
+              onClick={() => setOpened("clear")}
             >
               {kept.length > 0 ? "Delete what is kept now" : "Give the undo up"}
             </Button>
           )}
         </div>
       </Notice>
-      {asks === "undo" && <UndoDialog run={run} onClose={() => setAsks(null)} />}
-      {asks === "clear" && <ClearDialog run={run} onClose={() => setAsks(null)} />}
+      {opened === "undo" && <UndoDialog run={run} onClose={() => setOpened(null)} />}
+      {opened === "clear" && <ClearDialog run={run} onClose={() => setOpened(null)} />}
     </div>
   );
 }
