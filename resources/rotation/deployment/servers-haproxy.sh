@@ -51,6 +51,7 @@ haproxy_masters() {
 test_haproxy() {
 	haproxy_masters
 	for pid in ${masters:-0}; do
+		[ "$pid" != 0 ] || require_roots_path "${config:-/etc/haproxy/haproxy.cfg}"
 		haproxy_command "$pid" || found untested 'its program is not there, or can be changed by others'
 		eval "tried \"\${main%/*}\" $command -c $arguments"
 	done
@@ -77,7 +78,9 @@ reload_haproxy() {
 		haproxy_command "$pid" || found not-reloaded 'its program can be changed by others'
 		message=$(eval "$command -c $arguments" 2>&1) || found not-reloaded "$message"
 		unit_of "$pid"
-		if [ -n "$unit" ] || [ $has_master = yes ]; then signal_master "$pid" USR2
+		if [ -n "$unit" ] || [ $has_master = yes ]; then
+			signal_master "$pid" USR2
+			report whole
 		else
 			set_by_socket "$@"
 			pid_before=$pid pid_after=$pid

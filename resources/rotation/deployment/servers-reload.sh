@@ -106,6 +106,11 @@ reload_unit() {
 $(journalctl -q --no-pager -o cat -n 20 -u "$unit" --since "@$since" 2>/dev/null)"
 }
 
+# Where no server of root has shown what it reads: root runs nothing over a file that another could have written.
+require_roots_path() {
+	is_roots_path "$1" || found untested "its configuration $1 is not there, or can be changed by others"
+}
+
 # ---- Telling ----------------------------------------------------------------------------------------------
 
 # Of these services the one that has failed is started again: what it could not take may be gone. Ends by found.

@@ -38,7 +38,10 @@ test_nginx() {
 		if [ "$pid" != 0 ]; then
 			program_of "$pid" || found untested "its program $program can be changed by others"
 			nginx_arguments "$pid"
-		elif [ -n "$config" ]; then quote "$config"; arguments="-c $quoted"
+		elif [ -n "$config" ]; then
+			require_roots_path "$config"
+			quote "$config"
+			arguments="-c $quoted"
 		fi
 		quote "$program"
 		command=$quoted
@@ -135,6 +138,7 @@ apache_command() {
 test_apache() {
 	apache_masters
 	for pid in ${masters:-0}; do
+		[ "$pid" != 0 ] || [ -z "$config" ] || require_roots_path "$config"
 		apache_command "$pid" || found untested 'its program is not there, or can be changed by others'
 		eval "tried \"\${main%/*}\" $command $arguments -t"
 		apache_keys_match || found failed "$message"
@@ -143,7 +147,8 @@ test_apache() {
 			0) message='a second Apache accepts the certificate' ;;
 			1) found failed "$message" ;;
 			*)
-				[ -n "$staged_chain" ] && [ -n "$staged_key" ] && has openssl ||
+				# Of what is reloaded as it is nothing would be rolled back.
+				[ "${run-}" != none ] && [ -n "$staged_chain" ] && [ -n "$staged_key" ] && has openssl ||
 					found untested "its test reads no key, and $message"
 				message='openssl finds that key and certificate belong together; its own test reads no key'
 				;;

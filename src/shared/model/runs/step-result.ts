@@ -126,6 +126,8 @@ const RenewalCause = [
 const ReloadCause = [
   /** Therefore it was not reloaded. */
   z.object({ kind: z.literal("fails-test"), server: z.string(), said: z.string() }),
+  /** It could be tested when the plan was made, and cannot be now: it was not reloaded. */
+  z.object({ kind: z.literal("untested-now"), server: z.string(), said: z.string() }),
   /** It was reloaded, and what it presents is not what its files hold. */
   z.object({ kind: z.literal("not-presented"), whys: z.array(z.string()) }),
   /** The file holds another certificate than when the plan was made. */
@@ -276,8 +278,16 @@ export const Evidence = z.discriminatedUnion("kind", [
     /** At so many of them, only the certificate itself could be read. */
     leavesAlone: z.int(),
   }),
-  /** The own tests of servers; `untested`: those that have none that could be run. */
-  z.object({ kind: z.literal("tests-passed"), passed: z.array(z.string()), untested: z.array(z.string()) }),
+  /**
+   * The own tests of servers; `certificates`: of those whose test tries their certificates alone, and no configuration;
+   * `untested`: those of which none could be run.
+   */
+  z.object({
+    kind: z.literal("tests-passed"),
+    passed: z.array(z.string()),
+    certificates: z.array(z.string()),
+    untested: z.array(z.string()),
+  }),
   /** So many endpoints present what the files of their servers hold; of `unknown` ones that is not known. */
   z.object({ kind: z.literal("presented"), endpoints: z.int(), unknown: z.int() }),
   /** `isWhole`: nothing of the run is left there. */

@@ -233,9 +233,16 @@ function formatServed({ isAgain, addresses, leavesAlone }: Extract<Evidence, { k
   return `${seen}; at ${formatCount(leavesAlone, "address", "addresses")} the certificate alone could be read, and not what leads to its root`;
 }
 
-function formatTests({ passed, untested }: Extract<Evidence, { kind: "tests-passed" }>): string {
+function formatTests({
+  passed,
+  certificates,
+  untested,
+}: Extract<Evidence, { kind: "tests-passed" }>): string {
   return join(
     passed.length === 0 ? "" : `${passed.join(", ")}: the configuration test passed`,
+    certificates.length === 0
+      ? ""
+      : `${certificates.join(", ")}: its certificates were tried, and its configuration was not`,
     untested.length === 0 ? "" : `${untested.join(", ")}: no test could be run here`,
   );
 }

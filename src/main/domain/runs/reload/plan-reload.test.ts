@@ -91,6 +91,7 @@ test("what is presented after a reload is what the file on disk holds that the c
 const makeServer = (more: Partial<ServerFacts> = {}): ServerFacts => ({
   service: { server: "nginx", where: ROOT, config: ROOT, test: "staged", reload: "HUP to its master" },
   obstacle: null,
+  problems: [],
   test: { kind: "passed", said: "" },
   files: [{ path: "/tls/shop.pem", leaf: NEW as never }],
   deployments: [],
@@ -212,6 +213,25 @@ test("a configuration that changed since the host was read, a restart, and a ser
   };
   expect(unsettled(makeFacts([restarted]))[1]).toMatch(/^acknowledge restart/);
   expect(unsettled(makeFacts([makeServer({ endpoints: [] })]))[1]).toMatch(/^acknowledge unverified/);
+});
+
+test("a server that could not be tested, one whose certificates alone were tried, and one whose configuration would not load as it was read have to be acknowledged, and none of them is called tested", () => {
+  const untested = makeServer({ test: { kind: "untested", said: "no second one can be started here" } });
+  expect(unsettled(makeFacts([untested])).slice(1)).toEqual([
+    `acknowledge untested: nginx (${ROOT}): it could not be tested: no second one can be started here`,
+  ]);
+  expect(planReload(makeFacts([untested])).hosts[0]?.servers[0]?.isTested).toBe(false);
+  for (const server of ["postfix", "dovecot", "slapd", "postgresql", "mariadb"] as const) {
+    const { checks } = planReload(
+      makeFacts([makeServer({ service: { ...makeServer().service, server, where: "/etc/main" } })]),
+    );
+    const about = checks.filter(({ text }) => text.includes("test"));
+    expect(about.map(({ state, id }) => `${state} ${id}`)).toEqual(["acknowledge configuration-untested"]);
+  }
+  const broken = makeServer({ problems: ["/etc/ssl/mail.key is not there"] });
+  expect(unsettled(makeFacts([broken])).slice(1)).toEqual([
+    `acknowledge broken-configuration: nginx (${ROOT}): as it was last read, a reload may fail or end its TLS: /etc/ssl/mail.key is not there`,
+  ]);
 });
 
 test("a host without a pinned key, or that is not logged in to as root, is left as it is", () => {

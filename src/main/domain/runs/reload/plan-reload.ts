@@ -7,6 +7,7 @@ import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import { chooseConfirmation, orderHosts, toPlannedHost } from "#domain/runs/planned-hosts.ts";
 import { checkRestart, checkScanned, checkUnseen, type MakeCheck } from "#domain/runs/renewal/checks.ts";
 import type { ScannedFacts } from "#domain/runs/renewal/renewal-facts.ts";
+import { SERVERS } from "#domain/runs/renewal/servers.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { NamedCertificate, ReloadedServer, Service } from "#shared/model/runs/deployment.ts";
 import {
@@ -102,10 +103,11 @@ const checkRoot = (host: HostFacts): Check | null =>
 
 const formatService = ({ server, where }: Service): string => `${server} (${where})`;
 
-const toReloaded = ({ service, files, deployments, endpoints, held }: ServerFacts): ReloadedServer => ({
+const toReloaded = ({ service, test, files, deployments, endpoints, held }: ServerFacts): ReloadedServer => ({
   service,
   files: [...files],
   deployments: [...deployments],
+  isTested: test.kind === "passed",
   endpoints: endpoints
     .filter(({ unreadable }) => unreadable === null)
     .map(({ unreadable: _, isOthers: __, ...endpoint }) => endpoint),
@@ -167,18 +169,36 @@ const serializeReload = ({ hostKey, servers }: ReloadHost): string =>
 
 /** The checks of a server that is reloaded. */
 function checkServer(now: Instant, host: HostFacts, server: ServerFacts): Check[] {
-  const { service, test, wonders } = server;
+  const { service, problems, wonders } = server;
   const about = `${service.server} (${service.where})`;
   const toCheck: MakeCheck = (state, id, text) => makeCheck(state, id, { host }, `${about}: ${text}`);
   return [
-    test.kind === "passed"
-      ? toCheck("ok", "server-test", "its own configuration test passes")
-      : toCheck("warning", "untested", `it could not be tested: ${test.said}`),
+    checkTest(server, toCheck),
+    ...problems.map((problem) =>
+      toCheck(
+        "acknowledge",
+        "broken-configuration",
+        `as it was last read, a reload may fail or end its TLS: ${problem}`,
+      ),
+    ),
     ...checkRestart([service], toCheck),
     ...checkPresented(server, toCheck),
     ...checkConcerns(server, now, toCheck),
     ...wonders.map((warning) => toCheck("warning", "unsure", warning)),
   ];
+}
+
+/** What was not tested is not called so, and a reload may take up what keeps the server from serving. */
+function checkTest({ service, test }: ServerFacts, toCheck: MakeCheck): Check {
+  if (test.kind !== "passed")
+    return toCheck("acknowledge", "untested", `it could not be tested: ${test.said}`);
+  return SERVERS[service.server].testsConfiguration
+    ? toCheck("ok", "server-test", "its own configuration test passes")
+    : toCheck(
+        "acknowledge",
+        "configuration-untested",
+        "its certificates were tried, and they alone: its configuration, which it reads again as well, was not tested",
+      );
 }
 
 /** Where it can be seen whether it has read its files again, and what it presents then. */

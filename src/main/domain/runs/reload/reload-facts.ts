@@ -19,7 +19,9 @@ export type ServerFacts = {
   service: Service;
   /** Why it cannot be reloaded, as a phrase; null: it can. */
   obstacle: string | null;
-  /** Its own test of its configuration as it is now. `said`: in words of the host. */
+  /** What keeps it from starting and from reloading, by its configuration as it was last read: phrases. */
+  problems: readonly string[];
+  /** Its own test as it is now: of its configuration, or of its certificates alone. `said`: in words of the host. */
   test: { kind: "passed" | "untested" | "failed"; said: string };
   files: ReloadedServer["files"];
   deployments: ReloadedServer["deployments"];

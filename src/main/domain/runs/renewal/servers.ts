@@ -97,6 +97,13 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
   },
 };
 
+/**
+ * Whether its test has to be given each deployment: it reads no configuration, or in it no keys. Apache's is of the
+ * second kind, and what it cannot read ends it.
+ */
+export const triesEachDeployment = (server: ServerKind): boolean =>
+  server === "apache" || !SERVERS[server].testsConfiguration;
+
 const NOT_RELOADED = "not at all: it does not run, or nobody knows how it is reloaded";
 
 /** As a plan says it, and as `Service.reload` has it. */

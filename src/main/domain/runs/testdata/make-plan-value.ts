@@ -75,6 +75,7 @@ export const makeReloadedServer = (more: Partial<ReloadedServer> = {}): Reloaded
     },
     files: [],
     deployments: [],
+    isTested: true,
     endpoints: [],
     certificates: [],
     ...more,

@@ -1,6 +1,6 @@
 /** Plans of reloads: which servers are meant by the inventory, and what is on their hosts now. */
 import { type HostSessions, type OpenSessions, toHostRequest } from "#connect/host-sessions.ts";
-import type { Held, HostMap } from "#domain/deployment-status/host-map.ts";
+import { type Held, type HostMap, indexMap } from "#domain/deployment-status/host-map.ts";
 import type { Unplannable } from "#domain/runs/access/change-set.ts";
 import { type FoundServers, findServers } from "#domain/runs/reload/find-servers.ts";
 import { planReload, reviewReload } from "#domain/runs/reload/plan-reload.ts";
@@ -9,7 +9,7 @@ import type { ReloadFacts, ServerFacts } from "#domain/runs/reload/reload-facts.
 import { findDeployments, type ServerUse, serverOf } from "#domain/runs/renewal/deployments.ts";
 import { bare } from "#domain/runs/renewal/draft-replacement.ts";
 import type { PlanNote } from "#domain/runs/renewal/renewal-facts.ts";
-import { formatReload, SERVERS } from "#domain/runs/renewal/servers.ts";
+import { formatReload, SERVERS, triesEachDeployment } from "#domain/runs/renewal/servers.ts";
 import {
   chooseEndpoints,
   helloName,
@@ -155,6 +155,7 @@ async function readOne(
 /** Of a host that could not be inspected. */
 const NOT_INSPECTED: Omit<ServerFacts, "service"> = {
   obstacle: null,
+  problems: [],
   test: { kind: "untested", said: "" },
   files: [],
   deployments: [],
@@ -198,15 +199,24 @@ async function readServer(
   const { endpoints, wonders } = await readPresented(deps, remote, one, heldNow);
   const stale = endpoints.filter(({ before, after }) => isStale(before, after));
   const meant = stale.length > 0 ? stale : endpoints;
-  const deployments = new Set(meant.flatMap((endpoint) => endpoint.deployments));
-  const files = await readLiveFiles(remote, map, service, [...deployments]);
+  const deployments = new Set(
+    service.server === "apache"
+      ? configuration.bindings.flatMap((binding) => binding.deployments)
+      : meant.flatMap((endpoint) => endpoint.deployments),
+  );
+  const { live: files, untried } = await readLiveFiles(remote, map, service, [...deployments]);
   const services = await readServices(remote, [service], files[0] ?? []);
   if ("lost" in services) throw new HostLost(services.lost);
   const [reloaded = service] = services.services;
   return {
     service: reloaded,
     obstacle: services.obstacle,
-    test: await testAll(remote, reloaded, files),
+    problems: indexMap(map, () => null).problemsIn(configuration),
+    // What cannot be reloaded is not run by root either.
+    test:
+      services.obstacle === null
+        ? await testAll(remote, reloaded, { files, untried })
+        : { kind: "untested", said: services.obstacle },
     files: [...onDisk].map(([path, held]) => ({
       path,
       leaf: (held?.sha256 ?? null) as ReloadedServer["files"][number]["leaf"],
@@ -315,40 +325,53 @@ const toProbeAddress = (target: TlsTarget): ProbeAddress => ({
   from: "here",
 });
 
-/** A server that tests its whole configuration needs none; the others are given one deployment at a time. */
+/** So many deployments of one server are tried. */
+const MOST_TRIED = 32;
+
+/** `untried`: why not all of them are there to be tried, as a phrase. */
+type LiveDeployments = { live: LiveFile[][]; untried: string | null };
+
+/**
+ * nginx reads all that its configuration names in its own test; the others are given one deployment at a time. Apache
+ * ends by any that it cannot read, whichever is meant.
+ */
 async function readLiveFiles(
   remote: RemoteSession,
   map: HostMap,
   { server, config }: Service,
   deployments: readonly Deployment[],
-): Promise<LiveFile[][]> {
-  if (server === "nginx" || server === "apache") return [];
+): Promise<LiveDeployments> {
+  if (server === "nginx") return { live: [], untried: null };
   const found = deployments.flatMap(({ certificate }) =>
     findDeployments(map, [certificate.path]).filter(({ uses }) => uses.some(({ root }) => root === config)),
   );
   const each = new Map(found.map(({ files }) => [files.map(({ real }) => real).join("\n"), files]));
   const live: LiveFile[][] = [];
-  for (const files of each.values()) {
+  let untried: string | null =
+    each.size > MOST_TRIED ? `it has ${each.size} certificates, and ${MOST_TRIED} of them were tried` : null;
+  for (const files of [...each.values()].slice(0, MOST_TRIED)) {
     const one: LiveFile[] = [];
     for (const { path } of files) {
       const reading = await inspectDeploymentFile(remote, path);
       if (reading.kind === "lost") throw new HostLost(reading.message);
       if (reading.kind === "seen" && reading.file.hash !== null)
         one.push({ path, real: reading.file.real, hash: reading.file.hash });
+      else untried ??= `${path} could not be read`;
     }
     if (one.length > 0) live.push(one);
   }
-  return live;
+  return { live, untried };
 }
 
-/** Its own test: of its whole configuration, or of each deployment that it is given. */
+/** Its own test: of its whole configuration, or of each deployment that it is given. Passed: each of them. */
 async function testAll(
   remote: RemoteSession,
   service: Service,
-  files: readonly (readonly LiveFile[])[],
+  { files, untried }: { files: readonly (readonly LiveFile[])[]; untried: string | null },
 ): Promise<ServerFacts["test"]> {
-  let untested: string | null = null;
-  for (const some of SERVERS[service.server].testsConfiguration || files.length === 0 ? [[]] : files) {
+  const triesEach = triesEachDeployment(service.server);
+  let untested = triesEach ? untried : null;
+  for (const some of triesEach && files.length > 0 ? files : [[]]) {
     const tried = await testServer(remote, service, some);
     if (tried.kind === "lost") throw new HostLost(tried.message);
     if (!("said" in tried)) untested = formatRefusal(tried.why, tried.detail || service.where);

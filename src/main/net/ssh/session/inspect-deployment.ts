@@ -190,10 +190,14 @@ export async function inspectServer(
 
 /** `said`: its output, if any. Written by strangers. */
 type ServerTest = { kind: "passed" | "failed" | "untested"; said: string };
-/** `pid`: its first process before and after, if known. */
+/**
+ * `isWhole`: it read all of its files, those of no deployment in particular, as far as that is known. `pid`: its first
+ * process before and after, if known.
+ */
 type Reloaded = {
   kind: "reloaded" | "not-reloaded";
   said: string;
+  isWhole: boolean;
   pid: { before: number | null; after: number | null };
 };
 
@@ -261,7 +265,8 @@ async function sendReload(session: RemoteSession, words: string[]): Promise<Relo
   const [kind, before, after] = answer.words;
   if (kind !== "reloaded" && kind !== "not-reloaded")
     return { kind: "lost", message: "it answers what makes no sense" };
-  return { kind, said: readSaid(answer), pid: { before: readPid(before), after: readPid(after) } };
+  const isWhole = answer.facts.has("whole");
+  return { kind, said: readSaid(answer), isWhole, pid: { before: readPid(before), after: readPid(after) } };
 }
 
 const readPid = (word: string | undefined): number | null =>

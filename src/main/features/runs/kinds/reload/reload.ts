@@ -1,7 +1,7 @@
 /** Runs that reload servers: each tests its configuration first, and must then present what its files hold. */
 import type { OpenSessions } from "#connect/host-sessions.ts";
 import { RELOAD_RULES } from "#domain/runs/reload/rules.ts";
-import { SERVERS } from "#domain/runs/renewal/servers.ts";
+import { SERVERS, triesEachDeployment } from "#domain/runs/renewal/servers.ts";
 import type { Step } from "#domain/runs/step.ts";
 import {
   inspectDeploymentFile,
@@ -29,7 +29,7 @@ import { tailCause } from "#runs/kinds/renewal/tools.ts";
 import { type Expected, probeUntil, STAYS_UP, whyUnseen } from "#runs/kinds/renewal/verify-served.ts";
 import { createReloadPlanner, type ReloadPlannerDeps } from "#runs/planning/plan-reloads.ts";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";
-import type { ReloadedServer } from "#shared/model/runs/deployment.ts";
+import type { ReloadedServer, ServerKind } from "#shared/model/runs/deployment.ts";
 import type { ReloadHost, ReloadPlan } from "#shared/model/runs/plan.ts";
 import type { Cause } from "#shared/model/runs/step-result.ts";
 
@@ -122,22 +122,25 @@ async function testServers(run: ReloadRun, step: Step): Promise<StepOutcome> {
   return verified([{ kind: "tests-passed", ...tested }]);
 }
 
-type Tested = { passed: string[]; untested: string[] } | { cause: Cause };
+type Tested = { passed: string[]; certificates: string[]; untested: string[] } | { cause: Cause };
 
 async function testAll(run: ReloadRun, step: Step, remote: RemoteSession): Promise<Tested> {
-  const passed: string[] = [];
-  const untested: string[] = [];
+  const tested = { passed: [] as string[], certificates: [] as string[], untested: [] as string[] };
   for (const server of serversOf(run, step)) {
     const { server: name } = server.service;
     const cause = await findOther(server, remote);
     if (cause !== null) return { cause };
     const said = await testOne(server, remote);
     if (said.kind === "failed") return { cause: { kind: "fails-test", server: name, said: said.said } };
+    if (said.kind === "untested" && server.isTested)
+      return { cause: { kind: "untested-now", server: name, said: said.said } };
     if (said.kind === "untested")
       await run.journal.note(step.ordinal, { kind: "files-untried", server: name, said: said.said });
-    (said.kind === "passed" ? passed : untested).push(name);
+    const { testsConfiguration } = SERVERS[name];
+    if (said.kind === "untested") tested.untested.push(name);
+    else (testsConfiguration ? tested.passed : tested.certificates).push(name);
   }
-  return { passed, untested };
+  return tested;
 }
 
 /** Why what would be presented is not what was approved; null: its files hold what the plan shows. */
@@ -154,9 +157,9 @@ async function findOther({ files }: ReloadedServer, remote: RemoteSession): Prom
 type OwnTest = { kind: "passed" | "failed" | "untested"; said: string };
 
 async function testOne({ service, deployments }: ReloadedServer, remote: RemoteSession): Promise<OwnTest> {
-  const isWhole = SERVERS[service.server].testsConfiguration || deployments.length === 0;
+  const triesEach = triesEachDeployment(service.server) && deployments.length > 0;
   let result: OwnTest = { kind: "passed", said: "" };
-  for (const files of isWhole ? [[]] : deployments) {
+  for (const files of triesEach ? deployments : [[]]) {
     const tried = await testServer(remote, service, await readLive(files, remote));
     if (tried.kind === "lost") throw new SessionLost(tried.message);
     if (!("said" in tried)) result = { kind: "untested", said: tried.why };
@@ -181,6 +184,15 @@ async function readLive(
   return live;
 }
 
+/** They read all of their files whenever they are reloaded, and are told of none. */
+const RELOADED_AS_A_WHOLE: ReadonlySet<ServerKind> = new Set(["nginx", "apache", "postfix", "dovecot"]);
+
+/** The deployments that its reload is given, one at a time; of slapd they only say which process is meant. */
+function reloadedFor({ service, deployments }: ReloadedServer): ReloadedServer["deployments"] {
+  if (deployments.length === 0 || RELOADED_AS_A_WHOLE.has(service.server)) return [[]];
+  return service.server === "slapd" ? deployments.slice(0, 1) : deployments;
+}
+
 /** Once more each test comes first: other hosts may have taken their time since. */
 async function reloadServers(run: ReloadRun, step: Step): Promise<StepOutcome> {
   const { remote } = await acquireSession(run, step.host ?? -1);
@@ -188,15 +200,18 @@ async function reloadServers(run: ReloadRun, step: Step): Promise<StepOutcome> {
   const tested = await testAll(run, step, remote);
   const cause = "cause" in tested ? tested.cause : await whyUnseen(run, endpoints, remote);
   if (cause !== null) return failed(cause, "nothing-changed");
-  for (const { service, deployments } of serversOf(run, step))
-    for (const files of deployments.length === 0 ? [[]] : deployments) {
+  for (const server of serversOf(run, step)) {
+    const { service } = server;
+    for (const files of reloadedFor(server)) {
       const reloaded = await reloadAsItIs(remote, service, await readLive(files, remote));
       if (!("said" in reloaded)) return needsAttention([tailCause(reloaded, service.where)]);
       const { said } = reloaded;
       if (reloaded.kind === "not-reloaded")
         return needsAttention([{ kind: "not-reloaded", server: service.server, said }]);
       await run.journal.note(step.ordinal, { kind: "reloaded", server: service.server, said }, "acted");
+      if (reloaded.isWhole) break;
     }
+  }
   return acted({ kind: "reloaded-servers", servers: namesOf(run, step) });
 }
 
