@@ -97,7 +97,7 @@ test("the inventory is marked complete, with what is not scanned", async ({ open
   await frame.goTo("People");
   await page.getByLabel("Complete: every machine with private keys is scanned").check();
   await page.getByLabel("What is not scanned").fill("two laptops");
-  const declare = page.getByRole("button", { name: "Save" });
+  const declare = page.getByRole("button", { name: "Save", exact: true });
   await declare.click();
   await expect(declare).toBeDisabled();
   await page.reload();
