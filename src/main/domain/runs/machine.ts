@@ -161,7 +161,9 @@ function moveBack<P extends Plan>(run: Run<P>): Move {
     const batches = new Set(due.map(({ step }) => step.batch));
     for (const batch of [...batches].toSorted((one, other) => other - one)) {
       const now = due.filter(({ step }) => step.batch === batch && !lost.has(step.host));
-      const move = moveOf(run, now, ({ step }) => rules.back(plan, step, progress.seen.get(step.host)));
+      const move = moveOf(run, now, ({ step, state }) =>
+        rules.back(plan, step, progress.seen.get(step.host), state),
+      );
       if (move) return move;
       if (!isAlone(run)) return stuckIn(phase);
       for (const { step } of now) lost.add(step.host);

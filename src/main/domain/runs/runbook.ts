@@ -50,7 +50,7 @@ export type RunRules<P extends Plan = Plan> = {
   /** The next task of a step until it is verified. */
   forward(plan: P, step: Step, state: StepState, seen: Observation | undefined): NextTask;
   /** The task that rolls a step back. */
-  back(plan: P, step: Step, seen: Observation | undefined): NextTask;
+  back(plan: P, step: Step, seen: Observation | undefined, state: StepState): NextTask;
 };
 
 type Phased = { phases: readonly Phase[] };

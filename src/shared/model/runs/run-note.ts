@@ -51,6 +51,8 @@ export const RunReason = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("not-served-any-more") }),
   /** The run was ended, and these hosts had been reloaded by then. */
   z.object({ kind: z.literal("stays-reloaded"), hosts: z.array(z.string()) }),
+  /** The run was ended, and whether it had reloaded these by then is not known. */
+  z.object({ kind: z.literal("maybe-reloaded"), hosts: z.array(z.string()) }),
   /** The run should have been rolled back, and these hosts were committed already. */
   z.object({ kind: z.literal("partly-committed"), hosts: z.array(z.string()) }),
   z.object({ kind: z.literal("waiting"), for: RunWait }),

@@ -318,6 +318,7 @@ export const BackAs = z.enum([
   "old-certificate-served",
   "old-certificate-unseen",
   "stays-reloaded",
+  "maybe-reloaded",
 ]);
 export type BackAs = z.infer<typeof BackAs>;
 

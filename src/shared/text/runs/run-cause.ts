@@ -37,9 +37,9 @@ export function formatCause(cause: Cause): string {
     case "trust-unacknowledged":
       return formatOfRenewal(cause);
     case "fails-test":
-      return `${cause.server} fails its own configuration test, and was not reloaded: ${cause.said}`;
+      return `${cause.server} fails its own configuration test, and is not reloaded: ${cause.said}`;
     case "untested-now":
-      return `${cause.server} cannot be tested as it was for the plan, and was not reloaded: ${cause.said}`;
+      return `${cause.server} cannot be tested as it was for the plan, and is not reloaded: ${cause.said}`;
     case "not-presented":
       return `it was reloaded, and does not present what its files hold: ${cause.whys.join("; ")}`;
     case "other-certificate":

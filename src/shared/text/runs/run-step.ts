@@ -298,6 +298,7 @@ const BACK_AS: Record<BackAs, string> = {
   "old-certificate-served": "the files are as they were, and are served",
   "old-certificate-unseen": "the files are as they were; nowhere could be seen what is served",
   "stays-reloaded": "a reload cannot be undone: what was reloaded stays so",
+  "maybe-reloaded": "whether it was reloaded is not known, and a reload cannot be undone",
 };
 
 function formatFailed({ cause, stands }: Extract<StepResult, { kind: "failed" }>): string {

@@ -63,6 +63,8 @@ function formatRunReason(reason: RunReason): string {
       return "the new certificate is no longer in place; nothing was rolled back";
     case "stays-reloaded":
       return `${reason.hosts.join(", ")} had been reloaded, which cannot be undone`;
+    case "maybe-reloaded":
+      return `whether ${reason.hosts.join(", ")} had been reloaded is not known, and cannot be undone`;
     case "partly-committed":
       return `${reason.hosts.join(", ")} had been committed, and stays so; the others are as they were`;
     case "waiting":

@@ -32,10 +32,11 @@ export const RELOAD_RULES: RunRules<ReloadPlan> = {
       return state === "planned" ? { step, what: "settle", as: "failed", cause: described(seen.why) } : null;
     return { step, what: state === "acted" ? "verify" : "act" };
   },
-  back: (_, step) => ({
+  back: (_, step, __, state) => ({
     step,
     what: "settle",
     as: "rolled-back",
-    back: step.phase === "reload" ? "stays-reloaded" : "unchanged",
+    back:
+      step.phase === "reload" ? (state === "intended" ? "maybe-reloaded" : "stays-reloaded") : "unchanged",
   }),
 };

@@ -71,6 +71,12 @@ export function openJournal(deps: Deps, runId: RunId) {
     steps: (): RunStep[] => [...steps.values()],
     failure: () => failure,
 
+    /** How many entries of a kind the step has, whoever wrote them: an act of a run that was killed is among them. */
+    countEntries: (ordinal: number, kind: RunEntry["kind"]): number =>
+      deps.store.runbooks.journal
+        .all(runId)
+        .filter((entry) => entry.ordinal === ordinal && entry.kind === kind).length,
+
     ...stepWriter(pen, keepFailure),
 
     /** What sshd has answered about keys that were removed. */

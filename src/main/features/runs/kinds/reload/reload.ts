@@ -66,10 +66,12 @@ export const createReloadRunbook = ({
   begin: () => undefined,
   listNewIdentities: () => [],
   findReasons({ steps }) {
-    const hosts = steps.flatMap(({ host, result }) =>
-      host !== null && result?.kind === "rolled-back" && result.as === "stays-reloaded" ? [host] : [],
-    );
-    return hosts.length === 0 ? [] : [{ kind: "stays-reloaded", hosts }];
+    return (["stays-reloaded", "maybe-reloaded"] as const).flatMap((kind) => {
+      const hosts = steps.flatMap(({ host, result }) =>
+        host !== null && result?.kind === "rolled-back" && result.as === kind ? [host] : [],
+      );
+      return hosts.length === 0 ? [] : [{ kind, hosts }];
+    });
   },
   refresh: (_, hosts) => probeEndpoints(hosts.flatMap(listTargets)),
   describeRepair: () => [],
@@ -193,13 +195,22 @@ function reloadedFor({ service, deployments }: ReloadedServer): ReloadedServer["
   return service.server === "slapd" ? deployments.slice(0, 1) : deployments;
 }
 
+/**
+ * It goes no further. Where it has reloaded already, before it was killed or was resumed, a person has to look; where it
+ * had begun before, nothing is said of that.
+ */
+function leave({ journal }: ReloadRun, { ordinal }: Step, cause: Cause): StepOutcome {
+  if (journal.countEntries(ordinal, "acted") > 0) return needsAttention([cause]);
+  return failed(cause, journal.countEntries(ordinal, "intends") > 1 ? "not-said" : "nothing-changed");
+}
+
 /** Once more each test comes first: other hosts may have taken their time since. */
 async function reloadServers(run: ReloadRun, step: Step): Promise<StepOutcome> {
   const { remote } = await acquireSession(run, step.host ?? -1);
   const endpoints = serversOf(run, step).flatMap((server) => server.endpoints);
   const tested = await testAll(run, step, remote);
   const cause = "cause" in tested ? tested.cause : await whyUnseen(run, endpoints, remote);
-  if (cause !== null) return failed(cause, "nothing-changed");
+  if (cause !== null) return leave(run, step, cause);
   for (const server of serversOf(run, step)) {
     const { service } = server;
     for (const files of reloadedFor(server)) {
