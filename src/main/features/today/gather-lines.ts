@@ -150,7 +150,7 @@ function isRenewed(store: Store, { rule, object }: Finding, now: Date): boolean 
   const about = store.findings.about(object, now);
   return (
     about.some((other) => other.rule === "certificate-not-reloaded" && other.acceptance === null) &&
-    store.today.isServedStale(object.sha256)
+    store.certificates.find(object.sha256, now)?.isServedStale === true
   );
 }
 

@@ -6,6 +6,7 @@ import {
   Extension,
   Sha256,
 } from "#shared/model/certificates/certificate.ts";
+import { ServedState } from "#shared/model/certificates/served.ts";
 import { type FindingBrief, Severity } from "#shared/model/finding.ts";
 import { Protocol } from "#shared/model/hosts/target.ts";
 import { toInstant } from "#shared/model/instant.ts";
@@ -53,29 +54,64 @@ type LocationRow = {
 
 type EndpointRow = { port: number; server_name: string; protocol: string };
 
+const NOT_RELOADED = ServedState.options.indexOf("not-reloaded");
+
+/** By its target, or by ssh_config's HostName where no other host has it: as the endpoint is named, or at its address. */
+const LED_BY_THE_USER = `
+  EXISTS (
+    SELECT 1 FROM (
+      SELECT endpoint.host AS name
+      UNION ALL SELECT endpoint.facts ->> 'address'
+      UNION ALL SELECT endpoint_address.address FROM endpoint_address WHERE endpoint_address.endpoint = endpoint.id) AS way
+    WHERE way.name = host.host
+      OR (way.name = host.reached_as
+        AND NOT EXISTS (SELECT 1 FROM host AS other WHERE other.id <> host.id AND way.name IN (other.host, other.reached_as))))`;
+
+const SERVED_STALE = `
+  WITH shown AS (
+    SELECT DISTINCT location.endpoint, location.certificate FROM location
+    WHERE location.certificate = CAST(@id AS INTEGER) AND location.gone_scan IS NULL AND location.endpoint IS NOT NULL),
+  sight AS (
+    SELECT shown.endpoint, served.state = ${NOT_RELOADED} AND ${LED_BY_THE_USER} AS is_stale
+    FROM shown
+    JOIN served ON served.endpoint = shown.endpoint AND served.certificate = shown.certificate
+    JOIN endpoint ON endpoint.id = shown.endpoint
+    JOIN binding ON binding.id = served.binding
+    JOIN host ON host.id = binding.host)
+  SELECT EXISTS (SELECT 1 FROM shown)
+    AND NOT EXISTS (SELECT 1 FROM shown WHERE NOT EXISTS (SELECT 1 FROM sight WHERE sight.endpoint = shown.endpoint))
+    AND NOT EXISTS (SELECT 1 FROM sight WHERE NOT is_stale)`;
+
 /** Fills the rows of certificates with their present locations and their findings. */
 export function certificateRows(db: Database, briefs: FindingBriefs) {
   const locations = locationReader(db);
   const violations = violationDescriber(db);
+  const servedStale = db.prepare<{ id: number }, number>(SERVED_STALE).pluck();
   const detail = db.prepare<[number], DetailRow>(`
     SELECT der, extensions, evaluated_by IS NOT NULL AS isEvaluated
     FROM certificate_der JOIN certificate ON certificate.id = certificate
     WHERE certificate = CAST(? AS INTEGER)`);
 
   return {
-    toRow: (row: Row, locationLimit: number, now: Date): CertificateRow => ({
-      ...fromRow(row),
-      locations: locations.of(row.id, locationLimit),
-      locationCount: row.location_count,
-      findings: [
-        ...briefs.computed({ kind: "certificate", about: row.id }, [
-          ...dateFindings(row, now),
-          ...(row.revoked === null ? [] : [REVOKED]),
-          ...violationFindings(row, now),
-        ]),
-        ...briefs.about({ kind: "certificate", id: row.id }),
-      ],
-    }),
+    toRow(row: Row, locationLimit: number, now: Date): CertificateRow {
+      const about = briefs.about({ kind: "certificate", id: row.id });
+      return {
+        ...fromRow(row),
+        locations: locations.of(row.id, locationLimit),
+        locationCount: row.location_count,
+        isServedStale:
+          about.some(({ rule }) => rule === "certificate-not-reloaded") &&
+          servedStale.get({ id: row.id }) === 1,
+        findings: [
+          ...briefs.computed({ kind: "certificate", about: row.id }, [
+            ...dateFindings(row, now),
+            ...(row.revoked === null ? [] : [REVOKED]),
+            ...violationFindings(row, now),
+          ]),
+          ...about,
+        ],
+      };
+    },
 
     detailOf(id: number): Pick<CertificateDetail, "extensions" | "isEvaluated"> & { der: Uint8Array } {
       const found = detail.get(id);

@@ -2,7 +2,6 @@ import type { Database } from "better-sqlite3";
 import type { Figures } from "#shared/contract/today.ts";
 import { evaluatesAbsence } from "#shared/model/access/person.ts";
 import type { CertificateRow } from "#shared/model/certificates/certificate.ts";
-import { ServedState } from "#shared/model/certificates/served.ts";
 import { addDays, toInstant } from "#shared/model/instant.ts";
 import { EVERYTHING, type Standing, standingCachedCount } from "#store/access/grant-filter.ts";
 import { COLUMNS, type certificateRows, type Row } from "#store/certificates/certificate-row.ts";
@@ -21,35 +20,6 @@ type Deps = {
 };
 
 const WEEKS = 12;
-
-const NOT_RELOADED = ServedState.options.indexOf("not-reloaded");
-
-/** By its target, or by ssh_config's HostName where no other host has it: as the endpoint is named, or at its address. */
-const LED_BY_THE_USER = `
-  EXISTS (
-    SELECT 1 FROM (
-      SELECT endpoint.host AS name
-      UNION ALL SELECT endpoint.facts ->> 'address'
-      UNION ALL SELECT endpoint_address.address FROM endpoint_address WHERE endpoint_address.endpoint = endpoint.id) AS way
-    WHERE way.name = host.host
-      OR (way.name = host.reached_as
-        AND NOT EXISTS (SELECT 1 FROM host AS other WHERE other.id <> host.id AND way.name IN (other.host, other.reached_as))))`;
-
-const SERVED_STALE = `
-  WITH shown AS (
-    SELECT DISTINCT location.endpoint, location.certificate FROM location
-    JOIN certificate ON certificate.id = location.certificate
-    WHERE certificate.sha256 = @sha256 AND location.gone_scan IS NULL AND location.endpoint IS NOT NULL),
-  sight AS (
-    SELECT shown.endpoint, served.state = ${NOT_RELOADED} AND ${LED_BY_THE_USER} AS is_stale
-    FROM shown
-    JOIN served ON served.endpoint = shown.endpoint AND served.certificate = shown.certificate
-    JOIN endpoint ON endpoint.id = shown.endpoint
-    JOIN binding ON binding.id = served.binding
-    JOIN host ON host.id = binding.host)
-  SELECT EXISTS (SELECT 1 FROM shown)
-    AND NOT EXISTS (SELECT 1 FROM shown WHERE NOT EXISTS (SELECT 1 FROM sight WHERE sight.endpoint = shown.endpoint))
-    AND NOT EXISTS (SELECT 1 FROM sight WHERE NOT is_stale)`;
 
 /** So many of the next certificates to expire are listed, and half as many of the last that have expired. */
 const MOST_NEXT = 8;
@@ -74,15 +44,7 @@ export function figureReader(db: Database, { rows, findings, scans, inventory }:
 
   const notAfter = db.prepare<[string], string>("SELECT not_after FROM certificate WHERE sha256 = ?").pluck();
 
-  const servedStale = db.prepare<{ sha256: string }, number>(SERVED_STALE).pluck();
-
   return {
-    /**
-     * Whether a certificate is served in place of a later one alone: at each endpoint that shows it, by a host that the
-     * user's words lead to. What a host says of its own names and addresses does not count.
-     */
-    isServedStale: (sha256: string): boolean => servedStale.get({ sha256 }) === 1,
-
     /** The certificates that have expired last, or will next, by the SHA-256 of each, the nearest first. */
     nearest(rule: DateRule, now: Date, limit: number): string[] {
       const found = rule === "certificate-expired" ? expired : next;

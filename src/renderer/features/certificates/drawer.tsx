@@ -79,7 +79,7 @@ const TABS: readonly CertificateTab[] = [
   { name: "raw", title: "Raw", Tab: RawTab },
 ];
 
-type Certificate = Pick<CertificateRow, "sha256" | "isCa" | "findings" | "locations" | "locationCount">;
+type Certificate = Pick<CertificateRow, "sha256" | "isCa" | "isServedStale" | "locations" | "locationCount">;
 
 type Props = {
   certificates: readonly Certificate[];
@@ -140,8 +140,8 @@ export function useCertificateKeys() {
  * them.
  */
 function toReload(certificates: readonly Certificate[]) {
-  const isStale = ({ findings, locations, locationCount }: Certificate) =>
-    findings.some(({ rule }) => rule === "certificate-not-reloaded") &&
+  const isStale = ({ isServedStale, locations, locationCount }: Certificate) =>
+    isServedStale &&
     locations.length === locationCount &&
     !locations.some(({ kind, position }) => kind === "file" && position === 0);
   if (certificates.length === 0 || !certificates.every(isStale)) return null;

@@ -104,6 +104,11 @@ export type CertificateLocation = z.infer<typeof CertificateLocation>;
 export const CertificateRow = Certificate.omit({ extensions: true }).extend({
   locations: z.array(CertificateLocation),
   locationCount: z.int(),
+  /**
+   * Whether a server serves it in place of a later one at each endpoint that shows it, and the user's own words lead to
+   * each of their hosts: what a host says of its names and addresses does not count.
+   */
+  isServedStale: z.boolean(),
   findings: z.array(FindingBrief),
 });
 export type CertificateRow = z.infer<typeof CertificateRow>;
