@@ -164,8 +164,8 @@ do_keep_old_key() {
 	ok done
 }
 
-# put_back_kept PATH BEFORE inspect|move: the old private key that do_keep_old_key has kept (hash BEFORE) is there; with
-# "move" it lies beside the new one again, under the name that it has during a run.
+# put_back_kept PATH BEFORE inspect|move: the old private key that do_keep_old_key has kept (hash BEFORE) is there;
+# with "move" it lies beside the new one again, under the name that it has during a run.
 do_put_back_kept() {
 	cd_as_owner "$1"
 	before=$2 old=./$name.latchkey-old
