@@ -1,6 +1,11 @@
-/** Apache's files as they are, before it is reloaded: what it cannot read would end it. */
+/** Servers with their files as they are: Apache is tried first, for what it cannot read would end it. */
 import { expect, test } from "vitest";
-import { inspectDeploymentFile, type LiveFile, testServer } from "#net/ssh/session/inspect-deployment.ts";
+import {
+  inspectDeploymentFile,
+  type LiveFile,
+  reloadAsItIs,
+  testServer,
+} from "#net/ssh/session/inspect-deployment.ts";
 import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { startServersHost } from "#testing/lab/start-servers-host.ts";
@@ -38,6 +43,19 @@ test.skipIf(!canStartHosts())(
     expect(await ask("/srv/loose/apache2.conf")).toEqual({
       kind: "untested",
       said: expect.stringContaining("can be changed by others"),
+    });
+  },
+  120_000,
+);
+
+test.skipIf(!canStartHosts())(
+  "HAProxy with a master says that it has read all of its files, so that it is reloaded once for all of them",
+  async () => {
+    await using host = await startServersHost(["haproxy"]);
+    await using hand = await openDeploymentSession(startShellIn(host));
+    expect(await reloadAsItIs(hand, serviceOf("haproxy"), [])).toMatchObject({
+      kind: "reloaded",
+      isWhole: true,
     });
   },
   120_000,
