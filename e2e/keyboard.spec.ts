@@ -132,8 +132,8 @@ test("a cell, a row and a selection are copied as text, JSON and the command lin
   const list = await frame.goTo("Certificates");
   await list.search.fill("grafana");
   await frame.press("Enter");
-  await expect(list.rows.first()).toBeFocused();
   await expect(list.rows).toHaveCount(1);
+  await expect(list.rows.first()).toBeFocused();
   const copy = (said: string, act: () => Promise<void>) =>
     frame.until(said, act).then(() => shell.readClipboard());
   const choose = (name: string) => page.getByRole("menuitem", { name, exact: true }).click();
