@@ -62,42 +62,22 @@ export function useCopyRows<Row>(deps: CopyDeps<Row>): {
   };
 }
 
-/**
- * Control+C, where no text is selected: what the keyboard is on. A browser may fire no `copy` where nothing is selected,
- * and a menu fires nothing else.
- */
+/** Control+C, where no text is selected: what the keyboard is on. It needs no permission. */
 export function useCopyKey<Row>(find: () => CopyRequest<Row> | null, deps: CopyDeps<Row>): void {
-  const write = useCopy();
-  const latest = useRef({ find, deps, write });
-  latest.current = { find, deps, write };
+  const latest = useRef({ find, deps });
+  latest.current = { find, deps };
   useEffect(() => {
-    const make = (event: KeyboardEvent | ClipboardEvent): Copy | null => {
-      const isText = !(getSelection()?.isCollapsed ?? true);
-      const request = isText || !isForPage(event) ? null : latest.current.find();
-      return request && makeCopy(request, latest.current.deps);
-    };
-    const press = (event: KeyboardEvent) => {
-      if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey || event.key !== "c") return;
-      const made = make(event);
-      if (made === null) return;
-      event.preventDefault();
-      void latest.current.write(made.text).then(
-        () => toast(made.done),
-        () => toast(NOT_ALLOWED),
-      );
-    };
     const copy = (event: ClipboardEvent) => {
-      const made = make(event);
+      const { find: findRequest, deps: latestDeps } = latest.current;
+      const isText = !(getSelection()?.isCollapsed ?? true);
+      const request = isText || !isForPage(event) ? null : findRequest();
+      const made = request && makeCopy(request, latestDeps);
       if (!made || !event.clipboardData) return;
       event.clipboardData.setData("text/plain", made.text);
       event.preventDefault();
       toast(made.done);
     };
-    document.addEventListener("keydown", press);
     document.addEventListener("copy", copy);
-    return () => {
-      document.removeEventListener("keydown", press);
-      document.removeEventListener("copy", copy);
-    };
+    return () => document.removeEventListener("copy", copy);
   }, []);
 }

@@ -137,13 +137,6 @@ function useCursor({ rowIds, columnIds, openId, onOpen }: ListKeysOptions) {
     openBefore.current = openId;
     if (isClosed && document.activeElement === document.body) setFocusKey((key) => key + 1);
   }, [openId]);
-  // What is found anew may be without the row that the keyboard was on, and the focus goes with that row.
-  const refocusNow = useRef(refocus);
-  refocusNow.current = refocus;
-  const isGone = cursor !== null && rowIds.length > 0 && !rowIds.includes(cursor);
-  useEffect(() => {
-    if (isGone && document.activeElement === document.body) refocusNow.current();
-  }, [isGone]);
   const step = (by: number) => goTo(rowIds.indexOf(openId ?? cursor ?? "") + by);
   return { cursor, cell, focusKey, setCursor, goTo, refocus, step, stepCell };
 }
