@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Phase, RunState, StepState } from "#shared/model/runs/run.ts";
-import { findUndoEnd } from "./runbook.ts";
+import { findUndoEnd, isDoneButLast } from "./runbook.ts";
 
 const RULES = { phases: ["revoke", "keep", "finish"] as const };
 const NOW = "2026-06-01T12:00:00Z";
@@ -59,4 +59,15 @@ test("once what it keeps is begun to be deleted it can no longer be undone, and 
       { undoUntil: LATER },
     ),
   ).toBeNull();
+});
+
+test("what a finished run has left in place is known while it can still be undone", () => {
+  const steps = (finish: StepState) =>
+    [
+      { phase: "revoke", state: "verified" },
+      { phase: "finish", state: finish },
+    ] as const;
+  expect(isDoneButLast(RULES, steps("planned"))).toBe(true);
+  expect(isDoneButLast(RULES, steps("verified"))).toBe(true);
+  expect(isDoneButLast(RULES, [{ phase: "revoke", state: "acted" }, ...steps("planned")])).toBe(false);
 });

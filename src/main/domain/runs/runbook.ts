@@ -58,9 +58,15 @@ type Phased = { phases: readonly Phase[] };
 /** The phase from which on nothing is rolled back any more. */
 export const lastPhase = ({ phases }: Phased): Phase => phases.at(-1) as Phase;
 
+type PhaseStates = readonly { phase: Phase; state: StepState }[];
+
+/** Whether all is verified but what the last phase removes. */
+export const isDoneButLast = (rules: Phased, steps: PhaseStates): boolean =>
+  steps.every(({ phase, state }) => phase === lastPhase(rules) || state === "verified");
+
 type Finished = {
   state: RunState;
-  steps: readonly { phase: Phase; state: StepState }[];
+  steps: PhaseStates;
   undoUntil: Instant | null;
 };
 
@@ -75,12 +81,11 @@ export function findUndoEnd(
   { now, hours }: { now: Instant; hours: number },
 ): Instant | null {
   const last = steps.filter(({ phase }) => phase === lastPhase(rules));
-  const isDone = steps.every((step) => last.includes(step) || step.state === "verified");
   const isCleared = last.length > 0 && last.every((step) => step.state === "verified");
   if (state === "rolled-back" || isCleared) return null;
   const isBegun = last.some((step) => step.state !== "planned");
   if (undoUntil !== null) return isBegun && undoUntil > now ? now : undoUntil;
-  if (hours === 0 || !isDone || isBegun) return null;
+  if (hours === 0 || !isDoneButLast(rules, steps) || isBegun) return null;
   return state === "committed" || state === "needs-attention"
     ? toInstant(new Date(Date.parse(now) + hours * HOUR_MS))
     : null;

@@ -40,6 +40,16 @@ export type RunParticulars = {
   removeKept: string[];
 };
 
+/** Of a run of which its steps say all. */
+export const NO_PARTICULARS: RunParticulars = {
+  orders: [],
+  confirmation: null,
+  oldKeyWatch: null,
+  claims: [],
+  remaining: [],
+  removeKept: [],
+};
+
 export type KeyConfirmation = {
   runId: RunId;
   /** A signature of the run's challenge, armored. */

@@ -3,7 +3,7 @@
 import type { OpenSessions } from "#connect/host-sessions.ts";
 import { ACCESS_RULES } from "#domain/runs/access/rules.ts";
 import { findRemainingOfRun } from "#domain/runs/left-out-files.ts";
-import type { RunRules } from "#domain/runs/runbook.ts";
+import { isDoneButLast, type RunRules } from "#domain/runs/runbook.ts";
 import type { Step } from "#domain/runs/step.ts";
 import { watchedSince, watchOldKey } from "#domain/runs/watch-old-key.ts";
 import { isOffline, type PhaseWork, type Runbook } from "#runs/engine/runbook.ts";
@@ -89,7 +89,8 @@ export const createAccessKind = (
 function describeAccessRun({ store, offline }: AccessKindDeps, run: RunRecord): RunParticulars {
   const { plans, keptKeys, files, journal } = store.runbooks;
   const plan = offlinePlan(plans.find(run.planId)?.plan);
-  const isDone = journal.steps(run.id).every(({ state }) => state === "verified");
+  // Of a run that can be undone, what is kept for that is still to be removed.
+  const isDone = isDoneButLast(ACCESS_RULES, journal.steps(run.id));
   return {
     orders: [],
     confirmation: findConfirmation(store, run),

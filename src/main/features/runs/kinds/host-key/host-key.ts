@@ -17,7 +17,7 @@ import type { LoginVerification, VerificationKey } from "#net/ssh/verify/verific
 import { verifyHostKeyNamed, verifyHostKeyPresented } from "#net/ssh/verify/verify-host-keys.ts";
 import { isForSsh2 } from "#net/ssh/verify/verify-login.ts";
 import { hostOf, type Runbook } from "#runs/engine/runbook.ts";
-import type { RunKind } from "#runs/kind.ts";
+import { NO_PARTICULARS, type RunKind } from "#runs/kind.ts";
 import { createKeyRunbook, type KeyRunbookDeps } from "#runs/kinds/access/access.ts";
 import {
   type FileChange,
@@ -48,14 +48,7 @@ export const createHostKeyKind = (deps: KeyRunbookDeps & KeyPlannerDeps): RunKin
   planner: createKeyPlanner(deps),
   confirm: null,
   provideCertificate: null,
-  describe: () => ({
-    orders: [],
-    confirmation: null,
-    oldKeyWatch: null,
-    claims: [],
-    remaining: [],
-    removeKept: [],
-  }),
+  describe: () => NO_PARTICULARS,
   offline: {
     refusal: "a host key is rotated by a run alone: sshd has to read its configuration again",
   },

@@ -24,7 +24,7 @@ import {
   type StepOutcome,
   verified,
 } from "#runs/engine/runbook.ts";
-import type { RunKind } from "#runs/kind.ts";
+import { NO_PARTICULARS, type RunKind } from "#runs/kind.ts";
 import { tailCause } from "#runs/kinds/renewal/tools.ts";
 import { type Expected, probeUntil, STAYS_UP, whyUnseen } from "#runs/kinds/renewal/verify-served.ts";
 import { createReloadPlanner, type ReloadPlannerDeps } from "#runs/planning/plan-reloads.ts";
@@ -83,14 +83,7 @@ export const createReloadKind = (deps: ReloadRunbookDeps & ReloadPlannerDeps): R
   planner: createReloadPlanner(deps),
   confirm: null,
   provideCertificate: null,
-  describe: () => ({
-    orders: [],
-    confirmation: null,
-    oldKeyWatch: null,
-    claims: [],
-    remaining: [],
-    removeKept: [],
-  }),
+  describe: () => NO_PARTICULARS,
   offline: {
     refusal: "servers are reloaded by a run alone: what they present afterwards is verified from here",
   },
