@@ -23,6 +23,7 @@ import type {
 import { formatChallengeMethod } from "#shared/text/certificates/challenge-method.ts";
 import {
   formatHolds,
+  formatOwnTest,
   formatServedVerification,
   type PresentedChange,
   toPresentedChange,
@@ -194,11 +195,7 @@ export function ServerLine({ server, isOpen }: { server: ReloadedServer; isOpen:
         </summary>
         <div className={renewal.facts}>
           <Facts>
-            <Fact name="Test first">
-              {service.test === "staged"
-                ? "its own configuration test; if that fails, nothing is reloaded"
-                : "it has none"}
-            </Fact>
+            <Fact name="Test first">{formatOwnTest(server)}</Fact>
             <Fact name="Reloaded by">
               <Untrusted text={service.reload} limit={300} />
             </Fact>

@@ -156,8 +156,8 @@ export const ReloadedServer = z.object({
   files: z.array(z.object({ path: z.string(), leaf: Sha256.nullable() })),
   /** The files that its test and its reload are given, one deployment at a time; none: they read its configuration. */
   deployments: z.array(z.array(z.object({ path: z.string(), real: z.string() })).min(1)),
-  /** Whether its test could be run, and passed, when the plan was made. */
-  isTested: z.boolean(),
+  /** What was tested, and passed, when the plan was made: its whole configuration, or its certificates alone. */
+  tested: z.enum(["configuration", "certificates", "nothing"]),
   endpoints: z.array(ReloadEndpoint),
   /** All that its files and endpoints name. */
   certificates: z.array(NamedCertificate),

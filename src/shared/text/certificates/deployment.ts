@@ -1,3 +1,4 @@
+import { assertNever } from "../../model/assert-never.ts";
 import type { ServedRow, ServedState } from "../../model/certificates/served.ts";
 import { Protocol } from "../../model/hosts/target.ts";
 import type {
@@ -117,6 +118,20 @@ export function toPresentedChange(
     stays: before !== null && leaves.includes(before),
     whyUnknown: after.kind === "unknown" ? after.why : null,
   };
+}
+
+/** What a server tries before it is reloaded. */
+export function formatOwnTest({ tested }: ReloadedServer): string {
+  switch (tested) {
+    case "configuration":
+      return "its own configuration test; if that fails, it is not reloaded";
+    case "certificates":
+      return "its certificates alone: its configuration, which it reads again as well, is not tested";
+    case "nothing":
+      return "it could not be tested";
+    default:
+      return assertNever(tested);
+  }
 }
 
 /** `serves A -> B`, on one line. */

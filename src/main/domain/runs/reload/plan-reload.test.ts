@@ -220,12 +220,15 @@ test("a server that could not be tested, one whose certificates alone were tried
   expect(unsettled(makeFacts([untested])).slice(1)).toEqual([
     `acknowledge untested: nginx (${ROOT}): it could not be tested: no second one can be started here`,
   ]);
-  expect(planReload(makeFacts([untested])).hosts[0]?.servers[0]?.isTested).toBe(false);
+  expect(planReload(makeFacts([untested])).hosts[0]?.servers[0]?.tested).toBe("nothing");
   for (const server of ["postfix", "dovecot", "slapd", "postgresql", "mariadb"] as const) {
-    const { checks } = planReload(
+    const { checks, hosts } = planReload(
       makeFacts([makeServer({ service: { ...makeServer().service, server, where: "/etc/main" } })]),
     );
-    const about = checks.filter(({ text }) => text.includes("test"));
+    expect(hosts[0]?.servers[0]?.tested).toBe("certificates");
+    const about = checks.filter(({ id }) =>
+      ["server-test", "untested", "configuration-untested"].includes(id),
+    );
     expect(about.map(({ state, id }) => `${state} ${id}`)).toEqual(["acknowledge configuration-untested"]);
   }
   const broken = makeServer({ problems: ["/etc/ssl/mail.key is not there"] });

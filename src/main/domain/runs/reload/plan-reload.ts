@@ -107,7 +107,7 @@ const toReloaded = ({ service, test, files, deployments, endpoints, held }: Serv
   service,
   files: [...files],
   deployments: [...deployments],
-  isTested: test.kind === "passed",
+  tested: findTested(service, test),
   endpoints: endpoints
     .filter(({ unreadable }) => unreadable === null)
     .map(({ unreadable: _, isOthers: __, ...endpoint }) => endpoint),
@@ -188,11 +188,16 @@ function checkServer(now: Instant, host: HostFacts, server: ServerFacts): Check[
   ];
 }
 
+function findTested(service: Service, { kind }: ServerFacts["test"]): ReloadedServer["tested"] {
+  if (kind !== "passed") return "nothing";
+  return SERVERS[service.server].testsConfiguration ? "configuration" : "certificates";
+}
+
 /** What was not tested is not called so, and a reload may take up what keeps the server from serving. */
 function checkTest({ service, test }: ServerFacts, toCheck: MakeCheck): Check {
   if (test.kind !== "passed")
     return toCheck("acknowledge", "untested", `it could not be tested: ${test.said}`);
-  return SERVERS[service.server].testsConfiguration
+  return findTested(service, test) === "configuration"
     ? toCheck("ok", "server-test", "its own configuration test passes")
     : toCheck(
         "acknowledge",

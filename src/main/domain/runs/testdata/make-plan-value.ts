@@ -75,7 +75,7 @@ export const makeReloadedServer = (more: Partial<ReloadedServer> = {}): Reloaded
     },
     files: [],
     deployments: [],
-    isTested: true,
+    tested: "configuration",
     endpoints: [],
     certificates: [],
     ...more,

@@ -17,6 +17,7 @@ import {
 import { formatChallengeMethod } from "#shared/text/certificates/challenge-method.ts";
 import {
   formatHolds,
+  formatOwnTest,
   formatPresentedChange,
   formatServedVerification,
   toPresentedChange,
@@ -219,7 +220,8 @@ const formatReal = ({ path, real }: DeploymentFile): string => (real === path ? 
 function formatServer(server: ReloadedServer): string[] {
   const { service, endpoints } = server;
   return [
-    `  ~ ${service.server} (${service.where}): its own configuration test, then reloaded by ${service.reload}`,
+    `  ~ ${service.server} (${service.where}): reloaded by ${service.reload}`,
+    `    tested first: ${formatOwnTest(server)}`,
     ...endpoints.map(
       (endpoint) =>
         `    ${formatServedVerification(endpoint)}: ${formatPresentedChange(toPresentedChange(endpoint, server))}`,

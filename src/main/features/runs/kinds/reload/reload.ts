@@ -127,7 +127,7 @@ async function testAll(run: ReloadRun, step: Step, remote: RemoteSession): Promi
     if (cause !== null) return { cause };
     const said = await testOne(server, remote);
     if (said.kind === "failed") return { cause: { kind: "fails-test", server: name, said: said.said } };
-    if (said.kind === "untested" && server.isTested)
+    if (said.kind === "untested" && server.tested !== "nothing")
       return { cause: { kind: "untested-now", server: name, said: said.said } };
     if (said.kind === "untested")
       await run.journal.note(step.ordinal, { kind: "files-untried", server: name, said: said.said });
