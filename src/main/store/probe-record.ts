@@ -79,9 +79,16 @@ export type HostProbe = ProbeRecord & {
   transport?: Transport;
   /**
    * The login that read it, and when that began; absent where nobody logged in. `reachedAs`: the name or address that
-   * ssh_config gives for the host (HostName), as far as that names no other machine.
+   * ssh_config gives for the host (HostName), as far as that names no other machine. `reachedAddress`: where the
+   * connection went, as far as no other machine has that address.
    */
-  login?: { user: string; useSudo: boolean; begunAt: Instant; reachedAs?: string | null };
+  login?: {
+    user: string;
+    useSudo: boolean;
+    begunAt: Instant;
+    reachedAs?: string | null;
+    reachedAddress?: string | null;
+  };
   /** The host key that was presented by it, or by the jump host on its route; null where no key was presented. */
   hostKey: (HostKeyView & { blob: Uint8Array }) | null;
   /** The jump host that the outcome is about; null: the host itself. */

@@ -244,7 +244,8 @@ CREATE INDEX tagged_certificate_of_tag ON tagged_certificate (tag);
 -- reading could not read. `first_read_scan`: what that scan saw was new to us, and need not have been new there. `reading`
 -- has another value after each reading: what was made of the host's map, files and rows holds until then. `key_gap`: why private
 -- keys may lie there that the last reading has not seen; null where it has seen every place of them. `reached_as`: the name or address
--- that ssh_config gave for it when it was read last, in lower case.
+-- that ssh_config gave for it when it was read last, in lower case. `reached_address`: where our own connection went then; null where
+-- that is not certain, or may be the address of several machines.
 CREATE TABLE host (
   id                  INTEGER PRIMARY KEY,
   host                TEXT NOT NULL,
@@ -264,6 +265,7 @@ CREATE TABLE host (
   key_gap             TEXT DEFAULT 'never-read' CHECK (key_gap IN ('never-read', 'cut-short', 'not-root', 'unreadable-locations')),
   hostname            TEXT,
   reached_as          TEXT,
+  reached_address     TEXT,
   os                  TEXT,
   kernel              TEXT,
   arch                TEXT,
@@ -285,6 +287,8 @@ CREATE INDEX host_by_os ON host (ifnull(substr(os, 1, 120), ''), id);
 CREATE INDEX host_by_state ON host (state, id);
 
 CREATE INDEX host_by_reached_name ON host (reached_as) WHERE reached_as IS NOT NULL;
+
+CREATE INDEX host_by_reached_address ON host (reached_address) WHERE reached_address IS NOT NULL;
 
 CREATE INDEX host_with_key_gap ON host (host, port) WHERE key_gap IS NOT NULL;
 
@@ -1641,6 +1645,28 @@ CREATE TABLE endpoint_address (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX endpoint_address_of_address ON endpoint_address (address);
+
+-- The hosts that an endpoint is known to be on, by what nobody there can forge: the user's target has the endpoint's name, else
+-- ssh_config's HostName does, of one host alone, else the host has that name itself and our own connections to both went to one
+-- address, which no other host is known by (decision 0071).
+CREATE VIEW host_of_endpoint AS
+SELECT endpoint.id AS endpoint, host.id AS host FROM endpoint JOIN host ON host.host = endpoint.host
+UNION ALL
+SELECT endpoint.id, host.id FROM endpoint JOIN host ON host.reached_as = endpoint.host
+WHERE NOT EXISTS (
+  SELECT 1 FROM host AS other WHERE other.reached_as = endpoint.host AND other.id <> host.id
+  UNION ALL SELECT 1 FROM host AS other WHERE other.host = endpoint.host)
+UNION ALL
+SELECT endpoint.id, host.id FROM endpoint JOIN host ON host.reached_address = endpoint.facts ->> 'address'
+WHERE rtrim(lower(host.hostname), '.') = endpoint.host AND host.state <> 'failed' AND NOT EXISTS (
+  SELECT 1 FROM host AS other WHERE other.host IN (endpoint.host, host.reached_address) AND other.id <> host.id
+  UNION ALL
+  SELECT 1 FROM host AS other WHERE other.reached_as IN (endpoint.host, host.reached_address) AND other.id <> host.id
+  UNION ALL SELECT 1 FROM host AS other WHERE other.reached_address = host.reached_address AND other.id <> host.id
+  UNION ALL SELECT 1 FROM host_address WHERE address = host.reached_address AND host_address.host <> host.id
+  UNION ALL
+  SELECT 1 FROM endpoint_address
+  WHERE endpoint_address.endpoint = endpoint.id AND endpoint_address.address <> host.reached_address);
 
 -- Where a server has certificates for several kinds of keys: the chain that each kind of client gets, as ids of certificates,
 -- the leaf first.

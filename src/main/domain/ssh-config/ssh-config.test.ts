@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Hop, nameReached } from "./ssh-config.ts";
+import { addressReached, type Hop, nameReached } from "./ssh-config.ts";
 
 const hop = (address: string, more: Partial<Hop> = {}): Hop => ({
   name: "web1",
@@ -21,4 +21,18 @@ test("a host is known by the name that ssh_config reaches it by, but not by what
   const ours = ["localhost", "localhost.localdomain", "a.localhost.", "ip6-localhost", "127.0.0.2", "::1"];
   for (const name of [...ours, "::", "0.0.0.0", "::ffff:127.0.0.1"])
     expect([name, nameReached(hop(name), [])]).toEqual([name, null]);
+});
+
+test("the address that our own connection went to is a host's, unless a jump host, a command or a gateway stands before it, or every machine or link has it", () => {
+  const peer = "2001:db8::1";
+  expect(addressReached(hop("web1.corp"), [], peer.toUpperCase())).toBe(peer);
+  expect(addressReached(hop("web1.corp"), [], null)).toBeNull();
+  expect(addressReached(hop("web1.corp"), [hop("gw.corp")], peer)).toBeNull();
+  expect(addressReached(hop("web1.corp", { port: 2201 }), [], peer)).toBeNull();
+  expect(
+    addressReached(hop("web1.corp", { openssh: { proxyCommand: "nc %h %p" } as never }), [], peer),
+  ).toBeNull();
+  const everywhere = ["127.0.0.1", "127.3.2.1", "0.0.0.0", "::1", "::", "::ffff:127.0.0.1", "169.254.1.2"];
+  for (const address of [...everywhere, "fe80::1", "fe80::1%eth0", "febf::1"])
+    expect([address, addressReached(hop("web1.corp"), [], address)]).toEqual([address, null]);
 });

@@ -83,7 +83,22 @@ export function nameReached({ address, port, openssh }: Hop, jumps: readonly Hop
   return port !== SSH_PORT || isLoopback(address) || (!isDirect && isAddress(address)) ? null : address;
 }
 
+/**
+ * The address of a host by our own connection to it, `peer`; null where that may be the address of several machines: one
+ * behind another port than that of ssh, of a gateway; and what every machine has, or every link.
+ */
+export function addressReached(
+  { port, openssh }: Hop,
+  jumps: readonly Hop[],
+  peer: string | null,
+): string | null {
+  const isDirect = jumps.length === 0 && openssh === undefined && port === SSH_PORT;
+  return !isDirect || peer === null || isLoopback(peer) || LINK_LOCAL.test(peer) ? null : peer.toLowerCase();
+}
+
 const SSH_PORT = 22;
+
+const LINK_LOCAL = /^(?:fe[89ab].:|169\.254\.)|%/i;
 
 const isLoopback = (name: string): boolean =>
   /^(?:(?:.+\.)?localhost\d*(?:\.localdomain\d*)?\.?|ip6-(?:localhost|loopback)|loopback|0|127\..*|0\..*|::1?|::ffff:(?:127|0)\..*)$/i.test(

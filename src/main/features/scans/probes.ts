@@ -4,7 +4,7 @@ import { formatLost, type JumpHost } from "#connect/jump-hosts.ts";
 import { refuseUnusable } from "#connect/login-keys.ts";
 import { type PlannedLogin, type PlannedRoute, planLogins } from "#connect/logins.ts";
 import { type AgainstKey, findChangedHostKey } from "#domain/findings/host-findings.ts";
-import { type Hop, nameReached, type SshConfig } from "#domain/ssh-config/ssh-config.ts";
+import { addressReached, type Hop, nameReached, type SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { readProxy } from "#domain/targets/proxies.ts";
 import { findSsh } from "#net/ssh/client/start-ssh.ts";
 import { collectHost, SSH_LIMITS } from "#net/ssh/collect.ts";
@@ -207,11 +207,17 @@ async function probeHost(
     at: toInstant(now()),
     tookMs: Math.max(0, tookMs - waitedMs),
     ...("transport" in met && { transport: met.transport }),
-    login: { user: route.host.user, useSudo, begunAt, reachedAs: nameReached(route.host, route.jumps) },
+    login: {
+      user: route.host.user,
+      useSudo,
+      begunAt,
+      reachedAs: nameReached(route.host, route.jumps),
+      reachedAddress: "stream" in met ? addressReached(route.host, route.jumps, met.peerAddress) : null,
+    },
   };
   const cut = lost && { jumpHost: lost, message: formatLost(lost) };
   if ("stream" in met) {
-    const { loginKey: _, transport: __, ...reading } = met;
+    const { loginKey: _, transport: __, peerAddress: ___, ...reading } = met;
     return { kind: "stream", identity, nonce, reading, lost: cut };
   }
   const jumpHost = "jumpHost" in met ? met.jumpHost : null;

@@ -38,6 +38,8 @@ type Read = {
   /** Fingerprint of the key that let us in, by itself or with what was typed; null: no key did. */
   loginKey: string | null;
   hostKey: PresentedKey;
+  /** The address that the connection went to; null where it is not known for certain. */
+  peerAddress: string | null;
   /** How the script ended, unless by exit status 0. Its trailer shows whether the stream is whole, not this. */
   ending: string | null;
 };
@@ -100,7 +102,7 @@ const quoteForSh = (word: string): string => `'${word.replaceAll("'", "'\\''")}'
 /** Turns what the script printed, and how it ended, into a reading, whichever client ran it. */
 function toReading(
   options: CollectOptions,
-  { loginKey, hostKey, transport }: HostConnection,
+  { loginKey, hostKey, transport, peerAddress }: HostConnection,
   run: ScriptRun,
 ): HostReading {
   const address = formatAddress(options.target);
@@ -118,6 +120,7 @@ function toReading(
     stream: run.stdout,
     loginKey,
     hostKey,
+    peerAddress,
     ending: formatEnding(run),
   };
   const hasBegun = run.stdout.includes(options.nonce);

@@ -22,6 +22,8 @@ export type HostConnection = {
   isTyped: boolean;
   /** How long the login took, in milliseconds: it counts towards the time of the probe. */
   spentMs: number;
+  /** The address that the connection went to; null where it is not known for certain. */
+  peerAddress: string | null;
   /** Leads to what the host itself can reach, over this login; null: OpenSSH's client has none. */
   proxy: ProxyRoute | null;
   /** Runs the command that the login was opened for; once. */
@@ -48,7 +50,7 @@ export async function connectBySsh2(
 ): Promise<HostConnection | SshFailure> {
   const connection = await logIn(options);
   if (!("client" in connection)) return connection;
-  const { client, hostKey, identity, isTyped, spentMs } = connection;
+  const { client, hostKey, identity, isTyped, spentMs, peerAddress } = connection;
   return {
     transport: "ssh2",
     hostKey,
@@ -57,6 +59,7 @@ export async function connectBySsh2(
     clientKeys: [],
     isTyped,
     spentMs,
+    peerAddress,
     proxy: proxyThrough(connection, options.target),
     run: runOn(client, command),
     close: () => connection.close(),

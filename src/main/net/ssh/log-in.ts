@@ -105,6 +105,8 @@ export type Connection = {
   isTyped: boolean;
   /** How long the login took: it counts towards the time of the probe. */
   spentMs: number;
+  /** The address that the connection went to; null where it was not made from here. */
+  peerAddress: string | null;
   /** Ends it politely, and frees the socket in any case; resolves when the host has hung up, too. */
   close(): Promise<void>;
 };
@@ -141,8 +143,9 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
       if (!hostKey || !attempt) return reject(new Error("ssh2 logged in without a host key or a method"));
       attempt.onResult?.(true);
       const isTyped = progress.isTyped || (attempt.identity === null && attempt.method !== "none");
-      const into = { hostKey, identity: attempt.identity ?? accepted, isTyped, spentMs: deadline.spentMs() };
-      resolve({ client, ...into, close: () => close(client, stream) });
+      const peerAddress = stream instanceof Socket ? (stream.remoteAddress ?? null) : null;
+      const into = { hostKey, identity: attempt.identity ?? accepted, isTyped, peerAddress };
+      resolve({ client, ...into, spentMs: deadline.spentMs(), close: () => close(client, stream) });
     })
     // If an agent does not sign, ssh2 goes on to the next key.
     .on("error", (error) => (error.level === "agent" ? undefined : end(error)))

@@ -90,6 +90,7 @@ lab.each(["good", "rsa", "ecdsa"] as const)("a real sshd lets us in by a key fil
     outcome: "collected",
     ending: null,
     loginKey: keys[name].fingerprint,
+    peerAddress: host.address,
   });
   expect(textOf(reading)).toBe(`begin ${NONCE}\nadmin admin ${keys[name].fingerprint} no\n`);
 });

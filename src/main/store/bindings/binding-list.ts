@@ -198,6 +198,8 @@ export function keyKindReader(db: Database): () => KeyKindsAt {
     .prepare<object, number>(`
       SELECT host.id FROM host WHERE host.host = @host
       UNION SELECT host_address.host FROM host_address WHERE host_address.address = @host
+      UNION SELECT known.host FROM endpoint JOIN host_of_endpoint AS known ON known.endpoint = endpoint.id
+        WHERE endpoint.host = @host AND endpoint.port = @port
       UNION SELECT host_address.host FROM endpoint
         JOIN endpoint_address ON endpoint_address.endpoint = endpoint.id
         JOIN host_address ON host_address.address = endpoint_address.address

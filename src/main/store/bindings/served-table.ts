@@ -86,17 +86,6 @@ const AT_ADDRESS = `
   GROUP BY address
   HAVING count(*) = 1`;
 
-/**
- * The hosts that a name is known to lead to, by the user's words alone: the target itself, else the one host that
- * ssh_config's HostName reaches by it. What a machine calls itself counts for nothing here: it could take the endpoints
- * of any host that nobody scans.
- */
-const NAMED = `
-  SELECT host.id FROM host WHERE host.host = @host
-  UNION
-  SELECT one.id FROM (SELECT min(id) AS id FROM host WHERE reached_as = @host HAVING count(*) = 1) AS one
-  WHERE NOT EXISTS (SELECT 1 FROM host AS named WHERE named.host = @host)`;
-
 /** What endpoints show, compared with what their hosts' configurations say. */
 export function servedTable(db: Database, findings: FindingWriter) {
   const hasMap = db.prepare<[], number>("SELECT EXISTS (SELECT 1 FROM host_map)").pluck();
@@ -111,12 +100,18 @@ export function servedTable(db: Database, findings: FindingWriter) {
       UNION
       SELECT own.id FROM endpoint AS own WHERE own.host = (SELECT reached_as FROM host WHERE id = @host)
       UNION
+      SELECT own.id FROM endpoint AS own WHERE own.host = (SELECT rtrim(lower(hostname), '.') FROM host WHERE id = @host)
+      UNION
+      SELECT served.endpoint FROM binding JOIN served ON served.binding = binding.id
+      WHERE binding.host = @host AND binding.gone_scan IS NULL
+      UNION
       SELECT endpoint_address.endpoint FROM endpoint_address
       WHERE endpoint_address.address IN (SELECT host_address.address FROM host_address WHERE host_address.host = @host))`);
   const hosts = db
     .prepare<{ id: number; host: string }, number>(`
       SELECT host FROM host_map
-      WHERE host IN (${NAMED}) OR host IN (SELECT host FROM (${AT_ADDRESS}))`)
+      WHERE host IN (SELECT known.host FROM host_of_endpoint AS known WHERE known.endpoint = CAST(@id AS INTEGER))
+        OR host IN (SELECT host FROM (${AT_ADDRESS}))`)
     .pluck();
   const owner = db
     .prepare<[string], number>("SELECT min(host) FROM host_address WHERE address = ? HAVING count(*) = 1")

@@ -56,12 +56,16 @@ type EndpointRow = { port: number; server_name: string; protocol: string };
 
 const NOT_RELOADED = ServedState.options.indexOf("not-reloaded");
 
-/** By its target, or by ssh_config's HostName where no other host has it: as the endpoint is named, or at its address. */
-const LED_BY_THE_USER = `
+/**
+ * By what nobody there can forge; at its address, by its target, or by ssh_config's HostName where no other host has
+ * it.
+ */
+const IS_OF_HOST = `
   EXISTS (
+    SELECT 1 FROM host_of_endpoint AS known WHERE known.endpoint = endpoint.id AND known.host = host.id
+    UNION ALL
     SELECT 1 FROM (
-      SELECT endpoint.host AS name
-      UNION ALL SELECT endpoint.facts ->> 'address'
+      SELECT endpoint.facts ->> 'address' AS name
       UNION ALL SELECT endpoint_address.address FROM endpoint_address WHERE endpoint_address.endpoint = endpoint.id) AS way
     WHERE way.name = host.host
       OR (way.name = host.reached_as
@@ -72,7 +76,7 @@ const SERVED_STALE = `
     SELECT DISTINCT location.endpoint, location.certificate FROM location
     WHERE location.certificate = CAST(@id AS INTEGER) AND location.gone_scan IS NULL AND location.endpoint IS NOT NULL),
   sight AS (
-    SELECT shown.endpoint, served.state = ${NOT_RELOADED} AND ${LED_BY_THE_USER} AS is_stale
+    SELECT shown.endpoint, served.state = ${NOT_RELOADED} AND ${IS_OF_HOST} AS is_stale
     FROM shown
     JOIN served ON served.endpoint = shown.endpoint AND served.certificate = shown.certificate
     JOIN endpoint ON endpoint.id = shown.endpoint

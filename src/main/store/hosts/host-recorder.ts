@@ -88,8 +88,7 @@ export function hostRecorder(db: Database, { certificates, findings, names, prob
         : NOTHING;
       const { scanId, at } = probe;
       if (collected) readings.put({ host: id, scanId, at, hostKey, collected, ...(login && { login }) });
-      if (collected && login)
-        reachAs.run({ id, reachedAs: login.reachedAs?.toLowerCase().replace(/\.$/, "") ?? null });
+      if (collected) reachAs.run({ id, hasLogin: Number(login !== undefined), ...toReached(login) });
       findings.replace(
         { name, host: id, at: probe.at },
         drafts,
@@ -111,6 +110,11 @@ const toKey = (hostKey: HostProbe["hostKey"]) => ({
   keyType: hostKey?.keyType ?? null,
   fingerprint: hostKey?.fingerprint ?? null,
   blob: hostKey && Buffer.from(hostKey.blob),
+});
+
+const toReached = (login: HostProbe["login"]) => ({
+  reachedAs: login?.reachedAs?.toLowerCase().replace(/\.$/, "") ?? null,
+  reachedAddress: login?.reachedAddress ?? null,
 });
 
 function sightOf(collected: CollectedHost | null): Omit<ScanCoverage, "scanId"> {
@@ -163,8 +167,12 @@ const READ = `
         SELECT count(DISTINCT certificate) FROM location WHERE host = CAST(@id AS INTEGER) AND gone_scan IS NULL)
   WHERE id = CAST(@id AS INTEGER)`;
 
+/** What a bundle brings was read over no connection of ours: where the host is now is not known by it. */
 const REACH_AS = `
-  UPDATE host SET reached_as = @reachedAs WHERE id = CAST(@id AS INTEGER) AND reached_as IS NOT @reachedAs`;
+  UPDATE host
+  SET reached_as = iif(@hasLogin, @reachedAs, reached_as), reached_address = @reachedAddress
+  WHERE id = CAST(@id AS INTEGER)
+    AND (reached_address IS NOT @reachedAddress OR @hasLogin AND reached_as IS NOT @reachedAs)`;
 
 const COVER = `
   INSERT INTO coverage (host, read, not_read) VALUES (@id, @read, @notRead)

@@ -51,25 +51,44 @@ const later = makeCertificate("db.corp, later", {
   notBefore: "2026-03-01T00:00:00Z",
 });
 
-type Claim = { hostname?: string; addresses?: string[]; reachedAs?: string };
+type Claim = {
+  hostname?: string;
+  addresses?: string[];
+  reachedAs?: string;
+  /** Where our own connection to the host went. */
+  reachedAddress?: string;
+  /** Where db.corp was probed. */
+  at?: string[];
+  /** A bundle has brought it. */
+  isOffline?: boolean;
+};
+
+const makeDisk = (addresses: string[]) => {
+  const certificate = { path: PATH, directive: "ssl_certificate", at: { file: ROOT, line: 2 } };
+  return {
+    addresses,
+    map: JSON.stringify(map),
+    bindings: [makeServing("db", { isDefault: true, certificate })],
+  };
+};
 
 /** A host shows the certificate of db.corp in a file of its own, and at its next scan a later one. */
-function claim(store: Store, host: string, { hostname, addresses = [], reachedAs }: Claim): void {
+function claim(store: Store, host: string, { hostname, addresses = [], ...claimed }: Claim): void {
+  const { reachedAs, reachedAddress, at = ["192.0.2.7", "192.0.2.8"], isOffline = false } = claimed;
   const showing = { outcome: "presented" as const, message: "", chain: [shown] };
-  const both = ["192.0.2.7", "192.0.2.8"].map((address) => ({ address, ...showing }));
-  visitEndpoint(store, "db.corp", { presented: { chain: [shown], addresses: both } });
+  const seen = at.length > 1 ? at.map((address) => ({ address, ...showing })) : [];
+  const [first] = at;
+  visitEndpoint(store, "db.corp", {
+    presented: { chain: [shown], addresses: seen, facts: first === undefined ? {} : { address: first } },
+  });
   for (const held of [shown, later]) {
-    const certificate = { path: PATH, directive: "ssl_certificate", at: { file: ROOT, line: 2 } };
     visitHost(store, host, {
-      ...(reachedAs && { login: { user: "root", useSudo: false, begunAt: START, reachedAs } }),
+      ...((reachedAs ?? reachedAddress) && { login: logInTo({ reachedAs, reachedAddress }) }),
+      isOffline,
       collected: {
         ...(hostname && { hostname }),
         certificateFiles: [{ path: PATH, certificates: [held] }],
-        disk: {
-          addresses,
-          map: JSON.stringify(map),
-          bindings: [makeServing("db", { isDefault: true, certificate })],
-        },
+        disk: makeDisk(addresses),
       },
     });
     store.atomically(() => createServedEvaluator(store).evaluateHostAt({ host, port: 22 }));
@@ -78,6 +97,19 @@ function claim(store: Store, host: string, { hostname, addresses = [], reachedAs
     );
   }
 }
+
+const logInTo = ({
+  reachedAs = null,
+  reachedAddress = null,
+}: {
+  [at: string]: string | null | undefined;
+}) => ({
+  user: "root",
+  useSudo: false,
+  begunAt: START,
+  reachedAs,
+  reachedAddress,
+});
 
 /** Whether what expires at db.corp is called renewed, so that a reload stands in place of its renewal. */
 async function isCalledRenewed(store: Store): Promise<boolean> {
@@ -125,4 +157,83 @@ test("of a host that the user's own words lead to, a renewal that was not reload
   claim(store, "evil", { addresses: ["192.0.2.7"] });
   visitEndpoint(store, "other.corp", { presented: { chain: [shown] } });
   expect(await isCalledRenewed(store)).toBe(false);
+});
+
+const HERE = { hostname: "DB.corp.", reachedAddress: "192.0.2.7", at: ["192.0.2.7"] };
+
+test("a name that a host says of itself is its own where both of our connections went to one address", async () => {
+  const store = open();
+  claim(store, "web1", HERE);
+  expect(rules(store)).toEqual(["certificate-expiring", "certificate-not-reloaded"]);
+  expect(await isCalledRenewed(store)).toBe(true);
+  expect(store.runbooks.servers.serversAt({ host: "db.corp", port: 443, serverName: null })).toEqual([
+    { host: 1, server: "nginx", root: ROOT, state: "not-reloaded" },
+  ]);
+});
+
+test("whoever calls its machine by the name of another one gets none of its endpoints from another address", async () => {
+  const elsewhere: { [why: string]: Claim } = {
+    "another address": { ...HERE, reachedAddress: "192.0.2.66" },
+    "no address of ours": { hostname: "db.corp", addresses: ["192.0.2.66"], at: ["192.0.2.7"] },
+    "one of two addresses": { ...HERE, at: ["192.0.2.7", "192.0.2.8"] },
+    "an address that is not known": { ...HERE, at: [] },
+    "another name": { ...HERE, hostname: "db" },
+    "a bundle": { hostname: "db.corp", isOffline: true, at: ["192.0.2.7"] },
+  };
+  for (const [why, made] of Object.entries(elsewhere)) {
+    const store = open();
+    claim(store, "evil", made);
+    expect([why, rules(store)]).toEqual([why, ["certificate-expiring"]]);
+    expect(await isCalledRenewed(store)).toBe(false);
+  }
+});
+
+test("an address that another host is known by ties nothing, be it that of a gateway before both", async () => {
+  const others: { [why: string]: (store: Store) => void } = {
+    "a second host behind it": (store) =>
+      visitHost(store, "web2", { login: logInTo({ reachedAddress: "192.0.2.7" }) }),
+    "two more hosts that have it": (store) => {
+      for (const name of ["web2", "web3"])
+        visitHost(store, name, {
+          collected: { disk: { addresses: ["192.0.2.7"], map: null, bindings: [] } },
+        });
+    },
+    "a second host that is named so": (store) => visitHost(store, "192.0.2.7", {}),
+    "a second host that the user reaches by it": (store) =>
+      visitHost(store, "web2", { login: logInTo({ reachedAs: "192.0.2.7" }) }),
+    "the host of that name": (store) => visitHost(store, "db.corp", {}),
+    "the host that the user reaches by that name": (store) =>
+      visitHost(store, "web2", { login: logInTo({ reachedAs: "db.corp" }) }),
+  };
+  for (const [why, visit] of Object.entries(others)) {
+    const store = open();
+    visit(store);
+    claim(store, "evil", HERE);
+    expect([why, rules(store)]).toEqual([why, ["certificate-expiring"]]);
+    expect(await isCalledRenewed(store)).toBe(false);
+  }
+});
+
+test("what a host once was is over once it cannot be read there, is read elsewhere, or a bundle brings it", async () => {
+  const held = { certificateFiles: [{ path: PATH, certificates: [later] }], disk: makeDisk([]) };
+  const changes: { [why: string]: Parameters<typeof visitHost>[2] } = {
+    "it cannot be read": { state: "failed", outcome: "timed-out", collected: null },
+    "it has moved": {
+      login: logInTo({ reachedAddress: "192.0.2.9" }),
+      collected: { hostname: "db.corp", ...held },
+    },
+    "it has another name": {
+      login: logInTo({ reachedAddress: "192.0.2.7" }),
+      collected: { hostname: "web1", ...held },
+    },
+    "a bundle brings it": { isOffline: true, collected: { hostname: "db.corp", ...held } },
+  };
+  for (const [why, change] of Object.entries(changes)) {
+    const store = open();
+    claim(store, "web1", HERE);
+    visitHost(store, "web1", change);
+    expect([why, await isCalledRenewed(store)]).toEqual([why, false]);
+    store.atomically(() => createServedEvaluator(store).evaluateHostAt({ host: "web1", port: 22 }));
+    expect([why, rules(store)]).toEqual([why, ["certificate-expiring"]]);
+  }
 });

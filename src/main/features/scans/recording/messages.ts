@@ -89,7 +89,10 @@ export type OnRecorderMessage = (message: RecorderMessage) => void;
 /** The scan, the target and the time of a probe. */
 type ProbeIdentity<Target> = Pick<HostProbe, "scanId" | "at" | "tookMs"> & { target: Target };
 
-type Reading = Omit<Exclude<HostReading, { state: "failed" }>, "loginKey" | "hostKey" | "transport">;
+type Reading = Omit<
+  Exclude<HostReading, { state: "failed" }>,
+  "loginKey" | "hostKey" | "transport" | "peerAddress"
+>;
 
 /** A host that answered: its stream as it came, or that of an offline bundle, which has no host key. */
 export type StreamResult = {

@@ -110,6 +110,7 @@ async function attempt(options: ClientOptions, command: string): Promise<Attempt
       clientKeys: keys,
       isTyped: false,
       spentMs: performance.now() - begun,
+      peerAddress: null,
       proxy: null,
       run: runIn(running, folder),
       close,
