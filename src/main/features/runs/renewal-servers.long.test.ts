@@ -1,13 +1,19 @@
 import { expect, test } from "vitest";
 import type { App } from "#app";
 import { servedBy } from "#net/ssh/session/deployments/testing/served-by.ts";
-import { RenewalRequest } from "#shared/contract/runs.ts";
+import { hashOf } from "#net/ssh/session/testing/session-requests.ts";
+import { ReloadRequest, RenewalRequest } from "#shared/contract/runs.ts";
 import { letIn } from "#testing/lab/desk.ts";
 import { standInForSystemd } from "#testing/lab/own-clock.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import { type HostedServer, type ServersHost, startServersHost } from "#testing/lab/start-servers-host.ts";
+import {
+  type HostedServer,
+  SERVED,
+  type ServersHost,
+  startServersHost,
+} from "#testing/lab/start-servers-host.ts";
 import { BY_SOCKET, PID_OF, RELOAD, SERVERS, type WithUnit } from "#testing/runs/failing-renewals.ts";
-import { carryOut, makePlan } from "#testing/runs/follow.ts";
+import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
 import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runs/renewal-desk.ts";
 import { actOn, addressesOf, TWO_ADDRESSES } from "#testing/runs/two-addresses.ts";
 
@@ -147,5 +153,53 @@ lab(
     ]);
     await renew(app, host, ["slapd"]);
     expect(await manager.asked()).toContain("restart slapd.service");
+  },
+);
+
+lab(
+  "Apache, HAProxy and Dovecot are reloaded by one run; while one of them has a broken configuration, its words are shown and none is reloaded",
+  { timeout: 600_000 },
+  async () => {
+    const servers = ["apache", "haproxy", "dovecot"] as const;
+    await using desk = await makeRenewalDesk();
+    await using host = await startRenewedHost(desk, servers);
+    await using app = desk.open();
+    await scanServers(app, [host], servers);
+    const served = () =>
+      Promise.all(servers.map((server) => servedBy({ host: host.address, ...SERVED[server] })));
+    const old = await served();
+    const renewed: string[] = [];
+    for (const server of servers) renewed.push(hashOf((await host.renew(server)).der));
+    const settings = "/etc/dovecot/conf.d/10-ssl.conf";
+    const damage = () => host.run(`cp ${settings} /root/sound; echo 'no_such = 1' >>${settings}`);
+    const mend = () => host.run(`cat /root/sound >${settings}`);
+    const request = ReloadRequest.parse({
+      kind: "reload",
+      servers: servers.map((server) => ({ server, host: host.address })),
+    });
+
+    await damage();
+    const without = await makePlan(app, request);
+    expect(without.plan?.leftOut).toEqual([
+      expect.stringMatching(/dovecot .* fails its own configuration test.*no_such/s),
+    ]);
+    await mend();
+    const planned = await makePlan(app, request);
+    const all = planned.plan?.hosts[0]?.servers ?? [];
+    expect(new Map(all.map(({ service, tested }) => [service.server, tested]))).toEqual(
+      new Map(servers.map((server) => [server, "configuration"])),
+    );
+
+    await damage();
+    const broken = await carryOut(app, planned);
+    expect(broken).toMatchObject({ state: "stopped", message: expect.stringMatching(/dovecot.*no_such/s) });
+    expect(await served()).toEqual(old);
+    await mend();
+    const ended = await untilStill(app, async () => {
+      await app.client.runs.resume({ runId: broken.id });
+      return broken.id;
+    });
+    expect(ended).toMatchObject({ state: "committed", message: "" });
+    expect(await served()).toEqual(renewed);
   },
 );
