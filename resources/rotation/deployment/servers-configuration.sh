@@ -12,7 +12,12 @@ do_server_check() {
 	config=$2
 	shift 2
 	cd /
-	run=none id=none
+	# Two sessions may test the same server; what one has left behind that was killed goes.
+	run=none id=$$
+	find_try_base
+	set +f
+	for entry in "$try_base"/latchkey-try-none-[0-9]*; do [ -d "/proc/${entry##*-}" ] || rm -rf "$entry"; done
+	set -f
 	find_live "$@"
 	"check_$server"
 	case $? in
