@@ -55,7 +55,18 @@ test("every step is listed, and what a host reaches is a table first and a diagr
   await page.getByText("Steps", { exact: true }).click();
   await list.filter("Begins at", "Person");
   await list.filter("People", "Left");
-  await expect(list.row(/carol/).first()).toBeVisible();
+  // She is in a table of people and in a folder of keys, and is one person.
+  await expect(list.row(/person:Carol Nolan/).first()).toBeVisible();
+  await expect(list.row(/person:carol/)).toHaveCount(0);
+  expect(await camera.photograph("graph-people")).toEqual([]);
+
+  const people = await frame.goTo("People");
+  const person = await people.open(/Carol Nolan/);
+  await person.getByRole("link", { name: /Everything they can reach/ }).click();
+  await expect(page.getByLabel("Start at a host, an account, a key or a person")).toHaveValue(
+    /^person:Carol Nolan #\d+$/,
+  );
+  await expect(list.row(/person:Carol Nolan/).first()).toBeVisible();
 });
 
 test("a start that is not known is said, and without hosts the screen says what would be there", async ({

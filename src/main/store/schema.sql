@@ -1019,15 +1019,24 @@ CREATE TABLE person_login (
 
 CREATE INDEX login_of_person ON person_login (person);
 
--- A public key that a people source has as this person's.
+-- A public key that a people source has as this person's. `lead`: by which entry its person is known, kept as `person` has it.
 CREATE TABLE person_key (
   fingerprint TEXT NOT NULL,
   person      INTEGER NOT NULL REFERENCES person (id),
+  lead        INTEGER NOT NULL,
   key_type    TEXT,
   PRIMARY KEY (fingerprint, person)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX key_of_person ON person_key (person);
+
+CREATE UNIQUE INDEX person_key_by_lead ON person_key (lead, fingerprint, person);
+
+CREATE TRIGGER person_leads_anew AFTER UPDATE OF lead ON person
+WHEN OLD.lead IS NOT NEW.lead
+BEGIN
+  UPDATE person_key SET lead = ifnull(NEW.lead, NEW.id) WHERE person = NEW.id;
+END;
 
 CREATE TRIGGER person_key_begins AFTER INSERT ON person_key
 BEGIN

@@ -3,8 +3,8 @@ import { GraphEdge, GraphLink, GraphNode, MutualTrust, SharedKey } from "../mode
 import { listOf, Page, query, Search } from "./procedure.ts";
 
 /**
- * A thing by its name: HOST or HOST:PORT (whoever is root there), ACCOUNT@HOST, SHA256:..., person:NAME, or "this
- * computer".
+ * A thing by its name: HOST or HOST:PORT (whoever is root there), ACCOUNT@HOST, SHA256:..., person:NAME (by a name or login;
+ * person:#12 by an entry, person:NAME #12 by both), or "this computer".
  */
 const Name = z.string().trim().min(1).max(600);
 
@@ -31,7 +31,7 @@ export const graph = {
          * another account.
          */
         by: z.enum(["key-file", "this-computer", "person", "authority", "account"]).nullable().default(null),
-        /** Only steps that begin at people of this name or login, and of this standing. */
+        /** Only steps that begin at people of this name or login, or at the person of an entry (#12), and of this standing. */
         person: z.string().trim().min(1).max(600).nullable().default(null),
         standing: z.enum(["known", "gone"]).nullable().default(null),
         /** Only steps that lead to this host. */

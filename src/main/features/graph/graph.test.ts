@@ -262,3 +262,123 @@ test.each([
 ])("%s as a start is refused with a reason", async (start, sentence) => {
   await expect(openGraph(CHAIN).client.reach({ start })).rejects.toThrow(sentence);
 });
+
+/** Ann is in three sources, by two names and with one key in two of them; Bob, and somebody else of her name, in one. */
+function openPersons() {
+  const graph = openGraph({
+    web: { grants: [grant("ann-key", "deploy"), grant("old-key", "ci"), grant("bob-key", "root")] },
+    db: { grants: [grant("namesake-key", "deploy")], escalations: [rule("deploy")] },
+  });
+  const source = (name: string, ...people: [string, string, string[]][]) =>
+    graph.store.people.replaceSource({
+      name,
+      kind: "csv",
+      isWhole: false,
+      at: START,
+      people: people.map(([shown, login, keys]) => ({
+        handle: `${shown} ${login}`,
+        name: shown,
+        email: null,
+        logins: [login],
+        said: "nothing" as const,
+        leftOn: null,
+        keys: keys.map((key) => ({ fingerprint: fingerprintOf(key), keyType: "ssh-ed25519" })),
+      })),
+    });
+  source("github", ["amoore", "amoore", ["ann-key"]]);
+  source("hr.csv", ["Ann Moore", "amoore", []], ["Bob X", "bob", ["bob-key"]]);
+  source("keys.csv", ["Ann M.", "amoore", ["ann-key", "old-key"]]);
+  const settle = () => {
+    const { entries, decisions } = graph.store.people;
+    graph.store.people.settle(settleStandings(entries(), START.slice(0, 10), decisions()), START);
+  };
+  settle();
+  return { ...graph, source, settle };
+}
+
+test("a person begins each of their steps once, by one name, over the keys of all their entries", async () => {
+  const graph = openPersons();
+  const { rows, total } = await graph.client.links({ by: "person" });
+  expect(rows.map(say).toSorted()).toEqual([
+    "person:Ann Moore opens ci@web",
+    "person:Ann Moore opens deploy@web",
+    "person:Bob X opens root@web",
+  ]);
+  expect(total).toBe(3);
+  expect(rows.find(({ to }) => nameNode(to) === "deploy@web")?.heldAt).toBe("github, keys.csv");
+  const reached = ["person:Ann Moore opens ci@web 1", "person:Ann Moore opens deploy@web 1"];
+  expect((await graph.reach("person:amoore")).toSorted()).toEqual(reached);
+  expect(await graph.reach("ci@web", { direction: "to" })).toContain("person:Ann Moore opens ci@web 1");
+  const drawn = await graph.client.diagram({ start: "person:Ann M." });
+  expect(drawn.nodes.filter(({ kind }) => kind === "person").map(nameNode)).toEqual(["person:Ann Moore"]);
+  expect(drawn.starts).toHaveLength(1);
+});
+
+test("a person is found by any of their names, logins and sources, and by the number of any entry", async () => {
+  const graph = openPersons();
+  const ofAnn = ["person:Ann Moore opens ci@web", "person:Ann Moore opens deploy@web"];
+  for (const person of ["Ann Moore", "Ann M.", "amoore", "AMOORE"])
+    expect((await graph.links({ person })).toSorted(), person).toEqual(ofAnn);
+  for (const search of ["amoore", "Ann M.", "moore ANN", "github"])
+    expect((await graph.links({ search, by: "person" })).toSorted(), search).toEqual(ofAnn);
+  expect(await graph.links({ search: "amoore", host: "web", onlyRoot: true })).toEqual([]);
+  const ids = graph.store.people.entries().filter(({ logins }) => logins.includes("amoore"));
+  expect(ids).toHaveLength(3);
+  for (const { id } of ids) {
+    const reached = (await graph.reach(`person:#${id}`)).toSorted();
+    expect(reached).toEqual(ofAnn.map((step) => `${step} 1`));
+    expect((await graph.links({ person: `#${id}` })).toSorted()).toEqual(ofAnn);
+    expect((await graph.reach(`person:Ann Moore #${id}`)).toSorted()).toEqual(reached);
+  }
+  await expect(graph.client.reach({ start: `person:Bob X #${ids[0]?.id}` })).rejects.toThrow("no people");
+});
+
+test("two people of one name are told apart by number, and their name alone is refused as a start", async () => {
+  const graph = openPersons();
+  graph.source("other.csv", ["Ann Moore", "ann2", ["namesake-key"]]);
+  graph.settle();
+  const names = (await graph.links({ person: "Ann Moore" })).map((step) => step.split(" opens ")[0]);
+  expect(new Set(names).size).toBe(2);
+  await expect(graph.client.reach({ start: "person:Ann Moore" })).rejects.toThrow(
+    /2 people are called Ann Moore; write person:Ann Moore #\d+ or person:Ann Moore #\d+/,
+  );
+  const [namesake] = await graph.links({ search: "ann2" });
+  const name = namesake?.split(" opens ")[0] ?? "";
+  expect(name).toMatch(/^person:Ann Moore #\d+$/);
+  expect(await graph.reach(name)).toEqual([
+    `${name} opens deploy@db 1`,
+    "deploy@db sudo root@db 2",
+    "root@db root ci@db 3",
+  ]);
+  const entry = graph.store.people.entries().find(({ logins }) => logins.includes("ann2"));
+  graph.store.people.join(entry?.id ?? 0, graph.store.people.entries()[0]?.id ?? 0, START);
+  graph.settle();
+  expect((await graph.links({ by: "person", person: "Ann Moore" })).toSorted()).toEqual([
+    "person:Ann Moore opens ci@web",
+    "person:Ann Moore opens deploy@db",
+    "person:Ann Moore opens deploy@web",
+  ]);
+});
+
+test("what leads from people goes page by page by person, and holds when an entry goes that led", async () => {
+  const graph = openPersons();
+  const { rows } = await graph.client.links({ by: "person" });
+  const paged: string[] = [];
+  for (let after: string | null = null; ; ) {
+    const page: Awaited<ReturnType<typeof graph.client.links>> = await graph.client.links({
+      by: "person",
+      limit: 1,
+      after,
+    });
+    paged.push(...page.rows.map(({ id }) => id));
+    after = page.next;
+    if (after === null) break;
+  }
+  expect(paged).toEqual(rows.map(({ id }) => id));
+  graph.store.people.removeSource("hr.csv");
+  graph.settle();
+  expect((await graph.links({ by: "person" })).toSorted()).toEqual([
+    "person:Ann M. opens ci@web",
+    "person:Ann M. opens deploy@web",
+  ]);
+});

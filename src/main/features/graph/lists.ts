@@ -1,8 +1,9 @@
 import { mutualEdges } from "#domain/graph.ts";
 import type { GraphNode, MutualTrust, SharedKey } from "#shared/model/access/graph.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { nameNode } from "#shared/text/access/graph.ts";
+import { nameNode, namePerson } from "#shared/text/access/graph.ts";
 import { MOST_SHARED } from "#store/graph/graph-store.ts";
+import { personId } from "#store/graph/node-finder.ts";
 import type { Store } from "#store/store.ts";
 
 type Page = { after: string | null; limit: number };
@@ -65,28 +66,35 @@ export const createSharedList = (graph: Store["graph"]) =>
     return { rows, isCut };
   });
 
-function findSharedKeys({ shared }: Store["graph"]): { keys: SharedKey[]; isCut: boolean } {
+function findSharedKeys({ shared, nodeOf }: Store["graph"]): { keys: SharedKey[]; isCut: boolean } {
+  const nameOf = ({ lead, name }: { lead: number; name: string }): string => {
+    const node = nodeOf(personId(lead));
+    return node.kind === "person" ? namePerson(node) : name;
+  };
   const [people, hosts] = [[...shared.ofPeople()], [...shared.ofHosts()]];
   const keys = [
     ...people.slice(0, MOST_SHARED).flatMap(([fingerprint, entries]) => {
       const sharedBy = [...new Map(entries.map((entry) => [entry.lead, entry])).values()];
-      return sharedBy.length > 1 ? [toShared("people", fingerprint, sharedBy)] : [];
+      return sharedBy.length > 1 ? [toShared("people", fingerprint, sharedBy, nameOf)] : [];
     }),
-    ...hosts.slice(0, MOST_SHARED).map(([fingerprint, sharedBy]) => toShared("hosts", fingerprint, sharedBy)),
+    ...hosts
+      .slice(0, MOST_SHARED)
+      .map(([fingerprint, sharedBy]) => toShared("hosts", fingerprint, sharedBy, ({ name }) => name)),
   ];
   return { keys, isCut: people.length > MOST_SHARED || hosts.length > MOST_SHARED };
 }
 
-const toShared = (
+const toShared = <Holder>(
   kind: SharedKey["kind"],
   fingerprint: string,
-  sharedBy: readonly { name: string }[],
+  sharedBy: readonly Holder[],
+  nameOf: (holder: Holder) => string,
 ): SharedKey => ({
   id: `${kind} ${fingerprint}`,
   kind,
   fingerprint,
   sharedByCount: sharedBy.length,
-  sharedBy: sharedBy.slice(0, MOST_NAMED).map(({ name }) => name),
+  sharedBy: sharedBy.slice(0, MOST_NAMED).map(nameOf),
 });
 
 /** So many pairs of hosts are compared, and so many that trust each other are listed. */

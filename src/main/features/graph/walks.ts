@@ -1,7 +1,7 @@
 import { type Edge, type Found, pathTo, type Walk, walk } from "#domain/graph.ts";
 import type { GraphEdge, GraphLink } from "#shared/model/access/graph.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { THIS_COMPUTER } from "#shared/text/access/graph.ts";
+import { nameNode, THIS_COMPUTER } from "#shared/text/access/graph.ts";
 import { accountId, HERE, keyId, personId } from "#store/graph/node-finder.ts";
 import type { Store } from "#store/store.ts";
 
@@ -114,7 +114,7 @@ function resolveName(graph: Store["graph"], text: string, end: End): string[] {
   const name = text.trim();
   if (name === THIS_COMPUTER) return [HERE];
   if (name.startsWith("SHA256:")) return [findKey(graph, name)];
-  if (name.startsWith("person:")) return findPeople(graph, name.slice("person:".length).trim());
+  if (name.startsWith("person:")) return [findPerson(graph, name.slice("person:".length).trim())];
   // An account's name may be an address: the last @ comes before the host.
   const at = name.lastIndexOf("@");
   return at > 0 ? [findAccount(graph, name.slice(0, at), name.slice(at + 1))] : findHost(graph, name, end);
@@ -125,13 +125,20 @@ function findKey(graph: Store["graph"], fingerprint: string): string {
   throw new Refusal("not-found", `no key ${fingerprint} was seen; write its whole fingerprint`);
 }
 
-function findPeople(graph: Store["graph"], name: string): string[] {
+/** So many people of one name are told apart in a refusal. */
+const MOST_NAMESAKES = 4;
+
+function findPerson(graph: Store["graph"], name: string): string {
   const found = graph.peopleNamed(name).map(personId);
-  if (found.length > 0) return found;
-  throw new Refusal(
-    "not-found",
-    `no people source has a person called ${name}; latchkey people list names them`,
-  );
+  const [first] = found;
+  if (first === undefined)
+    throw new Refusal(
+      "not-found",
+      `no people source has a person called ${name}; latchkey people list names them`,
+    );
+  if (found.length === 1) return first;
+  const names = found.slice(0, MOST_NAMESAKES).map((id) => nameNode(graph.nodeOf(id)));
+  throw new Refusal("conflict", `${found.length} people are called ${name}; write ${names.join(" or ")}`);
 }
 
 function findAccount(graph: Store["graph"], account: string, host: string): string {

@@ -83,7 +83,7 @@ function edgesOut(db: Database) {
     LIMIT ${MOST_AT_ONCE}`);
   const signed = authorityEdges(db);
   const personKeys = db.prepare<[number], PersonKeyRow>(
-    `${PERSON_KEY} WHERE person_key.person = CAST(? AS INTEGER)`,
+    `${PERSON_KEY} WHERE person_key.lead = CAST(? AS INTEGER) GROUP BY fingerprint`,
   );
   const held = db.prepare<[], { fingerprint: string; location: string }>(
     "SELECT fingerprint, location FROM held_key ORDER BY location",
@@ -106,7 +106,9 @@ function edgesOut(db: Database) {
   };
 }
 
-const PERSON_KEY = `SELECT person_key.person, fingerprint, people_source.name AS source
+/** A key of a person, and every source that lists it as theirs. */
+const PERSON_KEY = `SELECT person_key.lead AS person, fingerprint,
+    json_group_array(DISTINCT people_source.name ORDER BY people_source.name) AS sources
   FROM person_key
   CROSS JOIN person ON person.id = person_key.person
   CROSS JOIN people_source ON people_source.id = person.source`;
@@ -135,7 +137,9 @@ function edgesIn(db: Database) {
   const isAccount = db.prepare<[number, string]>(
     "SELECT 1 FROM account WHERE host = ? AND name = ? AND gone_scan IS NULL",
   );
-  const people = db.prepare<[string], PersonKeyRow>(`${PERSON_KEY} WHERE fingerprint = CAST(? AS TEXT)`);
+  const people = db.prepare<[string], PersonKeyRow>(
+    `${PERSON_KEY} WHERE fingerprint = CAST(? AS TEXT) GROUP BY person_key.lead`,
+  );
   const held = db.prepare<[string], { fingerprint: string; location: string }>(
     "SELECT fingerprint, location FROM held_key WHERE fingerprint = CAST(? AS TEXT) ORDER BY location",
   );
@@ -323,14 +327,15 @@ export const holdingHere = ({
   notes: [],
 });
 
-type PersonKeyRow = { person: number; fingerprint: string; source: string };
+/** `sources`: their names, as JSON. */
+export type PersonKeyRow = { person: number; fingerprint: string; sources: string };
 
-export const holdingOf = ({ person, fingerprint, source }: PersonKeyRow): GraphEdge => ({
+export const holdingOf = ({ person, fingerprint, sources }: PersonKeyRow): GraphEdge => ({
   from: personId(person),
   to: keyId(fingerprint),
   how: "holds",
   isCertain: true,
-  where: source,
+  where: (JSON.parse(sources) as string[]).join(", "),
   options: "",
   notes: [],
 });

@@ -27,8 +27,8 @@ import { ofCalled } from "#store/lists/word-search.ts";
 import { GRANT_TEXT, type LinkFilter, type LinkSource, sourceConditions, sourcesOf } from "./link-sources.ts";
 import { readNodeId } from "./node-finder.ts";
 
-/** A cursor names the source and the values of its order; the longest order has five. */
-const ORDER: Sort = { name: "links", columns: ["source", "1", "2", "3", "4", "5"], descending: false };
+/** A cursor names the source and the values of its order; the longest order has six. */
+const ORDER: Sort = { name: "links", columns: ["source", "1", "2", "3", "4", "5", "6"], descending: false };
 
 type Deps = { lists: Lists; nodeOf: (id: string) => GraphNode };
 
@@ -95,7 +95,7 @@ function idOf({ name, outer, inner }: LinkSource, row: Key): string {
 
 const cursorRow = (source: LinkSource, row: Key): Key => ({
   sort_0: source.name,
-  ...Object.fromEntries([1, 2, 3, 4, 5].map((index) => [`sort_${index}`, row[`sort_${index - 1}`] ?? ""])),
+  ...Object.fromEntries([1, 2, 3, 4, 5, 6].map((index) => [`sort_${index}`, row[`sort_${index - 1}`] ?? ""])),
 });
 
 /**

@@ -15,8 +15,10 @@ import {
   type KeyFileRow,
   lending,
   opening,
+  type PersonKeyRow,
   signing,
 } from "./edges.ts";
+import { personNamed } from "./node-finder.ts";
 
 export type LinkFilter = {
   search: string;
@@ -79,8 +81,7 @@ const TO_KEY_FILES = `CROSS JOIN key_file INDEXED BY key_file_by_any_key
   ON ifnull(key_file.fingerprint, likely_fingerprint) = +grant_line.fingerprint AND key_file.gone_scan IS NULL
   CROSS JOIN host AS holder ON holder.id = key_file.host`;
 const TO_HELD_KEYS = "CROSS JOIN held_key ON held_key.fingerprint = grant_line.fingerprint";
-const TO_PEOPLE = `CROSS JOIN person_key ON person_key.fingerprint = grant_line.fingerprint
-  CROSS JOIN person ON person.id = person_key.person CROSS JOIN people_source ON people_source.id = person.source`;
+const TO_PEOPLE = "CROSS JOIN person_key ON person_key.fingerprint = grant_line.fingerprint";
 const USABLE = "grant_line.gone_scan IS NULL AND grant_line.effective <> 'no'";
 const INNER = ["grant_line.host", "grant_line.account", "grant_line.id"] as const;
 
@@ -172,28 +173,40 @@ const HERE_KEYS: LinkSource = {
   toEdges: (row: GrantEdgeRow & { location: string }) => [holdingHere(row), opening(row)],
 };
 
+/** Every entry of the person of a key. */
+const ENTRIES = "person AS entry INDEXED BY person_of_lead";
+
+/** What a search reads of an entry. A word has no line break, and so is never in two of them at once. */
+const ENTRY_TEXT = `entry.name || char(10) || people_source.name || char(10)
+  || ifnull((SELECT group_concat(login, char(10)) FROM person_login WHERE person_login.person = entry.id), '')`;
+
+/** Keys of persons: one that several entries of a person list is there once, by the first of them. */
 const PEOPLE: LinkSource = {
   name: "3",
   by: "person",
-  select: `person, people_source.name AS source, ${GRANT}`,
-  from: `person_key CROSS JOIN ${OPENS} ON grant_line.fingerprint = person_key.fingerprint
-    CROSS JOIN person ON person.id = person_key.person CROSS JOIN people_source ON people_source.id = person.source`,
-  where: USABLE,
-  outer: ["person_key.fingerprint", "person"],
+  select: `person_key.lead AS person, (
+      SELECT json_group_array(DISTINCT people_source.name ORDER BY people_source.name) FROM person_key AS twin
+      CROSS JOIN person AS entry ON entry.id = twin.person CROSS JOIN people_source ON people_source.id = entry.source
+      WHERE twin.lead = person_key.lead AND twin.fingerprint = person_key.fingerprint) AS sources, ${GRANT}`,
+  from: `person_key CROSS JOIN ${OPENS} ON grant_line.fingerprint = person_key.fingerprint`,
+  where: `person_key.person = (SELECT min(twin.person) FROM person_key AS twin INDEXED BY person_key_by_lead
+      WHERE twin.lead = person_key.lead AND twin.fingerprint = person_key.fingerprint) AND ${USABLE}`,
+  outer: ["person_key.lead", "person_key.fingerprint", "person_key.person"],
   ...toGrant,
   heldOn: null,
-  text: "person.name || char(10) || people_source.name",
+  text: `(SELECT group_concat(${ENTRY_TEXT}, char(10))
+    FROM ${ENTRIES} CROSS JOIN people_source ON people_source.id = entry.source WHERE entry.lead = person_key.lead)`,
   fromHost: `${OF_HOST} ${TO_PEOPLE}`,
   fromGrants: {
     table: "person_key",
     join: TO_PEOPLE,
-    id: "person",
-    byText: `SELECT person.id FROM people_source CROSS JOIN person ON person.source = people_source.id
-      WHERE person.name || char(10) || people_source.name LIKE ? ESCAPE '\\'`,
+    id: "person_key.lead",
+    byText: `SELECT entry.lead FROM person AS entry CROSS JOIN people_source ON people_source.id = entry.source
+      WHERE ${ENTRY_TEXT} LIKE ? ESCAPE '\\'`,
     isPhrase: false,
   },
   isCertain: OPENS_SURELY,
-  toEdges: (row: GrantEdgeRow & { person: number; source: string }) => [holdingOf(row), opening(row)],
+  toEdges: (row: GrantEdgeRow & PersonKeyRow) => [holdingOf(row), opening(row)],
 };
 
 const RULES: LinkSource = {
@@ -254,9 +267,11 @@ const AUTHORITIES: LinkSource = {
 /** In the order of the list. */
 const LINK_SOURCES: readonly LinkSource[] = [HERE_KEYS, PEOPLE, KEY_FILES, AUTHORITIES, RULES, AGENTS];
 
-/** A person by name or by login, as `graph reach person:NAME` has it. */
-const PERSON_NAMED =
-  "(person.name = ? OR EXISTS (SELECT 1 FROM person_login WHERE login = lower(?) AND person_login.person = person.id))";
+/** A person by any name, login or entry of theirs, as `graph reach person:NAME` has it. */
+const namedPerson = (name: string): Part => {
+  const { sql, values } = personNamed(name);
+  return { sql: `person_key.lead IN (${sql})`, values };
+};
 
 /** The sources that a filter leaves: the one of people, where it filters by people. */
 export const sourcesOf = ({ by, person, standing }: LinkFilter): readonly LinkSource[] =>
@@ -269,8 +284,15 @@ export const sourcesOf = ({ by, person, standing }: LinkFilter): readonly LinkSo
 export const sourceConditions = (source: LinkSource, filter: LinkFilter): Part[] => [
   { sql: source.where, values: [] },
   ...(filter.host === null ? [] : [{ sql: `${source.host} = ?`, values: [filter.host] }]),
-  ...(filter.person === null ? [] : [{ sql: PERSON_NAMED, values: [filter.person, filter.person] }]),
-  ...(filter.standing === null ? [] : [{ sql: "person.standing = ?", values: [filter.standing] }]),
+  ...(filter.person === null ? [] : [namedPerson(filter.person)]),
+  ...(filter.standing === null
+    ? []
+    : [
+        {
+          sql: "(SELECT standing FROM person WHERE person.id = person_key.lead) = ?",
+          values: [filter.standing],
+        },
+      ]),
   ...(filter.onlyRoot ? [{ sql: `(${source.isRoot})`, values: [] }] : []),
   ...(filter.onlyCertain ? [{ sql: `(${source.isCertain})`, values: [] }] : []),
 ];

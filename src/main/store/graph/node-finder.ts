@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { GraphNode } from "#shared/model/access/graph.ts";
+import type { Part } from "#store/lists/order.ts";
 
 /** Names the nodes of a graph. */
 export function nodeFinder(db: Database) {
@@ -19,6 +20,7 @@ export function nodeFinder(db: Database) {
   const person = db.prepare<[number], { name: string; standing: "known" | "gone" }>(
     "SELECT name, standing FROM person WHERE id = ?",
   );
+  const findPeople = personFinder(db);
   const agent = db.prepare<
     [number],
     { host: number; account: string; origin: "forwarded" | "local" | "unknown" }
@@ -36,7 +38,7 @@ export function nodeFinder(db: Database) {
           return { kind: "key", id, fingerprint, keyType: keyType.get(fingerprint, fingerprint) ?? null };
         }
         case "person":
-          return { kind: "person", id, ...(person.get(thing.id) ?? { name: "", standing: "known" }) };
+          return personOf(thing.id, id);
         case "agent": {
           const row = agent.get(thing.id) ?? { host: 0, account: "", origin: "unknown" as const };
           return { kind: "agent", id, ...addressOf(row.host), account: row.account, origin: row.origin };
@@ -46,6 +48,14 @@ export function nodeFinder(db: Database) {
       }
     },
   };
+
+  /** A name that means nobody else stands alone. */
+  function personOf(lead: number, id: string): GraphNode {
+    const { name, standing } = person.get(lead) ?? { name: "", standing: "known" };
+    const named = findPeople(name);
+    const isAlone = named.length === 1 && named[0] === lead;
+    return { kind: "person", id, name, number: isAlone ? null : lead, standing };
+  }
 
   function addressOf(id: number): { host: string; port: number } {
     return host.get(id) ?? { host: "", port: 22 };
@@ -57,16 +67,6 @@ export function nameFinder(db: Database) {
   const hosts = db.prepare<[string], { id: number; host: string; port: number }>(
     "SELECT id, host, port FROM host WHERE host = ? ORDER BY port",
   );
-  const people = db.prepare<[string], { id: number; name: string }>(
-    "SELECT id, name FROM person WHERE substr(name, 1, 120) = substr(?, 1, 120)",
-  );
-  const logins = db
-    .prepare<[string], number>("SELECT person FROM person_login WHERE login = ? ORDER BY person")
-    .pluck();
-  const entriesWith = db
-    .prepare<[number], number>(`
-      SELECT person.id FROM person AS named CROSS JOIN person ON person.lead = named.lead WHERE named.id = ?`)
-    .pluck();
   const isKey = db.prepare<[string, string, string, string, string, string]>(`
     SELECT 1 FROM key WHERE fingerprint = ?
     UNION ALL SELECT 1 FROM key_file WHERE fingerprint = ? AND gone_scan IS NULL
@@ -82,18 +82,41 @@ export function nameFinder(db: Database) {
 
   return {
     hostsNamed: (name: string) => hosts.all(name),
-    /** All entries of the people of whom one has this name or login; `#12`: of the person with that entry. */
-    peopleNamed: (name: string): number[] => {
-      const number = /^#(\d{1,15})$/.exec(name)?.[1];
-      if (number !== undefined) return entriesWith.all(Number(number));
-      const found = [
-        ...people.all(name).flatMap((one) => (one.name === name ? [one.id] : [])),
-        ...logins.all(name.toLowerCase()),
-      ];
-      return [...new Set(found.flatMap((id) => [id, ...entriesWith.all(id)]))];
-    },
+    peopleNamed: personFinder(db),
     isKey: (print: string): boolean => isKey.get(print, print, print, print, print, print) !== undefined,
     hasAccount: (id: number, name: string): boolean => hasAccount.get(id, name, name, id, id) !== undefined,
+  };
+}
+
+const BY_NAME = `
+  SELECT ifnull(lead, id) FROM person WHERE substr(name, 1, 120) = substr(?, 1, 120) AND name = ?
+  UNION SELECT ifnull(person.lead, person.id) FROM person_login CROSS JOIN person ON person.id = person_login.person
+  WHERE login = ?`;
+const BY_NUMBER = "SELECT ifnull(lead, id) FROM person WHERE id = ?";
+const BY_BOTH = `${BY_NAME}
+  UNION SELECT ifnull(named.lead, named.id) FROM person AS named WHERE named.id = ? AND EXISTS (
+    SELECT 1 FROM person AS entry WHERE entry.lead = ifnull(named.lead, named.id) AND entry.name = ?)`;
+
+/**
+ * Selects the people who have a name or a login, each by the entry that leads. `#12` is the person of that entry; `Ann #12`
+ * is that person, too, where an entry of theirs has that name, and whoever is called so to the letter.
+ */
+export function personNamed(name: string): Part {
+  const [, shown, number] = /^(?:(.*?)\s+)?#(\d{1,15})$/s.exec(name) ?? [];
+  const byName = [name, name, name.toLowerCase()];
+  if (number === undefined) return { sql: BY_NAME, values: byName };
+  if (shown === undefined) return { sql: BY_NUMBER, values: [Number(number)] };
+  return { sql: BY_BOTH, values: [...byName, Number(number), shown] };
+}
+
+function personFinder(db: Database): (name: string) => number[] {
+  const [byName, byNumber, byBoth] = [BY_NAME, BY_NUMBER, BY_BOTH].map((sql) =>
+    db.prepare<(string | number)[], number>(sql).pluck(),
+  );
+  return (name) => {
+    const { sql, values } = personNamed(name);
+    const statement = sql === BY_NAME ? byName : sql === BY_NUMBER ? byNumber : byBoth;
+    return statement?.all(...values) ?? [];
   };
 }
 
@@ -108,7 +131,8 @@ type Named =
 export const HERE = "here";
 export const accountId = (host: number, account: string): string => `account/${host}/${account}`;
 export const keyId = (fingerprint: string): string => `key/${fingerprint}`;
-export const personId = (id: number): string => `person/${id}`;
+/** Of the entry that leads. */
+export const personId = (lead: number): string => `person/${lead}`;
 export const agentId = (id: number): string => `agent/${id}`;
 
 /** Of ids that these functions wrote; an account's name may contain anything. */

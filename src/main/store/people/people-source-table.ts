@@ -98,7 +98,9 @@ function entryWriter(db: Database) {
   );
   const keysOf = db.prepare<[number], string>("SELECT fingerprint FROM person_key WHERE person = ?").pluck();
   const addKey = db.prepare(`
-    INSERT INTO person_key (fingerprint, person, key_type) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`);
+    INSERT INTO person_key (fingerprint, person, lead, key_type)
+    SELECT @fingerprint, id, ifnull(lead, id), @keyType FROM person WHERE id = @id
+    ON CONFLICT DO NOTHING`);
   const dropKey = db.prepare("DELETE FROM person_key WHERE fingerprint = ? AND person = ?");
 
   return (source: number, { logins, keys, ...person }: ListedPerson, at: Instant): void => {
@@ -108,6 +110,6 @@ function entryWriter(db: Database) {
     for (const login of logins) addLogin.run(login, id);
     const listed = new Set(keys.map(({ fingerprint }) => fingerprint));
     for (const known of keysOf.all(id)) if (!listed.has(known)) dropKey.run(known, id);
-    for (const { fingerprint, keyType } of keys) addKey.run(fingerprint, id, keyType);
+    for (const { fingerprint, keyType } of keys) addKey.run({ fingerprint, keyType, id });
   };
 }

@@ -76,6 +76,11 @@ const COUNTS: [string, string][] = [
      FROM key ORDER BY fingerprint`,
   ],
   [
+    "SELECT fingerprint, person, lead FROM person_key ORDER BY 1, 2",
+    `SELECT fingerprint, person, ifnull(person.lead, person.id) AS lead
+     FROM person_key JOIN person ON person.id = person_key.person ORDER BY 1, 2`,
+  ],
+  [
     "SELECT id, is_matched, listed FROM grant_line WHERE gone_scan IS NULL ORDER BY id",
     `SELECT id, ifnull(key.is_matched, 0) AS is_matched, key.listed FROM grant_line
      LEFT JOIN key ON key.fingerprint = grant_line.fingerprint WHERE gone_scan IS NULL ORDER BY id`,

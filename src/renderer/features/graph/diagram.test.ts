@@ -11,7 +11,7 @@ const account = (id: string, host: string, name = "root"): GraphNode => ({
   isRoot: name === "root",
 });
 const key: GraphNode = { kind: "key", id: "key", fingerprint: "SHA256:abc", keyType: null };
-const person: GraphNode = { kind: "person", id: "ann", name: "<b>Ann</b>", standing: "known" };
+const person: GraphNode = { kind: "person", id: "ann", name: "<b>Ann</b>", number: null, standing: "known" };
 
 const edge = (from: string, to: string, isCertain = true): GraphEdge => ({
   from,

@@ -10,6 +10,7 @@ import { Tag } from "#renderer/ui/tag.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { PersonDetail, PersonRow } from "#shared/model/access/person.ts";
+import { namePerson } from "#shared/text/access/graph.ts";
 import { formatCount } from "#shared/text/count.ts";
 import classes from "./people.module.css";
 import { usePerson, usePersonDecisions } from "./queries.ts";
@@ -68,7 +69,7 @@ function Details({ person }: { person: PersonDetail }) {
 }
 
 function Keys({ person }: { person: PersonDetail }) {
-  const { id, fingerprints, keyCount, grantCount } = person;
+  const { id, name, fingerprints, keyCount, grantCount } = person;
   const more = keyCount - fingerprints.length;
   return (
     <Section title="Keys" count={keyCount}>
@@ -94,7 +95,7 @@ function Keys({ person }: { person: PersonDetail }) {
       {keyCount > 0 && (
         <p>
           <TextLink>
-            <Link to="/graph" search={{ start: `person:#${id}` }}>
+            <Link to="/graph" search={{ start: `person:${namePerson({ name, number: id })}` }}>
               Everything they can reach: directly, by sudo and by other accounts
             </Link>
           </TextLink>

@@ -21,6 +21,8 @@ export const GraphNode = z.discriminatedUnion("kind", [
     kind: z.literal("person"),
     id: z.string(),
     name: z.string(),
+    /** That of the entry that leads, where the name alone may mean somebody else. */
+    number: z.int().nullable(),
     standing: z.enum(["known", "gone"]),
   }),
   z.object({ kind: z.literal("this-computer"), id: z.string() }),

@@ -13,7 +13,7 @@ export function nameNode(node: GraphNode): string {
     case "key":
       return node.fingerprint;
     case "person":
-      return `person:${node.name}`;
+      return `person:${namePerson(node)}`;
     case "this-computer":
       return THIS_COMPUTER;
     case "agent":
@@ -22,6 +22,10 @@ export function nameNode(node: GraphNode): string {
       return assertNever(node);
   }
 }
+
+/** The name of a person, with a number where others are called so, too. */
+export const namePerson = ({ name, number }: { name: string; number: number | null }): string =>
+  number === null ? name : `${name} #${number}`;
 
 export const THIS_COMPUTER = "this computer";
 

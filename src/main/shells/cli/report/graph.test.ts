@@ -6,7 +6,7 @@ import { printCsv, printDot } from "./graph.ts";
 const link = (text: string): GraphLink => ({
   id: "",
   from: { kind: "account", id: "a", host: text, port: 22, account: text, isRoot: false },
-  to: { kind: "person", id: "b", name: text, standing: "known" },
+  to: { kind: "person", id: "b", name: text, number: null, standing: "known" },
   how: "opens",
   fingerprint: text,
   heldAt: text,

@@ -82,7 +82,7 @@ export function addGraph(program: Command, { world }: Session): void {
         "account",
       ]),
     )
-    .option("--person <name>", "only steps by keys of this person, by name or login")
+    .option("--person <name>", "only steps by keys of this person, by any of their names or logins")
     .addOption(
       new Option(
         "--standing <standing>",
@@ -108,7 +108,7 @@ NAME, FROM and TO are one of these:
   web1  web1:2222            a host: whoever is root there; as TO, any of its accounts
   deploy@web1                an account
   SHA256:...                 a key
-  person:ann                 a person of a people source, by name or login
+  person:ann                 a person, by any of their names or logins; "person:Ann Moore #12" where two are called so
   "this computer"            whoever has the private keys of this computer
 
 A step is certain when having the first thing is enough to have the second. A step that needs something more is
