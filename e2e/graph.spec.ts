@@ -43,7 +43,6 @@ test("every step is listed, and what a host reaches is a table first and a diagr
   await goByKeys(frame, pairs);
   const pair = await pairs.open("metrics@");
   await expect(pair.getByRole("heading", { name: "Back" })).toBeVisible();
-  await frame.press("Escape");
   await page.getByRole("button", { name: "Show a diagram" }).click();
   await expect(diagram.getByRole("heading")).toContainText("host pair");
   expect(await camera.photograph("graph-mutual-diagram")).toEqual([]);

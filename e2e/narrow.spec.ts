@@ -22,6 +22,19 @@ const SCREENS = [
   "settings",
 ] as const;
 
+const WITH_DRAWER = [
+  "Findings",
+  "Certificates",
+  "Served",
+  "Grants",
+  "Paths",
+  "People",
+  "Host keys",
+  "Hosts",
+  "Scans",
+  "Audit log",
+] as const;
+
 /** A telephone, and a window of 1280 pixels at 200 %. */
 const SIZES = [
   { name: "390", width: 390, height: 844 },
@@ -56,6 +69,29 @@ test("on a phone a row is opened, rows are selected, and a filter is typed", asy
   await list.open("grafana.corp.example");
   expect(await camera.photograph("phone-drawer")).toEqual([]);
   expect(await overflowOf(page)).toEqual([]);
+});
+
+test("at 1280 pixels every tool of a list can be pressed while a drawer is open", async ({
+  sample,
+  openSample,
+  camera,
+}) => {
+  test.skip(!sample.hasHosts, "needs root, namespaces and sshd for real hosts");
+  const frame = await openSample();
+  const { page } = frame;
+  await page.setViewportSize({ width: 1280, height: 860 });
+  for (const screen of WITH_DRAWER) {
+    const list = await frame.goTo(screen);
+    await list.settled();
+    await list.rows.first().click();
+    await list.drawer.waitFor();
+    for (const tool of ["Saved views", "Columns and density", "Export CSV"])
+      await page.getByRole("button", { name: tool }).click({ trial: true });
+    const label = screen.replace(/\W+/g, "-").toLowerCase();
+    expect.soft(await camera.photograph(`beside-drawer-${label}`), label).toEqual([]);
+    await frame.press("Escape");
+    await expect(list.drawer).toBeHidden();
+  }
 });
 
 for (const { name, width, height } of SIZES)

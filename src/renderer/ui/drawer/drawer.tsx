@@ -23,12 +23,17 @@ type Props = {
 
 /**
  * The facts about one row, beside the list. Not a dialog: the rows that it leaves visible can be pressed, and the keys
- * of the list still work.
+ * of the list still work. The tools above the rows stand beside it (`--lk-covered`).
  */
 export function Drawer({ label, title, subtitle, onClose, children }: Props) {
   const ref = useRef<HTMLElement>(null);
   const mode = use(DrawerModeContext);
   const { width, grip } = useWidth();
+  useEffect(() => {
+    const { style } = document.documentElement;
+    style.setProperty("--lk-drawer-width", `${width}px`);
+    return () => void style.removeProperty("--lk-drawer-width");
+  }, [width]);
   useEffect(() => {
     if (mode === "open") ref.current?.focus();
   }, [mode]);
