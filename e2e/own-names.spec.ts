@@ -34,6 +34,13 @@ test("a host is shown by what it calls itself beside its address, and found by i
     if (screen === "Grants" || screen === "Paths" || screen === "Certificates")
       expect(await camera.photograph(`own-names-${screen.toLowerCase()}`)).toEqual([]);
   }
+  for (const screen of ["Scans", "Audit log"] as const) {
+    const list = await frame.goTo(screen);
+    await list.search.fill(OWN_NAME);
+    await expect(page).toHaveURL(new RegExp(`search=.*${OWN_NAME}`));
+    await list.settled();
+    await expect(list.rows.first(), screen).toBeVisible();
+  }
   await page.keyboard.press("Control+k");
   await page.getByRole("dialog").getByRole("combobox").fill(OWN_NAME);
   await expect(page.getByRole("option").filter({ hasText: `(${OWN_NAME})` })).toBeVisible();

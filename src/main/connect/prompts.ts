@@ -107,7 +107,8 @@ export function createPrompts({ store, now, onChange }: PromptDeps) {
     const of = about.kind === "passphrase" ? about.file : `${about.user}@${formatHostAddress(about)}`;
     const detail = { ...(scanId !== undefined && { scanId }), prompt: about.kind, of, isAnswered };
     return store.queueWrite(() => {
-      store.events.append({ at: toInstant(now()), kind: "prompt-answered", detail });
+      const hosts = about.kind === "passphrase" ? [] : [about.host];
+      store.events.append({ at: toInstant(now()), kind: "prompt-answered", detail, hosts });
     });
   }
 }

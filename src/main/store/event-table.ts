@@ -3,7 +3,8 @@ import type { Database } from "better-sqlite3";
 import { AuditEvent } from "#shared/contract/settings.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
-import { eachWord } from "#store/lists/search.ts";
+import type { Part } from "#store/lists/order.ts";
+import { eachWord, isOfCalled, splitWords } from "#store/lists/search.ts";
 import { GENESIS } from "./opening/mark.ts";
 
 type EventKind =
@@ -68,7 +69,8 @@ type EventKind =
   | "database-sealed"
   | "database-went-back";
 
-type NewEvent = { at: Instant; kind: EventKind; detail: object };
+/** `hosts`: those that the detail names in a text, and not as the `host` of an object. */
+type NewEvent = { at: Instant; kind: EventKind; detail: object; hosts?: readonly string[] };
 type Row = { id: number; at: string; kind: string; detail: string; hash: string };
 
 type EventQuery = Window & { search: string; sort: { by: "at"; descending: boolean } };
@@ -78,7 +80,7 @@ export function eventList(db: Database, lists: Lists) {
   const count = db.prepare<[], number>("SELECT count(*) FROM event").pluck();
   return {
     list: ({ search, sort, ...page }: EventQuery): Listed<AuditEvent> => {
-      const where = eachWord(search, "replace(kind, '-', ' ') || char(10) || kind || char(10) || detail");
+      const where = splitWords(search).flatMap((word) => findWord(lists, word));
       return lists.list(
         {
           select: "id, at, kind, detail",
@@ -94,8 +96,22 @@ export function eventList(db: Database, lists: Lists) {
   };
 }
 
+const EVENT_TEXT = "replace(kind, '-', ' ') || char(10) || kind || char(10) || detail";
+
+/** The word is in the event, or a host that the event names calls itself so. */
+function findWord(lists: Lists, word: string): Part[] {
+  const called = lists.calledHosts(word);
+  if (!called) return eachWord(word, EVENT_TEXT);
+  const own = isOfCalled(called, { sql: "host", has: "names" });
+  return eachWord(word, EVENT_TEXT).map(({ sql, values }) => ({
+    sql: `(${sql} OR event.id IN (SELECT event FROM event_host WHERE ${own.sql}))`,
+    values: [...values, ...own.values],
+  }));
+}
+
 export function eventTable(db: Database) {
   const append = db.prepare("INSERT INTO event (at, kind, detail, hash) VALUES (@at, @kind, @detail, @hash)");
+  const addHost = db.prepare("INSERT INTO event_host (host, event) VALUES (?, ?)");
   const lastHash = db.prepare<[], string>("SELECT hash FROM event ORDER BY id DESC LIMIT 1").pluck();
   const all = db.prepare<[], Row>("SELECT id, at, kind, detail, hash FROM event ORDER BY id");
   const count = db.prepare<[], number>("SELECT count(*) FROM event").pluck();
@@ -103,9 +119,10 @@ export function eventTable(db: Database) {
 
   return {
     /** Call it in the transaction of what it records: both happen or neither. */
-    append({ at, kind, detail }: NewEvent): void {
+    append({ at, kind, detail, hosts = [] }: NewEvent): void {
       const row = { at, kind, detail: JSON.stringify(detail) };
-      append.run({ ...row, hash: chain(lastHash.get() ?? GENESIS, row) });
+      const { lastInsertRowid } = append.run({ ...row, hash: chain(lastHash.get() ?? GENESIS, row) });
+      for (const host of new Set([...hosts, ...hostsIn(detail)])) addHost.run(host, lastInsertRowid);
     },
 
     /** The id of the first row that does not follow from the one before it, or that is missing; null if all do. */
@@ -121,6 +138,14 @@ export function eventTable(db: Database) {
 
     count: (): number => count.get() ?? 0,
   };
+}
+
+/** Each `host` of an object, however deep. */
+function hostsIn(detail: unknown): string[] {
+  if (typeof detail !== "object" || detail === null) return [];
+  return Object.entries(detail).flatMap(([key, value]) =>
+    key === "host" && typeof value === "string" ? [value] : hostsIn(value),
+  );
 }
 
 const chain = (previous: string, { at, kind, detail }: Omit<Row, "id" | "hash">): string =>

@@ -136,6 +136,13 @@ CREATE TABLE event (
   hash   TEXT NOT NULL
 ) STRICT;
 
+-- The hosts that the detail of an event names, by the user's names for them: for a search alone. `event` itself is the record.
+CREATE TABLE event_host (
+  host  TEXT NOT NULL,
+  event INTEGER NOT NULL REFERENCES event (id),
+  PRIMARY KEY (host, event)
+) STRICT, WITHOUT ROWID;
+
 CREATE TRIGGER event_is_never_changed BEFORE UPDATE ON event
 BEGIN
   SELECT RAISE(ABORT, 'event is append-only');
@@ -2053,6 +2060,15 @@ CREATE TABLE plan (
   total    INTEGER NOT NULL DEFAULT 0,
   CHECK ((state = 'ready') = (body IS NOT NULL AND hash IS NOT NULL))
 ) STRICT;
+
+-- The hosts that a plan changes, in its order: the first of them is shown, and a search finds them all.
+CREATE TABLE plan_host (
+  plan    INTEGER NOT NULL REFERENCES plan (id) ON DELETE CASCADE,
+  ordinal INTEGER NOT NULL,
+  host    TEXT NOT NULL,
+  port    INTEGER NOT NULL,
+  PRIMARY KEY (plan, ordinal)
+) STRICT, WITHOUT ROWID;
 
 CREATE INDEX plan_being_made ON plan (id) WHERE state = 'making';
 

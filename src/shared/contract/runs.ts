@@ -163,7 +163,15 @@ export type PlanDetail = z.infer<typeof PlanDetail>;
 export const MOST_OPEN_PLANS = 20;
 
 /** A plan that is ready and was not applied. */
-export const OpenPlan = z.object({ id: PlanId, kind: PlanKind, title: z.string(), madeAt: Instant });
+export const OpenPlan = z.object({
+  id: PlanId,
+  kind: PlanKind,
+  title: z.string(),
+  madeAt: Instant,
+  hosts: z.int(),
+  /** The first of them; null where there is none. */
+  firstHost: z.object({ host: HostName, port: Port }).nullable(),
+});
 export type OpenPlan = z.infer<typeof OpenPlan>;
 
 const OfRun = z.object({ runId: RunId });
@@ -191,7 +199,7 @@ export const runs = {
     .output(z.object({ planId: PlanId })),
 
   /** The plans that are ready and were not applied: the newest, first. */
-  openPlans: query.output(z.array(OpenPlan)),
+  openPlans: query.input(z.object({ search: Search })).output(z.array(OpenPlan)),
 
   /** Drops a plan that was not applied. */
   dropPlan: command.input(z.object({ planId: PlanId })).output(z.object({ wasThere: z.boolean() })),

@@ -4,6 +4,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { nameNode, namePerson } from "#shared/text/access/graph.ts";
 import { MOST_SHARED } from "#store/graph/graph-store.ts";
 import { personId } from "#store/graph/node-finder.ts";
+import { splitWords } from "#store/lists/search.ts";
 import type { Store } from "#store/store.ts";
 
 type Page = { after: string | null; limit: number };
@@ -42,14 +43,28 @@ function readOffset(after: string | null): number {
   throw new Refusal("invalid-input", "after is not the next of a page of this list");
 }
 
-/** Tests whether every word of a search is in one of the texts, in any case. */
-export function wordsIn(search: string): (texts: readonly (string | null)[]) => boolean {
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-  return (texts) => {
+type TextsOf<Row> = (row: Row) => { texts: readonly (string | null)[]; hosts: readonly string[] };
+
+/** Tests whether every word of a search is in one of the texts, in any case, or is what one of the hosts calls itself. */
+export function wordsIn<Row>(
+  { hostsCalled }: Store["graph"],
+  search: string,
+  textsOf: TextsOf<Row>,
+): (row: Row) => boolean {
+  const words = splitWords(search).map((word) => ({
+    word: word.toLowerCase(),
+    called: new Set(hostsCalled(word)),
+  }));
+  return (row) => {
+    const { texts, hosts } = textsOf(row);
     const text = texts.join("\n").toLowerCase();
-    return words.every((word) => text.includes(word));
+    return words.every(({ word, called }) => text.includes(word) || hosts.some((host) => called.has(host)));
   };
 }
+
+/** The hosts of nodes, by the user's names for them. */
+export const hostsOf = (nodes: readonly GraphNode[]): string[] =>
+  nodes.flatMap((node) => ("host" in node ? [node.host] : []));
 
 const MOST_NAMED = 20;
 
@@ -59,27 +74,35 @@ type SharedFilter = { search: string; kind: SharedKey["kind"] | null };
 export const createSharedList = (graph: Store["graph"]) =>
   keepRows(graph, ({ search, kind }: SharedFilter) => {
     const { keys, isCut } = findSharedKeys(graph);
-    const hasWords = wordsIn(search);
-    const rows = keys.filter(
-      (key) => (kind === null || key.kind === kind) && hasWords([key.fingerprint, ...key.sharedBy]),
-    );
-    return { rows, isCut };
+    const hasWords = wordsIn<FoundKey>(graph, search, ({ key: { fingerprint, sharedBy }, hosts }) => ({
+      texts: [fingerprint, ...sharedBy],
+      hosts,
+    }));
+    const found = keys.filter((one) => (kind === null || one.key.kind === kind) && hasWords(one));
+    return { rows: found.map(({ key }) => key), isCut };
   });
 
-function findSharedKeys({ shared, nodeOf }: Store["graph"]): { keys: SharedKey[]; isCut: boolean } {
+/** `hosts`: those that a search may know by their own names. */
+type FoundKey = { key: SharedKey; hosts: readonly string[] };
+
+function findSharedKeys({ shared, nodeOf }: Store["graph"]): { keys: FoundKey[]; isCut: boolean } {
   const nameOf = ({ lead, name }: { lead: number; name: string }): string => {
     const node = nodeOf(personId(lead));
     return node.kind === "person" ? namePerson(node) : name;
   };
   const [people, hosts] = [[...shared.ofPeople()], [...shared.ofHosts()]];
   const keys = [
-    ...people.slice(0, MOST_SHARED).flatMap(([fingerprint, entries]) => {
+    ...people.slice(0, MOST_SHARED).flatMap(([fingerprint, entries]): FoundKey[] => {
       const sharedBy = [...new Map(entries.map((entry) => [entry.lead, entry])).values()];
-      return sharedBy.length > 1 ? [toShared("people", fingerprint, sharedBy, nameOf)] : [];
+      if (sharedBy.length < 2) return [];
+      return [{ key: toShared("people", fingerprint, sharedBy, nameOf), hosts: [] }];
     }),
-    ...hosts
-      .slice(0, MOST_SHARED)
-      .map(([fingerprint, sharedBy]) => toShared("hosts", fingerprint, sharedBy, ({ name }) => name)),
+    ...hosts.slice(0, MOST_SHARED).map(
+      ([fingerprint, sharedBy]): FoundKey => ({
+        key: toShared("hosts", fingerprint, sharedBy, ({ name }) => name),
+        hosts: sharedBy.map(({ host }) => host),
+      }),
+    ),
   ];
   return { keys, isCut: people.length > MOST_SHARED || hosts.length > MOST_SHARED };
 }
@@ -107,7 +130,7 @@ type MutualFilter = { search: string; host: string | null; onlyCertain: boolean 
 export const createMutualList = (graph: Store["graph"]) =>
   keepRows(graph, (filter: MutualFilter) => {
     const { mutual, isCut } = findMutualTrust(graph);
-    return { rows: mutual.filter(fits(filter)), isCut };
+    return { rows: mutual.filter(fits(graph, filter)), isCut };
   });
 
 function findMutualTrust(graph: Store["graph"]): { mutual: MutualTrust[]; isCut: boolean } {
@@ -120,14 +143,21 @@ function findMutualTrust(graph: Store["graph"]): { mutual: MutualTrust[]; isCut:
   return { mutual, isCut: trusting.length > MOST_COMPARED || found.length > MOST_MUTUAL };
 }
 
-function fits({ search, host, onlyCertain }: MutualFilter): (trust: MutualTrust) => boolean {
-  const hasWords = wordsIn(search);
-  return ({ there, back }) => {
-    const ends = [there.from, there.to, back.from, back.to];
-    if (onlyCertain && !(there.isCertain && back.isCertain)) return false;
-    if (host !== null && !ends.some((end) => isOn(end, host))) return false;
-    return hasWords([...ends.map(nameNode), there.fingerprint, back.fingerprint, there.heldAt, back.heldAt]);
+function fits(
+  graph: Store["graph"],
+  { search, host, onlyCertain }: MutualFilter,
+): (trust: MutualTrust) => boolean {
+  const hasWords = wordsIn<MutualTrust>(graph, search, (trust) => {
+    const { there, back } = trust;
+    const names = endsOf(trust).map(nameNode);
+    const texts = [...names, there.fingerprint, back.fingerprint, there.heldAt, back.heldAt];
+    return { texts, hosts: hostsOf(endsOf(trust)) };
+  });
+  return (trust) => {
+    if (onlyCertain && !(trust.there.isCertain && trust.back.isCertain)) return false;
+    if (host !== null && !hostsOf(endsOf(trust)).includes(host)) return false;
+    return hasWords(trust);
   };
 }
 
-const isOn = (node: GraphNode, host: string): boolean => "host" in node && node.host === host;
+const endsOf = ({ there, back }: MutualTrust): GraphNode[] => [there.from, there.to, back.from, back.to];

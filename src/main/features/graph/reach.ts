@@ -2,7 +2,7 @@ import { pathTo } from "#domain/graph.ts";
 import type { GraphEdge, GraphLink, GraphNode } from "#shared/model/access/graph.ts";
 import { nameNode } from "#shared/text/access/graph.ts";
 import type { Store } from "#store/store.ts";
-import { keepRows, wordsIn } from "./lists.ts";
+import { hostsOf, keepRows, wordsIn } from "./lists.ts";
 import { distanceOf, isByKey, type Reached, reach, type WalkedEdge, type WalkQuery } from "./walks.ts";
 
 type ReachFilter = { search: string; host: string | null; onlyRoot: boolean };
@@ -18,7 +18,7 @@ function listReached(
   const reached = reach(graph, query);
   const ends = [...reached.all.keys()].filter((id) => isShown(reached, id));
   const rows = ends.map((id) => toRow(graph, reached, { id, isBackward: query.direction === "to" }));
-  return { rows: rows.filter(createFilter(query)).sort(compareRows), isCut: reached.isCut };
+  return { rows: rows.filter(createFilter(graph, query)).sort(compareRows), isCut: reached.isCut };
 }
 
 /** Nearest first; at the same distance certain ones first, and then by name. */
@@ -50,19 +50,20 @@ const firstStep = (path: readonly WalkedEdge[]): readonly WalkedEdge[] =>
 const lastStep = (path: readonly WalkedEdge[]): readonly WalkedEdge[] =>
   isByKey(path.at(-1)) && path.at(-2)?.how === "holds" ? path.slice(-2) : path.slice(-1);
 
-function createFilter({
-  search,
-  host,
-  onlyRoot,
-  direction,
-}: WalkQuery & ReachFilter): (row: GraphLink) => boolean {
-  const hasWords = wordsIn(search);
+function createFilter(
+  graph: Store["graph"],
+  { search, host, onlyRoot, direction }: WalkQuery & ReachFilter,
+): (row: GraphLink) => boolean {
+  const hasWords = wordsIn<GraphLink>(graph, search, ({ from, to, fingerprint, heldAt, where }) => ({
+    texts: [nameNode(from), nameNode(to), fingerprint, heldAt, where],
+    hosts: hostsOf([from, to]),
+  }));
   const endOf = (row: GraphLink): GraphNode => (direction === "to" ? row.from : row.to);
   return (row) => {
     const end = endOf(row);
     if (onlyRoot && !(end.kind === "account" && end.isRoot)) return false;
     if (host !== null && !("host" in end && end.host === host)) return false;
-    return hasWords([nameNode(row.from), nameNode(row.to), row.fingerprint, row.heldAt, row.where]);
+    return hasWords(row);
   };
 }
 

@@ -34,7 +34,8 @@ export function createLabels({ store, announce, now }: Deps) {
         for (const name of removeTags) store.labels.untag(row, name);
       }
       const detail = { ...labelled, things: things.map(nameOf) };
-      store.events.append({ at: toInstant(now()), kind: "labels-set", detail });
+      const hosts = things.flatMap((thing) => (thing.kind === "host" ? [thing.host] : []));
+      store.events.append({ at: toInstant(now()), kind: "labels-set", detail, hosts });
       return { labelled: things.length };
     });
   }

@@ -40,7 +40,7 @@ export function createRunbooks(deps: Deps) {
   const procedures = {
     plan: os.plan.handler(({ input }) => plans.plan(input)),
     findPlan: os.findPlan.handler(({ input }) => plans.find(input.planId)),
-    openPlans: os.openPlans.handler(() => store.runbooks.plans.open()),
+    openPlans: os.openPlans.handler(({ input }) => store.runbooks.plans.open(input.search)),
     dropPlan: os.dropPlan.handler(({ input }) => dropPlan(input.planId)),
     importPlan: os.importPlan.handler(({ input }) => plans.take({ ...input, plan: input.plan })),
     exportScripts: os.exportScripts.handler(({ input }) => {

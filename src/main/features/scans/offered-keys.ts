@@ -189,7 +189,8 @@ async function skip(
   const first = chosen.slice(0, MOST_NAMED).map(({ at }) => formatHostAddress(at));
   const detail = { scanId, total: chosen.length, first };
   await store.queueWrite(() => {
-    store.events.append({ at: toInstant(now()), kind: "host-keys-skipped", detail });
+    const hosts = chosen.slice(0, MOST_NAMED).map(({ at }) => at.host);
+    store.events.append({ at: toInstant(now()), kind: "host-keys-skipped", detail, hosts });
   });
   for (const one of chosen) {
     one.state = "skipped";

@@ -55,6 +55,7 @@ export function createTargets({ store, readTargets, workstation, now, announce }
         at,
         kind: "targets-added",
         detail: { targets: fresh.map(formatTarget), useSudo },
+        hosts: fresh.map(({ host }) => host),
       });
       return fresh.length;
     });
@@ -69,6 +70,7 @@ export function createTargets({ store, readTargets, workstation, now, announce }
         at: toInstant(now()),
         kind: "targets-removed",
         detail: { targets: gone.map(formatTarget) },
+        hosts: gone.map(({ host }) => host),
       });
       return gone.length;
     });

@@ -140,7 +140,7 @@ test.skipIf(isWindows)(
     await using window = await startWindow(path);
     using owner = await reachOwner(new DatabaseHeld(path, "it"));
     const announcements = await owner?.client.events.watch();
-    await owner?.client.runs.openPlans();
+    await owner?.client.runs.openPlans({});
     const why = `process ${window.pid}, which holds ${path}, has hung up before the work was done`;
     const failing = expect(announcements?.next()).rejects.toThrow(why);
     await window.kill();

@@ -30,6 +30,8 @@ export function graphStore(db: Database, lists: Lists) {
     accountsOf: accounts.all,
     rootsOf: accounts.roots,
     nodeOf: nodes.nodeOf,
+    /** The user's names for the hosts that call themselves by a word. */
+    hostsCalled: (word: string): string[] => JSON.parse(lists.calledHosts(word)?.names ?? "[]"),
     ...nameFinder(db),
     links: linkList({ lists, nodeOf: nodes.nodeOf }).list,
     shared: sharedKeys(db),
@@ -103,12 +105,12 @@ function sharedKeys(db: Database) {
     WHERE fingerprint IN (
       SELECT fingerprint FROM person_key GROUP BY fingerprint HAVING count(*) > 1 LIMIT ${MOST_READ})
     ORDER BY fingerprint, lead.name, lead.id`);
-  const hosts = db.prepare<[], { fingerprint: string; name: string }>(`
+  const hosts = db.prepare<[], { fingerprint: string; name: string; host: string }>(`
     WITH held AS (
       SELECT fingerprint, host FROM host_key WHERE gone_scan IS NULL
       UNION
       SELECT key_fingerprint, id FROM host WHERE key_fingerprint IS NOT NULL)
-    SELECT fingerprint, iif(port = 22, host.host, iif(instr(host.host, ':'), '[' || host.host || ']', host.host) || ':' || port) AS name
+    SELECT fingerprint, host.host, iif(port = 22, host.host, iif(instr(host.host, ':'), '[' || host.host || ']', host.host) || ':' || port) AS name
     FROM held CROSS JOIN host ON host.id = held.host
     WHERE fingerprint IN (SELECT fingerprint FROM held GROUP BY fingerprint HAVING count(*) > 1 LIMIT ${MOST_READ})
     ORDER BY fingerprint, host.host, port`);

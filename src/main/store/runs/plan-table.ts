@@ -3,6 +3,9 @@ import { MOST_OPEN_PLANS, OpenPlan, type PlanDetail, PlanRequest } from "#shared
 import type { Instant } from "#shared/model/instant.ts";
 import { Plan, PlanId } from "#shared/model/runs/plan.ts";
 import { RunId } from "#shared/model/runs/run.ts";
+import type { Lists } from "#store/lists/lists.ts";
+import { type Part, valuesOf } from "#store/lists/order.ts";
+import { orOfCalled, splitWords, toNumber, toPattern } from "#store/lists/search.ts";
 import { fromStored, toStored, toStoredOrNull, UNREADABLE } from "./stored-json.ts";
 
 type Row = {
@@ -21,10 +24,39 @@ type Row = {
 const COLUMNS = `id, state, message, made_at, body, hash, read, total, request,
   (SELECT max(run.id) FROM run WHERE run.plan = plan.id) AS run`;
 
+/** The first host that a plan changes; null where there is none. */
+export const FIRST_HOST = `(SELECT json_object('host', host, 'port', port) FROM plan_host
+  WHERE plan_host.plan = plan.id ORDER BY ordinal LIMIT 1)`;
+
+export const readFirstHost = (text: string | null): unknown => (text === null ? null : JSON.parse(text));
+
+/** The word is in the user's name for a host that the plan changes, or such a host calls itself so. */
+export function isOnHost(lists: Lists, word: string): Part {
+  const name = { sql: "plan_host.host LIKE ? ESCAPE '\\'", values: [toPattern(word)] };
+  const { sql, values } = orOfCalled(name, lists.calledHosts(word), { sql: "plan_host.host", has: "names" });
+  return { sql: `EXISTS (SELECT 1 FROM plan_host WHERE plan_host.plan = plan.id AND ${sql})`, values };
+}
+
+const OPEN = `SELECT id, body ->> '$.kind' AS kind, body ->> '$.title' AS title, made_at AS madeAt,
+    json_array_length(body, '$.hosts') AS hosts, ${FIRST_HOST} AS firstHost FROM plan
+  WHERE state = 'ready' AND NOT EXISTS (SELECT 1 FROM run WHERE run.plan = plan.id)
+    AND NOT EXISTS (SELECT 1 FROM offline_script WHERE offline_script.plan = plan.id)`;
+
+const OPEN_TEXT = "(body ->> '$.title') || char(10) || (body ->> '$.kind')";
+
+type OpenRow = {
+  id: number;
+  kind: string;
+  title: string;
+  madeAt: string;
+  hosts: number;
+  firstHost: string | null;
+};
+
 const CUT_SHORT = "Latchkey was closed while it was made; plan it again";
 
 /** Plans as they were shown, and those that are being made. */
-export function planTable(db: Database) {
+export function planTable(db: Database, lists: Lists) {
   const begin = db.prepare("INSERT INTO plan (state, made_at, request) VALUES ('making', ?, ?)");
   const take = db.prepare("INSERT INTO plan (state, made_at, body, hash) VALUES ('ready', ?, ?, ?)");
   const progress = db.prepare("UPDATE plan SET read = ?, total = ? WHERE id = ? AND state = 'making'");
@@ -41,11 +73,10 @@ export function planTable(db: Database) {
     `SELECT ${COLUMNS} FROM plan WHERE hash = ? ORDER BY id DESC LIMIT 1`,
   );
 
-  const open = db.prepare<[], { id: number; kind: string; title: string; madeAt: string }>(`
-    SELECT id, body ->> '$.kind' AS kind, body ->> '$.title' AS title, made_at AS madeAt FROM plan
-    WHERE state = 'ready' AND NOT EXISTS (SELECT 1 FROM run WHERE run.plan = plan.id)
-      AND NOT EXISTS (SELECT 1 FROM offline_script WHERE offline_script.plan = plan.id)
-    ORDER BY id DESC LIMIT ${MOST_OPEN_PLANS}`);
+  const addHost = db.prepare("INSERT INTO plan_host (plan, ordinal, host, port) VALUES (?, ?, ?, ?)");
+  const addHosts = (id: number | bigint, { hosts }: Plan) => {
+    for (const [ordinal, { host, port }] of hosts.entries()) addHost.run(id, ordinal, host, port);
+  };
   const drop = db.prepare(
     `DELETE FROM plan WHERE id = ? AND state <> 'making' AND NOT EXISTS (SELECT 1 FROM run WHERE run.plan = plan.id)
       AND NOT EXISTS (SELECT 1 FROM offline_script WHERE offline_script.plan = plan.id)`,
@@ -53,7 +84,19 @@ export function planTable(db: Database) {
 
   return {
     /** Those that are ready and were neither applied nor exported as scripts, the newest first; one that cannot be read is none. */
-    open: (): OpenPlan[] => open.all().flatMap((row) => OpenPlan.safeParse(row).data ?? []),
+    open(search: string): OpenPlan[] {
+      const words = splitWords(search).map((word): Part => {
+        const onHost = isOnHost(lists, word);
+        return {
+          sql: `(plan.id = ? OR ${OPEN_TEXT} LIKE ? ESCAPE '\\' OR ${onHost.sql})`,
+          values: [toNumber(word), toPattern(word), ...onHost.values],
+        };
+      });
+      const sql = [OPEN, ...words.map((word) => word.sql)].join(" AND ");
+      return lists
+        .read<OpenRow>(`${sql} ORDER BY id DESC LIMIT ${MOST_OPEN_PLANS}`, valuesOf(words))
+        .flatMap((row) => OpenPlan.safeParse({ ...row, firstHost: readFirstHost(row.firstHost) }).data ?? []);
+    },
 
     /** False where it was applied or exported as scripts, is being made, or is not there. */
     drop: (id: PlanId): boolean => drop.run(id).changes > 0,
@@ -63,13 +106,17 @@ export function planTable(db: Database) {
       PlanId.parse(Number(begin.run(at, toStoredOrNull(PlanRequest, request)).lastInsertRowid)),
 
     /** Imports a plan that was made elsewhere, as it is. */
-    take: ({ plan, hash, at }: { plan: Plan; hash: string; at: Instant }): PlanId =>
-      PlanId.parse(Number(take.run(at, toStored(Plan, plan), hash).lastInsertRowid)),
+    take({ plan, hash, at }: { plan: Plan; hash: string; at: Instant }): PlanId {
+      const id = take.run(at, toStored(Plan, plan), hash).lastInsertRowid;
+      addHosts(id, plan);
+      return PlanId.parse(Number(id));
+    },
 
     progress: (id: PlanId, read: number, total: number): void => void progress.run(read, total, id),
 
-    finish: (id: PlanId, { plan, hash, at }: { plan: Plan; hash: string; at: Instant }): void =>
-      void finish.run(toStored(Plan, plan), hash, at, id),
+    finish(id: PlanId, { plan, hash, at }: { plan: Plan; hash: string; at: Instant }): void {
+      if (finish.run(toStored(Plan, plan), hash, at, id).changes > 0) addHosts(id, plan);
+    },
 
     fail: (id: PlanId, message: string): void => void fail.run(message, id),
 

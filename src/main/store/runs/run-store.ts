@@ -19,7 +19,7 @@ type Explained = <Table extends object>(table: Table) => Table;
 
 /** Plans, runs and their journals. */
 export const runbookStore = (db: Database, lists: Lists, explained: Explained) => ({
-  plans: explained(planTable(db)),
+  plans: explained(planTable(db, lists)),
   runs: explained(runTable(db, lists)),
   journal: explained(journalTable(db, lists)),
   offline: explained(offlineTable(db)),

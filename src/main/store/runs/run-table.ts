@@ -7,6 +7,7 @@ import { formatRunReasons } from "#shared/text/runs/run.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
 import { splitWords, toNumber, toPattern } from "#store/lists/search.ts";
+import { FIRST_HOST, isOnHost, readFirstHost } from "./plan-table.ts";
 import { fromStored, Texts, toStored, UNREADABLE_CAUSE } from "./stored-json.ts";
 
 export type Direction = "forward" | "back";
@@ -31,6 +32,7 @@ type Row = {
   key_line: string | null;
   fingerprint: string | null;
   hosts: number;
+  first_host: string | null;
   adds: number;
   changes: number;
   removes: number;
@@ -86,7 +88,7 @@ const SORTED_BY: Record<SortColumn, readonly string[]> = {
 
 const COLUMNS = `run.id, run.plan, plan.hash AS plan_hash, run.token, run.origin, run.kind, run.title, run.state, run.direction,
   run.started_at, run.ended_at, run.due_at, run.undo_until, run.reasons, run.by_hand, run.acknowledgements, run.key_line, run.fingerprint,
-  run.hosts, run.adds, run.changes, run.removes,
+  run.hosts, ${FIRST_HOST} AS first_host, run.adds, run.changes, run.removes,
   (SELECT count(*) FROM run_step WHERE run = run.id AND NOT (run.state = 'committed' AND run_step.state = 'planned')) AS steps,
   (SELECT count(*) FROM run_step WHERE run = run.id AND state = 'verified') AS steps_done,
   (SELECT count(*) FROM run_step WHERE run = run.id AND state IN ('failed', 'needs-attention')) AS failed`;
@@ -140,10 +142,13 @@ export function runTable(db: Database, lists: Lists) {
       const where: Part[] = [
         ...(state ? [{ sql: "run.state = ?", values: [state] }] : []),
         ...(kind ? [{ sql: "run.kind = ?", values: [kind] }] : []),
-        ...splitWords(search).map((word) => ({
-          sql: `(run.id = ? OR (${TEXT}) LIKE ? ESCAPE '\\')`,
-          values: [toNumber(word), toPattern(word)],
-        })),
+        ...splitWords(search).map((word) => {
+          const onHost = isOnHost(lists, word);
+          return {
+            sql: `(run.id = ? OR (${TEXT}) LIKE ? ESCAPE '\\' OR ${onHost.sql})`,
+            values: [toNumber(word), toPattern(word), ...onHost.values],
+          };
+        }),
       ];
       const sort = { name: by, columns: SORTED_BY[by], descending };
       return lists.list({ select: COLUMNS, from: RUNS, where, sort, ...page }, (row: Row) =>
@@ -227,6 +232,7 @@ function toRecord(row: Row): RunRecord {
   }).parse({
     ...row,
     planId: row.plan,
+    firstHost: readFirstHost(row.first_host),
     planHash: row.plan_hash,
     startedAt,
     endedAt,

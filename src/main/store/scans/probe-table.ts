@@ -59,7 +59,7 @@ const FAILED_FIRST = { name: "failed", columns: ["state <> 'failed'", "id"], des
 export const PROBE_TEXT =
   "host || char(10) || ifnull(user, '') || char(10) || ifnull(jump_host, '') || char(10) || outcome || char(10) || message";
 
-const PROBED_HOST = { sql: "host", has: "names" } as const;
+export const PROBED_HOST = { sql: "host", has: "names" } as const;
 
 export function probeTable(db: Database, lists: Lists) {
   const add = db.prepare(`

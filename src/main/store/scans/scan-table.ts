@@ -4,8 +4,8 @@ import type { Instant } from "#shared/model/instant.ts";
 import { formatTarget } from "#shared/text/hosts/target.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
-import { splitWords, toNumber, toPattern } from "#store/lists/search.ts";
-import { PROBE_TEXT, type RequestedTarget, unprobedTable } from "./probe-table.ts";
+import { eachWordOfHost, splitWords, toNumber } from "#store/lists/search.ts";
+import { PROBE_TEXT, PROBED_HOST, type RequestedTarget, unprobedTable } from "./probe-table.ts";
 
 type Row = {
   id: number;
@@ -43,8 +43,16 @@ const SORTED_BY: Record<SortColumn, readonly string[]> = {
   failed: ["failed", "id"],
 };
 
-/** The scan of this number, and those with a probe whose line has the word. */
-const FOUND = `(scan.id = ? OR EXISTS (SELECT 1 FROM probe WHERE probe.scan = scan.id AND (${PROBE_TEXT}) LIKE ? ESCAPE '\\'))`;
+/** The scan of this number, and those with a probe whose line has the word, or whose host calls itself so. */
+function findWord(lists: Lists, word: string): Part {
+  const [line = NO_PROBE] = eachWordOfHost(word, PROBE_TEXT, { ...lists, column: PROBED_HOST });
+  return {
+    sql: `(scan.id = ? OR EXISTS (SELECT 1 FROM probe WHERE probe.scan = scan.id AND ${line.sql}))`,
+    values: [toNumber(word), ...line.values],
+  };
+}
+
+const NO_PROBE: Part = { sql: "0", values: [] };
 
 export function scanTable(db: Database, lists: Lists) {
   const unprobed = unprobedTable(db);
@@ -94,7 +102,7 @@ export function scanTable(db: Database, lists: Lists) {
       const where: Part[] = [
         ...(state ? [{ sql: "scan.state = ?", values: [state] }] : []),
         ...(withPlans ? [] : [{ sql: "scan_origin = 'request'", values: [] }]),
-        ...splitWords(search).map((word) => ({ sql: FOUND, values: [toNumber(word), toPattern(word)] })),
+        ...splitWords(search).map((word) => findWord(lists, word)),
       ];
       const sort = { name: by, columns: SORTED_BY[by], descending };
       return lists.list({ select: COLUMNS, from: SCANS, where, sort, ...page }, toScan);

@@ -2,7 +2,8 @@ import { ActionIcon, Button } from "@mantine/core";
 import { IconCertificate, IconChecklist, IconKey, IconTrash } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { RUN_KEYS } from "#renderer/api/filter-keys.ts";
-import { NameCell, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
+import { Dim, Inline, NameCell, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
+import { HostCell } from "#renderer/ui/host-name.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet } from "#renderer/ui/table/filters.tsx";
 import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
@@ -12,7 +13,8 @@ import { When } from "#renderer/ui/when.tsx";
 import { MOST_OPEN_PLANS } from "#shared/contract/runs.ts";
 import { PlanKind } from "#shared/model/runs/plan.ts";
 import { RunId, type RunRow, RunState } from "#shared/model/runs/run.ts";
-import { formatCount } from "#shared/text/count.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
+import { formatHost } from "#shared/text/hosts/target.ts";
 import { OpenPlan } from "./plan-file.tsx";
 import { route, sortOf, useDropPlan, useOpenPlans, useRuns } from "./queries.ts";
 import { RunDrawer } from "./run-drawer.tsx";
@@ -37,7 +39,7 @@ export function RunsPage() {
 
   return (
     <div className={classes.page}>
-      <OpenPlans />
+      <OpenPlans search={search.search ?? ""} />
       <ListScreen
         name="runs"
         columns={COLUMNS}
@@ -47,7 +49,7 @@ export function RunsPage() {
         onSort={({ by, descending }) => change({ sort: by as NonNullable<Search["sort"]>, descending })}
         address={search}
         filterKeys={RUN_KEYS}
-        searchHint="Search runs and keys"
+        searchHint="Search runs, hosts and keys"
         onFilter={change}
         openId={search.open === undefined ? null : String(search.open)}
         onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
@@ -87,25 +89,31 @@ export function RunsPage() {
   );
 }
 
-/** Plans that were made and not applied: they are as good as what the hosts had then. */
-function OpenPlans() {
-  const { data: plans = [] } = useOpenPlans();
+/**
+ * Plans that were made and not applied: they are as good as what the hosts had then. Those that a search of runs finds, too,
+ * are open.
+ */
+function OpenPlans({ search }: { search: string }) {
+  const { data: plans = [] } = useOpenPlans(search);
   const { mutate } = useDropPlan();
   if (plans.length === 0) return null;
   return (
-    <details className={classes.openPlans}>
+    <details key={String(search !== "")} className={classes.openPlans} open={search !== ""}>
       <summary>
         {plans.length === MOST_OPEN_PLANS && "The newest "}
         {formatCount(plans.length, "plan")} not applied
       </summary>
       <ul>
-        {plans.map(({ id, title, madeAt }) => (
+        {plans.map(({ id, title, madeAt, ...on }) => (
           <li key={id} className={classes.openPlan}>
             <TextLink>
               <Link to="/runs/plan" search={{ id }}>
                 <Untrusted text={title} limit={120} isCut />
               </Link>
             </TextLink>
+            <span className={classes.dim}>
+              <OnHosts {...on} />
+            </span>
             <span className={classes.dim}>
               <When instant={madeAt} />
             </span>
@@ -127,6 +135,22 @@ function OpenPlans() {
     </details>
   );
 }
+
+/** The hosts that a run or a plan changes: the first by name, and how many more. */
+function OnHosts({ hosts, firstHost }: Pick<RunRow, "hosts" | "firstHost">) {
+  if (firstHost === null) return <NumberCell value={hosts} />;
+  return (
+    <Inline>
+      <HostCell {...firstHost} />
+      {hosts > 1 && <Dim>and {formatNumber(hosts - 1)} more</Dim>}
+    </Inline>
+  );
+}
+
+const formatHosts = (hosts: number, first: RunRow["firstHost"]): string =>
+  first === null
+    ? String(hosts)
+    : `${formatHost(first)}${hosts > 1 ? ` and ${formatNumber(hosts - 1)} more` : ""}`;
 
 function None({ search, onClear }: { search: Search; onClear: () => void }) {
   return (
@@ -188,10 +212,10 @@ const COLUMNS: readonly Column<RunRow>[] = [
   {
     id: "hosts",
     title: "Hosts",
-    minWidth: 64,
-    isNumber: true,
-    cell: ({ hosts }) => <NumberCell value={hosts} />,
-    text: ({ hosts }) => String(hosts),
+    minWidth: 150,
+    grow: 1,
+    cell: (run) => <OnHosts {...run} />,
+    text: ({ hosts, firstHost }) => formatHosts(hosts, firstHost),
   },
   {
     id: "progress",

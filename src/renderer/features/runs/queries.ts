@@ -59,7 +59,8 @@ export function useJournal(runId: RunId) {
 export const useFoundPlan = (planId: PlanId) =>
   useQuery(useApi().runs.findPlan.queryOptions({ input: { planId } }));
 
-export const useOpenPlans = () => useQuery(useApi().runs.openPlans.queryOptions());
+export const useOpenPlans = (search: string) =>
+  useQuery(useApi().runs.openPlans.queryOptions({ input: { search }, placeholderData: keepPreviousData }));
 export const useDropPlan = () => useMutation(useApi().runs.dropPlan.mutationOptions());
 export const useMakePlan = () => useMutation(useApi().runs.plan.mutationOptions());
 export const useIssuers = () => useQuery(useApi().issuers.known.queryOptions());

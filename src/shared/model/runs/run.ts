@@ -123,6 +123,8 @@ export const RunRow = z.object({
   startedAt: Instant,
   endedAt: Instant.nullable(),
   hosts: z.int(),
+  /** The first of them; null where there is none. */
+  firstHost: z.object({ host: HostName, port: Port }).nullable(),
   adds: z.int(),
   changes: z.int(),
   removes: z.int(),

@@ -238,7 +238,7 @@ function takePen({ store, announce, trace, now }: Deps, runId: RunId, steps: Map
     const step = ordinal === null ? null : (steps.get(ordinal) ?? null);
     const where = step?.host ? formatHostAddress({ host: step.host, port: step.port ?? 22 }) : "here";
     const detail = { run: runId, ordinal, ...(step && { phase: step.phase, location: where }), entry, text };
-    store.events.append({ at, kind: "run-step", detail });
+    store.events.append({ at, kind: "run-step", detail, hosts: step?.host ? [step.host] : [] });
   }
 
   /**

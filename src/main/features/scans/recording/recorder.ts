@@ -193,8 +193,9 @@ function begin(
 ): ScanId {
   for (const one of requested) targets.remember({ ...one, at });
   const scanId = scans.begin({ requested, at, origin });
-  const first = requested.slice(0, 20).map(({ target }) => formatTarget(target));
-  events.append({ at, kind: "scan-started", detail: { scanId, total: requested.length, first } });
+  const named = requested.slice(0, 20).map(({ target }) => target);
+  const detail = { scanId, total: requested.length, first: named.map(formatTarget) };
+  events.append({ at, kind: "scan-started", detail, hosts: named.map(({ host }) => host) });
   return scanId;
 }
 

@@ -14,7 +14,7 @@ import { printable } from "#shared/text/untrusted-text.ts";
 import { addVaultOption, openVaultFor, type VaultOptions } from "#shells/cli/manage/vault.ts";
 import { type CommandApp, openApp } from "#shells/cli/open-app.ts";
 import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
-import { type Column, listRows, printTable, type Style } from "#shells/cli/print-table.ts";
+import { type Column, listRows, printTable, type Style, withOwnNames } from "#shells/cli/print-table.ts";
 import { collect } from "#shells/cli/scan/targets.ts";
 import { CHANGE, type Session, type World } from "#shells/cli/session.ts";
 import { clearOver, codeOf, followRun, printEnd, readRunId } from "./follow-run.ts";
@@ -126,7 +126,7 @@ async function list(words: readonly string[], options: ListOptions, world: World
     world.out(Object.values(filter).some(Boolean) ? "no run matches" : "no plan was applied yet");
     return;
   }
-  world.out(printTable(COLUMNS, rows, world));
+  world.out(printTable(await withOwnNames(COLUMNS, app.client), rows, world));
   world.out(
     `\n${formatTotal(total, "run")}${isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : ""}`,
   );
@@ -139,12 +139,16 @@ const STYLES: Partial<Record<RunRow["state"], Style>> = {
   "needs-attention": "red",
 };
 
+const nameFirst = ({ firstHost }: RunRow): string => (firstHost ? formatHost(firstHost) : "");
+
 const COLUMNS: readonly Column<RunRow>[] = [
   { head: "RUN", cell: ({ id }) => String(id) },
   { head: "STARTED", cell: ({ startedAt }) => startedAt, leaves: 1 },
   { head: "STATE", cell: ({ state }) => state, style: ({ state }) => STYLES[state] ?? null },
   { head: "STEPS", cell: ({ stepsDone, steps }) => `${stepsDone}/${steps}`, leaves: 2 },
   { head: "WHAT", cell: ({ title }) => title, cut: "middle" },
+  { head: "HOSTS", cell: ({ hosts }) => String(hosts), leaves: 4 },
+  { head: "FIRST HOST", cell: nameFirst, hostOf: ({ firstHost }) => firstHost, cut: "middle", leaves: 5 },
   { head: "WHY", cell: ({ message }) => message, cut: "end", leaves: 3 },
 ];
 
