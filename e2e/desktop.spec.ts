@@ -151,6 +151,54 @@ test("a reload gets a port of its own, and the built window is locked as its par
   ).rejects.toThrow("there is no such request");
 });
 
+test("a second start, and the menu, open windows on the same core, each as locked as the first", async ({
+  openDesktop,
+}) => {
+  const { frame, desktop, database, findWindow } = await openDesktop();
+  const startAgain = (...argv: string[]) =>
+    desktop.ask({ kind: "emit", event: "second-instance", args: [["electron", ".", ...argv], "/"] });
+  await startAgain();
+  const second = await findWindow(2);
+  await desktop.ask({ kind: "choose", item: "New Window" });
+  await findWindow(3);
+  const windows = desktop.calls.filter(({ name }) => name === "BrowserWindow").map(({ args }) => args[0]);
+  const [first, ...others] = windows as { webPreferences: object }[];
+  expect(others.map(({ webPreferences }) => webPreferences)).toEqual([
+    first?.webPreferences,
+    first?.webPreferences,
+  ]);
+  const denied = desktop.calls.filter(({ name }) => name === "setWindowOpenHandler");
+  expect(denied.map(({ args }) => args)).toEqual([1, 2, 3].map(() => [{ action: "deny" }]));
+  expect(
+    desktop.calls.filter(({ name, args }) => name === "fork" && args[0] === "Latchkey core"),
+  ).toHaveLength(1);
+
+  // What one changes the other shows; what is opened is shown in the window that was used last, and nowhere else.
+  desktop.tell({ kind: "focus", window: 2 });
+  await desktop.ask({ kind: "choose", item: "Hosts  (G H)" });
+  await expect(second.title).toHaveText("Hosts");
+  await expect(frame.title).toHaveText("Today");
+  desktop.tell({ kind: "focus", window: 1 });
+  await desktop.ask({ kind: "choose", item: "Settings…" });
+  await expect(frame.title).toHaveText("Settings");
+  await expect(second.title).toHaveText("Hosts");
+
+  await startAgain("--db", `${database}.other`);
+  expect(desktop.findCall("showErrorBox")).toEqual([
+    "One database at a time",
+    `${database}.other was not opened: the Latchkey that runs has ${database} open; quit it first`,
+  ]);
+  expect(desktop.calls.filter(({ name }) => name === "BrowserWindow")).toHaveLength(3);
+
+  // The core goes on for the windows that are left.
+  desktop.tell({ kind: "close", window: 1 });
+  const list = await second.goTo("Certificates");
+  await expect(list.rows.first()).toBeVisible();
+  desktop.tell({ kind: "close", window: 2 });
+  desktop.tell({ kind: "close", window: 3 });
+  expect(await desktop.exited).toBe(0);
+});
+
 test("the app ends when its window is closed, after the core has, and opens there again", async ({
   sample,
 }) => {

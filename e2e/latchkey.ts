@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { test as base } from "@playwright/test";
+import { test as base, type Page } from "@playwright/test";
 import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import { type DemoWorld, OUTSIDE, startWorld } from "#testing/demo/start-world.ts";
 import type { Desktop } from "#testing/electron/start-desktop.ts";
@@ -45,7 +45,13 @@ type Fixtures = {
 type DesktopFixtures = {
   standIn: StandInStage;
   /** Opens a copy of the sample's database in the desktop program, with more arguments. */
-  openDesktop: (...args: string[]) => Promise<{ frame: Frame; desktop: Desktop }>;
+  openDesktop: (...args: string[]) => Promise<{
+    frame: Frame;
+    desktop: Desktop;
+    database: string;
+    /** What is in a further window, by its number. */
+    findWindow: (window: number) => Promise<Frame>;
+  }>;
 };
 
 /**
@@ -119,8 +125,10 @@ export async function copySample(sample: Sample, database: string): Promise<void
 const inChromium = onAnyStage.extend({
   stage: async ({ folders: _outlives, page, complaints }, use) => {
     await using shells = new AsyncDisposableStack();
-    listen(page, complaints);
-    await use(playedOn === "stand-in" ? createStandInStage(page, shells) : createWebStage(page, shells));
+    const listenTo = (shown: Page) => listen(shown, complaints);
+    if (playedOn === "stand-in") return await use(createStandInStage(page, shells, listenTo));
+    listenTo(page);
+    await use(createWebStage(page, shells));
   },
 });
 
@@ -138,8 +146,7 @@ export const test = playedOn === "electron" ? inElectron : inChromium;
 export const desktopTest = onAnyStage.extend<DesktopFixtures>({
   standIn: async ({ folders: _outlives, page, complaints }, use) => {
     await using shells = new AsyncDisposableStack();
-    listen(page, complaints);
-    await use(createStandInStage(page, shells));
+    await use(createStandInStage(page, shells, (shown) => listen(shown, complaints)));
   },
   stage: async ({ standIn }, use) => use(standIn),
 
@@ -151,7 +158,12 @@ export const desktopTest = onAnyStage.extend<DesktopFixtures>({
       const { page, shell, desktop } = await standIn.open(database, folder.path, ...args);
       const frame = new Frame(page, shell);
       await frame.rail.waitFor();
-      return { frame, desktop };
+      const findWindow = async (window: number) => {
+        const further = new Frame(await standIn.openPage(desktop, window), shell);
+        await further.rail.waitFor();
+        return further;
+      };
+      return { frame, desktop, database, findWindow };
     });
   },
 });

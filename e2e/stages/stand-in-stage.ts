@@ -21,13 +21,20 @@ export type StandInStage = Omit<Stage, "open"> & {
     home: string,
     ...args: string[]
   ): Promise<{ page: Page; shell: Shell; desktop: Desktop }>;
+  /** The page of a further window, by its number. */
+  openPage(desktop: Desktop, window: number): Promise<Page>;
 };
 
 /**
  * The built desktop program on a stand-in for Electron, and the built page with the built preload in Chromium. Files,
  * requests and ports take the same path as in Electron.
  */
-export function createStandInStage(page: Page, shells: AsyncDisposableStack): StandInStage {
+export function createStandInStage(
+  page: Page,
+  shells: AsyncDisposableStack,
+  listen: (page: Page) => void,
+): StandInStage {
+  listen(page);
   return {
     page,
     async open(database, home, ...args) {
@@ -36,9 +43,7 @@ export function createStandInStage(page: Page, shells: AsyncDisposableStack): St
       const desktop = shells.use(
         startDesktop({ args: ["--db", database, ...args], data, env: environmentOf(home) }),
       );
-      await wire(page, desktop);
-      await desktop.until(({ kind }) => kind === "load");
-      await page.goto(`${ORIGIN}/`);
+      await load(page, desktop, 1);
       const stop = async () => {
         desktop.tell({ kind: "close" });
         await desktop.exited;
@@ -46,13 +51,26 @@ export function createStandInStage(page: Page, shells: AsyncDisposableStack): St
       const readClipboard = async () => String(desktop.findCall("clipboard.writeText").at(-1));
       return { page, desktop, shell: { stop, readClipboard } };
     },
+
+    async openPage(desktop, window) {
+      const next = await page.context().newPage();
+      listen(next);
+      await load(next, desktop, window);
+      return next;
+    },
   };
 }
 
-async function wire(page: Page, desktop: Desktop): Promise<void> {
+async function load(page: Page, desktop: Desktop, window: number): Promise<void> {
+  await wire(page, desktop, window);
+  await desktop.until((said) => said.kind === "load" && said.window === window);
+  await page.goto(`${ORIGIN}/`);
+}
+
+async function wire(page: Page, desktop: Desktop, window: number): Promise<void> {
   await page.exposeFunction("toStandIn", (said: FromPage) => {
     if (said.kind === "to-port") return desktop.tell(said);
-    return desktop.ask(said);
+    return desktop.ask({ ...said, window });
   });
   await page.addInitScript({ content: `(${preload.toString()})(${JSON.stringify(readPreload())})` });
   await page.route(`${ORIGIN}/**`, async (route) => {
@@ -65,6 +83,7 @@ async function wire(page: Page, desktop: Desktop): Promise<void> {
   // One after the other, in the order in which they were sent.
   let told = Promise.resolve();
   desktop.heard.on("message", (message) => {
+    if ("window" in message && message.window !== window) return;
     told = told.then(() => tellPage(page, message));
   });
 }

@@ -107,11 +107,11 @@ function findSharedKeys({ shared, nodeOf }: Store["graph"]): { keys: FoundKey[];
   return { keys, isCut: people.length > MOST_SHARED || hosts.length > MOST_SHARED };
 }
 
-const toShared = <Holder>(
+const toShared = <Sharing>(
   kind: SharedKey["kind"],
   fingerprint: string,
-  sharedBy: readonly Holder[],
-  nameOf: (holder: Holder) => string,
+  sharedBy: readonly Sharing[],
+  nameOf: (sharing: Sharing) => string,
 ): SharedKey => ({
   id: `${kind} ${fingerprint}`,
   kind,

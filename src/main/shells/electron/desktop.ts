@@ -3,6 +3,7 @@ import {
   app,
   type BrowserWindow,
   clipboard,
+  dialog,
   ipcMain,
   Menu,
   MessageChannelMain,
@@ -13,7 +14,7 @@ import {
   utilityProcess,
   type WebContents,
 } from "electron";
-import type { DesktopRequest } from "#shared/contract/transport/desktop.ts";
+import type { DesktopMessage, DesktopRequest } from "#shared/contract/transport/desktop.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { vaultEnvironment } from "#shared/model/child-environment.ts";
 import { LINK_SCHEME } from "#shared/text/deep-link.ts";
@@ -29,10 +30,17 @@ import {
   refuseRemote,
   servePage,
 } from "./guard/guard-page.ts";
-import { argumentsOf, type Opened, readOpened, type StartFiles, showOpened } from "./opened/launch.ts";
+import {
+  argumentsOf,
+  formatOtherDatabase,
+  type Opened,
+  readSecondStart,
+  type StartFiles,
+  showOpened,
+} from "./opened/launch.ts";
 import { buildMenu } from "./window/menu.ts";
 import { openWindow } from "./window/open-window.ts";
-import { createPageBridge } from "./window/page-bridge.ts";
+import { createWindows } from "./window/page-bridge.ts";
 
 /** All parts of the build lie beside this one. */
 const BUILT = {
@@ -44,18 +52,19 @@ const BUILT = {
 
 type Options = { database: string; files: StartFiles; opened: readonly Opened[] };
 
-/** Opens the window on a database, until it is closed. Must be called before the app is ready. */
+/** Opens windows on a database, until the last is closed. Must be called before the app is ready. */
 export async function openDesktop({ database, files, opened }: Options): Promise<void> {
-  let window: BrowserWindow | null = null;
-  const { core, bridge } = createCore(database, files);
+  const { core, windows } = createCore(database, files);
+  const open = () => addWindow(windows);
   const show = (more: readonly Opened[]) => {
+    const window = windows.last();
     if (window?.isMinimized()) window.restore();
     window?.focus();
-    void showOpened(more, bridge.post);
+    void showOpened(more, windows.post);
   };
 
   app.on("web-contents-created", (_event, contents) => lockNavigation(contents));
-  app.on("second-instance", (_event, argv, folder) => show(readOpened(argumentsOf(argv, app), folder)));
+  app.on("second-instance", (_event, argv, folder) => startAgain(argumentsOf(argv, app), folder));
   app.on("open-url", (_event, link) => show([{ kind: "link", link }]));
   app.on("open-file", (_event, path) => show([{ kind: "file", path }]));
   app.on("window-all-closed", () => app.quit());
@@ -66,16 +75,34 @@ export async function openDesktop({ database, files, opened }: Options): Promise
   denyPermissions(session.defaultSession);
   refuseRemote(session.defaultSession, { isPackaged: app.isPackaged });
   servePage(protocol, loadPage(BUILT.page));
-  setMenu(bridge.post);
+  setMenu(windows.post, open);
   handlePageRequests<WebContents>(ipcMain, answer);
   core.start();
-  window = openWindow(BUILT.preload);
+  open();
   show(opened);
+
+  /** The program was started once more. */
+  function startAgain(argv: readonly string[], folder: string): void {
+    const start = readSecondStart(argv, folder, database);
+    switch (start.kind) {
+      case "new-window":
+        open();
+        break;
+      case "show":
+        show(start.opened);
+        break;
+      case "other-database":
+        dialog.showErrorBox("One database at a time", formatOtherDatabase(start.database, database));
+        break;
+      default:
+        assertNever(start);
+    }
+  }
 
   async function answer(request: DesktopRequest, page: WebContents): Promise<void> {
     switch (request.kind) {
       case "connect":
-        return bridge.connect(page);
+        return windows.connect(page);
       case "retry":
         return await core.retry();
       case "copy":
@@ -84,6 +111,15 @@ export async function openDesktop({ database, files, opened }: Options): Promise
         return assertNever(request);
     }
   }
+}
+
+/** A window as all others are: the locks are on the app, on the session and in the options of each. */
+function addWindow(windows: ReturnType<typeof createCore>["windows"]): void {
+  const window = openWindow(BUILT.preload, { openCount: windows.count });
+  const page = window.webContents;
+  windows.add(window);
+  window.on("focus", () => windows.use(page));
+  window.on("closed", () => windows.drop(page));
 }
 
 const createChannel = () => new MessageChannelMain();
@@ -109,10 +145,10 @@ function createCore(database: string, files: StartFiles) {
         env: { UV_THREADPOOL_SIZE: "96", ...process.env },
       }),
     vaultProcesses: createVaultProcesses(),
-    onStatus: () => bridge.join(),
+    onStatus: () => windows.join(),
   });
-  const bridge = createPageBridge<MessagePortMain>({ createChannel, core });
-  return { core, bridge };
+  const windows = createWindows<MessagePortMain, BrowserWindow>({ createChannel, core });
+  return { core, windows };
 }
 
 /** Delays the end of the app until the core has closed its database. */
@@ -128,10 +164,12 @@ function endWithCore(stop: () => Promise<void>): void {
   });
 }
 
-function setMenu(post: ReturnType<typeof createCore>["bridge"]["post"]): void {
+function setMenu(post: (message: DesktopMessage) => void, open: () => void): void {
   const openLink = (id: Parameters<typeof openExternalLink>[1]) => void openExternalLink(shell, id);
   const { platform } = process;
   Menu.setApplicationMenu(
-    Menu.buildFromTemplate(buildMenu({ platform, isPackaged: app.isPackaged, post, openLink })),
+    Menu.buildFromTemplate(
+      buildMenu({ platform, isPackaged: app.isPackaged, openWindow: open, post, openLink }),
+    ),
   );
 }

@@ -20,7 +20,7 @@ const launch = readLaunch(argumentsOf(process.argv, app), process.cwd());
 if (unsafe !== null) process.stderr.write(`${formatUnsafe(unsafe)}\n`, () => app.exit(2));
 else if (launch.kind === "command") void runCommand(app, launch.argv, createVaultProcesses());
 else if (app.requestSingleInstanceLock()) void open(launch);
-// The window that is open already receives our arguments, and shows what we were to open.
+// The Latchkey that runs already receives our arguments: it shows what we were to open, or opens another window.
 else app.quit();
 
 async function open({ database, files, opened }: Extract<Launch, { kind: "window" }>): Promise<void> {

@@ -18,7 +18,8 @@ const ports = new Map<number, MessagePort>();
 const chosen = new Map<string, () => void>();
 let answerRequest: (request: object) => Promise<Response> | Response = () =>
   new Response(null, { status: 404 });
-let window: BrowserWindow | null = null;
+const windows = new Map<number, BrowserWindow>();
+let windowCount = 0;
 let core: UtilityProcess | null = null;
 
 class App extends EventEmitter {
@@ -32,9 +33,9 @@ class App extends EventEmitter {
   getPath = (name: string) => `${process.env.STAND_IN_DATA}/${name === "userData" ? "" : name}`;
   exit = (code = 0) => process.exit(code);
   quit(): void {
-    if (window && !this.#isQuitting) {
+    if (windows.size > 0 && !this.#isQuitting) {
       this.#isQuitting = true;
-      window.close();
+      for (const window of [...windows.values()]) window.close();
     }
     let isPrevented = false;
     this.emit("will-quit", {
@@ -49,49 +50,62 @@ export const app = new App();
 
 class WebContents extends EventEmitter {
   mainFrame = { origin: "latchkey-app://page" };
-  isDestroyed = () => window === null;
-  reload = () => tell({ kind: "load", url: "latchkey-app://page/" });
+  readonly #window: number;
+  constructor(window: number) {
+    super();
+    this.#window = window;
+  }
+  isDestroyed = () => !windows.has(this.#window);
+  reload = () => tell({ kind: "load", window: this.#window, url: "latchkey-app://page/" });
   setWindowOpenHandler = (handler: () => object) => note("setWindowOpenHandler", handler());
   postMessage(channel: string, message: unknown, transferred: MessagePort[] = []): void {
     const [port] = transferred;
     if (port) this.#carry(channel, port);
-    else tell({ kind: "said", channel, message });
+    else tell({ kind: "said", window: this.#window, channel, message });
   }
   #carry(channel: string, port: MessagePort): void {
     const id = ports.size + 1;
     ports.set(id, port);
     port.on("message", (data) => tell({ kind: "from-port", port: id, data }));
     port.on("close", () => tell({ kind: "port-closed", port: id }));
-    tell({ kind: "port", channel, port: id });
+    tell({ kind: "port", window: this.#window, channel, port: id });
   }
 }
 
 export class BrowserWindow extends EventEmitter {
-  webContents = new WebContents();
+  readonly #number = ++windowCount;
+  webContents = new WebContents(this.#number);
   #bounds: object;
   constructor({ x, y, width, height, ...options }: Record<string, unknown>) {
     super();
     this.#bounds = { x: x ?? 40, y: y ?? 40, width, height };
-    window = this;
+    windows.set(this.#number, this);
     note("BrowserWindow", { x, y, width, height, ...options });
     app.emit("web-contents-created", {}, this.webContents);
   }
   isMinimized = () => true;
   isMaximized = () => false;
-  isDestroyed = () => window !== this;
+  isDestroyed = () => !windows.has(this.#number);
   restore = () => note("restore");
-  focus = () => note("focus");
-  show = () => note("show");
+  focus = () => {
+    note("focus", this.#number);
+    this.emit("focus");
+  };
+  show = () => {
+    note("show");
+    this.emit("focus");
+  };
   maximize = () => note("maximize");
   getNormalBounds = () => this.#bounds;
   async loadURL(url: string): Promise<void> {
     this.emit("ready-to-show");
-    tell({ kind: "load", url });
+    tell({ kind: "load", window: this.#number, url });
   }
   close(): void {
     this.emit("close", {});
-    window = null;
-    app.emit("window-all-closed");
+    windows.delete(this.#number);
+    this.emit("closed");
+    if (windows.size === 0) app.emit("window-all-closed");
   }
 }
 
@@ -157,7 +171,9 @@ async function hear(message: ToStandIn): Promise<void> {
     case "to-port":
       return ports.get(message.port)?.postMessage(message.data);
     case "close":
-      return window?.close();
+      return findWindow(message.window)?.close();
+    case "focus":
+      return findWindow(message.window)?.focus();
     case "fall":
       return void core?.kill();
     default:
@@ -169,6 +185,10 @@ async function hear(message: ToStandIn): Promise<void> {
   }
 }
 
+/** The first that was opened, unless another one is named. */
+const findWindow = (number?: number): BrowserWindow | undefined =>
+  number === undefined ? windows.values().next().value : windows.get(number);
+
 async function answer(message: Extract<ToStandIn, { id: number }>): Promise<unknown> {
   switch (message.kind) {
     case "fetch": {
@@ -178,7 +198,7 @@ async function answer(message: Extract<ToStandIn, { id: number }>): Promise<unkn
       return { status: reply.status, headers: Object.fromEntries(reply.headers), base64 };
     }
     case "invoke": {
-      const sender = window?.webContents;
+      const sender = findWindow(message.window)?.webContents;
       return await invoked.get(message.channel)?.(
         { sender, senderFrame: sender?.mainFrame },
         ...message.args,

@@ -1,11 +1,18 @@
 import { spawnSync } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type DesktopMessage, MOST_FILE_BYTES } from "#shared/contract/transport/desktop.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { argumentsOf, type Opened, readLaunch, readOpened, showOpened } from "./launch.ts";
+import {
+  argumentsOf,
+  formatOtherDatabase,
+  type Opened,
+  readLaunch,
+  readSecondStart,
+  showOpened,
+} from "./launch.ts";
 
 const files = { sshConfigs: [], identities: [], programs: [] };
 const window = { kind: "window", database: null, files, opened: [] };
@@ -49,11 +56,33 @@ test.each([
   expect(argumentsOf(argv, { isPackaged })).toEqual(args);
 });
 
-test("a second start names what to open, by the folder that it was started in", () => {
-  expect(readOpened(["--flag", "a.pem", "latchkey://open/scans"], "/there")).toEqual([
-    { kind: "file", path: "/there/a.pem" },
-    { kind: "link", link: "latchkey://open/scans" },
-  ]);
+test("a second start names what to open, by the folder that it was started in, or opens a window", () => {
+  const start = (...argv: string[]) => readSecondStart(argv, "/there", "/here/a.db");
+  expect(start("--flag", "a.pem", "latchkey://open/scans")).toEqual({
+    kind: "show",
+    opened: [
+      { kind: "file", path: "/there/a.pem" },
+      { kind: "link", link: "latchkey://open/scans" },
+    ],
+  });
+  expect(start()).toEqual({ kind: "new-window" });
+  expect(start("--no-sandbox")).toEqual({ kind: "new-window" });
+  expect(start("--db", "../here/a.db")).toEqual({ kind: "new-window" });
+});
+
+test("a second start that names another database opens nothing, and is told which one is open", async () => {
+  expect(readSecondStart(["--db=b.db", "c.pem"], "/there", "/here/a.db")).toEqual({
+    kind: "other-database",
+    database: "/there/b.db",
+  });
+  expect(formatOtherDatabase("/there/b.db", "/here/a.db")).toBe(
+    "/there/b.db was not opened: the Latchkey that runs has /here/a.db open; quit it first",
+  );
+  await using folder = await makeTemporaryFolder();
+  const [database, link] = [join(folder.path, "a.db"), join(folder.path, "link.db")];
+  await writeFile(database, "");
+  await symlink(database, link);
+  expect(readSecondStart(["--db", "link.db"], folder.path, database)).toEqual({ kind: "new-window" });
 });
 
 test("any arguments start something", () => {

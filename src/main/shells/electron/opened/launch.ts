@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { constants, realpathSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import type { AppOptions } from "#app";
@@ -45,9 +45,34 @@ export function readLaunch(argv: readonly string[], folder: string): Launch {
   return { kind: "window", database, files, opened: toOpened(words, folder) };
 }
 
-/** What a second start of the program asks the window to open. */
-export const readOpened = (argv: readonly string[], folder: string): Opened[] =>
-  toOpened(readWords(argv).words, folder);
+/** What a start of the program asks of the one that runs already. */
+export type SecondStart =
+  | { kind: "new-window" }
+  /** Shown in the window that was used last. */
+  | { kind: "show"; opened: readonly Opened[] }
+  /** It names another database than the one that is open: no window may be taken for one of that. */
+  | { kind: "other-database"; database: string };
+
+export function readSecondStart(argv: readonly string[], folder: string, database: string): SecondStart {
+  const { words, values } = readWords(argv);
+  const named = values.get("--db")?.at(-1);
+  const other = named === undefined ? database : resolve(folder, named);
+  if (realPath(other) !== realPath(database)) return { kind: "other-database", database: other };
+  return words.length === 0 ? { kind: "new-window" } : { kind: "show", opened: toOpened(words, folder) };
+}
+
+export const formatOtherDatabase = (other: string, database: string): string =>
+  `${other} was not opened: the Latchkey that runs has ${database} open; quit it first`;
+
+/** Its links resolved, as far as it is there. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (error instanceof Error) return path;
+    throw error;
+  }
+}
 
 const toOpened = (words: readonly string[], folder: string): Opened[] =>
   words.map((word) =>

@@ -7,6 +7,8 @@ test("on Linux and Windows the menu holds this", () => {
   expect(print(build("linux"))).toMatchInlineSnapshot(`
     [
       "&File",
+      "  New Window CmdOrCtrl+N",
+      "  --",
       "  Scan…  (C)",
       "  Inspect a File… CmdOrCtrl+I",
       "  --",
@@ -71,14 +73,15 @@ test("only a window that is not packaged can be reloaded or looked into", () => 
 
 test("no key without Ctrl or Command is taken from the page", () => {
   const accelerators = items(build("linux")).flatMap(({ accelerator }) => accelerator ?? []);
-  expect(accelerators).toEqual(["CmdOrCtrl+I", "CmdOrCtrl+,"]);
+  expect(accelerators).toEqual(["CmdOrCtrl+N", "CmdOrCtrl+I", "CmdOrCtrl+,"]);
 });
 
-test("an item tells the page what was chosen, or opens a link by its name", () => {
+test("an item opens a window, tells the page what was chosen, or opens a link by its name", () => {
   const told: (DesktopMessage | string)[] = [];
   const menu = build("linux", true, told);
   for (const item of items(menu)) (item.click as (() => void) | undefined)?.();
   expect(told).toEqual([
+    "new window",
     { kind: "command", command: "scan" },
     { kind: "command", command: "inspect" },
     { kind: "go", screen: "settings", open: null },
@@ -111,6 +114,7 @@ const build = (platform: NodeJS.Platform, isPackaged = true, told: (DesktopMessa
   buildMenu({
     platform,
     isPackaged,
+    openWindow: () => void told.push("new window"),
     post: (message) => void told.push(message),
     openLink: (id) => void told.push(id),
   });

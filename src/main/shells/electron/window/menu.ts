@@ -6,7 +6,8 @@ import type { LinkId } from "#shells/electron/guard/guard-page.ts";
 type Options = {
   platform: NodeJS.Platform;
   isPackaged: boolean;
-  /** Sends a message to the page. */
+  openWindow: () => void;
+  /** Sends a message to the page of the window that was used last. */
   post: (message: DesktopMessage) => void;
   openLink: (id: LinkId) => void;
 };
@@ -15,7 +16,13 @@ type Options = {
  * The native menu. Keys without Ctrl or Command belong to the page, which knows when somebody types, so the menu
  * registers none of them: it shows them after the labels.
  */
-export function buildMenu({ platform, isPackaged, post, openLink }: Options): MenuItemConstructorOptions[] {
+export function buildMenu({
+  platform,
+  isPackaged,
+  openWindow,
+  post,
+  openLink,
+}: Options): MenuItemConstructorOptions[] {
   const isMac = platform === "darwin";
   const settings = goTo(post, "settings", "Settings…", "CmdOrCtrl+,");
   return [
@@ -23,6 +30,8 @@ export function buildMenu({ platform, isPackaged, post, openLink }: Options): Me
     {
       label: "&File",
       submenu: [
+        { label: "New Window", accelerator: "CmdOrCtrl+N", click: () => openWindow() },
+        SEPARATOR,
         { label: "Scan…  (C)", click: () => post({ kind: "command", command: "scan" }) },
         {
           label: "Inspect a File…",

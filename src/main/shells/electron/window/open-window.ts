@@ -3,10 +3,13 @@ import { app, BrowserWindow, dialog, screen } from "electron";
 import { PAGE_ORIGIN } from "#shells/electron/guard/guard-page.ts";
 import { readWindowState, rememberWindowState, windowOptions } from "./window-options.ts";
 
-/** Opens the one window where it was the last time, and loads its page. */
-export function openWindow(preload: string): BrowserWindow {
+/**
+ * Opens a window where the last one was, beside those that are open, and loads its page. Each has the same rights, which
+ * are those of `windowOptions`, and the session of all others.
+ */
+export function openWindow(preload: string, { openCount }: { openCount: number }): BrowserWindow {
   const file = join(app.getPath("userData"), "window.json");
-  const state = readWindowState(file, screen.getAllDisplays());
+  const state = readWindowState(file, { displays: screen.getAllDisplays(), openCount });
   const window = new BrowserWindow(windowOptions({ state, preload, isPackaged: app.isPackaged }));
   window.once("ready-to-show", () => {
     if (state.isMaximized) window.maximize();

@@ -12,8 +12,66 @@ type Deps<Port> = {
   core: { readonly status: CoreStatus; serve(port: Port): void };
 };
 
+type Bridge<Port> = ReturnType<typeof createPageBridge<Port>>;
+
+/** A window, by the page in it. */
+type Windowed<Contents> = { readonly webContents: Contents };
+
 /**
- * Connects the page to the core: one channel for each load of the page, and a new one when the core was restarted. What
+ * The windows, each with a bridge of its own to the one core. What the system or the menu says is for the window that was
+ * used last. A page that is in none of them is served nothing.
+ */
+export function createWindows<Port, Window extends Windowed<Page<Port>>>(deps: Deps<Port>) {
+  type Contents = Window["webContents"];
+  /** The window that was used last is the last of them. */
+  const windows = new Map<Contents, { window: Window; bridge: Bridge<Port> }>();
+  /** What was said before there was a window. */
+  let early: DesktopMessage[] = [];
+  const last = () => [...windows.values()].at(-1);
+
+  return {
+    /** The one that was used last; null while there is none. */
+    last: (): Window | null => last()?.window ?? null,
+
+    get count(): number {
+      return windows.size;
+    },
+
+    add(window: Window): void {
+      const bridge = createPageBridge(deps);
+      windows.set(window.webContents, { window, bridge });
+      for (const message of early) bridge.post(message);
+      early = [];
+    },
+
+    /** It has the focus now. */
+    use(page: Contents): void {
+      const used = windows.get(page);
+      if (!used) return;
+      windows.delete(page);
+      windows.set(page, used);
+    },
+
+    drop: (page: Contents): void => void windows.delete(page),
+
+    /** The page has loaded, and listens. */
+    connect: (page: Contents): void => windows.get(page)?.bridge.connect(page),
+
+    /** To be called when the state of the core has changed. */
+    join(): void {
+      for (const { bridge } of windows.values()) bridge.join();
+    },
+
+    post(message: DesktopMessage): void {
+      const used = last();
+      if (used) used.bridge.post(message);
+      else early.push(message);
+    },
+  };
+}
+
+/**
+ * Connects the page of a window to the core: one channel for each load of the page, and a new one when the core was restarted. What
  * they send each other does not pass through the window's process.
  */
 export function createPageBridge<Port>({ createChannel, core }: Deps<Port>) {
@@ -39,9 +97,7 @@ export function createPageBridge<Port>({ createChannel, core }: Deps<Port>) {
 
   return {
     post,
-    /** To be called when the state of the core has changed. */
     join,
-    /** The page has loaded, and listens. */
     connect(loaded: Page<Port>): void {
       page = loaded;
       join();

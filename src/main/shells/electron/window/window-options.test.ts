@@ -55,13 +55,26 @@ const usual = { bounds: { width: 1280, height: 860 }, isMaximized: false };
 test("a window opens where it was, as it was", async () => {
   await using file = await makeFile();
   rememberWindowState(file.path, { getNormalBounds: () => onMonitor, isMaximized: () => true });
-  expect(readWindowState(file.path, [laptop, monitor])).toEqual({ bounds: onMonitor, isMaximized: true });
+  expect(readWindowState(file.path, { displays: [laptop, monitor], openCount: 0 })).toEqual({
+    bounds: onMonitor,
+    isMaximized: true,
+  });
+});
+
+test("a further window stands beside those that are open, and where the system puts it once there is no room", async () => {
+  await using file = await makeFile();
+  const bounds = { x: 10, y: 30, width: 1280, height: 800 };
+  rememberWindowState(file.path, { getNormalBounds: () => bounds, isMaximized: () => true });
+  const open = (openCount: number) => readWindowState(file.path, { displays: [laptop], openCount });
+  expect(open(0)).toEqual({ bounds, isMaximized: true });
+  expect(open(2)).toEqual({ bounds: { ...bounds, x: 66, y: 86 }, isMaximized: false });
+  expect(open(40)).toEqual({ bounds: { width: 1280, height: 800 }, isMaximized: false });
 });
 
 test("a window whose display is gone opens in its size where the system puts it", async () => {
   await using file = await makeFile();
   rememberWindowState(file.path, { getNormalBounds: () => onMonitor, isMaximized: () => false });
-  expect(readWindowState(file.path, [laptop])).toEqual({
+  expect(readWindowState(file.path, { displays: [laptop], openCount: 0 })).toEqual({
     bounds: { width: 1600, height: 1000 },
     isMaximized: false,
   });
@@ -73,12 +86,12 @@ test.each([
 ])("a display that shows %s does not have it", async (_, bounds) => {
   await using file = await makeFile();
   rememberWindowState(file.path, { getNormalBounds: () => bounds, isMaximized: () => false });
-  expect(readWindowState(file.path, [laptop]).bounds).not.toHaveProperty("x");
+  expect(readWindowState(file.path, { displays: [laptop], openCount: 0 }).bounds).not.toHaveProperty("x");
 });
 
 test("a file that is missing, broken or of another shape is as none", async () => {
   await using file = await makeFile();
-  expect(readWindowState(file.path, [laptop])).toEqual(usual);
+  expect(readWindowState(file.path, { displays: [laptop], openCount: 0 })).toEqual(usual);
   const texts = [
     "",
     "{",
@@ -89,12 +102,14 @@ test("a file that is missing, broken or of another shape is as none", async () =
   ];
   for (const text of texts) {
     await writeFile(file.path, text);
-    expect(readWindowState(file.path, [laptop]), text).toEqual(usual);
+    expect(readWindowState(file.path, { displays: [laptop], openCount: 0 }), text).toEqual(usual);
   }
   await fc.assert(
     fc.asyncProperty(fc.json(), async (text) => {
       await writeFile(file.path, text);
-      expect(readWindowState(file.path, [laptop]).bounds.width).toBeGreaterThan(0);
+      expect(readWindowState(file.path, { displays: [laptop], openCount: 0 }).bounds.width).toBeGreaterThan(
+        0,
+      );
     }),
     { numRuns: 50 },
   );
@@ -104,7 +119,7 @@ test("a window that cannot be remembered closes all the same", async () => {
   await using file = await makeFile();
   await mkdir(file.path);
   rememberWindowState(file.path, { getNormalBounds: () => onMonitor, isMaximized: () => false });
-  expect(readWindowState(file.path, [monitor])).toEqual(usual);
+  expect(readWindowState(file.path, { displays: [monitor], openCount: 0 })).toEqual(usual);
 });
 
 async function makeFile() {

@@ -6,7 +6,7 @@ type Options = { state: WindowState; preload: string; isPackaged: boolean };
 
 const LEAST = { minWidth: 720, minHeight: 480 };
 
-/** The one window. It is shown when its page is ready, so that it is never blank. */
+/** Each window. It is shown when its page is ready, so that it is never blank. */
 export function windowOptions({ state, preload, isPackaged }: Options): BrowserWindowConstructorOptions {
   return {
     ...state.bounds,
@@ -54,14 +54,21 @@ const USUAL: WindowState = { bounds: { width: 1280, height: 860 }, isMaximized: 
 /** How much of the window must be on a display for the user to find it there. */
 const LEAST_SEEN = { width: 160, height: 80 };
 
-/** The stored state, unless it cannot be read or its display is gone. */
-export function readWindowState(file: string, displays: readonly { workArea: Rectangle }[]): WindowState {
-  const state = readState(file);
-  if (!state) return USUAL;
-  const { x, y, width, height } = state.bounds;
-  if (x === undefined || y === undefined) return state;
-  const isThere = displays.some(({ workArea }) => shows(workArea, { x, y, width, height }));
-  return isThere ? state : { ...state, bounds: { width, height } };
+/** By so much each further window stands to the right of the one before it, and below. */
+const STEP = 28;
+
+type Surroundings = { displays: readonly { workArea: Rectangle }[]; openCount: number };
+
+/** The stored state, beside the windows that are open, unless it cannot be read or its display is gone. */
+export function readWindowState(file: string, { displays, openCount }: Surroundings): WindowState {
+  const stored = readState(file);
+  if (!stored) return USUAL;
+  const { isMaximized } = stored;
+  const { x, y, width, height } = stored.bounds;
+  if (x === undefined || y === undefined) return stored;
+  const bounds = { x: x + openCount * STEP, y: y + openCount * STEP, width, height };
+  const isThere = displays.some(({ workArea }) => shows(workArea, bounds));
+  return { bounds: isThere ? bounds : { width, height }, isMaximized: isMaximized && openCount === 0 };
 }
 
 /** The part of a window whose state is stored. */
