@@ -174,6 +174,7 @@ function certificateLists() {
     expiringWithinDays: 30,
     role: "authority",
     location: "endpoint",
+    owned: true,
     host: `shop${size / 2}.example`,
   };
   const make = (name, options, peer) => ({

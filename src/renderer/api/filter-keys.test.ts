@@ -82,3 +82,17 @@ test("a longer value than the core takes is refused before it is sent", () => {
   const { problem } = parseFilterText(`host:${"x".repeat(254)}`, GRANT_KEYS);
   expect(problem).toMatchObject({ kind: "not-such-text" });
 });
+
+test("a key is negated where its list can answer that, and is asked about everywhere else, never searched for", () => {
+  const keys = certificateKeys({ owners: [], tags: [] });
+  expect(parseFilterText("-owner:none shop", keys)).toEqual({
+    search: "shop",
+    fields: { owned: true },
+    problem: null,
+  });
+  expect(parseFilterText("-owner:Ann", keys).problem).toMatchObject({ kind: "no-such-value" });
+  expect(parseFilterText("-severity:low", FINDING_KEYS).problem).toMatchObject({
+    kind: "similar",
+    name: "severity",
+  });
+});

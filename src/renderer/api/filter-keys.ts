@@ -66,6 +66,7 @@ export const certificateKeys = ({
     takes: { kind: "text", most: 200, none: "none", known: owners },
     hint: "who answers for it, or none",
   },
+  { name: "-owner", field: "owned", takes: flag("none"), hint: "somebody answers for it" },
   { name: "tag", field: "tag", takes: text(64, tags), hint: "a tag of it or its host" },
   {
     name: "type",

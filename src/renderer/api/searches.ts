@@ -32,6 +32,7 @@ export const CertificatesSearch = z.object({
   violation: optional(z.int()),
   /** Empty: without an owner. */
   owner: optional(z.string().max(200)),
+  owned: optional(z.literal(true)),
   tag: text,
   type: text,
   issuer: text,

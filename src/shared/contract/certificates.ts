@@ -26,6 +26,8 @@ export const CertificateFilter = z.object({
   violation: z.int().nullable().default(null),
   /** The owner's name, as the user set it; empty: certificates without an owner. */
   owner: z.string().max(200).nullable().default(null),
+  /** Only certificates that have an owner. */
+  owned: z.boolean().default(false),
   tag: z.string().max(64).nullable().default(null),
   /** The kind of its key, as `keyType` of a certificate has it. */
   keyType: z.string().max(120).nullable().default(null),

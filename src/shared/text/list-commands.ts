@@ -37,6 +37,7 @@ type CertificateFilter = SearchFilter & {
   spki: string | null;
   violation: number | null;
   owner: string | null;
+  owned: boolean;
   tag: string | null;
   keyType: string | null;
   issuer: string | null;
@@ -78,6 +79,7 @@ export function formatCertificatesCommand(filter: CertificateFilter): string | n
     ["--host", filter.host],
     ["--owner", filter.owner === "" ? null : filter.owner],
     ["--no-owner", filter.owner === ""],
+    ["--owned", filter.owned],
     ["--tag", filter.tag],
     ["--type", filter.keyType],
     ["--issuer", filter.issuer],

@@ -94,6 +94,7 @@ test("a leaf that cannot be read leaves its place empty: the next of the chain i
     spki: null,
     violation: null,
     owner: null,
+    owned: false,
     tag: null,
     keyType: null,
     issuer: null,

@@ -103,6 +103,7 @@ const CASES: Record<string, Case> = {
   "certificates by owner and tag": certificates({ owner: "Ann O'Hara", tag: "prod" }),
   "certificates by issuer and kind of key": certificates({ keyType: "EC", issuer: "a b'c" }),
   "certificates of nobody": certificates({ owner: "" }),
+  "certificates of somebody": certificates({ owned: true }),
   "certificates of a key": certificates({ spki: "ab".repeat(32) }),
   "certificates that break a rule": certificates({ violation: 1 }),
   "all grants": grants({}),

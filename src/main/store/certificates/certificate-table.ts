@@ -103,6 +103,7 @@ function toConditions(filter: CertificateFilter, now: Date): Part[] {
   if (filter.spki !== null) parts.push({ sql: OF_KEY, values: [filter.spki] });
   if (filter.violation !== null) parts.push(breaking(filter.violation));
   if (filter.owner !== null) parts.push(ownedBy(filter.owner));
+  if (filter.owned) parts.push(OWNED);
   if (filter.tag !== null) parts.push(taggedAs(filter.tag));
   if (filter.keyType !== null) parts.push(ofKeyType(filter.keyType));
   return parts;
@@ -130,6 +131,9 @@ const flag = (column: string, value: 0 | 1): Required<Part> => ({
 /** Most certificates have no owner: no index is for those. */
 const ownedBy = (owner: string): Part =>
   owner === "" ? { sql: "owner = ''", values: [] } : { sql: "owner = ? AND owner <> ''", values: [owner] };
+
+/** All certificates may have an owner. */
+const OWNED: Part = { sql: "owner <> ''", values: [], walk: { sql: "+owner <> ''", values: [] } };
 
 /** All certificates of an issuer may break it, so a walk does without the index. */
 const breaking = (violation: number): Part => ({

@@ -35,6 +35,7 @@ function seenNow(store: Store): string[] {
     spki: null,
     violation: null,
     owner: null,
+    owned: false,
     tag: null,
     keyType: null,
     issuer: null,

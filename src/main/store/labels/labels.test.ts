@@ -49,6 +49,32 @@ test("who answers for all hosts of a certificate answers for it, until somebody 
   expect(ownedBy(store, "team shop")).toBe(1);
 });
 
+test("certificates that have an owner are all those that are not without one, in every order and page by page", () => {
+  const store = openMemory();
+  for (const name of ["a", "b", "c", "d", "e"])
+    visitEndpoint(store, name, { presented: { chain: [makeCertificate(`${name}.example`)] } });
+  expect(listCertificates(store, { owned: true })).toMatchObject({ rows: [], total: 0 });
+  store.labels.setOwner(host(store, "a"), "team shop");
+  store.labels.setOwner(host(store, "c"), "team mail");
+  store.labels.setOwner(host(store, "d"), "team shop");
+  const namesOf = (asked: object) => listCertificates(store, asked).rows.map(({ names }) => names[0]);
+  for (const by of ["notAfter", "subject", "issuer", "keyType", "locationCount"] as const) {
+    const sort = { by, descending: by === "issuer" };
+    const all = namesOf({ sort });
+    const without = new Set(namesOf({ sort, owner: "" }));
+    const owned = all.filter((name) => !without.has(name));
+    expect(namesOf({ sort, owned: true })).toEqual(owned);
+    const first = listCertificates(store, { sort, owned: true, limit: 2 });
+    expect([first.rows.length, first.total]).toEqual([2, 3]);
+    const rest = namesOf({ sort, owned: true, limit: 2, after: first.next });
+    expect([...first.rows.map(({ names }) => names[0]), ...rest]).toEqual(owned);
+  }
+  expect(namesOf({ owned: true, owner: "team mail" })).toEqual(["DNS:c.example"]);
+  expect(namesOf({ owned: true, owner: "" })).toEqual([]);
+  expect(namesOf({ owned: true, search: "d.example" })).toEqual(["DNS:d.example"]);
+  expect(namesOf({ owned: true, search: "b.example" })).toEqual([]);
+});
+
 test("a tag of a host moves the day on which its certificates are due, and gives it back", () => {
   const store = openMemory();
   visitEndpoint(store, "shop1", { presented: { chain: [shop] } });

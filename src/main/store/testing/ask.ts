@@ -19,6 +19,7 @@ export const listCertificates = (store: Store, asked: Partial<Certificates> = {}
     spki: null,
     violation: null,
     owner: null,
+    owned: false,
     tag: null,
     keyType: null,
     issuer: null,

@@ -32,7 +32,7 @@ const LOCATIONS = [
 
 /** `shown`: replaces a value that means nothing to people, such as a row's number. */
 const FIXED: readonly {
-  name: "host" | "spki" | "violation" | "owner" | "tag" | "type" | "issuer";
+  name: "host" | "spki" | "violation" | "owner" | "owned" | "tag" | "type" | "issuer";
   title: string;
   shown?: string;
 }[] = [
@@ -40,6 +40,7 @@ const FIXED: readonly {
   { name: "spki", title: "Key" },
   { name: "violation", title: "Broken rules", shown: "those of one finding" },
   { name: "owner", title: "Owner" },
+  { name: "owned", title: "Has an owner", shown: "yes" },
   { name: "tag", title: "Tag" },
   { name: "type", title: "Key type" },
   { name: "issuer", title: "Issuer" },

@@ -25,6 +25,7 @@ const inputOf = (search: Search) => ({
   spki: search.spki ?? null,
   violation: search.violation ?? null,
   owner: search.owner ?? null,
+  owned: search.owned ?? false,
   tag: search.tag ?? null,
   keyType: search.type ?? null,
   issuer: search.issuer ?? null,

@@ -23,6 +23,7 @@ type Options = CommonOptions & {
   host?: string;
   /** False: by `--no-owner`. */
   owner?: string | false;
+  owned?: boolean;
   tag?: string;
   type?: string;
   issuer?: string;
@@ -56,6 +57,7 @@ export function addCertificates(program: Command, { world }: Session): void {
     .option("--host <name>", "only those found on this host")
     .option("--owner <name>", "only those of this owner")
     .option("--no-owner", "only those without an owner")
+    .option("--owned", "only those that have an owner")
     .option("--tag <name>", "only those with this tag")
     .option("--type <kind>", "only those with this kind of key, such as rsa or ec", asKeyType)
     .option("--issuer <text>", "only those whose issuer's name contains this")
@@ -87,6 +89,7 @@ async function listCertificates(words: readonly string[], options: Options, worl
     location: options.location ?? null,
     host: options.host ?? null,
     owner: options.owner === false ? "" : (options.owner ?? null),
+    owned: options.owned ?? false,
     tag: options.tag ?? null,
     keyType: options.type ?? null,
     issuer: options.issuer || null,
@@ -118,7 +121,7 @@ const asKeyType = (text: string): string =>
   KEY_TYPES.find((type) => type.toLowerCase() === text.toLowerCase()) ?? text;
 
 const formatNone = ({ search, ...filter }: Partial<CertificateFilter>): string =>
-  search || Object.values(filter).some((value) => value !== null)
+  search || Object.values(filter).some((value) => value !== null && value !== false)
     ? "no certificate matches"
     : "no certificate is known yet; scan an endpoint: latchkey scan shop.example";
 
