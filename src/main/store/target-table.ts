@@ -64,6 +64,14 @@ export function targetTable(db: Database) {
       WHERE kind = @kind AND host = @host AND port = @port AND server_name = @serverName
         AND protocol = @protocol AND (@user IS NULL OR user IS @user)`);
   const count = db.prepare<[], number>("SELECT count(*) FROM target").pluck();
+  const isKnown = db
+    .prepare<[object], number>(`
+    SELECT EXISTS (SELECT 1 FROM host WHERE @kind = 'ssh' AND host = @host AND port = @port)
+      OR EXISTS (SELECT 1 FROM endpoint
+        WHERE @kind = 'tls' AND host = @host AND port = @port AND server_name = @serverName AND protocol = @protocol)
+      OR EXISTS (SELECT 1 FROM target
+        WHERE kind = @kind AND host = @host AND port = @port AND server_name = @serverName AND protocol = @protocol)`)
+    .pluck();
 
   return {
     /** A known target keeps its row and gets the new login, if one is named. */
@@ -79,6 +87,9 @@ export function targetTable(db: Database) {
      * ssh_config kept its capitals, and is found without them where nothing has the name as written.
      */
     forget: (target: Target): boolean => remove.run(toRow(target)).changes > 0,
+
+    /** It was probed, or is remembered to be. */
+    isKnown: (target: Target): boolean => isKnown.get(toRow(target)) === 1,
 
     /** How the target is read, as remembered for the login that is named. */
     recall(target: Target): { useSudo: boolean; transport: TransportRequest; route: ProxyUrl } {

@@ -1,4 +1,11 @@
-import { IconCircleCheck, IconCircleX, IconProgressAlert, type TablerIcon } from "@tabler/icons-react";
+import {
+  IconCheck,
+  IconCircleCheck,
+  IconCircleX,
+  IconProgressAlert,
+  IconQuestionMark,
+  type TablerIcon,
+} from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import type { Outcome, ProbeState } from "#shared/model/hosts/probe.ts";
 import { formatOutcome } from "#shared/text/hosts/endpoint.ts";
@@ -36,6 +43,19 @@ export function ProbeTag({ state, outcome }: { state: ProbeState; outcome: Outco
         : outcome === "presented" && state === "ok"
           ? "Presented"
           : word}
+    </Tag>
+  );
+}
+
+/** Whether a step of a path, or all of it, is certain. */
+export function Certainty({ isCertain }: { isCertain: boolean }) {
+  return isCertain ? (
+    <Tag tone="blue" Icon={IconCheck}>
+      Certain
+    </Tag>
+  ) : (
+    <Tag tone="amber" Icon={IconQuestionMark}>
+      Possible
     </Tag>
   );
 }

@@ -53,6 +53,9 @@ export const BROKEN_SHOWN = 100;
 
 export const LOGINS_SHOWN = 5;
 
+/** So many hosts that were not scanned yet are named, to be scanned together. */
+export const UNSCANNED_SHOWN = 500;
+
 /** A target that is remembered, with its login. */
 export const RememberedTarget = z.object({
   id: z.int(),
@@ -87,6 +90,11 @@ export const targets = {
   ),
 
   list: query.output(z.array(RememberedTarget)),
+
+  /** The hosts that this user's ssh_config names in full and that no scan was asked for: how many, and the first of them. */
+  unscanned: query.output(
+    z.object({ total: z.int().max(MOST_TARGETS), first: z.array(Target).max(UNSCANNED_SHOWN) }),
+  ),
 
   add: command
     .input(

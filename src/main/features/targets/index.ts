@@ -1,6 +1,6 @@
 import { implement } from "@orpc/server";
 import type { Announcement } from "#shared/contract/events.ts";
-import { BROKEN_SHOWN, LOGINS_SHOWN, type TargetText, targets } from "#shared/contract/scans.ts";
+import { BROKEN_SHOWN, LOGINS_SHOWN, TargetText, targets, UNSCANNED_SHOWN } from "#shared/contract/scans.ts";
 import type { TransportRequest } from "#shared/model/hosts/probe.ts";
 import type { SshTarget } from "#shared/model/hosts/target.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";
@@ -22,11 +22,14 @@ type HowToRead = { useSudo: boolean; transport: TransportRequest };
 /** A preview shows so many targets. */
 const FIRST = 20;
 
+const OF_SSH_CONFIG = TargetText.parse({ text: "", sources: ["ssh-config"], skipBroken: true });
+
 export function createTargets({ store, readTargets, workstation, now, announce }: Deps) {
   const os = implement(targets);
   return {
     preview: os.preview.handler(({ input }) => preview(input)),
     list: os.list.handler(() => store.targets.list()),
+    unscanned: os.unscanned.handler(findUnscanned),
     add: os.add.handler(async ({ input }) => add(await readTargets(input), input)),
     remove: os.remove.handler(async ({ input }) => remove(await readTargets(input))),
   };
@@ -43,6 +46,12 @@ export function createTargets({ store, readTargets, workstation, now, announce }
       broken: { total: broken.length, first: broken.slice(0, BROKEN_SHOWN) },
       notes,
     };
+  }
+
+  async function findUnscanned() {
+    const { targets: named } = await readTargets(OF_SSH_CONFIG);
+    const unscanned = named.filter((target) => !store.targets.isKnown(target));
+    return { total: unscanned.length, first: unscanned.slice(0, UNSCANNED_SHOWN) };
   }
 
   async function add({ targets: named, broken, notes }: ReadTargets, { useSudo, transport }: HowToRead) {

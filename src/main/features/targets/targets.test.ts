@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { createRouterClient } from "@orpc/server";
 import { expect, test } from "vitest";
 import type { Announcement } from "#shared/contract/events.ts";
+import { writeTarget } from "#shared/text/hosts/target.ts";
 import { openStore } from "#store/store.ts";
 import { START } from "#store/testing/make-visit.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
@@ -122,4 +123,25 @@ test("a host that ssh_config named with capitals is forgotten when it names it n
   });
   expect(await targets.remove({ text: "Web1:22" })).toMatchObject({ removed: 1 });
   expect(await targets.list()).toEqual([]);
+});
+
+test("the hosts of ssh_config are known that no scan was asked for and none has come to, each as it is scanned", async () => {
+  await using home = await makeTemporaryFolder();
+  await mkdir(join(home.path, ".ssh"));
+  const config = "Host web1 Web2\n  Port 2222\nHost web3 *.corp\nHost we$ird\n";
+  await writeFile(join(home.path, ".ssh/config"), config, { mode: 0o600 });
+  const { targets } = open(home.path);
+  const text = async () => {
+    const { total, first } = await targets.unscanned();
+    expect(first).toHaveLength(total);
+    return first.map(writeTarget).join(" ");
+  };
+  expect(await text()).toBe("ssh://web1:2222 ssh://Web2:2222 web3:22");
+  await targets.add({ text: "web3:22" });
+  // On another port it is another host.
+  await targets.add({ text: "ssh://web1:2200" });
+  expect(await text()).toBe("ssh://web1:2222 ssh://Web2:2222");
+  const { added } = await targets.add({ text: await text() });
+  expect(added).toBe(2);
+  expect(await targets.unscanned()).toEqual({ total: 0, first: [] });
 });

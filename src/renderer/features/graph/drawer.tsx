@@ -1,8 +1,7 @@
-import { IconCheck, IconQuestionMark } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
-import { Tag } from "#renderer/ui/tag.tsx";
+import { Certainty } from "#renderer/ui/tag.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import type { GraphLink, GraphNode } from "#shared/model/access/graph.ts";
 import { HOW_WORDS, nameNode } from "#shared/text/access/graph.ts";
@@ -15,7 +14,7 @@ export function StepDrawer({ link, onClose }: Props) {
     <Drawer
       label="step"
       title={<Untrusted text={nameNode(to)} />}
-      subtitle={<Certainty {...link} />}
+      subtitle={<Certainty isCertain={link.isPathCertain ?? link.isCertain} />}
       onClose={onClose}
     >
       <StepFacts title="Step" link={link} />
@@ -97,18 +96,5 @@ export function OnwardFrom({ name }: { name: string }) {
     >
       <Untrusted text={name} limit={120} />
     </Line>
-  );
-}
-
-/** Of a path, whether all of it is certain; of a step alone, whether it is. */
-export function Certainty({ isCertain, isPathCertain }: Pick<GraphLink, "isCertain" | "isPathCertain">) {
-  return (isPathCertain ?? isCertain) ? (
-    <Tag tone="blue" Icon={IconCheck}>
-      Certain
-    </Tag>
-  ) : (
-    <Tag tone="amber" Icon={IconQuestionMark}>
-      Possible
-    </Tag>
   );
 }

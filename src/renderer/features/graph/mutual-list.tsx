@@ -8,13 +8,14 @@ import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { FixedFacet, ToggleFacet } from "#renderer/ui/table/filters.tsx";
 import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
+import { Certainty } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { GraphLink, GraphNode, MutualTrust } from "#shared/model/access/graph.ts";
 import { isMoreThan, type Total } from "#shared/model/total.ts";
 import { nameNode } from "#shared/text/access/graph.ts";
 import { formatAmount, formatCount } from "#shared/text/count.ts";
 import { diagramOfMutual, MOST_MUTUAL_DRAWN } from "./diagram.ts";
-import { Certainty, Onward, StepFacts } from "./drawer.tsx";
+import { Onward, StepFacts } from "./drawer.tsx";
 import classes from "./graph.module.css";
 import { useMutual } from "./queries.ts";
 import type { ListProps } from "./step-list.tsx";
@@ -123,7 +124,7 @@ function MutualDrawer({ trust: { there, back }, onClose }: Props) {
           <Untrusted text={hostOf(there.from)} /> and <Untrusted text={hostOf(there.to)} />
         </>
       }
-      subtitle={<Certainty isCertain={there.isCertain && back.isCertain} isPathCertain={null} />}
+      subtitle={<Certainty isCertain={there.isCertain && back.isCertain} />}
       onClose={onClose}
     >
       <StepFacts title="There" link={there} />
@@ -167,7 +168,7 @@ const MUTUAL_COLUMNS: readonly Column<MutualTrust>[] = [
     id: "certain",
     title: "Certain",
     minWidth: 104,
-    cell: (trust) => <Certainty isCertain={isSure(trust)} isPathCertain={null} />,
+    cell: (trust) => <Certainty isCertain={isSure(trust)} />,
     text: (trust) => (isSure(trust) ? "certain" : "possible"),
   },
   {

@@ -10,9 +10,10 @@ import { OfHostCell } from "#renderer/ui/host-name.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/filters.tsx";
 import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
+import { Certainty } from "#renderer/ui/tag.tsx";
 import type { GraphLink, GraphNode } from "#shared/model/access/graph.ts";
 import { HOW_WORDS, nameNode } from "#shared/text/access/graph.ts";
-import { Certainty, StepDrawer } from "./drawer.tsx";
+import { StepDrawer } from "./drawer.tsx";
 import classes from "./graph.module.css";
 import { type Search, useSteps } from "./queries.ts";
 
@@ -56,7 +57,7 @@ const COLUMNS: readonly Column<GraphLink>[] = [
     id: "certain",
     title: "Certain",
     minWidth: 104,
-    cell: (link) => <Certainty {...link} />,
+    cell: ({ isCertain, isPathCertain }) => <Certainty isCertain={isPathCertain ?? isCertain} />,
     text: ({ isCertain, isPathCertain }) => ((isPathCertain ?? isCertain) ? "certain" : "possible"),
   },
   {

@@ -31,7 +31,7 @@ import {
 import { formatTarget } from "#shared/text/hosts/target.ts";
 import { HostKeys } from "./host-keys.tsx";
 import classes from "./hosts.module.css";
-import { AccountLines, KeyFileLines } from "./inventory.tsx";
+import { AccountLines, KeyFileLines, RootPaths } from "./inventory.tsx";
 import { useClaims, useDropClaim, useHost, useServedOn } from "./queries.ts";
 
 export function HostDrawer({ id, onClose }: { id: number; onClose: () => void }) {
@@ -105,6 +105,7 @@ function Details({ host }: { host: HostDetail }) {
       <LogWindows host={host} />
       <HostFacts host={host} />
       <ServedHere host={host.host} />
+      <RootPaths host={host} />
       <AccountLines accounts={host.accounts} host={host.host} />
       <KeyFileLines keyFiles={host.keyFiles} />
     </>

@@ -5,13 +5,16 @@ import { useState } from "react";
 import { usePlanRequest } from "#renderer/api/scan-button.tsx";
 import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
-import { Tag, type Tone } from "#renderer/ui/tag.tsx";
+import { ErrorState } from "#renderer/ui/panel.tsx";
+import { Certainty, Tag, type Tone } from "#renderer/ui/tag.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
-import type { AccountView, KeyFileView } from "#shared/model/hosts/host.ts";
-import { formatEscalation, formatMeans } from "#shared/text/access/graph.ts";
+import type { AccountView, HostDetail, KeyFileView } from "#shared/model/hosts/host.ts";
+import { describeStep, formatEscalation, formatMeans, nameNode } from "#shared/text/access/graph.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatKey, formatPossession } from "#shared/text/hosts/key.ts";
+import { formatHostAddress } from "#shared/text/hosts/target.ts";
 import classes from "./hosts.module.css";
+import { useRootPaths } from "./queries.ts";
 
 const PASSWORDS: Record<AccountView["passwordState"], string> = {
   set: "password set",
@@ -54,6 +57,35 @@ export function AccountLines({ accounts, host }: { accounts: readonly AccountVie
           Show {ordered.length - shown.length} more without a login shell
         </Button>
       )}
+    </Section>
+  );
+}
+
+/** The nearest ways to root, each with its first step: a key, a certificate, or a rule of sudo. */
+export function RootPaths({ host: { host, port, lastRead } }: { host: HostDetail }) {
+  const start = formatHostAddress({ host, port });
+  const { data, error } = useRootPaths(start, lastRead !== null);
+  if (error) return <ErrorState doing="show who can be root" error={error} />;
+  if (!data) return null;
+  return (
+    <Section title="Who can be root" count={data.total}>
+      <Lines>
+        {data.rows.map((link) => (
+          <Line
+            key={link.id}
+            end={<Certainty isCertain={link.isPathCertain ?? link.isCertain} />}
+            below={<Untrusted text={describeStep(link)} />}
+          >
+            <Untrusted text={nameNode(link.from)} limit={120} />
+          </Line>
+        ))}
+        {data.rows.length === 0 && <Line>nobody, by what was read: no key, no certificate and no rule</Line>}
+      </Lines>
+      <TextLink>
+        <Link to="/graph" search={{ start, direction: "to" }}>
+          {data.isCut ? "There is more than was searched: see Paths" : "See every path"}
+        </Link>
+      </TextLink>
     </Section>
   );
 }

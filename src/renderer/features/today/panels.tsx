@@ -1,19 +1,25 @@
+import { Button } from "@mantine/core";
 import {
   IconCircleCheck,
   IconCircleX,
   IconGhost,
   IconHelpCircle,
   IconProgressAlert,
+  IconRadar2,
   type TablerIcon,
 } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { useApi } from "#renderer/api/connection.ts";
+import { useScanRequest } from "#renderer/api/scan-button.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";
 import { type Tone, toneClass } from "#renderer/ui/tag.tsx";
 import { TextLink } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { Figures } from "#shared/contract/today.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
+import { writeTarget } from "#shared/text/hosts/target.ts";
 import classes from "./today.module.css";
 
 export function AccessPanel({ grants }: { grants: Figures["grants"] }) {
@@ -125,7 +131,36 @@ export function CoveragePanel({ figures: { hosts, endpoints, lastScan } }: { fig
           certificate, {formatNumber(endpoints.failed)} did not
         </p>
       )}
+      <p className={classes.below}>
+        <TextLink>
+          <Link to="/changes" search={{ days: 7 }}>
+            What changed in 7 days
+          </Link>
+        </TextLink>
+      </p>
+      <Unscanned />
     </Panel>
+  );
+}
+
+/** What of this user's own ssh_config no scan was asked for yet: none of the numbers above has it. */
+function Unscanned() {
+  const { data } = useQuery(useApi().targets.unscanned.queryOptions());
+  const requestScan = useScanRequest();
+  if (!data || data.total === 0) return null;
+  const { total, first } = data;
+  return (
+    <p className={classes.unscanned}>
+      {formatCount(total, "host of ~/.ssh/config has", "hosts of ~/.ssh/config have")} not been scanned
+      <Button
+        variant="default"
+        size="compact-sm"
+        leftSection={<IconRadar2 size={15} />}
+        onClick={() => requestScan(first.map(writeTarget).join("\n"))}
+      >
+        {total > first.length ? `Scan the first ${first.length}` : total === 1 ? "Scan it" : "Scan them"}
+      </Button>
+    </p>
   );
 }
 

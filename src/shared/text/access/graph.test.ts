@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import type { GraphLink, GraphNode } from "../../model/access/graph.ts";
 import type { Escalation } from "../../model/hosts/host-reach.ts";
-import { formatEscalation, formatMeans } from "./graph.ts";
+import { describeStep, formatEscalation, formatMeans } from "./graph.ts";
 
 const SUDO: Escalation = {
   account: "ann",
@@ -27,5 +28,43 @@ test("what an account becomes is said with how, and with the rule that says so",
     "some commands as root by sudo (/usr/bin/id and 1 more, without a password: /etc/sudoers:12)",
     "root by sudo (/bin/bash and 1 more, without a password: /etc/sudoers:12)",
     "perhaps root by sudo (any command, with its own password: /etc/sudoers:12)",
+  ]);
+});
+
+test("a way to root is told by its first step, how long it is, and what it depends on", () => {
+  const account = (name: string): GraphNode => ({
+    kind: "account",
+    id: `account/1/${name}`,
+    host: "web1",
+    port: 22,
+    account: name,
+    isRoot: name === "root",
+  });
+  const link: GraphLink = {
+    id: "1",
+    from: { kind: "person", id: "person/1", name: "Carol Nolan", standing: "gone" },
+    fingerprint: "SHA256:abc",
+    to: account("deploy"),
+    how: "opens",
+    heldAt: "people.csv",
+    where: "/home/deploy/.ssh/authorized_keys:1",
+    options: "",
+    isCertain: true,
+    notes: [],
+    distance: 2,
+    isPathCertain: true,
+  };
+  const sudo: GraphLink = {
+    ...link,
+    from: account("deploy"),
+    fingerprint: null,
+    to: account("root"),
+    how: "sudo",
+    notes: ["it asks for the account's own password"],
+    distance: 1,
+  };
+  expect([link, sudo].map(describeStep)).toEqual([
+    "logs in as deploy@web1 with SHA256:abc, 2 steps",
+    "by sudo becomes root@web1, it asks for the account's own password",
   ]);
 });

@@ -1,4 +1,4 @@
-import type { GraphHow, GraphNode } from "../../model/access/graph.ts";
+import type { GraphHow, GraphLink, GraphNode } from "../../model/access/graph.ts";
 import type { Effective } from "../../model/access/verdict.ts";
 import { assertNever } from "../../model/assert-never.ts";
 import type { Escalation } from "../../model/hosts/host-reach.ts";
@@ -118,6 +118,29 @@ export const HOW_WORDS: Record<GraphHow, string> = {
   sudo: "sudo",
   doas: "doas",
   agent: "agent",
+};
+
+/**
+ * What whoever begins there does first, how far the end is, and what the step depends on: "logs in as deploy@web1 with
+ * SHA256:..., 2 steps". May hold what strangers wrote.
+ */
+export function describeStep({ to, how, fingerprint, distance, notes }: GraphLink): string {
+  const steps = distance !== null && distance > 1 ? [`${distance} steps`] : [];
+  return [
+    `${DEEDS[how]} ${nameNode(to)}${fingerprint === null ? "" : ` with ${fingerprint}`}`,
+    ...steps,
+    ...notes,
+  ].join(", ");
+}
+
+const DEEDS: Record<GraphHow, string> = {
+  holds: "holds",
+  opens: "logs in as",
+  signs: "signs a certificate for",
+  root: "can act as",
+  sudo: "by sudo becomes",
+  doas: "by doas becomes",
+  agent: "signs by",
 };
 
 type EscalationRule = Omit<Escalation, "account">;
