@@ -91,6 +91,7 @@ export function ListScreen<Row extends object>(props: Props<Row>) {
           hint={props.searchHint}
           keys={props.filterKeys ?? NO_KEYS}
           onChange={filter}
+          isBusy={list.isFetching}
           onEnter={focusList}
         />
         {props.filters}

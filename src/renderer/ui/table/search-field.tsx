@@ -3,6 +3,7 @@ import {
   type KeyboardEvent,
   type RefObject,
   useEffect,
+  useEffectEvent,
   useId,
   useLayoutEffect,
   useRef,
@@ -19,8 +20,8 @@ import {
 } from "./filter-text.ts";
 import classes from "./search-field.module.css";
 
-/** What is typed into a filter is applied after a pause of this length. */
-const PAUSE_MS = 150;
+/** While the list still answers what was typed before, it waits so long at most. */
+const MOST_WAIT_MS = 150;
 
 const NO_KEYS: readonly FilterKey[] = [];
 
@@ -33,6 +34,8 @@ type Props = {
   keys?: readonly FilterKey[];
   /** Takes a text that can be read. */
   onChange: (text: string) => void;
+  /** The list has not shown yet what the text before this one finds. */
+  isBusy?: boolean;
   /** Goes from the text into the list that it filters, once that shows what this text finds. */
   onEnter?: (text: string) => void;
 };
@@ -41,11 +44,19 @@ type Props = {
  * Words and keys with their values. Enter and Down go into the list, and Escape leaves the text as it is. What is suggested
  * is taken by Tab, or chosen by Down and taken by Enter.
  */
-export function SearchField({ inputRef, value, hint, keys = NO_KEYS, onChange, onEnter }: Props) {
+export function SearchField({
+  inputRef,
+  value,
+  hint,
+  keys = NO_KEYS,
+  onChange,
+  isBusy = false,
+  onEnter,
+}: Props) {
   const own = useRef<HTMLInputElement>(null);
   const input = inputRef ?? own;
   const id = useId();
-  const { typed, problem, change, apply } = useTyped({ value, keys, onChange });
+  const { typed, problem, change, apply } = useTyped({ value, keys, onChange, isBusy });
   const { suggestions, chosen, ...suggested } = useSuggestions({ input, typed, keys, change });
   const press = (event: KeyboardEvent) => {
     if (suggested.press(event)) return event.preventDefault();
@@ -90,7 +101,7 @@ export function SearchField({ inputRef, value, hint, keys = NO_KEYS, onChange, o
           className={classes.clear}
           aria-label="Clear the search"
           onClick={() => {
-            change("", 0);
+            change("");
             input.current?.focus();
           }}
         >
@@ -105,35 +116,53 @@ export function SearchField({ inputRef, value, hint, keys = NO_KEYS, onChange, o
   );
 }
 
-type TypedOptions = { value: string; keys: readonly FilterKey[]; onChange: (text: string) => void };
+type TypedOptions = {
+  value: string;
+  keys: readonly FilterKey[];
+  onChange: (text: string) => void;
+  isBusy: boolean;
+};
 
-/** What is typed, ahead of what is applied. What cannot be read is applied by nobody. */
-function useTyped({ value, keys, onChange }: TypedOptions) {
+/**
+ * What is typed, ahead of what is applied: at once, or as soon as the list has answered what was typed before. What cannot be
+ * read is applied by nobody.
+ */
+function useTyped({ value, keys, onChange, isBusy }: TypedOptions) {
   const [typed, setTyped] = useState(value);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const waiting = useRef<string | null>(null);
   /** The value that our own change leads to: it is no news, and somebody may have typed on. */
   const expected = useRef(value);
   useEffect(() => {
     if (value === expected.current) return;
     clearTimeout(timer.current);
+    waiting.current = null;
     expected.current = value;
     setTyped(value);
   }, [value]);
   useEffect(() => () => clearTimeout(timer.current), []);
+  const applyWaiting = useEffectEvent(() => {
+    if (waiting.current !== null) applyText(waiting.current);
+  });
+  useEffect(() => {
+    if (!isBusy) applyWaiting();
+  }, [isBusy]);
 
   const applyText = (text: string): string | null => {
     clearTimeout(timer.current);
+    waiting.current = null;
     const read = parseFilterText(text, keys);
     if (read.problem) return null;
     expected.current = formatFilterText(read, keys);
     onChange(text);
     return expected.current;
   };
-  const change = (text: string, pauseMs = PAUSE_MS) => {
+  const change = (text: string) => {
     setTyped(text);
+    if (!isBusy) return void applyText(text);
     clearTimeout(timer.current);
-    if (pauseMs === 0) applyText(text);
-    else timer.current = setTimeout(() => applyText(text), pauseMs);
+    waiting.current = text;
+    timer.current = setTimeout(() => applyText(text), MOST_WAIT_MS);
   };
   return { typed, problem: parseFilterText(typed, keys).problem, change, apply: () => applyText(typed) };
 }
@@ -142,7 +171,7 @@ type SuggestionsOptions = {
   input: RefObject<HTMLInputElement | null>;
   typed: string;
   keys: readonly FilterKey[];
-  change: (text: string, pauseMs?: number) => void;
+  change: (text: string) => void;
 };
 
 /** What could be typed next, and the keys that choose and take it. */
@@ -171,7 +200,7 @@ function useSuggestions({ input, typed, keys, change }: SuggestionsOptions) {
     setAt(caret.current);
     setIsForced(false);
     setChosen(null);
-    change(`${typed.slice(0, start)}${text}${rest}`, text.endsWith(" ") ? 0 : undefined);
+    change(`${typed.slice(0, start)}${text}${rest}`);
   };
   /** Whether the key was for what is suggested. */
   const press = (event: KeyboardEvent): boolean => {
