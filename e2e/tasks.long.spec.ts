@@ -11,8 +11,8 @@ import { PlanPage } from "./pages/plan-page.ts";
 import { countPresses, tabTo } from "./pages/presses.ts";
 import { addAuthority, readServed, startRenewalLab } from "./pages/renewal-lab.ts";
 import { startRunbooksLab } from "./pages/runbooks-lab.ts";
-import { makeVault } from "./pages/vault-panel.ts";
 import { ScanPanel } from "./pages/scan-panel.ts";
+import { makeVault } from "./pages/vault-panel.ts";
 import type { Stage } from "./stages/stage.ts";
 
 test.skip(({ sample }) => !sample.hasHosts, "needs root, namespaces and sshd for real hosts");
@@ -24,7 +24,8 @@ async function open(stage: Stage, { database, home }: { database: string; home: 
   return frame;
 }
 
-const linesOf = (page: Page) => page.getByRole("region", { name: "What needs attention" }).getByRole("listitem");
+const linesOf = (page: Page) =>
+  page.getByRole("region", { name: "What needs attention" }).getByRole("listitem");
 
 /** nginx serves a certificate that expires in five days, and an issuer is set up. */
 async function startDueLab(stage: Stage) {
@@ -77,14 +78,20 @@ test("who can be root on a host and why is seen by two clicks", async ({ openSam
   await rail.getByRole("link", { name: "Hosts" }).click();
   const list = new ListScreen(page, "hosts");
   await list.rows.filter({ hasText: "Read" }).first().click();
-  const paths = page.getByRole("complementary", { name: "host" }).getByRole("region", { name: "Who can be root" });
+  const paths = page
+    .getByRole("complementary", { name: "host" })
+    .getByRole("region", { name: "Who can be root" });
   await expect(paths).toContainText(/logs in as \S+ with SHA256:/);
   await paths.scrollIntoViewIfNeeded();
   expect(await presses()).toBe(2);
   expect(await camera.photograph("host-who-can-be-root")).toEqual([]);
 });
 
-test("whoever has left is offboarded by three clicks, and that is undone", async ({ openSample, sample, camera }) => {
+test("whoever has left is offboarded by three clicks, and that is undone", async ({
+  openSample,
+  sample,
+  camera,
+}) => {
   await using _key = await fillSshFolder(sample.home, (folder) =>
     copyFile(sample.identity ?? "", join(folder, "id_ed25519")),
   );
@@ -167,7 +174,9 @@ test("a bundle is imported by at most two clicks, what changed in seven days is 
   const { page } = await openSample();
   const presses = await countPresses(page);
   const inspect = new InspectDialog(page);
-  await inspect.drop([{ name: "vault.bundle", text: makeCertificateBundle("vault", "/etc/tls/none.pem", []) }]);
+  await inspect.drop([
+    { name: "vault.bundle", text: makeCertificateBundle("vault", "/etc/tls/none.pem", []) },
+  ]);
   await inspect.file("vault.bundle").getByRole("button", { name: "Import", exact: true }).click();
   await expect(inspect.file("vault.bundle")).toContainText("Imported");
   // To drop a file is a press of its own.
