@@ -12,7 +12,7 @@ import { openStore } from "#store/store.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { listClaims } from "./claims.ts";
-import { createResultTaker } from "./take-result.ts";
+import { createResultTaker } from "./offline-runs.ts";
 
 const PLAN = makePlanValue({
   newKey: { kind: "provided", line: "ssh-ed25519 AAAA", comment: "", path: null },
