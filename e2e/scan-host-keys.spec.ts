@@ -1,26 +1,12 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Locator } from "@playwright/test";
 import { makeKeyPair, startSshServer } from "#testing/ssh/ssh-server.ts";
 import { expect, test } from "./latchkey.ts";
+import { fillSshFolder } from "./pages/ssh-folder.ts";
 
 type Address = { host: string; port: number };
 
 const formatHost = (name: string, { host, port }: Address, ...more: readonly string[]): string =>
   [`Host ${name}`, `HostName ${host}`, `Port ${port}`, ...more, ""].join("\n");
-
-/** Fills ~/.ssh for as long as a test lasts: the home is that of every test. */
-async function fillSshFolder(home: string, files: { config: string; known_hosts?: string }) {
-  const folder = join(home, ".ssh");
-  await mkdir(folder, { mode: 0o700, recursive: true });
-  for (const [name, text] of Object.entries(files))
-    await writeFile(join(folder, name), text, { mode: 0o600 });
-  return {
-    [Symbol.asyncDispose]: async () => {
-      for (const name of Object.keys(files)) await rm(join(folder, name));
-    },
-  };
-}
 
 test("from the first screen, new hosts of ~/.ssh/config are compared, accepted and read in four clicks", async ({
   sample,

@@ -1,8 +1,8 @@
 /** The tasks of a morning, each from Today: with how many clicks, and the first four of them by keys alone. */
-import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { expect, test } from "./latchkey.ts";
+import { copySample, expect, test } from "./latchkey.ts";
 import { makeCertificateBundle } from "./pages/certificate-bundle.ts";
 import { Frame } from "./pages/frame.ts";
 import { InspectDialog } from "./pages/inspect-dialog.ts";
@@ -12,6 +12,7 @@ import { countPresses, tabTo } from "./pages/presses.ts";
 import { addAuthority, readServed, startRenewalLab } from "./pages/renewal-lab.ts";
 import { startRunbooksLab } from "./pages/runbooks-lab.ts";
 import { ScanPanel } from "./pages/scan-panel.ts";
+import { fillSshFolder } from "./pages/ssh-folder.ts";
 import { makeVault } from "./pages/vault-panel.ts";
 import type { Stage } from "./stages/stage.ts";
 
@@ -48,13 +49,9 @@ async function startDueLab(stage: Stage) {
 const inDays = (days: number): string =>
   `${new Date(Date.now() + days * 86_400_000).toISOString().replaceAll(/\D/g, "").slice(0, 14)}Z`;
 
-/** Puts files into ~/.ssh of the sample, whose home is that of every test, for as long as a test lasts. */
-async function fillSshFolder(home: string, fill: (folder: string) => Promise<void>) {
-  const folder = join(home, ".ssh");
-  await mkdir(folder, { mode: 0o700, recursive: true });
-  await fill(folder);
-  return { [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
-}
+/** The key of the sample's hosts, where runs look for it. */
+const holdSampleKey = async ({ home, identity }: { home: string; identity: string | null }) =>
+  fillSshFolder(home, { id_ed25519: await readFile(identity ?? "", "utf8") });
 
 test("what expires is seen and renewed by at most six clicks", async ({ stage }) => {
   await using due = await startDueLab(stage);
@@ -81,7 +78,8 @@ test("who can be root on a host and why is seen by two clicks", async ({ openSam
   const paths = page
     .getByRole("complementary", { name: "host" })
     .getByRole("region", { name: "Who can be root" });
-  await expect(paths).toContainText(/logs in as \S+ with SHA256:/);
+  await expect(paths).toContainText(/logs in as \S+ with SHA256:\S+: \S+authorized_keys:\d/);
+  await expect(paths).toContainText(/becomes root@\S+ by sudo: \S*sudoers/);
   await paths.scrollIntoViewIfNeeded();
   expect(await presses()).toBe(2);
   expect(await camera.photograph("host-who-can-be-root")).toEqual([]);
@@ -92,9 +90,7 @@ test("whoever has left is offboarded by three clicks, and that is undone", async
   sample,
   camera,
 }) => {
-  await using _key = await fillSshFolder(sample.home, (folder) =>
-    copyFile(sample.identity ?? "", join(folder, "id_ed25519")),
-  );
+  await using _key = await holdSampleKey(sample);
   const { page } = await openSample();
   const presses = await countPresses(page);
   const line = linesOf(page).filter({ hasText: /carol/i }).filter({ hasText: "left" });
@@ -132,36 +128,31 @@ test("a key is rotated on three hosts, and that is undone, by seven clicks", asy
 });
 
 test("new hosts of ~/.ssh/config are scanned from Today by four clicks, and then it asks for no more", async ({
-  openSample,
+  stage,
   sample,
   camera,
 }) => {
-  const hosts = sample.targets.filter((target) => target.includes("@")).slice(0, 3);
-  await using _config = await fillSshFolder(sample.home, (folder) =>
-    writeFile(
-      join(folder, "config"),
-      hosts
-        .map((target, index) => {
-          const [user, address] = target.split("@");
-          return `Host lab${index + 1}\nHostName ${address}\nUser ${user}\nIdentityFile ${sample.identity}\n`;
-        })
-        .join(""),
-      { mode: 0o600 },
-    ),
-  );
-  const { page } = await openSample();
+  await using lab = await startRunbooksLab(["web-1", "web-2", "db-1"]);
+  await using _config = await fillSshFolder(lab.home, {
+    config: lab.hosts
+      .map(({ address }, index) => `Host lab${index + 1}\nHostName ${address}\nUser root\n`)
+      .join(""),
+  });
+  const database = join(lab.home, "other.db");
+  await copySample(sample, database);
+  const { page } = await open(stage, { database, home: lab.home });
   const presses = await countPresses(page);
-  const offer = page.getByText(`${hosts.length} hosts of ~/.ssh/config have not been scanned`);
+  const offer = page.getByText("3 hosts of ~/.ssh/config have not been scanned");
   await offer.scrollIntoViewIfNeeded();
   expect(await camera.photograph("today-not-scanned")).toEqual([]);
   await offer.getByRole("button", { name: "Scan them" }).click();
   const dialog = new ScanPanel(page.getByRole("dialog", { name: "Scan" }));
-  await expect(dialog.start).toHaveText(`Scan ${hosts.length} targets`);
+  await expect(dialog.start).toHaveText("Scan 3 targets");
   await dialog.start.click();
-  await dialog.hostKeys.getByLabel(`All ${hosts.length}`).click();
-  await dialog.hostKeys.getByRole("button", { name: `Accept ${hosts.length} host keys` }).click();
-  await expect(dialog.progress).toContainText(`${hosts.length} of ${hosts.length} scanned`);
-  await expect(dialog.visits.filter({ hasText: "Read" })).toHaveCount(hosts.length);
+  await dialog.hostKeys.getByLabel("All 3").click();
+  await dialog.hostKeys.getByRole("button", { name: "Accept 3 host keys" }).click();
+  await expect(dialog.progress).toContainText("3 of 3 scanned");
+  await expect(dialog.visits.filter({ hasText: "Read" })).toHaveCount(3);
   expect(await presses()).toBe(4);
   await page.keyboard.press("Escape");
   await expect(offer).toHaveCount(0);
@@ -202,7 +193,9 @@ test("a bundle is imported by at most two clicks, what changed in seven days is 
     await page.getByRole("combobox", { name: /^Find hosts, people/ }).fill(words);
     await expect(found.filter({ hasText: hint }).first()).toBeVisible();
   }
-  await found.first().click();
+  await page.getByRole("combobox", { name: /^Find hosts, people/ }).fill("carol");
+  await found.filter({ hasText: "person" }).first().click();
+  await expect(page.getByRole("complementary", { name: "person" })).toContainText(/carol/i);
   expect((await presses()) - beforeFind).toBe(1);
 });
 
@@ -227,9 +220,7 @@ test("by keys alone: who can be root on a host and why is seen, and whoever has 
   openSample,
   sample,
 }) => {
-  await using _key = await fillSshFolder(sample.home, (folder) =>
-    copyFile(sample.identity ?? "", join(folder, "id_ed25519")),
-  );
+  await using _key = await holdSampleKey(sample);
   const frame = await openSample();
   const { page } = frame;
   const presses = await countPresses(page);

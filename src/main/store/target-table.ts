@@ -2,7 +2,7 @@ import type { Database } from "better-sqlite3";
 import type { RememberedTarget } from "#shared/contract/scans.ts";
 import type { Pin } from "#shared/model/hosts/host.ts";
 import { TransportRequest } from "#shared/model/hosts/probe.ts";
-import { type ProxyUrl, Target } from "#shared/model/hosts/target.ts";
+import { type ProxyUrl, type SshTarget, Target } from "#shared/model/hosts/target.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 
@@ -19,6 +19,8 @@ type TargetRow = {
   route: string;
   added_at: string;
 };
+
+type HostToKnow = { host: string; port: number; address: string | null };
 
 type TargetToRemember = {
   target: Target;
@@ -64,13 +66,12 @@ export function targetTable(db: Database) {
       WHERE kind = @kind AND host = @host AND port = @port AND server_name = @serverName
         AND protocol = @protocol AND (@user IS NULL OR user IS @user)`);
   const count = db.prepare<[], number>("SELECT count(*) FROM target").pluck();
-  const isKnown = db
-    .prepare<[object], number>(`
-    SELECT EXISTS (SELECT 1 FROM host WHERE @kind = 'ssh' AND host = @host AND port = @port)
-      OR EXISTS (SELECT 1 FROM endpoint
-        WHERE @kind = 'tls' AND host = @host AND port = @port AND server_name = @serverName AND protocol = @protocol)
-      OR EXISTS (SELECT 1 FROM target
-        WHERE kind = @kind AND host = @host AND port = @port AND server_name = @serverName AND protocol = @protocol)`)
+  const isHostKnown = db
+    .prepare<[HostToKnow], number>(`
+    SELECT EXISTS (SELECT 1 FROM host WHERE host IN (@host, @address) AND port = @port)
+      OR EXISTS (SELECT 1 FROM host WHERE reached_as = lower(@address) AND port = @port)
+      OR EXISTS (SELECT 1 FROM target WHERE kind = 'ssh' AND host IN (@host, @address) AND port = @port)
+      OR EXISTS (SELECT 1 FROM unprobed WHERE kind = 'ssh' AND host IN (@host, @address) AND port = @port)`)
     .pluck();
 
   return {
@@ -88,8 +89,9 @@ export function targetTable(db: Database) {
      */
     forget: (target: Target): boolean => remove.run(toRow(target)).changes > 0,
 
-    /** It was probed, or is remembered to be. */
-    isKnown: (target: Target): boolean => isKnown.get(toRow(target)) === 1,
+    /** A scan was asked for it, or for what has that address; null: it has none of its own. */
+    isHostKnown: ({ host, port }: SshTarget, address: string | null): boolean =>
+      isHostKnown.get({ host, port, address }) === 1,
 
     /** How the target is read, as remembered for the login that is named. */
     recall(target: Target): { useSudo: boolean; transport: TransportRequest; route: ProxyUrl } {

@@ -1,6 +1,6 @@
 import { CloseButton } from "@mantine/core";
 import { IconDatabaseExclamation, IconPlugConnectedX } from "@tabler/icons-react";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useIsFetching, useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useRouter } from "@tanstack/react-router";
 import { useCallback, useEffect, useState } from "react";
 import { useApi, useConnectionSentence, useConnectionState } from "#renderer/api/connection.ts";
@@ -57,6 +57,7 @@ export function Frame() {
                 <ConnectionBanner />
                 <DatabaseBanner />
                 <main className={classes.page}>
+                  <Awaited />
                   <Outlet />
                 </main>
               </div>
@@ -84,6 +85,9 @@ export function Frame() {
     </OwnNamesContext>
   );
 }
+
+/** How many answers the page waits for: what waits until it has come to rest goes by this. */
+const Awaited = () => <span hidden data-awaited={useIsFetching()} />;
 
 const NO_NAMES: FindOwnName = () => null;
 

@@ -54,6 +54,14 @@ export const graph = {
     )
     .output(listOf(GraphLink).extend(CUT)),
 
+  /**
+   * Who can be root on a host: the nearest ways there, each by its first step. Passwords are no step. `isRead`: an account of
+   * root was read there; where none was, nothing is known. `isCut`: there are more than these.
+   */
+  roots: query
+    .input(z.object({ host: z.string().min(1).max(253), port: z.int().min(1).max(65_535) }))
+    .output(z.object({ isRead: z.boolean(), rows: z.array(GraphLink) }).extend(CUT)),
+
   /** The nearest things around a start, for a diagram. */
   diagram: query.input(Start.extend({ most: z.int().min(1).max(2_000).default(150) })).output(
     z.object({

@@ -91,7 +91,10 @@ export const targets = {
 
   list: query.output(z.array(RememberedTarget)),
 
-  /** The hosts that this user's ssh_config names in full and that no scan was asked for: how many, and the first of them. */
+  /**
+   * The hosts that this user's ssh_config names in full and that no scan was asked for, under that name or under its HostName: how
+   * many, and the first of them. Without those of the user git, who gets no shell.
+   */
   unscanned: query.output(
     z.object({ total: z.int().max(MOST_TARGETS), first: z.array(Target).max(UNSCANNED_SHOWN) }),
   ),

@@ -2,7 +2,7 @@ import { implement } from "@orpc/server";
 import { graph } from "#shared/contract/graph.ts";
 import type { Store } from "#store/store.ts";
 import { createMutualList, createSharedList } from "./lists.ts";
-import { createReachList, drawDiagram } from "./reach.ts";
+import { createReachList, drawDiagram, listRoots } from "./reach.ts";
 import { findPath, toSteps } from "./walks.ts";
 
 /** Who reaches what: by keys, by certificates, by root, by sudo and by agents. */
@@ -16,6 +16,7 @@ export function createGraph({ store }: { store: Store }) {
   return {
     links: os.links.handler(({ input }) => known.atOnce(() => known.links(input))),
     reach: os.reach.handler(({ input }) => listReach(input)),
+    roots: os.roots.handler(({ input }) => known.atOnce(() => listRoots(known, input))),
     diagram: os.diagram.handler(({ input }) => known.atOnce(() => drawDiagram(known, input))),
     path: os.path.handler(({ input }) => known.atOnce(() => path(input))),
     mutual: os.mutual.handler(({ input }) => listMutual(input)),

@@ -1,9 +1,18 @@
 import { pathTo } from "#domain/graph.ts";
 import type { GraphEdge, GraphLink, GraphNode } from "#shared/model/access/graph.ts";
+import type { HostAddress } from "#shared/model/runs/plan.ts";
 import { nameNode } from "#shared/text/access/graph.ts";
 import type { Store } from "#store/store.ts";
 import { hostsOf, keepRows, wordsIn } from "./lists.ts";
-import { distanceOf, isByKey, type Reached, reach, type WalkedEdge, type WalkQuery } from "./walks.ts";
+import {
+  distanceOf,
+  isByKey,
+  type Reached,
+  reach,
+  reachAround,
+  type WalkedEdge,
+  type WalkQuery,
+} from "./walks.ts";
 
 type ReachFilter = { search: string; host: string | null; onlyRoot: boolean };
 
@@ -16,9 +25,34 @@ function listReached(
   query: WalkQuery & ReachFilter,
 ): { rows: GraphLink[]; isCut: boolean } {
   const reached = reach(graph, query);
-  const ends = [...reached.all.keys()].filter((id) => isShown(reached, id));
-  const rows = ends.map((id) => toRow(graph, reached, { id, isBackward: query.direction === "to" }));
+  const rows = toRows(graph, reached, query.direction === "to");
   return { rows: rows.filter(createFilter(graph, query)).sort(compareRows), isCut: reached.isCut };
+}
+
+const toRows = (graph: Store["graph"], reached: Reached, isBackward: boolean): GraphLink[] =>
+  [...reached.all.keys()]
+    .filter((id) => isShown(reached, id))
+    .map((id) => toRow(graph, reached, { id, isBackward }));
+
+/** So many ways to root are told, and so many edges are read for that: what is farther away is another question. */
+const MOST_ROOT_PATHS = 12;
+const MOST_NEAR_EDGES = 2_000;
+
+/** The nearest ways to any account of user ID 0, seen from their beginnings. */
+export function listRoots(
+  graph: Store["graph"],
+  address: HostAddress,
+): { isRead: boolean; rows: GraphLink[]; isCut: boolean } {
+  const host = graph.hostsNamed(address.host).find(({ port }) => port === address.port);
+  const roots = host ? graph.rootsOf(host.id) : [];
+  const near = { isBackward: true, onlyCertain: false, mostEdges: MOST_NEAR_EDGES };
+  const reached = reachAround(graph, roots, near);
+  const rows = toRows(graph, reached, true).sort(compareRows);
+  return {
+    isRead: roots.length > 0,
+    rows: rows.slice(0, MOST_ROOT_PATHS),
+    isCut: reached.isCut || rows.length > MOST_ROOT_PATHS,
+  };
 }
 
 /** Nearest first; at the same distance certain ones first, and then by name. */

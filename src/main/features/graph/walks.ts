@@ -24,7 +24,7 @@ export type Reached = {
 
 type Graph = Store["graph"];
 
-/** What a node reaches, or is reached from. Each node's edges are read once. */
+/** What a name reaches, or is reached from. */
 export function reach(
   graph: Graph,
   { start, direction, onlyCertain }: WalkQuery,
@@ -32,6 +32,17 @@ export function reach(
 ): Reached {
   const isBackward = direction === "to";
   const starts = resolveName(graph, start, isBackward ? "goal" : "start");
+  return reachAround(graph, starts, { isBackward, onlyCertain, mostEdges });
+}
+
+type Around = { isBackward: boolean; onlyCertain: boolean; mostEdges: number };
+
+/** What nodes reach, or are reached from. Each node's edges are read once. */
+export function reachAround(
+  graph: Graph,
+  starts: readonly string[],
+  { isBackward, onlyCertain, mostEdges }: Around,
+): Reached {
   const edgesAt = rememberEdges(isBackward ? graph.edgesTo : graph.edgesFrom);
   const go = (only: boolean): Walk<WalkedEdge> =>
     walk({ starts, edgesAt, isBackward, onlyCertain: only, mostEdges });

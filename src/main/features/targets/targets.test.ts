@@ -125,23 +125,31 @@ test("a host that ssh_config named with capitals is forgotten when it names it n
   expect(await targets.list()).toEqual([]);
 });
 
-test("the hosts of ssh_config are known that no scan was asked for and none has come to, each as it is scanned", async () => {
+test("the hosts of ssh_config are known that no scan was asked for, by that name or by its address, each once", async () => {
   await using home = await makeTemporaryFolder();
   await mkdir(join(home.path, ".ssh"));
-  const config = "Host web1 Web2\n  Port 2222\nHost web3 *.corp\nHost we$ird\n";
-  await writeFile(join(home.path, ".ssh/config"), config, { mode: 0o600 });
+  const config = [
+    "Host web1 Web2\n  Port 2222",
+    "Host web3 *.corp",
+    "Host we$ird",
+    "Host db store\n  HostName 10.0.0.9",
+    "Host app\n  HostName 10.0.0.7",
+    "Host behind\n  HostName 10.0.0.7\n  ProxyJump web3",
+    "Host github.com\n  User git",
+  ];
+  await writeFile(join(home.path, ".ssh/config"), config.join("\n"), { mode: 0o600 });
   const { targets } = open(home.path);
   const text = async () => {
     const { total, first } = await targets.unscanned();
     expect(first).toHaveLength(total);
     return first.map(writeTarget).join(" ");
   };
-  expect(await text()).toBe("ssh://web1:2222 ssh://Web2:2222 web3:22");
-  await targets.add({ text: "web3:22" });
+  const all = "ssh://web1:2222 ssh://Web2:2222 web3:22 db:22 app:22 behind:22";
+  expect(await text()).toBe(all);
+  await targets.add({ text: "web3:22 10.0.0.7:22" });
   // On another port it is another host.
   await targets.add({ text: "ssh://web1:2200" });
-  expect(await text()).toBe("ssh://web1:2222 ssh://Web2:2222");
-  const { added } = await targets.add({ text: await text() });
-  expect(added).toBe(2);
+  expect(await text()).toBe("ssh://web1:2222 ssh://Web2:2222 db:22 behind:22");
+  await targets.add({ text: await text() });
   expect(await targets.unscanned()).toEqual({ total: 0, first: [] });
 });

@@ -9,7 +9,7 @@ import { ErrorState } from "#renderer/ui/panel.tsx";
 import { Certainty, Tag, type Tone } from "#renderer/ui/tag.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import type { AccountView, HostDetail, KeyFileView } from "#shared/model/hosts/host.ts";
-import { describeStep, formatEscalation, formatMeans, nameNode } from "#shared/text/access/graph.ts";
+import { describeStep, formatEscalation, formatMeans, nameBeginning } from "#shared/text/access/graph.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatKey, formatPossession } from "#shared/text/hosts/key.ts";
 import { formatHostAddress } from "#shared/text/hosts/target.ts";
@@ -61,31 +61,42 @@ export function AccountLines({ accounts, host }: { accounts: readonly AccountVie
   );
 }
 
-/** The nearest ways to root, each with its first step: a key, a certificate, or a rule of sudo. */
-export function RootPaths({ host: { host, port, lastRead } }: { host: HostDetail }) {
-  const start = formatHostAddress({ host, port });
-  const { data, error } = useRootPaths(start, lastRead !== null);
+/** The nearest ways to root, each with its first step; and what is not known of them. */
+export function RootPaths({ host }: { host: HostDetail }) {
+  const { data, error } = useRootPaths(host);
   if (error) return <ErrorState doing="show who can be root" error={error} />;
-  if (!data) return null;
+  if (!data || host.lastRead === null) return null;
+  const { rows, isRead, isCut } = data;
+  const root = host.accounts.find(({ uid }) => uid === 0)?.name ?? "root";
   return (
-    <Section title="Who can be root" count={data.total}>
+    <Section title="Who can be root">
       <Lines>
-        {data.rows.map((link) => (
+        {rows.map((link) => (
           <Line
             key={link.id}
             end={<Certainty isCertain={link.isPathCertain ?? link.isCertain} />}
-            below={<Untrusted text={describeStep(link)} />}
+            below={<Untrusted text={describeStep(link)} limit={400} />}
           >
-            <Untrusted text={nameNode(link.from)} limit={120} />
+            <Untrusted text={nameBeginning(link)} limit={120} />
           </Line>
         ))}
-        {data.rows.length === 0 && <Line>nobody, by what was read: no key, no certificate and no rule</Line>}
+        {rows.length === 0 && (
+          <Line>
+            {isRead ? "no key, no certificate and no rule is known" : "unknown: no account of root was read"}
+          </Line>
+        )}
       </Lines>
-      <TextLink>
-        <Link to="/graph" search={{ start, direction: "to" }}>
-          {data.isCut ? "There is more than was searched: see Paths" : "See every path"}
-        </Link>
-      </TextLink>
+      <p className={classes.claimNote}>
+        By keys, certificates, sudo, doas and agents: whoever knows a password is not listed.
+        {host.coverage.notRead.length > 0 && " Not all of this host was read: there may be more."}
+      </p>
+      {isCut && (
+        <TextLink>
+          <Link to="/graph" search={{ start: `${root}@${formatHostAddress(host)}`, direction: "to" }}>
+            There are more
+          </Link>
+        </TextLink>
+      )}
     </Section>
   );
 }

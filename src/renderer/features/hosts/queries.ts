@@ -42,15 +42,8 @@ export function useServedOn(host: string) {
   return useQuery(served.list.queryOptions({ input: { host, limit: SERVED_SHOWN } }));
 }
 
-/** So many ways to root are shown, the nearest first; Paths has all of them. */
-const PATHS_SHOWN = 8;
-
-/** Who reaches root on a host. Read again at each opening: a walk of the graph is not repeated while a scan goes on. */
-export function useRootPaths(start: string, isRead: boolean) {
-  const { graph } = useApi();
-  const input = { start, direction: "to", limit: PATHS_SHOWN } as const;
-  return useQuery(graph.reach.queryOptions({ input, enabled: isRead }));
-}
+export const useRootPaths = ({ host, port }: { host: string; port: number }) =>
+  useQuery(useApi().graph.roots.queryOptions({ input: { host, port } }));
 
 /** What unverified bundles claim of a host. */
 export function useClaims({ host, port }: { host: string; port: number }) {

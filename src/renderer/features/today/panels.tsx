@@ -8,7 +8,7 @@ import {
   IconRadar2,
   type TablerIcon,
 } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useApi } from "#renderer/api/connection.ts";
@@ -138,14 +138,19 @@ export function CoveragePanel({ figures: { hosts, endpoints, lastScan } }: { fig
           </Link>
         </TextLink>
       </p>
-      <Unscanned />
+      <Unscanned scan={lastScan} />
     </Panel>
   );
 }
 
-/** What of this user's own ssh_config no scan was asked for yet: none of the numbers above has it. */
-function Unscanned() {
-  const { data } = useQuery(useApi().targets.unscanned.queryOptions());
+/** What of this user's own ssh_config no scan was asked for yet: none of the numbers above has it. Read anew with each scan. */
+function Unscanned({ scan }: { scan: Figures["lastScan"] }) {
+  const { targets } = useApi();
+  const { data } = useQuery({
+    queryKey: ["unscanned", scan?.id ?? null, scan?.state ?? null],
+    queryFn: () => targets.unscanned.call(),
+    placeholderData: keepPreviousData,
+  });
   const requestScan = useScanRequest();
   if (!data || data.total === 0) return null;
   const { total, first } = data;

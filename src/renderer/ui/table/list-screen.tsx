@@ -83,7 +83,7 @@ export function ListScreen<Row extends object>(props: Props<Row>) {
   const exportAll = () => exportRows(props.fetchAll());
   const { copy, copyView } = useCopyRows({ columns: shown, commands });
   return (
-    <div className={classes.screen}>
+    <div className={classes.screen} data-busy={list.isFetching}>
       <div className={classes.toolbar}>
         <SearchField
           inputRef={searchRef}

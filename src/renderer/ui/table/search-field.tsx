@@ -20,8 +20,10 @@ import {
 } from "./filter-text.ts";
 import classes from "./search-field.module.css";
 
-/** While the list still answers what was typed before, it waits so long at most. */
-const MOST_WAIT_MS = 150;
+/** What waits is applied after a pause of this length. */
+const PAUSE_MS = 150;
+/** A key whose value is typed still: each part of it would be another filter. */
+const HALF_TYPED = /[^\s":<>]+[:<>]\S*$/;
 
 const NO_KEYS: readonly FilterKey[] = [];
 
@@ -124,25 +126,26 @@ type TypedOptions = {
 };
 
 /**
- * What is typed, ahead of what is applied: at once, or as soon as the list has answered what was typed before. What cannot be
- * read is applied by nobody.
+ * What is typed, ahead of what is applied: words at once, or as soon as the list has answered those before; the value of a key
+ * after a pause. What cannot be read is applied by nobody.
  */
 function useTyped({ value, keys, onChange, isBusy }: TypedOptions) {
   const [typed, setTyped] = useState(value);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const waiting = useRef<string | null>(null);
-  /** The value that our own change leads to: it is no news, and somebody may have typed on. */
-  const expected = useRef(value);
+  /** The values that our own changes lead to, in their order: they are no news, and somebody may have typed on. */
+  const expected = useRef([value]);
   useEffect(() => {
-    if (value === expected.current) return;
+    const at = expected.current.indexOf(value);
+    expected.current = at < 0 ? [value] : expected.current.slice(at);
+    if (at >= 0) return;
     clearTimeout(timer.current);
     waiting.current = null;
-    expected.current = value;
     setTyped(value);
   }, [value]);
   useEffect(() => () => clearTimeout(timer.current), []);
   const applyWaiting = useEffectEvent(() => {
-    if (waiting.current !== null) applyText(waiting.current);
+    if (waiting.current !== null && !HALF_TYPED.test(waiting.current)) applyText(waiting.current);
   });
   useEffect(() => {
     if (!isBusy) applyWaiting();
@@ -153,16 +156,17 @@ function useTyped({ value, keys, onChange, isBusy }: TypedOptions) {
     waiting.current = null;
     const read = parseFilterText(text, keys);
     if (read.problem) return null;
-    expected.current = formatFilterText(read, keys);
+    const next = formatFilterText(read, keys);
+    expected.current.push(next);
     onChange(text);
-    return expected.current;
+    return next;
   };
   const change = (text: string) => {
     setTyped(text);
-    if (!isBusy) return void applyText(text);
+    if (!isBusy && !HALF_TYPED.test(text)) return void applyText(text);
     clearTimeout(timer.current);
     waiting.current = text;
-    timer.current = setTimeout(() => applyText(text), MOST_WAIT_MS);
+    timer.current = setTimeout(() => applyText(text), PAUSE_MS);
   };
   return { typed, problem: parseFilterText(typed, keys).problem, change, apply: () => applyText(typed) };
 }

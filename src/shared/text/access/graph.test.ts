@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { GraphLink, GraphNode } from "../../model/access/graph.ts";
 import type { Escalation } from "../../model/hosts/host-reach.ts";
-import { describeStep, formatEscalation, formatMeans } from "./graph.ts";
+import { describeStep, formatEscalation, formatMeans, nameBeginning } from "./graph.ts";
 
 const SUDO: Escalation = {
   account: "ann",
@@ -42,7 +42,7 @@ test("a way to root is told by its first step, how long it is, and what it depen
   });
   const link: GraphLink = {
     id: "1",
-    from: { kind: "person", id: "person/1", name: "Carol Nolan", standing: "gone" },
+    from: { kind: "person", id: "person/1", name: "Carol Nolan", number: null, standing: "gone" },
     fingerprint: "SHA256:abc",
     to: account("deploy"),
     how: "opens",
@@ -60,11 +60,18 @@ test("a way to root is told by its first step, how long it is, and what it depen
     fingerprint: null,
     to: account("root"),
     how: "sudo",
+    where: "/etc/sudoers:12",
     notes: ["it asks for the account's own password"],
     distance: 1,
   };
-  expect([link, sudo].map(describeStep)).toEqual([
-    "logs in as deploy@web1 with SHA256:abc, 2 steps",
-    "by sudo becomes root@web1, it asks for the account's own password",
+  const key: GraphLink = {
+    ...link,
+    from: { kind: "key", id: "key/1", fingerprint: "SHA256:abc", keyType: null },
+  };
+  const said = [link, sudo, key].map((one) => `${nameBeginning(one)} ${describeStep(one)}`);
+  expect(said).toEqual([
+    "former: Carol Nolan logs in as deploy@web1 with SHA256:abc: /home/deploy/.ssh/authorized_keys:1, 2 steps in all",
+    "deploy@web1 becomes root@web1 by sudo: /etc/sudoers:12, it asks for the account's own password",
+    "whoever has SHA256:abc logs in as deploy@web1: /home/deploy/.ssh/authorized_keys:1, 2 steps in all",
   ]);
 });

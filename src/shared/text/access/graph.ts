@@ -120,28 +120,41 @@ export const HOW_WORDS: Record<GraphHow, string> = {
   agent: "agent",
 };
 
-/**
- * What whoever begins there does first, how far the end is, and what the step depends on: "logs in as deploy@web1 with
- * SHA256:..., 2 steps". May hold what strangers wrote.
- */
-export function describeStep({ to, how, fingerprint, distance, notes }: GraphLink): string {
-  const steps = distance !== null && distance > 1 ? [`${distance} steps`] : [];
-  return [
-    `${DEEDS[how]} ${nameNode(to)}${fingerprint === null ? "" : ` with ${fingerprint}`}`,
-    ...steps,
-    ...notes,
-  ].join(", ");
+/** Whoever begins a path, as people are told: "former: Carol Nolan", "deploy@web1", "whoever has SHA256:...". */
+export function nameBeginning({ from }: GraphLink): string {
+  if (from.kind === "person") return `${from.standing === "gone" ? "former: " : ""}${namePerson(from)}`;
+  return from.kind === "key" ? `whoever has ${from.fingerprint}` : nameNode(from);
 }
 
-const DEEDS: Record<GraphHow, string> = {
-  holds: "holds",
-  opens: "logs in as",
-  signs: "signs a certificate for",
-  root: "can act as",
-  sudo: "by sudo becomes",
-  doas: "by doas becomes",
-  agent: "signs by",
-};
+/**
+ * The first step of a path, where that stands, and what it depends on: "logs in as deploy@web1 with SHA256:...: ...". May hold
+ * what strangers wrote.
+ */
+export function describeStep({ from, to, how, fingerprint, where, distance, notes }: GraphLink): string {
+  const key = fingerprint === null || from.kind === "key" ? "" : ` with ${fingerprint}`;
+  const rest = distance !== null && distance > 1 ? [`${distance} steps in all`] : [];
+  return [`${formatDeed(how, nameNode(to))}${key}: ${where}`, ...rest, ...notes].join(", ");
+}
+
+function formatDeed(how: GraphHow, to: string): string {
+  switch (how) {
+    case "holds":
+      return `holds ${to}`;
+    case "opens":
+      return `logs in as ${to}`;
+    case "signs":
+      return `signs a certificate that logs in as ${to}`;
+    case "root":
+      return `acts as ${to}, being root`;
+    case "sudo":
+    case "doas":
+      return `becomes ${to} by ${how}`;
+    case "agent":
+      return `uses the ${to}`;
+    default:
+      return assertNever(how);
+  }
+}
 
 type EscalationRule = Omit<Escalation, "account">;
 
