@@ -50,7 +50,7 @@ export function createTargets({ store, readTargets, workstation, now, announce }
 
   async function findUnscanned() {
     const { targets: named, sshConfig } = await readTargets(OF_SSH_CONFIG);
-    const places = new Map<string, { target: SshTarget; isKnown: boolean }>();
+    const addresses = new Map<string, { target: SshTarget; isKnown: boolean }>();
     for (const target of named) {
       if (target.kind !== "ssh") continue;
       const route = sshConfig.routeTo(target, workstation.user);
@@ -58,12 +58,12 @@ export function createTargets({ store, readTargets, workstation, now, announce }
       if (hop?.user === "git") continue;
       // What is behind a jump host has that address there, where another machine may have it here.
       const address = route.kind === "hops" && route.hops.length === 1 && hop ? hop.address : null;
-      const place = `${address ?? target.host} ${target.port}`;
-      const before = places.get(place);
+      const at = `${address ?? target.host} ${target.port}`;
+      const before = addresses.get(at);
       const isKnown = before?.isKnown === true || store.targets.isHostKnown(target, address);
-      places.set(place, { target: before?.target ?? target, isKnown });
+      addresses.set(at, { target: before?.target ?? target, isKnown });
     }
-    const unscanned = [...places.values()].filter(({ isKnown }) => !isKnown).map(({ target }) => target);
+    const unscanned = [...addresses.values()].filter(({ isKnown }) => !isKnown).map(({ target }) => target);
     return { total: unscanned.length, first: unscanned.slice(0, UNSCANNED_SHOWN) };
   }
 

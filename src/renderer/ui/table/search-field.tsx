@@ -23,7 +23,7 @@ import classes from "./search-field.module.css";
 /** What waits is applied after a pause of this length. */
 const PAUSE_MS = 150;
 /** A key whose value is typed still: each part of it would be another filter. */
-const HALF_TYPED = /[^\s":<>]+[:<>]\S*$/;
+const UNFINISHED = /[^\s":<>]+[:<>]\S*$/;
 
 const NO_KEYS: readonly FilterKey[] = [];
 
@@ -145,7 +145,7 @@ function useTyped({ value, keys, onChange, isBusy }: TypedOptions) {
   }, [value]);
   useEffect(() => () => clearTimeout(timer.current), []);
   const applyWaiting = useEffectEvent(() => {
-    if (waiting.current !== null && !HALF_TYPED.test(waiting.current)) applyText(waiting.current);
+    if (waiting.current !== null && !UNFINISHED.test(waiting.current)) applyText(waiting.current);
   });
   useEffect(() => {
     if (!isBusy) applyWaiting();
@@ -163,7 +163,7 @@ function useTyped({ value, keys, onChange, isBusy }: TypedOptions) {
   };
   const change = (text: string) => {
     setTyped(text);
-    if (!isBusy && !HALF_TYPED.test(text)) return void applyText(text);
+    if (!isBusy && !UNFINISHED.test(text)) return void applyText(text);
     clearTimeout(timer.current);
     waiting.current = text;
     timer.current = setTimeout(() => applyText(text), PAUSE_MS);
