@@ -34,6 +34,17 @@ test("what is typed, what is chosen and what a link says are one filter, and wor
   await list.filtered("Issuer");
   await list.filtered("Key type");
 
+  // Whatever the list answers meanwhile, no key is lost.
+  await frame.goToAddress("#/certificates");
+  await expect(list.search).toHaveValue("");
+  await list.search.focus();
+  await page.keyboard.type("grafana.corp.example");
+  await expect(list.search).toHaveValue("grafana.corp.example");
+  await expect(page).toHaveURL(/search=grafana\.corp\.example$/);
+  await expect(list.rows).toHaveCount(1);
+  await page.goBack();
+  await expect(list.search).toHaveValue('issuer:"Corp" type:ec owner:none');
+
   await frame.goToAddress("#/access?account=root");
   const grants = new ListScreen(page, "grants");
   await expect(grants.search).toHaveValue("account:root");
