@@ -43,6 +43,7 @@ export function isForPage(event: KeyboardEvent | ClipboardEvent): boolean {
   if (event.target.matches(TYPED_INTO)) return false;
   if (!(event instanceof KeyboardEvent)) return true;
   if (event.target.matches("input[type=radio]") && event.key.startsWith("Arrow")) return false;
-  const isPress = event.key === "Enter" || event.key === " ";
+  // With Command or Control it is a shortcut, wherever the focus is.
+  const isPress = (event.key === "Enter" || event.key === " ") && !event.metaKey && !event.ctrlKey;
   return !(isPress && event.target.closest("button, a, summary, input"));
 }
