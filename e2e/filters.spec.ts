@@ -43,7 +43,7 @@ test("what is typed, what is chosen and what a link says are one filter, and wor
   await expect(page).toHaveURL(/search=grafana\.corp\.example$/);
   await expect(list.rows).toHaveCount(1);
   await page.goBack();
-  await expect(list.search).toHaveValue('issuer:"Corp" type:ec owner:none');
+  await expect(list.search).toHaveValue("owner:none type:ec issuer:Corp");
 
   await frame.goToAddress("#/access?account=root");
   const grants = new ListScreen(page, "grants");
