@@ -100,12 +100,12 @@ function Details({ host }: { host: HostDetail }) {
       <HostKeys host={host} />
       <ClaimsOf host={host} />
       <FindingLines findings={host.findings} />
+      <RootPaths host={host} />
       {labelling && <LabelsSection {...labelling} />}
       <CoverageOf coverage={host.coverage} />
       <LogWindows host={host} />
       <HostFacts host={host} />
       <ServedHere host={host.host} />
-      <RootPaths host={host} />
       <AccountLines accounts={host.accounts} host={host.host} />
       <KeyFileLines keyFiles={host.keyFiles} />
     </>

@@ -86,7 +86,7 @@ export function RootPaths({ host }: { host: HostDetail }) {
           </Line>
         )}
       </Lines>
-      <p className={classes.claimNote}>
+      <p className={classes.below}>
         By keys, certificates, sudo, doas and agents: whoever knows a password is not listed.
         {host.coverage.notRead.length > 0 && " Not all of this host was read: there may be more."}
       </p>
