@@ -92,3 +92,56 @@ test.skipIf(!canStartHosts())(
       expect(failures).toContainEqual(expect.objectContaining({ target, ...lost }));
   },
 );
+
+const NGINX = `
+rm -rf /etc/nginx; mkdir -p /etc/nginx /srv/tls; cd /srv/tls
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=shop.lab -addext subjectAltName=DNS:shop.lab \\
+  -days 90 -keyout shop.key -out shop.pem 2>/dev/null
+cat >/etc/nginx/nginx.conf <<'END'
+events {}
+pid /run/nginx.pid; error_log /dev/null;
+http {
+  access_log off;
+  server {
+    listen 8443 ssl;
+    server_name shop.lab;
+    ssl_certificate /srv/tls/shop.pem;
+    ssl_certificate_key /srv/tls/shop.key;
+  }
+}
+END
+`;
+
+test.skipIf(!canStartHosts())(
+  "an endpoint is of the host that calls itself so and was logged in to at its address, and of none that is logged in to through a jump host",
+  async () => {
+    await using row = await startNetworks("office", "dmz");
+    const [office, dmz] = row.networks;
+    if (!office || !dmz) throw new Error("two networks were asked for");
+    await using desk = await makeDesk();
+    const [at, gate] = [dmz.address(1), dmz.address(2)];
+    const prepare = letIn(desk.publicKey);
+    await using web = await startHost({
+      name: "shop.lab",
+      place: { network: dmz, address: at },
+      prepare: prepare + NGINX,
+    });
+    await using gateHost = await startHost({ name: "gate", place: { network: dmz, address: gate }, prepare });
+    await web.run("setpriv --pdeathsig KILL nginx -e /dev/null");
+    const names = join(desk.home, "hosts");
+    await writeFile(names, `${at} web shop.lab\n${gate} gate\n`);
+    const there = 'mount --make-rprivate /; mount --bind "$0" /etc/hosts; exec "$@"';
+    const before = [...office.enter, "unshare", "-m", "sh", "-c", there, names];
+    const findStates = async () => {
+      const scan = ["scan", "root@web", "shop.lab:8443", "--accept-new", "--json"];
+      const { probes } = JSON.parse((await desk.latchkey(scan, { before })).out);
+      expect(probes).toMatchObject({ ok: 2, failed: 0 });
+      const { out } = await desk.latchkey(["served", "--json"], { before });
+      return (JSON.parse(out) as { served: { state: string }[] }).served.map(({ state }) => state);
+    };
+    expect(await findStates()).toEqual(["agrees"]);
+    await gateHost.run(`echo '${at} web' >>/etc/hosts`);
+    await writeFile(join(desk.home, ".ssh/config"), "Host web\nProxyJump root@gate\n");
+    expect(await findStates()).toEqual(["not-seen"]);
+  },
+);

@@ -78,22 +78,24 @@ export const keyOfHost = ({ host, port }: { host: string; port: number }): strin
  * loopback there is this computer's here, an address behind a jump host may be another machine's, and behind another
  * port than that of ssh there is often a gateway, which leads to several.
  */
-export function nameReached({ address, port, openssh }: Hop, jumps: readonly Hop[]): string | null {
-  const isDirect = jumps.length === 0 && openssh === undefined;
-  return port !== SSH_PORT || isLoopback(address) || (!isDirect && isAddress(address)) ? null : address;
+export function nameReached(hop: Hop, jumps: readonly Hop[]): string | null {
+  const { address, port } = hop;
+  return port !== SSH_PORT || isLoopback(address) || (!isDirect(hop, jumps) && isAddress(address))
+    ? null
+    : address;
 }
+
+/** What else only OpenSSH's client can do leads nowhere else: Debian asks for GSSAPI at every host. */
+const isDirect = ({ openssh }: Hop, jumps: readonly Hop[]): boolean =>
+  jumps.length === 0 && !openssh?.proxyCommand;
 
 /**
  * The address of a host by our own connection to it, `peer`; null where that may be the address of several machines: one
  * behind another port than that of ssh, of a gateway; and what every machine has, or every link.
  */
-export function addressReached(
-  { port, openssh }: Hop,
-  jumps: readonly Hop[],
-  peer: string | null,
-): string | null {
-  const isDirect = jumps.length === 0 && openssh === undefined && port === SSH_PORT;
-  return !isDirect || peer === null || isLoopback(peer) || LINK_LOCAL.test(peer) ? null : peer.toLowerCase();
+export function addressReached(hop: Hop, jumps: readonly Hop[], peer: string | null): string | null {
+  const isSure = isDirect(hop, jumps) && hop.port === SSH_PORT;
+  return !isSure || peer === null || isLoopback(peer) || LINK_LOCAL.test(peer) ? null : peer.toLowerCase();
 }
 
 const SSH_PORT = 22;
