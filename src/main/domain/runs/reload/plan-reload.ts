@@ -63,7 +63,7 @@ const NO_UNDO = makeCheck(
   "warning",
   "no-undo",
   { host: null },
-  "a reload cannot be undone: a server reads all of its configuration again, and whatever else was changed in it since takes effect as well",
+  "a reload cannot be undone: a server may read all of its configuration again, and whatever else was changed in it since takes effect then",
 );
 
 function draftReload(facts: ReloadFacts, { host, scanned, servers }: ReloadFacts["hosts"][number]): Reload {
