@@ -19,6 +19,7 @@ CREATE TABLE scan (
   failed      INTEGER NOT NULL DEFAULT 0,
   partial     INTEGER NOT NULL DEFAULT 0,
   first_target TEXT,
+  first_host  TEXT,
   scan_origin TEXT NOT NULL DEFAULT 'request' CHECK (scan_origin IN ('request', 'plan')),
   CHECK ((state = 'running') = (finished_at IS NULL))
 ) STRICT;

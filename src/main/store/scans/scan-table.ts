@@ -17,6 +17,7 @@ type Row = {
   failed: number;
   partial: number;
   first_target: string | null;
+  first_host: string | null;
   origin: string;
   imported_at: string | null;
   signature: string | null;
@@ -24,7 +25,7 @@ type Row = {
 };
 
 const COLUMNS =
-  "scan.id, scan.state, started_at, finished_at, total, ok, failed, partial, first_target, scan_origin AS origin, bundle.imported_at, bundle.signature, bundle.standing";
+  "scan.id, scan.state, started_at, finished_at, total, ok, failed, partial, first_target, first_host, scan_origin AS origin, bundle.imported_at, bundle.signature, bundle.standing";
 
 const SCANS = "scan LEFT JOIN bundle ON bundle.scan = scan.id";
 
@@ -57,7 +58,7 @@ const NO_PROBE: Part = { sql: "0", values: [] };
 export function scanTable(db: Database, lists: Lists) {
   const unprobed = unprobedTable(db);
   const begin = db.prepare(
-    "INSERT INTO scan (total, first_target, scan_origin, started_at) VALUES (?, ?, ?, ?)",
+    "INSERT INTO scan (total, first_target, first_host, scan_origin, started_at) VALUES (?, ?, ?, ?, ?)",
   );
   const finish = db.prepare("UPDATE scan SET state = ?, finished_at = ? WHERE id = ? AND state = 'running'");
   const interrupt = db.prepare(
@@ -68,20 +69,21 @@ export function scanTable(db: Database, lists: Lists) {
     `SELECT ${COLUMNS} FROM ${SCANS} ORDER BY started_at DESC, scan.id DESC LIMIT 1`,
   );
 
-  const add = ({ total, first, origin, at }: NewScan) =>
-    ScanId.parse(Number(begin.run(total, first, origin, at).lastInsertRowid));
+  const add = ({ total, first, host, origin, at }: NewScan) =>
+    ScanId.parse(Number(begin.run(total, first, host, origin, at).lastInsertRowid));
 
   return {
     begin({ requested, at, origin = "request" }: ScanRequest): ScanId {
-      const first = requested[0] ? formatTarget(requested[0].target) : null;
-      const id = add({ total: requested.length, first, origin, at });
+      const target = requested[0]?.target ?? null;
+      const first = target && formatTarget(target);
+      const id = add({ total: requested.length, first, host: target?.host ?? null, origin, at });
       unprobed.plan(id, requested);
       return id;
     },
 
     /** The scan of one host by an offline bundle: there is nothing to probe. */
     beginOffline: (host: string, at: Instant): ScanId =>
-      add({ total: 1, first: host, origin: "request", at }),
+      add({ total: 1, first: host, host, origin: "request", at }),
 
     listUnfinished: unprobed.listUnfinished,
 
@@ -111,7 +113,13 @@ export function scanTable(db: Database, lists: Lists) {
 }
 
 type ScanRequest = { requested: readonly RequestedTarget[]; at: Instant; origin?: ScanOrigin };
-type NewScan = { total: number; first: string | null; origin: ScanOrigin; at: Instant };
+type NewScan = {
+  total: number;
+  first: string | null;
+  host: string | null;
+  origin: ScanOrigin;
+  at: Instant;
+};
 
 const fromRow = (row: Row | undefined): Scan | null => (row ? toScan(row) : null);
 
@@ -121,6 +129,7 @@ const toScan = (row: Row): Scan =>
     startedAt: row.started_at,
     finishedAt: row.finished_at,
     firstTarget: row.first_target,
+    firstHost: row.first_host,
     bundle:
       row.signature === null
         ? null

@@ -25,6 +25,7 @@ test("a scan counts its visits by how they ended, and lists those that failed fi
     failed: 2,
     partial: 1,
     firstTarget: "asked.example:443",
+    firstHost: "asked.example",
     origin: "request",
     bundle: null,
   });

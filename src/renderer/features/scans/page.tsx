@@ -1,13 +1,15 @@
 import { IconPackageImport, IconRadar2 } from "@tabler/icons-react";
 import { SCAN_KEYS } from "#renderer/api/filter-keys.ts";
 import { ScanButton } from "#renderer/api/scan-button.tsx";
-import { Dim, Inline, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
+import { Dim, Inline, NumberCell } from "#renderer/ui/cells.tsx";
+import { OfHostCell } from "#renderer/ui/host-name.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet, ToggleFacet } from "#renderer/ui/table/filters.tsx";
 import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import { type Scan, ScanId, ScanState } from "#shared/model/hosts/scan.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { formatDuration } from "#shared/text/elapsed.ts";
 import { formatScanName } from "#shared/text/hosts/target.ts";
 import { ScanDrawer } from "./drawer.tsx";
@@ -93,7 +95,8 @@ const COLUMNS: readonly Column<Scan>[] = [
     cell: (scan) => (
       <Inline>
         <strong className={classes.number}>#{scan.id}</strong>
-        <TextCell text={formatScanName(scan)} />
+        <OfHostCell text={scan.firstTarget ?? ""} host={scan.firstHost ?? ""} />
+        {scan.firstTarget !== null && scan.total > 1 && <Dim>and {formatCount(scan.total - 1, "other")}</Dim>}
         {scan.origin === "plan" && <Dim>by a plan</Dim>}
       </Inline>
     ),

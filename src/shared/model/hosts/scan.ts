@@ -25,6 +25,8 @@ export const Scan = z.object({
   partial: z.int(),
   /** The first of its targets, as it is written; null for none. */
   firstTarget: z.string().nullable(),
+  /** The host that it is on, by the user's name. */
+  firstHost: z.string().nullable(),
   origin: ScanOrigin,
   /**
    * Set where nothing was probed: somebody imported what a collector wrote. The scan has the date when that was

@@ -145,11 +145,11 @@ const COLUMNS: readonly Column<RunRow>[] = [
   { head: "RUN", cell: ({ id }) => String(id) },
   { head: "STARTED", cell: ({ startedAt }) => startedAt, leaves: 1 },
   { head: "STATE", cell: ({ state }) => state, style: ({ state }) => STYLES[state] ?? null },
-  { head: "STEPS", cell: ({ stepsDone, steps }) => `${stepsDone}/${steps}`, leaves: 2 },
+  { head: "STEPS", cell: ({ stepsDone, steps }) => `${stepsDone}/${steps}`, leaves: 4 },
   { head: "WHAT", cell: ({ title }) => title, cut: "middle" },
-  { head: "HOSTS", cell: ({ hosts }) => String(hosts), leaves: 4 },
-  { head: "FIRST HOST", cell: nameFirst, hostOf: ({ firstHost }) => firstHost, cut: "middle", leaves: 5 },
-  { head: "WHY", cell: ({ message }) => message, cut: "end", leaves: 3 },
+  { head: "HOSTS", cell: ({ hosts }) => String(hosts), leaves: 2 },
+  { head: "FIRST HOST", cell: nameFirst, hostOf: ({ firstHost }) => firstHost, cut: "middle", leaves: 3 },
+  { head: "WHY", cell: ({ message }) => message, cut: "end", leaves: 5 },
 ];
 
 async function show(text: string, options: CommonOptions, world: World): Promise<void> {
