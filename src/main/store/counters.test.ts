@@ -63,9 +63,27 @@ test("after any visits and people sources, what is counted along the way is what
       });
       expect(findInconsistencies(database.read)).toEqual([]);
     }),
-    { numRuns: 25 },
+    { numRuns: 25, examples: [[ONE_OF_TWO_GOES]] },
   );
 });
+
+/** A file has a line twice, of which the first goes: the other one was never gone in between. */
+const ONE_OF_TWO_GOES = [
+  [3, 3],
+  [2, 3],
+].map((lines) => ({
+  host: 0,
+  grants: lines.map((key) => ({
+    key,
+    account: 0,
+    state: "yes" as const,
+    use: "used" as const,
+    isDormant: false,
+  })),
+  keyFiles: [],
+  files: [],
+  isPartial: false,
+}));
 
 type Played = typeof visit extends fc.Arbitrary<infer Visit> ? Visit : never;
 type Grant = typeof grant extends fc.Arbitrary<infer Value> ? Value : never;

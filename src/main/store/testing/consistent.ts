@@ -54,7 +54,7 @@ const COUNTS: [string, string][] = [
        SELECT 1 FROM grant_line AS earlier INDEXED BY grant_gone
        WHERE earlier.host = grant_line.host AND earlier.account = grant_line.account AND earlier.file = grant_line.file
          AND earlier.fingerprint = grant_line.fingerprint AND earlier.text = grant_line.text
-         AND earlier.gone_scan IS NOT NULL AND earlier.id < grant_line.id) AS is_again
+         AND earlier.gone_scan <= grant_line.first_scan AND earlier.id < grant_line.id) AS is_again
      FROM grant_line WHERE gone_scan IS NULL ORDER BY id`,
   ],
   [
