@@ -77,7 +77,7 @@ test("a key is rotated by one click: its plan is shown whole, its run is followe
   await finished.getByRole("button", { name: "Undo" }).click();
   expect(await camera.photograph("run-undo")).toEqual([]);
   await frame.page.getByRole("dialog").getByRole("button", { name: "Undo" }).click();
-  await expect(runs.rows.first()).toContainText("Rolled back");
+  await runs.row("Rolled back").waitFor();
   expect(await camera.photograph("run-undone")).toEqual([]);
   expect(await lab.readFingerprint()).toBe(lab.fingerprint);
   expect(await lab.readFiles()).toEqual(before);
