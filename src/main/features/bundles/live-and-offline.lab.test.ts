@@ -76,6 +76,7 @@ const OF_THE_WAY = new Set([
   "pin",
   "inventory",
   "event",
+  "event_host",
   "bundle",
   "offline_reading",
   "row_seal",

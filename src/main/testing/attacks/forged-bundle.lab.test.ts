@@ -281,6 +281,6 @@ function readFacts(): Record<string, unknown[]> {
     )
     .pluck()
     .all()
-    .filter((name) => name !== "claim" && name !== "event");
+    .filter((name) => !["claim", "event", "event_host"].includes(name));
   return Object.fromEntries(names.map((name) => [name, db.prepare(`SELECT * FROM "${name}"`).all()]));
 }
