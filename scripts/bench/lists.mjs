@@ -42,10 +42,12 @@ const VERDICTS = [
 await using bundled = await bundle({
   store: "store/store.ts",
   ask: "store/testing/ask.ts",
+  lines: "features/today/gather-lines.ts",
   make: "store/testing/make-visit.ts",
 });
 const { openStore } = await bundled.load("store");
 const ask = await bundled.load("ask");
+const { gatherLines } = await bundled.load("lines");
 const { fingerprintOf } = await bundled.load("make");
 
 await using database = await seeded(process.argv[3], (file) => {
@@ -123,7 +125,11 @@ function cpuOf(work) {
 function measureCounts() {
   const store = openStore({ path, access: "read" });
   const naive = new Sqlite(path, { readonly: true });
-  const ours = p95(() => store.today.figures(new Date(NOW)), COUNTS);
+  const now = new Date(NOW);
+  const readSince = new Date(now.getTime() - 7 * 86_400_000);
+  const lines = p95(() => gatherLines(store, { now, readSince }), FIRST_PAGES);
+  say(`  lines of Today: ${lines.toFixed(1)} ms`);
+  const ours = p95(() => store.today.figures(now), COUNTS);
   const theirs = p95(
     () => naive.prepare("SELECT count(*) FROM grant_line WHERE +effective = 'yes'").get(),
     2,
