@@ -103,7 +103,8 @@ async function serve(browser, path, stack) {
   const shell = spawn(process.execPath, [PROGRAM, "--db", path, "serve", "--read-only"], {
     stdio: ["ignore", "pipe", "ignore"],
   });
-  stack.defer(() => void shell.kill("SIGTERM"));
+  // One that is busy with a query hears no signal that it could answer.
+  stack.defer(() => void shell.kill("SIGKILL"));
   const [line] = await once(createInterface(shell.stdout), "line");
   const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
   await page.addInitScript(noteRest);
