@@ -1675,7 +1675,8 @@ WHERE NOT EXISTS (
   UNION ALL SELECT 1 FROM host AS other WHERE other.host = endpoint.host)
 UNION ALL
 SELECT endpoint.id, host.id FROM endpoint JOIN host ON host.reached_address = endpoint.facts ->> 'address'
-WHERE rtrim(lower(host.hostname), '.') = endpoint.host AND host.state <> 'failed' AND NOT EXISTS (
+WHERE rtrim(lower(host.hostname), '.') = endpoint.host AND host.port = 22 AND host.state <> 'failed' AND endpoint.state <> 'failed'
+  AND NOT EXISTS (
   SELECT 1 FROM host AS other WHERE other.host IN (endpoint.host, host.reached_address) AND other.id <> host.id
   UNION ALL
   SELECT 1 FROM host AS other WHERE other.reached_as IN (endpoint.host, host.reached_address) AND other.id <> host.id

@@ -42,7 +42,7 @@ test("the address that our own connection went to is a host's, unless a jump hos
   expect(addressReached(hop("web1.corp", { openssh: GSSAPI }), [], peer)).toBe(peer);
   expect(addressReached(hop("web1.corp"), [], null)).toBeNull();
   expect(addressReached(hop("web1.corp"), [hop("gw.corp")], peer)).toBeNull();
-  expect(addressReached(hop("web1.corp", { port: 2201 }), [], peer)).toBeNull();
+  expect(addressReached(hop("web1.corp", { port: 2201 }), [], peer)).toBe(peer);
   expect(addressReached(hop("web1.corp", { openssh: COMMAND }), [], peer)).toBeNull();
   const everywhere = ["127.0.0.1", "127.3.2.1", "0.0.0.0", "::1", "::", "::ffff:127.0.0.1", "169.254.1.2"];
   for (const address of [...everywhere, "fe80::1", "fe80::1%eth0", "febf::1"])

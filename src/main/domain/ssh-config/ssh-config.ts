@@ -90,12 +90,12 @@ const isDirect = ({ openssh }: Hop, jumps: readonly Hop[]): boolean =>
   jumps.length === 0 && !openssh?.proxyCommand;
 
 /**
- * The address of a host by our own connection to it, `peer`; null where that may be the address of several machines: one
- * behind another port than that of ssh, of a gateway; and what every machine has, or every link.
+ * The address of a host by our own connection to it, `peer`; null behind a jump host, and for what every machine has, or
+ * every link. Behind another port than that of ssh it may be a gateway's, and then says only who else is there.
  */
 export function addressReached(hop: Hop, jumps: readonly Hop[], peer: string | null): string | null {
-  const isSure = isDirect(hop, jumps) && hop.port === SSH_PORT;
-  return !isSure || peer === null || isLoopback(peer) || LINK_LOCAL.test(peer) ? null : peer.toLowerCase();
+  const isOwn = isDirect(hop, jumps) && peer !== null && !isLoopback(peer) && !LINK_LOCAL.test(peer);
+  return isOwn ? peer.toLowerCase() : null;
 }
 
 const SSH_PORT = 22;

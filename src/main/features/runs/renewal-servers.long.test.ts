@@ -170,8 +170,8 @@ lab(
     const old = await served();
     const renewed: string[] = [];
     for (const server of servers) renewed.push(hashOf((await host.renew(server)).der));
-    const settings = "/etc/dovecot/conf.d/10-ssl.conf";
-    const damage = () => host.run(`cp ${settings} /root/sound; echo 'no_such = 1' >>${settings}`);
+    const settings = "/etc/haproxy/haproxy.cfg";
+    const damage = () => host.run(`cp ${settings} /root/sound; echo 'no_such 1' >>${settings}`);
     const mend = () => host.run(`cat /root/sound >${settings}`);
     const request = ReloadRequest.parse({
       kind: "reload",
@@ -181,18 +181,22 @@ lab(
     await damage();
     const without = await makePlan(app, request);
     expect(without.plan?.leftOut).toEqual([
-      expect.stringMatching(/dovecot .* fails its own configuration test.*no_such/s),
+      expect.stringMatching(/haproxy .* fails its own configuration test.*no_such/s),
     ]);
     await mend();
     const planned = await makePlan(app, request);
     const all = planned.plan?.hosts[0]?.servers ?? [];
     expect(new Map(all.map(({ service, tested }) => [service.server, tested]))).toEqual(
-      new Map(servers.map((server) => [server, "configuration"])),
+      new Map([
+        ["apache", "configuration"],
+        ["haproxy", "configuration"],
+        ["dovecot", "certificates"],
+      ]),
     );
 
     await damage();
     const broken = await carryOut(app, planned);
-    expect(broken).toMatchObject({ state: "stopped", message: expect.stringMatching(/dovecot.*no_such/s) });
+    expect(broken).toMatchObject({ state: "stopped", message: expect.stringMatching(/haproxy.*no_such/s) });
     expect(await served()).toEqual(old);
     await mend();
     const ended = await untilStill(app, async () => {

@@ -214,6 +214,14 @@ test("an address that another host is known by ties nothing, be it that of a gat
   }
 });
 
+test("an endpoint that answers no more is nobody's by the address that it had", async () => {
+  const store = open();
+  claim(store, "web1", HERE);
+  expect(await isCalledRenewed(store)).toBe(true);
+  visitEndpoint(store, "db.corp", { state: "failed", outcome: "refused", presented: null });
+  expect(await isCalledRenewed(store)).toBe(false);
+});
+
 test("what a host once was is over once it cannot be read there, is read elsewhere, or a bundle brings it", async () => {
   const held = { certificateFiles: [{ path: PATH, certificates: [later] }], disk: makeDisk([]) };
   const changes: { [why: string]: Parameters<typeof visitHost>[2] } = {
