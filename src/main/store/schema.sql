@@ -413,7 +413,7 @@ CREATE TRIGGER key_is_known_of AFTER UPDATE OF is_matched, listed ON key
 WHEN OLD.is_matched <> NEW.is_matched OR OLD.listed IS NOT NEW.listed
 BEGIN
   UPDATE grant_line SET is_matched = NEW.is_matched, listed = NEW.listed
-  WHERE ifnull(fingerprint, '') = +NEW.fingerprint AND gone_scan IS NULL;
+  WHERE ifnull(fingerprint, '') = NEW.fingerprint AND gone_scan IS NULL;
 END;
 
 CREATE TRIGGER key_is_of_certificate AFTER INSERT ON key

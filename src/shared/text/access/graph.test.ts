@@ -68,10 +68,21 @@ test("a way to root is told by its first step, how long it is, and what it depen
     ...link,
     from: { kind: "key", id: "key/1", fingerprint: "SHA256:abc", keyType: null },
   };
-  const said = [link, sudo, key].map((one) => `${nameBeginning(one)} ${describeStep(one)}`);
+  // What root may do anyway stands in no file.
+  const root: GraphLink = {
+    ...sudo,
+    from: account("root"),
+    to: account("deploy"),
+    how: "root",
+    where: "",
+    notes: [],
+    distance: 3,
+  };
+  const said = [link, sudo, key, root].map((one) => `${nameBeginning(one)} ${describeStep(one)}`);
   expect(said).toEqual([
     "former: Carol Nolan logs in as deploy@web1 with SHA256:abc: /home/deploy/.ssh/authorized_keys:1, 2 steps in all",
     "deploy@web1 becomes root@web1 by sudo: /etc/sudoers:12, it asks for the account's own password",
     "whoever has SHA256:abc logs in as deploy@web1: /home/deploy/.ssh/authorized_keys:1, 2 steps in all",
+    "root@web1 acts as deploy@web1, being root, 3 steps in all",
   ]);
 });

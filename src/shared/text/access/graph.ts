@@ -132,8 +132,9 @@ export function nameBeginning({ from }: GraphLink): string {
  */
 export function describeStep({ from, to, how, fingerprint, where, distance, notes }: GraphLink): string {
   const key = fingerprint === null || from.kind === "key" ? "" : ` with ${fingerprint}`;
+  const at = where === "" ? "" : `: ${where}`;
   const rest = distance !== null && distance > 1 ? [`${distance} steps in all`] : [];
-  return [`${formatDeed(how, nameNode(to))}${key}: ${where}`, ...rest, ...notes].join(", ");
+  return [`${formatDeed(how, nameNode(to))}${key}${at}`, ...rest, ...notes].join(", ");
 }
 
 function formatDeed(how: GraphHow, to: string): string {
