@@ -21,8 +21,9 @@ find_session_tool() {
 	session_tool=setsid
 } 2>/dev/null
 
-# become_bare COMMAND...: becomes that command, without our environment: whoever it acts for can read its own.
-become_bare() { exec env -i "PATH=$PATH" LC_ALL=C LANG=C "$@"; }
+# become_bare COMMAND...: becomes that command, without our environment, and without descriptor 3, by which a session
+# gets its requests: whoever it acts for can read its environment, and take over what it has open.
+become_bare() { exec env -i "PATH=$PATH" LC_ALL=C LANG=C "$@" 3<&-; }
 
 # alone COMMAND...: runs it so, and outside of our folder: whoever it acts for can read what lies where it stands, be
 # that below a folder that is closed to them.

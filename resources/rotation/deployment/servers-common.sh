@@ -87,19 +87,59 @@ find_mains() {
 	set -f
 }
 
-# The program of process $1, into $program; empty unless nobody but root can have put it there.
-own_program() {
-	program=$(readlink "/proc/$1/exe" 2>/dev/null)
+# learn_process PID NAME...: what process PID is, whose program has one of these names; read once, for all that is done
+# with its rights: whoever owns it can have it execute another program at any time, such as one with root's rights.
+# 1: its program is another, or somebody else's than root's, or it has the rights of two accounts at once, as what is
+# set-user-ID has.
+learn_process() {
+	learned_pid=$1
+	shift
+	read_numbers "$learned_pid" || return 1
+	numbers_before=$numbers
+	program=$(readlink "/proc/$learned_pid/exe" 2>/dev/null)
 	program=${program% (deleted)}
-	refusal= detail=
-	if [ ! -x "$program" ] || ! check_path "${program%/*}" || [ "$actor" != 0 ]; then program=; return 1; fi
+	is_roots_program "$@" && read_numbers "$learned_pid" && [ "$numbers" = "$numbers_before" ] || return 1
+	eval "program_$learned_pid=\$program numbers_$learned_pid=\$numbers"
 }
 
-# Whether process $1 is a server of this host, and not what somebody has started under its name: root's, with no words
-# of who logged in; or another's whom the host lets read the key that is in use, who has nothing to gain.
+# recall_process PID: what was learnt of it, into $program, $as_uid, $as_gid and $as_groups (with commas, or empty).
+# 1: nothing was, or that number is another process's by now.
+recall_process() {
+	eval "program=\${program_$1-} numbers=\${numbers_$1-}"
+	[ -n "$numbers" ] && began_at "/proc/$1" && [ "$began" = "${numbers%% *}" ] || return 1
+	set -- $numbers
+	as_uid=$2 as_gid=$3 as_groups=${4-}
+}
+
+# Into $numbers: when process $1 began, its user and its group, each the same in all four ways, and its other groups.
+read_numbers() {
+	began_at "/proc/$1" || return 1
+	set -- "$1" $(sed -n -e 's/^[UG]id:[	 ]*\([0-9]\{1,\}\)[	 ]\1[	 ]\1[	 ]\1$/\1/p' \
+		-e 's/^Groups:[	 ]*/=/p' "/proc/$1/status" 2>/dev/null)
+	case ${2-},${3-},${4-} in [0-9]*,[0-9]*,=*) ;; *) return 1 ;; esac
+	numbers="$began $2 $3 "
+	shift 3
+	for group do numbers=$numbers${group#=},; done
+	numbers=${numbers%,}
+}
+
+# Whether $program has one of these names, and nobody but root can have put it there.
+is_roots_program() {
+	for name_of_program do
+		[ "${program##*/}" = "$name_of_program" ] || continue
+		[ -x "$program" ] && is_roots_path "$program" || return 1
+		case $path_mode in *[sS]*) return 1 ;; esac
+		return 0
+	done
+	return 1
+}
+
+# is_hosts PID NAME...: whether that process is a server of this host, and not what somebody has started under its
+# name: root's, with no words of who logged in; or another's whom the host lets read the key that is in use, who has
+# nothing to gain. It is known to recall_process from then on.
 is_hosts() {
-	own_program "$1" || return 1
-	if runs_as_root "/proc/$1"; then
+	learn_process "$@" && recall_process "$1" || return 1
+	if [ "$as_uid" = 0 ]; then
 		if has_words "$1" && is_of_login "$1"; then return 1; fi
 		return 0
 	fi
@@ -125,19 +165,16 @@ word_after() {
 	WORDS
 }
 
-# Becomes a command with the rights of process $1, and no others: `exec_as PID COMMAND...`.
+# Becomes a command with the rights that process $1 had when it was learnt, and no others: `exec_as PID COMMAND...`; by
+# what root has set to end it, $as_limit.
+as_limit=
 exec_as() {
-	whose=$1
+	recall_process "$1" || exit 126
 	shift
-	ids=$(sed -n -e 's/^Uid:[	 ]*[0-9]*[	 ]*\([0-9]*\).*/\1/p' -e 's/^Gid:[	 ]*[0-9]*[	 ]*\([0-9]*\).*/\1/p' \
-		-e 's/^Groups:[	 ]*\(.*\)/\1/p' "/proc/$whose/status")
-	{ IFS= read -r as_uid; IFS= read -r as_gid; IFS= read -r as_groups; } <<-END
-		$ids
-	END
-	[ "$as_uid" != 0 ] || exec "$@"
-	as_groups=$(put_line "$as_groups" | sed 's/ *$//' | tr ' ' ',')
+	cd / || exit 126
+	[ "$as_uid" != 0 ] || become_bare $as_limit "$@"
 	if [ -n "$as_groups" ]; then set -- --groups "$as_groups" "$@"; else set -- --clear-groups "$@"; fi
-	cd / && become_bare setpriv --reuid "${as_uid:?}" --regid "${as_gid:?}" "$@"
+	become_bare $as_limit setpriv --reuid "$as_uid" --regid "$as_gid" "$@"
 }
 
 as_process() { (exec_as "$@"); }

@@ -9,7 +9,7 @@ mains_of() {
 	done
 	mains=
 	for pid in $all; do
-		is_hosts "$pid" && mains="$mains $pid"
+		is_hosts "$pid" "$@" && mains="$mains $pid"
 	done
 	[ -z "$mains" ] || return 0
 	message="no $1 runs on this host"
@@ -30,7 +30,7 @@ try_slapd() {
 	begin_try || return 2
 	copy_certificate "$1" "$2" "$3" && folder_for "$3" "$try/own" ||
 		{ end_try; message='the try could not be written'; return 2; }
-	own_program "$3"
+	recall_process "$3"
 	printf 'TLSCertificateFile %s\nTLSCertificateKeyFile %s\n' "$try_chain" "$try_key" >"$try/slapd.conf"
 	chmod 644 "$try/slapd.conf"
 	encoded_path=$(put_line "$try/own/ldapi" | sed 's,/,%2F,g')
@@ -146,7 +146,7 @@ reads_these() {
 
 # What process $1 was started with, into $program, $data and $config_of.
 postgres_of() {
-	own_program "$1"
+	recall_process "$1"
 	data=$(readlink "/proc/$1/cwd")
 	word_after "$1" -D
 	start_folder=$found_word
@@ -247,7 +247,7 @@ try_mariadb() {
 	mains_of mariadbd mysqld || { untried "$message"; return; }
 	has timeout || { untried 'MariaDB cannot be tried without timeout'; return; }
 	set -- "$1" "$2" $mains
-	own_program "$3"
+	recall_process "$3"
 	case $("$program" --version 2>/dev/null </dev/null) in
 		*MariaDB*) ;;
 		*) untried 'this is another MySQL'; return ;;
@@ -297,9 +297,10 @@ read_again_mariadb() {
 
 find_mariadb_socket() {
 	client=mariadb flush='FLUSH SSL'
-	case $(readlink "/proc/$1/exe") in
+	recall_process "$1" || { message='MariaDB has ended'; return 1; }
+	case $program in
 		*/mysqld*)
-			case $(mysqld --version 2>/dev/null </dev/null) in
+			case $("$program" --version 2>/dev/null </dev/null) in
 				*MariaDB*) ;;
 				*) flush='ALTER INSTANCE RELOAD TLS' ;;
 			esac
@@ -314,17 +315,19 @@ find_mariadb_socket() {
 }
 
 # As root, or as Debian's packages do. Its own certificate is what we are about to change: no TLS on a socket of this
-# machine.
+# machine. Whoever answers there may ask a client for any file of root's: it gives none.
 query_mariadb() {
 	case $("$client" --version 2>/dev/null </dev/null) in
 		*MariaDB*) without_tls=--skip-ssl ;;
 		*) without_tls=--ssl-mode=DISABLED ;;
 	esac
-	set -- "$1" "--socket=$socket" $without_tls --batch --raw --skip-column-names
+	set -- "$1" "--socket=$socket" $without_tls --local-infile=0 --batch --raw --skip-column-names
 	statement=$1
 	shift
 	put_line "$statement" | HOME=/root "$client" "$@" 2>&1 && return
-	[ -r /etc/mysql/debian.cnf ] && put_line "$statement" | "$client" --defaults-file=/etc/mysql/debian.cnf "$@" 2>&1
+	# A password is for the account alone whose database it is: a server may ask for it in clear text.
+	[ -r /etc/mysql/debian.cnf ] && [ "$as_uid" = "$(id -u mysql 2>/dev/null)" ] || return 1
+	put_line "$statement" | "$client" --defaults-file=/etc/mysql/debian.cnf "$@" 2>&1
 }
 
 # ---- As servers.sh asks -----------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ find_postfix() {
 	find_mains master
 	found=
 	for pid in $mains; do
-		runs_as_root "/proc/$pid" && is_hosts "$pid" || continue
+		is_hosts "$pid" master && [ "$as_uid" = 0 ] || continue
 		case $program in */postfix/*) found="$found $pid" ;; esac
 	done
 	mains=$found
@@ -84,7 +84,7 @@ find_dovecot() {
 	find_mains dovecot
 	found=
 	for pid in $mains; do
-		runs_as_root "/proc/$pid" && is_hosts "$pid" && found="$found $pid"
+		is_hosts "$pid" dovecot && [ "$as_uid" = 0 ] && found="$found $pid"
 	done
 	mains=$found
 	[ -n "$mains" ] || { message='no Dovecot runs on this host'; return 1; }
@@ -95,7 +95,7 @@ find_dovecot() {
 try_dovecot() {
 	find_dovecot || { untried "$message"; return; }
 	has openssl && has timeout || { untried 'Dovecot cannot be tried without openssl and timeout'; return; }
-	for pid in $mains; do own_program "$pid"; done
+	for pid in $mains; do recall_process "$pid"; done
 	find_dovecot_part || { untried 'Dovecot has no part here that could be tried alone'; return; }
 	begin_try || return 2
 	chmod 755 "$try"

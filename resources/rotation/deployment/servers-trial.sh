@@ -4,11 +4,25 @@
 begin_try() {
 	find_try_base
 	try=$try_base/latchkey-try-${run:-0}-${id:-0}
-	rm -rf "$try"
+	end_try
 	problem=$(mkdir -m 711 "$try" 2>&1) || { message="no room for a try in $try_base"; return 1; }
 }
 
-end_try() { rm -rf "$try"; }
+# What belongs to an account there is removed with that account's rights: it may exchange folders as they are gone
+# through, and not every rm is safe from that. What it keeps from being removed is left behind.
+end_try() {
+	[ -d "$try" ] && [ ! -L "$try" ] || { rm -f "$try"; return; }
+	is_left=no
+	for part in files own; do
+		read_stat "$try/$part"
+		case $mode,$uid in ,* | *,0) continue ;; esac
+		limit_time 10
+		alone $limit setpriv --reuid "$uid" --regid "$uid" --clear-groups \
+			sh -c 'cd "$1" && rm -rf ./* ./.[!.]*' latchkey "$try/$part" 2>/dev/null
+		rmdir "$try/$part" 2>/dev/null || is_left=yes
+	done
+	[ $is_left = yes ] || rm -rf "$try"
+}
 
 find_try_base() {
 	try_base=/tmp
@@ -23,13 +37,11 @@ find_try_base() {
 copy_certificate() {
 	try_chain=$try/files/chain.pem try_key=$try/files/key.pem
 	mkdir -m 700 "$try/files" && copy_whole "$1" "$try_chain" && copy_whole "$2" "$try_key" || return 1
-	[ -z "${3-}" ] || chown "$(user_of "$3")" "$try/files"
+	[ -z "${3-}" ] || { recall_process "$3" && chown "$as_uid" "$try/files"; }
 }
 
-user_of() { sed -n 's/^Uid:[	 ]*[0-9]*[	 ]*\([0-9]*\).*/\1/p' "/proc/$1/status"; }
-
 # A folder in $try for whoever process $1 runs as.
-folder_for() { mkdir -m 700 "$2" && chown "$(user_of "$1")" "$2"; }
+folder_for() { recall_process "$1" && mkdir -m 700 "$2" && chown "$as_uid" "$2"; }
 
 # second_try WORDS COMMAND...: runs until it says these words (0) or ends (1), and is ended then. What it said is in
 # $try/log. A socket alone shows nothing: slapd listens before it reads its certificate.

@@ -162,6 +162,7 @@ PYTHON
     patient /tmp/said-turning grep -q begun /tmp/said-turning`);
   const hear = `do_hear() {
     read -r turning </run/turning
+    learn_process "$turning" "$(basename "$(readlink "/proc/$turning/exe")")"
     mark_log "$turning"
     echo more >>/home/alice/log
     new_log_lines | send_data first
@@ -176,3 +177,94 @@ PYTHON
   expect(Buffer.from(said.get("first") ?? []).toString()).toBe("more\n");
   expect(Buffer.from(said.get("then") ?? []).toString()).toBe("");
 });
+
+/** Runs these lines for the shell as one request of a session of root's, and gives what they say. */
+async function saidBy(lines: string, deadlineMs = 30_000) {
+  const verb = `do_ask() {\nlive_key=/home/alice/own.key\n{\n${lines}\n} | send_data said\nok asked\n}`;
+  await using hand = await openSessionIn(startShellIn(host), `${await readDeploymentScripts()}\n${verb}`);
+  const answer = await hand.send({ verb: "ask", words: [] }, { deadlineMs });
+  if (answer.kind !== "answered") throw new Error(JSON.stringify(answer));
+  return Buffer.from(answer.data.get("said") ?? [])
+    .toString()
+    .trim();
+}
+
+/** A program of this host that is a server to whoever goes by its name, with a key that alice may read. */
+const PERL_AS_POSTGRES = `${PATIENT}
+  mkdir -p /opt/servers /opt/open; cp /usr/bin/perl /opt/servers/postgres
+  cp /usr/bin/perl /opt/open/postgres; chown alice /opt/open/postgres
+  install -o alice -m 600 /dev/null /home/alice/own.key
+  [ -p /tmp/silence ] || mkfifo -m 666 /tmp/silence
+  as_alice() { setpriv --reuid alice --regid alice --init-groups "$@" </dev/null >/dev/null 2>&1 & }
+  titled() { grep -qx postgres "/proc/$1/comm"; }`;
+
+/** It becomes a program with root's rights when it gets a signal; su waits for a password. */
+const BECOMES_SU = `$SIG{HUP} = sub { open STDIN, "+<", "/tmp/silence"; exec "/usr/bin/su" }; sleep 1 while 1`;
+
+lab("a process that was taken for a server's gives nobody the rights that it gets afterwards", async () => {
+  await host.run(`${PERL_AS_POSTGRES}
+    as_alice /opt/servers/postgres -e '${BECOMES_SU}'
+    echo $! >/run/becoming
+    patient /dev/null titled $!`);
+  const said = await saidBy(`read -r becoming </run/becoming
+    mains_of postgres || echo none
+    kill -HUP "$becoming"
+    until grep -q "^Uid:.*[[:space:]]0[[:space:]]" "/proc/$becoming/status"; do sleep 0.1; done
+    echo "taken:$mains now:$(as_process "$becoming" id -u)"`);
+  await host.run("kill -9 $(cat /run/becoming)");
+  const [pid, alice] = [await host.run("cat /run/becoming"), await host.run("id -u alice")];
+  expect(said).toBe(`taken: ${pid.trim()} now:${alice.trim()}`);
+});
+
+lab.each([
+  ["has root's rights for the moment", "/home/alice/postgres"],
+  ["says that it is named so", `/usr/bin/perl -e '$0 = "postgres"; sleep 1 while 1'`],
+  ["can be overwritten by its user", "/opt/open/postgres -e 'sleep 1 while 1'"],
+])("a program that is named like a server and %s is none", async (_, command) => {
+  await host.run(`${PERL_AS_POSTGRES}
+    ln -sf /usr/bin/su /home/alice/postgres
+    setpriv --reuid alice --regid alice --init-groups ${command} <>/tmp/silence >/dev/null 2>&1 &
+    echo $! >/run/named
+    patient /dev/null titled $!`);
+  const said = await saidBy(`mains_of postgres; echo "taken:$mains"`);
+  await host.run("kill -9 $(cat /run/named)");
+  expect(said).toBe("taken:");
+});
+
+lab("what runs with the rights of a server's account cannot read what root's session is sent", async () => {
+  await host.run(`${PERL_AS_POSTGRES}
+    as_alice /opt/servers/postgres -e 'sleep 1 while 1'
+    echo $! >/run/reading
+    patient /dev/null titled $!`);
+  const said = await saidBy(`mains_of postgres
+    as_process $mains ls /proc/self/fd | grep -x '[0-9]' | tr '\\n' ' '`);
+  await host.run("kill -9 $(cat /run/reading)");
+  // What ls has open itself is the last.
+  expect(said).toBe("0 1 2 3");
+});
+
+lab(
+  "who answers as MariaDB gets no file of root's, and no password of a database that is another's",
+  async () => {
+    const program = await readFile(join(import.meta.dirname, "ask-for-file.py"), "utf8");
+    await host.run(`${PATIENT}
+    printf '[client]\nlocal-infile=1\n' >/root/.my.cnf
+    mkdir -p /etc/mysql; echo of-root >/root/secret; chmod 600 /root/secret
+    printf '[client]\nuser=debian-sys-maint\npassword=of-the-database\n' >/etc/mysql/debian.cnf
+    cat >/run/ask.py <<'PYTHON'
+${program}
+PYTHON
+    setpriv --reuid alice --regid alice --init-groups /usr/bin/python3 /run/ask.py /tmp/asking /root/secret >/tmp/said-asking 2>&1 </dev/null &
+    echo $! >/run/asking
+    patient /tmp/said-asking grep -q listens /tmp/said-asking`);
+    await saidBy(`client=mariadb socket=/tmp/asking as_uid=$(id -u alice)
+    query_mariadb 'SELECT 1'`);
+    await host.run("kill -9 $(cat /run/asking); rm /root/.my.cnf /etc/mysql/debian.cnf");
+    expect((await host.run("cat /tmp/said-asking")).trim().split("\n")).toEqual([
+      "listens",
+      "login root",
+      "got nothing",
+      "closed",
+    ]);
+  },
+);
