@@ -67,6 +67,25 @@ inHosts(
   },
 );
 
+inHosts("a copy of slapd's settings names nothing that the running slapd has written", () => {
+  const settings = `# AUTO-GENERATED FILE - DO NOT EDIT!! Use ldapmodify.
+# CRC32 ac3c57d3
+dn: cn=config
+olcPid
+ File: /run/slapd.pid
+olcArgsFile:: L3J1bi9z
+ bGFwZA==
+OLCDBDIRECTORY: /var/lib/ldap
+olcSuffix: dc=lab
+`;
+  expect(linesOf(`${DEPLOYMENT}/slapd-settings.awk`, settings, { variables: { data: "/run/try" } })).toEqual([
+    "# AUTO-GENERATED FILE - DO NOT EDIT!! Use ldapmodify.",
+    "dn: cn=config",
+    "olcDbDirectory: /run/try",
+    "olcSuffix: dc=lab",
+  ]);
+});
+
 inHosts("of a PEM file the first certificate is sent, and blocks are taken by their marks", () => {
   const block = (mark: string, text: string) => `-----BEGIN ${mark}-----\n${text}\n-----END ${mark}-----\n`;
   const file = `${block("PRIVATE KEY", "c2VjcmV0")}${block("CERTIFICATE", "Zmly\r\n c3Q=\r")}${block("CERTIFICATE", "c2Vjb25k")}`;

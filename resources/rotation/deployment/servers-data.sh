@@ -248,7 +248,7 @@ try_mariadb() {
 	has timeout || { untried 'MariaDB cannot be tried without timeout'; return; }
 	set -- "$1" "$2" $mains
 	recall_process "$3"
-	case $("$program" --version 2>/dev/null </dev/null) in
+	case $("$program" --no-defaults --version 2>/dev/null </dev/null) in
 		*MariaDB*) ;;
 		*) untried 'this is another MySQL'; return ;;
 	esac
@@ -300,7 +300,7 @@ find_mariadb_socket() {
 	recall_process "$1" || { message='MariaDB has ended'; return 1; }
 	case $program in
 		*/mysqld*)
-			case $("$program" --version 2>/dev/null </dev/null) in
+			case $("$program" --no-defaults --version 2>/dev/null </dev/null) in
 				*MariaDB*) ;;
 				*) flush='ALTER INSTANCE RELOAD TLS' ;;
 			esac

@@ -126,7 +126,7 @@ export function formatOwnTest({ tested }: ReloadedServer): string {
     case "configuration":
       return "its own configuration test; if that fails, it is not reloaded";
     case "certificates":
-      return "its certificates alone: its configuration, which it reads again as well, is not tested";
+      return "its certificates alone: its configuration could not be tested";
     case "nothing":
       return "it could not be tested";
     default:

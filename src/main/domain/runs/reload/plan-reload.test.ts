@@ -92,7 +92,7 @@ const makeServer = (more: Partial<ServerFacts> = {}): ServerFacts => ({
   service: { server: "nginx", where: ROOT, config: ROOT, test: "staged", reload: "HUP to its master" },
   obstacle: null,
   problems: [],
-  test: { kind: "passed", said: "" },
+  test: { kind: "configuration", said: "" },
   files: [{ path: "/tls/shop.pem", leaf: NEW as never }],
   deployments: [],
   endpoints: [
@@ -216,21 +216,23 @@ test("a configuration that changed since the host was read, a restart, and a ser
 });
 
 test("a server that could not be tested, one whose certificates alone were tried, and one whose configuration would not load as it was read have to be acknowledged, and none of them is called tested", () => {
-  const untested = makeServer({ test: { kind: "untested", said: "no second one can be started here" } });
+  const untested = makeServer({ test: { kind: "nothing", said: "no second one can be started here" } });
   expect(unsettled(makeFacts([untested])).slice(1)).toEqual([
     `acknowledge untested: nginx (${ROOT}): it could not be tested: no second one can be started here`,
   ]);
   expect(planReload(makeFacts([untested])).hosts[0]?.servers[0]?.tested).toBe("nothing");
-  for (const server of ["postfix", "dovecot", "slapd", "postgresql", "mariadb"] as const) {
-    const { checks, hosts } = planReload(
-      makeFacts([makeServer({ service: { ...makeServer().service, server, where: "/etc/main" } })]),
-    );
-    expect(hosts[0]?.servers[0]?.tested).toBe("certificates");
-    const about = checks.filter(({ id }) =>
-      ["server-test", "untested", "configuration-untested"].includes(id),
-    );
-    expect(about.map(({ state, id }) => `${state} ${id}`)).toEqual(["acknowledge configuration-untested"]);
-  }
+  const alone = makeServer({ test: { kind: "certificates", said: "doveconf is not here" } });
+  expect(unsettled(makeFacts([alone])).slice(1)).toEqual([
+    `acknowledge configuration-untested: nginx (${ROOT}): its certificates were tried, and they alone: its configuration could not be tested: doveconf is not here`,
+  ]);
+  expect(planReload(makeFacts([alone])).hosts[0]?.servers[0]?.tested).toBe("certificates");
+  const checked = makeServer({ service: { ...makeServer().service, server: "postgresql" } });
+  const { checks, hosts } = planReload(makeFacts([checked]));
+  expect(hosts[0]?.servers[0]?.tested).toBe("configuration");
+  expect(checks.find(({ id }) => id === "server-test")).toMatchObject({
+    state: "ok",
+    text: expect.stringContaining("pg_hba.conf is not tested"),
+  });
   const broken = makeServer({ problems: ["/etc/ssl/mail.key is not there"] });
   expect(unsettled(makeFacts([broken])).slice(1)).toEqual([
     `acknowledge broken-configuration: nginx (${ROOT}): as it was last read, a reload may fail or end its TLS: /etc/ssl/mail.key is not there`,

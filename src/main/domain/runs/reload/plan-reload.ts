@@ -8,6 +8,7 @@ import { chooseConfirmation, orderHosts, toPlannedHost } from "#domain/runs/plan
 import { checkRestart, checkScanned, checkUnseen, type MakeCheck } from "#domain/runs/renewal/checks.ts";
 import type { ScannedFacts } from "#domain/runs/renewal/renewal-facts.ts";
 import { SERVERS } from "#domain/runs/renewal/servers.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { NamedCertificate, ReloadedServer, Service } from "#shared/model/runs/deployment.ts";
 import {
@@ -62,7 +63,7 @@ const NO_UNDO = makeCheck(
   "warning",
   "no-undo",
   { host: null },
-  "a reload cannot be undone: a server reads all of its configuration again, and whatever else was changed in it since takes effect as well",
+  "a reload cannot be undone: a server may read all of its configuration again, and whatever else was changed in it since takes effect then",
 );
 
 function draftReload(facts: ReloadFacts, { host, scanned, servers }: ReloadFacts["hosts"][number]): Reload {
@@ -107,7 +108,7 @@ const toReloaded = ({ service, test, files, deployments, endpoints, held }: Serv
   service,
   files: [...files],
   deployments: [...deployments],
-  tested: findTested(service, test),
+  tested: test.kind === "failed" ? "nothing" : test.kind,
   endpoints: endpoints
     .filter(({ unreadable }) => unreadable === null)
     .map(({ unreadable: _, isOthers: __, ...endpoint }) => endpoint),
@@ -188,22 +189,28 @@ function checkServer(now: Instant, host: HostFacts, server: ServerFacts): Check[
   ];
 }
 
-function findTested(service: Service, { kind }: ServerFacts["test"]): ReloadedServer["tested"] {
-  if (kind !== "passed") return "nothing";
-  return SERVERS[service.server].testsConfiguration ? "configuration" : "certificates";
-}
-
 /** What was not tested is not called so, and a reload may take up what keeps the server from serving. */
 function checkTest({ service, test }: ServerFacts, toCheck: MakeCheck): Check {
-  if (test.kind !== "passed")
-    return toCheck("acknowledge", "untested", `it could not be tested: ${test.said}`);
-  return findTested(service, test) === "configuration"
-    ? toCheck("ok", "server-test", "its own configuration test passes")
-    : toCheck(
+  const { checked } = SERVERS[service.server];
+  switch (test.kind) {
+    case "configuration":
+      return toCheck(
+        "ok",
+        "server-test",
+        `its own configuration test passes${checked === null ? "" : `: ${checked}`}`,
+      );
+    case "certificates":
+      return toCheck(
         "acknowledge",
         "configuration-untested",
-        "its certificates were tried, and they alone: its configuration, which it reads again as well, was not tested",
+        `its certificates were tried, and they alone: its configuration could not be tested: ${test.said}`,
       );
+    case "nothing":
+    case "failed":
+      return toCheck("acknowledge", "untested", `it could not be tested: ${test.said}`);
+    default:
+      return assertNever(test.kind);
+  }
 }
 
 /** Where it can be seen whether it has read its files again, and what it presents then. */

@@ -14,6 +14,12 @@ export type ReloadFacts = {
   said: readonly PlanNote[];
 };
 
+/**
+ * A server's own tests as it is now: what has passed them, certificates and configuration or certificates alone, or
+ * nothing, or that one has failed. `said`: why no more has passed, in words of the host.
+ */
+export type OwnTests = { kind: ReloadedServer["tested"] | "failed"; said: string };
+
 /** A server of a host, as its configuration was when the host was last read, and as its files are now. */
 export type ServerFacts = {
   service: Service;
@@ -21,8 +27,7 @@ export type ServerFacts = {
   obstacle: string | null;
   /** What keeps it from starting and from reloading, by its configuration as it was last read: phrases. */
   problems: readonly string[];
-  /** Its own test as it is now: of its configuration, or of its certificates alone. `said`: in words of the host. */
-  test: { kind: "passed" | "untested" | "failed"; said: string };
+  test: OwnTests;
   files: ReloadedServer["files"];
   deployments: ReloadedServer["deployments"];
   endpoints: readonly (EndpointFacts & { after: PresentedAfter })[];

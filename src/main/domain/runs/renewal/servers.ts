@@ -15,6 +15,8 @@ type ServerWords = {
   testsConfiguration: boolean;
   /** How it is tested. */
   tried: string;
+  /** How its configuration is tested where that test does not read it, and how far; null: not at all. */
+  checked: string | null;
   /** Used without its supervisor, or if that cannot reload it. */
   command: string;
   /** What it does when it is reloaded with a deployment that it cannot read. */
@@ -27,6 +29,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
     test: "staged",
     testsConfiguration: true,
     tried: "nginx -t, where it finds the new files in place of the old",
+    checked: null,
     command: "HUP to its master",
     badDeployment: "keeps the old",
   },
@@ -35,6 +38,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
     test: "staged",
     testsConfiguration: true,
     tried: "apachectl -t, which reads no key, and a second Apache with nothing but the new files",
+    checked: null,
     command: "USR1 to its first process",
     badDeployment: "serves none",
   },
@@ -43,6 +47,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
     test: "staged",
     testsConfiguration: true,
     tried: "haproxy -c, where it finds the new files in place of the old",
+    checked: null,
     command: "USR2 to its master; without one, its socket",
     badDeployment: "keeps the old",
   },
@@ -51,6 +56,8 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
     test: "staged",
     testsConfiguration: false,
     tried: "posttls-finger, which reads the files as Postfix does",
+    checked:
+      "postconf and postmap read main.cf and master.cf; what one of its programs alone reads is not tested",
     command: "postfix reload",
     badDeployment: "serves none",
   },
@@ -59,6 +66,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
     test: "staged",
     testsConfiguration: false,
     tried: "a second Dovecot with nothing but the new files, on a socket of its own",
+    checked: "doveconf reads all of it",
     command: "doveadm reload",
     badDeployment: "serves none",
   },
@@ -67,6 +75,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
     test: "staged",
     testsConfiguration: false,
     tried: "a second slapd with nothing but the new files, on a socket of its own",
+    checked: "slaptest reads a copy of its settings",
     command: "its own settings written over ldapi as they are",
     badDeployment: "serves none",
   },
@@ -75,6 +84,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
     test: "staged",
     testsConfiguration: false,
     tried: "postgres -C, which reads the new files before it looks for a database",
+    checked: "postgres -C reads postgresql.conf, and what that includes; pg_hba.conf is not tested",
     command: "HUP to its first process, and its log",
     badDeployment: "keeps the old",
   },
@@ -83,6 +93,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
     test: "staged",
     testsConfiguration: false,
     tried: "a second MariaDB with nothing but the new files, on a socket of its own",
+    checked: "mariadbd --help reads its option files",
     command: "FLUSH SSL over its socket",
     badDeployment: "keeps the old",
   },
@@ -92,6 +103,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
     // A test of the old files may fail for what they lack by now: enough validity.
     testsConfiguration: false,
     tried: "the test that was described, where it finds the new files in place of the old",
+    checked: null,
     command: "the command that was described",
     badDeployment: "unknown",
   },

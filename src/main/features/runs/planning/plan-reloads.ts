@@ -5,7 +5,7 @@ import type { Unplannable } from "#domain/runs/access/change-set.ts";
 import { type FoundServers, findServers } from "#domain/runs/reload/find-servers.ts";
 import { planReload, reviewReload } from "#domain/runs/reload/plan-reload.ts";
 import { evaluatePresented, type HeldNow, isStale } from "#domain/runs/reload/presented.ts";
-import type { ReloadFacts, ServerFacts } from "#domain/runs/reload/reload-facts.ts";
+import type { OwnTests, ReloadFacts, ServerFacts } from "#domain/runs/reload/reload-facts.ts";
 import { findDeployments, type ServerUse, serverOf } from "#domain/runs/renewal/deployments.ts";
 import { bare } from "#domain/runs/renewal/draft-replacement.ts";
 import type { PlanNote } from "#domain/runs/renewal/renewal-facts.ts";
@@ -18,7 +18,12 @@ import {
 import type { Configuration, Deployment } from "#domain/server-configs/configuration.ts";
 import { countJumps, keyOfHost } from "#domain/ssh-config/ssh-config.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
-import { inspectDeploymentFile, type LiveFile, testServer } from "#net/ssh/session/inspect-deployment.ts";
+import {
+  inspectDeploymentFile,
+  type LiveFile,
+  testConfiguration,
+  testServer,
+} from "#net/ssh/session/inspect-deployment.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import { sideBySide } from "#net/tasks.ts";
 import type { ChainsAt } from "#net/tls/probe-endpoint.ts";
@@ -156,7 +161,7 @@ async function readOne(
 const NOT_INSPECTED: Omit<ServerFacts, "service"> = {
   obstacle: null,
   problems: [],
-  test: { kind: "untested", said: "" },
+  test: { kind: "nothing", said: "" },
   files: [],
   deployments: [],
   endpoints: [],
@@ -187,41 +192,36 @@ async function readServer(
   one: OneServer,
 ): Promise<ServerFacts> {
   const { map, configuration, service } = one;
-  const paths = [
-    ...new Set(
-      configuration.bindings.flatMap(({ deployments }) =>
-        deployments.map(({ certificate }) => certificate.path),
-      ),
-    ),
-  ];
+  const named = configuration.bindings.flatMap((binding) => binding.deployments);
+  const paths = [...new Set(named.map(({ certificate }) => certificate.path))];
   const onDisk = await readHeld(remote, paths.slice(0, MOST_FILES));
   const heldNow: HeldNow = (path) => onDisk.get(path) ?? null;
   const { endpoints, wonders } = await readPresented(deps, remote, one, heldNow);
   const stale = endpoints.filter(({ before, after }) => isStale(before, after));
   const meant = stale.length > 0 ? stale : endpoints;
   const deployments = new Set(
-    service.server === "apache"
-      ? configuration.bindings.flatMap((binding) => binding.deployments)
-      : meant.flatMap((endpoint) => endpoint.deployments),
+    service.server === "apache" ? named : meant.flatMap((endpoint) => endpoint.deployments),
   );
-  const { live: files, untried } = await readLiveFiles(remote, map, service, [...deployments]);
-  const services = await readServices(remote, [service], files[0] ?? []);
+  const live = await readLiveFiles(remote, map, service, [...deployments]);
+  const services = await readServices(remote, [service], live.files[0] ?? []);
   if ("lost" in services) throw new HostLost(services.lost);
   const [reloaded = service] = services.services;
+  // What cannot be reloaded is not run by root either.
+  const test: Tested =
+    services.obstacle === null
+      ? await testAsItIs(remote, reloaded, live)
+      : { kind: "nothing", said: services.obstacle };
+  if (test.kind === "lost") throw new HostLost(test.message);
   return {
     service: reloaded,
     obstacle: services.obstacle,
     problems: indexMap(map, () => null).problemsIn(configuration),
-    // What cannot be reloaded is not run by root either.
-    test:
-      services.obstacle === null
-        ? await testAll(remote, reloaded, { files, untried })
-        : { kind: "untested", said: services.obstacle },
+    test,
     files: [...onDisk].map(([path, held]) => ({
       path,
       leaf: (held?.sha256 ?? null) as ReloadedServer["files"][number]["leaf"],
     })),
-    deployments: files.map((some) => some.map(({ path, real }) => ({ path, real }))),
+    deployments: live.files.map((some) => some.map(({ path, real }) => ({ path, real }))),
     endpoints: endpoints.map(({ deployments: _, ...endpoint }) => endpoint),
     held: new Map(
       [...onDisk.values(), ...heldAt(deps, endpoints)].flatMap((held) => (held ? [[held.sha256, held]] : [])),
@@ -329,7 +329,7 @@ const toProbeAddress = (target: TlsTarget): ProbeAddress => ({
 const MOST_TRIED = 32;
 
 /** `untried`: why not all of them are there to be tried, as a phrase. */
-type LiveDeployments = { live: LiveFile[][]; untried: string | null };
+type LiveDeployments = { files: LiveFile[][]; untried: string | null };
 
 /**
  * nginx reads all that its configuration names in its own test; the others are given one deployment at a time. Apache
@@ -341,7 +341,7 @@ async function readLiveFiles(
   { server, config }: Service,
   deployments: readonly Deployment[],
 ): Promise<LiveDeployments> {
-  if (server === "nginx") return { live: [], untried: null };
+  if (server === "nginx") return { files: [], untried: null };
   const found = deployments.flatMap(({ certificate }) =>
     findDeployments(map, [certificate.path]).filter(({ uses }) => uses.some(({ root }) => root === config)),
   );
@@ -360,23 +360,35 @@ async function readLiveFiles(
     }
     if (one.length > 0) live.push(one);
   }
-  return { live, untried };
+  return { files: live, untried };
 }
 
-/** Its own test: of its whole configuration, or of each deployment that it is given. Passed: each of them. */
-async function testAll(
+type Tested = OwnTests | { kind: "lost"; message: string };
+
+/** Its own tests: of its configuration, and of each deployment that it is given. */
+export async function testAsItIs(
   remote: RemoteSession,
   service: Service,
-  { files, untried }: { files: readonly (readonly LiveFile[])[]; untried: string | null },
-): Promise<ServerFacts["test"]> {
+  { files, untried }: LiveDeployments,
+): Promise<Tested> {
+  const { testsConfiguration, checked } = SERVERS[service.server];
+  const read = async (sent: ReturnType<typeof testServer>) => {
+    const tried = await sent;
+    if (tried.kind === "lost" || "said" in tried) return tried;
+    return { kind: "untested" as const, said: formatRefusal(tried.why, tried.detail || service.where) };
+  };
+  const own = checked === null ? null : await read(testConfiguration(remote, service, files[0] ?? []));
+  if (own?.kind === "lost") return own;
+  if (own?.kind === "failed") return { kind: "failed", said: own.said };
   const triesEach = triesEachDeployment(service.server);
   let untested = triesEach ? untried : null;
   for (const some of triesEach && files.length > 0 ? files : [[]]) {
-    const tried = await testServer(remote, service, some);
-    if (tried.kind === "lost") throw new HostLost(tried.message);
-    if (!("said" in tried)) untested = formatRefusal(tried.why, tried.detail || service.where);
-    else if (tried.kind === "failed") return { kind: "failed", said: tried.said };
-    else if (tried.kind === "untested") untested = tried.said;
+    const tried = await read(testServer(remote, service, some));
+    if (tried.kind === "lost") return tried;
+    if (tried.kind === "failed") return { kind: "failed", said: tried.said };
+    if (tried.kind === "untested") untested = tried.said;
   }
-  return untested === null ? { kind: "passed", said: "" } : { kind: "untested", said: untested };
+  if (untested !== null) return { kind: "nothing", said: untested };
+  const isWhole = testsConfiguration || own?.kind === "passed";
+  return isWhole ? { kind: "configuration", said: "" } : { kind: "certificates", said: own?.said ?? "" };
 }

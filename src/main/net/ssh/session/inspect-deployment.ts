@@ -210,11 +210,15 @@ export async function testDeployment(
   session: RemoteSession,
   { token, id, files, newHashes, service }: DeploymentFiles & { service: Service },
 ): Promise<ServerTest | DeploymentTail> {
-  return sendTest(session, [token, id, ...wordsOfService(service), ...wordsOfFiles(files, newHashes)]);
+  const words = [token, id, ...wordsOfService(service), ...wordsOfFiles(files, newHashes)];
+  return sendTest(session, { verb: "deployment_test", words });
 }
 
-async function sendTest(session: RemoteSession, words: string[]): Promise<ServerTest | DeploymentTail> {
-  const answer = await session.send({ verb: "deployment_test", words }, { deadlineMs: DEADLINE_MS });
+async function sendTest(
+  session: RemoteSession,
+  request: { verb: string; words: string[] },
+): Promise<ServerTest | DeploymentTail> {
+  const answer = await session.send(request, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
   const [kind] = answer.words;
@@ -235,7 +239,21 @@ export const testServer = (
   service: Service,
   files: readonly LiveFile[] = [],
 ): Promise<ServerTest | DeploymentTail> =>
-  sendTest(session, ["none", "none", ...wordsOfService(service), ...wordsOfLive(files)]);
+  sendTest(session, {
+    verb: "deployment_test",
+    words: ["none", "none", ...wordsOfService(service), ...wordsOfLive(files)],
+  });
+
+/**
+ * The test of its configuration as it is, for a server whose other test is of deployments alone. `files`: those in use
+ * of one deployment, by which the host's server is told from others. Changes nothing.
+ */
+export const testConfiguration = (
+  session: RemoteSession,
+  { server, config }: Service,
+  files: readonly LiveFile[],
+): Promise<ServerTest | DeploymentTail> =>
+  sendTest(session, { verb: "server_check", words: [server, config ?? "", ...wordsOfLive(files)] });
 
 /** Of no file are others staged. */
 const wordsOfLive = (files: readonly LiveFile[]): string[] =>

@@ -30,9 +30,9 @@ Name a server of a host (nginx@web1), an endpoint (HOST:PORT or HOST:PORT/NAME),
 its SHA-256. Servers: ${SERVERS.join(", ")}.
 
 Latchkey reads the hosts and shows a plan: what each address and name serves now, and what it will serve by the
-configuration and the files on disk. Nothing is reloaded before --apply. Then nginx, Apache and HAProxy test their own
-configuration, of the others the certificates alone are tried; what fails is not reloaded, and its words are shown. After
-the reload, a handshake at each address and name must get what its files hold. A reload cannot be undone.
+configuration and the files on disk. Nothing is reloaded before --apply. Then each server tests its own configuration
+and its certificates; what fails is not reloaded, and its words are shown. After the reload, a handshake at each address
+and name must get what its files hold. A reload cannot be undone.
 
 Examples:
   latchkey reload nginx@web1

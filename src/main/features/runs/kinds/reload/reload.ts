@@ -1,14 +1,9 @@
 /** Runs that reload servers: each tests its configuration first, and must then present what its files hold. */
 import type { OpenSessions } from "#connect/host-sessions.ts";
+import type { OwnTests } from "#domain/runs/reload/reload-facts.ts";
 import { RELOAD_RULES } from "#domain/runs/reload/rules.ts";
-import { SERVERS, triesEachDeployment } from "#domain/runs/renewal/servers.ts";
 import type { Step } from "#domain/runs/step.ts";
-import {
-  inspectDeploymentFile,
-  type LiveFile,
-  reloadAsItIs,
-  testServer,
-} from "#net/ssh/session/inspect-deployment.ts";
+import { inspectDeploymentFile, type LiveFile, reloadAsItIs } from "#net/ssh/session/inspect-deployment.ts";
 import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
 import type { ChainsAt } from "#net/tls/probe-endpoint.ts";
 import {
@@ -27,7 +22,7 @@ import {
 import { NO_PARTICULARS, type RunKind } from "#runs/kind.ts";
 import { tailCause } from "#runs/kinds/renewal/tools.ts";
 import { type Expected, probeUntil, STAYS_UP, whyUnseen } from "#runs/kinds/renewal/verify-served.ts";
-import { createReloadPlanner, type ReloadPlannerDeps } from "#runs/planning/plan-reloads.ts";
+import { createReloadPlanner, type ReloadPlannerDeps, testAsItIs } from "#runs/planning/plan-reloads.ts";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import type { ReloadedServer, ServerKind } from "#shared/model/runs/deployment.ts";
 import type { ReloadHost, ReloadPlan } from "#shared/model/runs/plan.ts";
@@ -117,6 +112,10 @@ async function testServers(run: ReloadRun, step: Step): Promise<StepOutcome> {
   return verified([{ kind: "tests-passed", ...tested }]);
 }
 
+/** What passed for the plan has to pass again. */
+const STRENGTH = { configuration: 2, certificates: 1, nothing: 0 } as const;
+const OUTCOMES = { configuration: "passed", certificates: "certificates", nothing: "untested" } as const;
+
 type Tested = { passed: string[]; certificates: string[]; untested: string[] } | { cause: Cause };
 
 async function testAll(run: ReloadRun, step: Step, remote: RemoteSession): Promise<Tested> {
@@ -127,13 +126,11 @@ async function testAll(run: ReloadRun, step: Step, remote: RemoteSession): Promi
     if (cause !== null) return { cause };
     const said = await testOne(server, remote);
     if (said.kind === "failed") return { cause: { kind: "fails-test", server: name, said: said.said } };
-    if (said.kind === "untested" && server.tested !== "nothing")
+    if (STRENGTH[said.kind] < STRENGTH[server.tested])
       return { cause: { kind: "untested-now", server: name, said: said.said } };
-    if (said.kind === "untested")
+    if (said.kind === "nothing")
       await run.journal.note(step.ordinal, { kind: "files-untried", server: name, said: said.said });
-    const { testsConfiguration } = SERVERS[name];
-    if (said.kind === "untested") tested.untested.push(name);
-    else (testsConfiguration ? tested.passed : tested.certificates).push(name);
+    tested[OUTCOMES[said.kind]].push(name);
   }
   return tested;
 }
@@ -149,19 +146,12 @@ async function findOther({ files }: ReloadedServer, remote: RemoteSession): Prom
   return null;
 }
 
-type OwnTest = { kind: "passed" | "failed" | "untested"; said: string };
-
-async function testOne({ service, deployments }: ReloadedServer, remote: RemoteSession): Promise<OwnTest> {
-  const triesEach = triesEachDeployment(service.server) && deployments.length > 0;
-  let result: OwnTest = { kind: "passed", said: "" };
-  for (const files of triesEach ? deployments : [[]]) {
-    const tried = await testServer(remote, service, await readLive(files, remote));
-    if (tried.kind === "lost") throw new SessionLost(tried.message);
-    if (!("said" in tried)) result = { kind: "untested", said: tried.why };
-    else if (tried.kind === "failed") return { kind: "failed", said: tried.said };
-    else if (tried.kind === "untested") result = { kind: "untested", said: tried.said };
-  }
-  return result;
+async function testOne({ service, deployments }: ReloadedServer, remote: RemoteSession): Promise<OwnTests> {
+  const files: LiveFile[][] = [];
+  for (const some of deployments) files.push(await readLive(some, remote));
+  const tested = await testAsItIs(remote, service, { files, untried: null });
+  if (tested.kind === "lost") throw new SessionLost(tested.message);
+  return tested;
 }
 
 /** These files as they are now: without those that cannot be read. */

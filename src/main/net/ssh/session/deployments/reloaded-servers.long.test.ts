@@ -258,7 +258,8 @@ lab("slapd that root cannot tell is started again, and only where that was agree
   expect(await manager.asked()).toBe("");
   const agreed = { ...serviceOf("slapd"), reload: RESTART };
   expect(await reloadService(hand, agreed, pair)).toMatchObject({ kind: "reloaded" });
-  expect(await served("slapd", alone)).toBe(hashOf(made.der));
+  // It has begun, and may not listen yet.
+  await expect.poll(() => served("slapd", alone), { timeout: 60_000 }).toBe(hashOf(made.der));
   expect(await manager.asked()).toBe("restart slapd.service\n");
 });
 
