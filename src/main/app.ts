@@ -77,14 +77,18 @@ export function createApp(options: AppOptions) {
     /** Seals a secret that was typed in this process, and overwrites the plain text. */
     seal: async (typed: Redacted<Uint8Array>) => sealFor(await (await vault()).receiver(), typed),
     async [Symbol.asyncDispose]() {
-      await using closing = new AsyncDisposableStack();
-      closing.defer(() => store.close());
-      closing.defer(async () => (await recording.ifMade())?.close());
-      closing.defer(async () => (await vault.ifMade())?.[Symbol.asyncDispose]());
+      await using _store = atEnd(() => store.close());
+      await using _recording = atEnd(async () => (await recording.ifMade())?.close());
+      await using _vault = atEnd(async () => (await vault.ifMade())?.[Symbol.asyncDispose]());
       await stop();
     },
   };
 }
+
+/** Whatever fails before; Node 22 has no stack of what is to be closed. */
+const atEnd = (close: () => unknown): AsyncDisposable => ({
+  [Symbol.asyncDispose]: async () => void (await close()),
+});
 
 /** Seals a typed secret to a vault, which may be another process's, and overwrites the plain text. */
 export async function sealFor(receiver: Receiver, typed: Redacted<Uint8Array>): Promise<Sealed> {

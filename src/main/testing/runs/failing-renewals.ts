@@ -140,11 +140,11 @@ const NOT_HEARD: readonly Failing[] = [
   untold("haproxy", "a socket that may change nothing, though its configuration says so by now", {
     first: `${BY_SOCKET.replace("level admin", "level operator")}; sed -i 's/level operator/level admin/' /etc/haproxy/haproxy.cfg`,
     meanwhile: ":",
-    says: /haproxy could not be told: /,
+    says: /haproxy could not be reloaded: /,
   }),
   untold("dovecot", "a configuration that it cannot read any more", {
     meanwhile: "echo no_such_word = 1 >>/etc/dovecot/dovecot.conf",
-    says: /dovecot could not be told: .*no_such_word/,
+    says: /dovecot could not be reloaded: .*no_such_word/,
   }),
   untold("slapd", "settings that root may but read by now", {
     meanwhile: `ldapmodify -Q -Y EXTERNAL -H ldapi:/// <<-END
@@ -153,12 +153,12 @@ changetype: modify
 replace: olcAccess
 olcAccess: {0}to * by dn.exact=gidNumber=0+uidNumber=0,cn=peercred,cn=external,cn=auth read by * none
 END`,
-    says: /slapd could not be told: .*nsufficient access/,
+    says: /slapd could not be reloaded: .*nsufficient access/,
   }),
   untold("postgresql", "a stricter policy that it was begun under", {
     keyKind: "rsa-2048",
     ...BEGUN_STRICTER,
-    says: /postgresql could not be told: .*key too small/,
+    says: /postgresql could not be reloaded: .*key too small/,
   }),
   untold("postgresql", "a configuration that it cannot read any more", {
     meanwhile: "echo 'no_such_word = 1' >>/etc/postgresql/17/main/postgresql.conf",
@@ -167,7 +167,7 @@ END`,
   }),
   untold("mysql", "a key that it may not read any more", {
     meanwhile: "chown root:root /etc/tls/mysql.key",
-    says: /mariadb could not be told: no mariadbd that may read the key in use runs on this host/,
+    says: /mariadb could not be reloaded: no mariadbd that may read the key in use runs on this host/,
   }),
   ...(Object.keys(PID_OF) as WithUnit[]).map((server) =>
     untold(server, "a service that says it has told it, and has not (a stand-in for systemctl)", {
