@@ -186,7 +186,6 @@ async function measureTyping(page) {
 function noteRowsOf(text) {
   return new Promise((resolve) => {
     let began = 0;
-    let wasBusy = false;
     window.addEventListener(
       "keydown",
       () => {
@@ -194,12 +193,8 @@ function noteRowsOf(text) {
       },
       { capture: true, once: true },
     );
-    const searched = () =>
-      new URLSearchParams(location.hash.split("?")[1]).get("search")?.replace(/^"(.*)"$/, "$1");
     const observer = new MutationObserver(() => {
-      const isBusy = document.querySelector("main [data-busy=true]") !== null;
-      wasBusy ||= isBusy && searched() === text;
-      if (!wasBusy || isBusy) return;
+      if (document.querySelector("main [data-rows-of]")?.getAttribute("data-rows-of") !== text) return;
       observer.disconnect();
       requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - began)));
     });

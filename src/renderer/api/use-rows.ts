@@ -6,7 +6,7 @@ import { type Total, totalOnceRead } from "#shared/model/total.ts";
 type ListPage<Row> = { rows: Row[]; total: Total; next: string | null };
 
 export function useRows<Row>(query: UseInfiniteQueryResult<InfiniteData<ListPage<Row>>, Error>): Rows<Row> {
-  const { data, error, isFetching, hasNextPage, fetchNextPage, refetch } = query;
+  const { data, error, isFetching, isPlaceholderData, hasNextPage, fetchNextPage, refetch } = query;
   const rows = useMemo(() => data?.pages.flatMap((page) => page.rows) ?? [], [data]);
   const last = data?.pages.at(-1);
   return {
@@ -14,6 +14,7 @@ export function useRows<Row>(query: UseInfiniteQueryResult<InfiniteData<ListPage
     total: last ? totalOnceRead(last.total, { count: rows.length, isEnd: last.next === null }) : null,
     error,
     isFetching,
+    isAwaited: data === undefined || isPlaceholderData,
     fetchMore: () => {
       if (hasNextPage && !isFetching) void fetchNextPage();
     },

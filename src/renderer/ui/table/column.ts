@@ -46,6 +46,8 @@ export type Rows<Row> = {
   total: Total | null;
   error: Error | null;
   isFetching: boolean;
+  /** There is no answer yet to what is asked for: the rows are none, or still those of what was asked before. */
+  isAwaited: boolean;
   fetchMore(): void;
   retry(): void;
 };

@@ -83,7 +83,7 @@ export function ListScreen<Row extends object>(props: Props<Row>) {
   const exportAll = () => exportRows(props.fetchAll());
   const { copy, copyView } = useCopyRows({ columns: shown, commands });
   return (
-    <div className={classes.screen} data-busy={list.isFetching}>
+    <div className={classes.screen} data-rows-of={list.isAwaited ? undefined : filterText}>
       <div className={classes.toolbar}>
         <SearchField
           inputRef={searchRef}
@@ -91,7 +91,7 @@ export function ListScreen<Row extends object>(props: Props<Row>) {
           hint={props.searchHint}
           keys={props.filterKeys ?? NO_KEYS}
           onChange={filter}
-          isBusy={list.isFetching}
+          isBusy={list.isAwaited}
           onEnter={focusList}
         />
         {props.filters}
