@@ -147,8 +147,14 @@ is_hosts() {
 	[ -z "${live_key-}" ] || may_read "$1" "$live_key"
 }
 
+# may_run PID COMMAND...: whether it succeeds with the rights of process PID, whose owner cannot keep it from ending.
+may_run() (
+	as_limit="${kill_after:+$kill_after 10}"
+	exec_as "$@" >/dev/null 2>&1 </dev/null
+)
+
 # Whoever runs process $1 may read the file $2 already: so they may read what it becomes.
-may_read() { as_process "$1" test -r "$2" 2>/dev/null; }
+may_read() { may_run "$1" test -r "$2"; }
 
 # word_after PID FLAG: what follows that word on its command line, or is written at its end; into $found_word.
 word_after() {
@@ -179,9 +185,10 @@ exec_as() {
 
 as_process() { (exec_as "$@"); }
 
-# Paths of sockets of this machine on which process $1 listens, into $sockets.
+# Paths of sockets of this machine on which process $1 listens, into $sockets: those that are its user's or root's.
 sockets_of() {
 	sockets=
+	recall_process "$1" || return
 	set +f
 	inodes=" $(for entry in "/proc/$1"/fd/*; do readlink "$entry"; done 2>/dev/null |
 		sed -n 's/^socket:\[\([0-9]*\)\]$/\1/p' | tr '\n' ' ')"
@@ -189,9 +196,10 @@ sockets_of() {
 	while read -r _ _ _ flags _ _ inode path; do
 		case $inodes in *" $inode "*) ;; *) continue ;; esac
 		case $flags,$path in 00010000,/*) ;; *) continue ;; esac
-		# As that process sees it, which may have a /tmp of its own.
-		[ -S "$path" ] || path=/proc/$1/root$path
-		sockets="$sockets $path"
+		# As that process sees it, which may have a /tmp of its own. Another may have put theirs in its place since.
+		path=/proc/$1/root$path
+		read_stat "$path"
+		case $mode,$uid in s*,0 | s*,"$as_uid") sockets="$sockets $path" ;; esac
 	done </proc/net/unix
 }
 

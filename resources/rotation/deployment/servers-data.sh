@@ -149,8 +149,9 @@ postgres_of() {
 	recall_process "$1"
 	data=$(readlink "/proc/$1/cwd")
 	word_after "$1" -D
-	start_folder=$found_word
-	config_of=$(tr '\0' '\n' <"/proc/$1/cmdline" | sed -n 's/^\(-c\|--\)*config_file=//p' | tail -n 1)
+	# It has gone into that folder since.
+	case $found_word in /*) start_folder=$found_word ;; *) start_folder=$data ;; esac
+	config_of=$(tr '\0' '\n' <"/proc/$1/cmdline" | sed -n 's/^\(-c\|--\)*config[_-]file=//p' | tail -n 1)
 	[ -n "$config_of" ] || config_of=${start_folder:-$data}/postgresql.conf
 	pid_of_postgres=$1
 }
@@ -321,14 +322,15 @@ query_mariadb() {
 		*MariaDB*) without_tls=--skip-ssl ;;
 		*) without_tls=--ssl-mode=DISABLED ;;
 	esac
-	set -- "$1" "--socket=$socket" $without_tls --local-infile=0 --batch --raw --skip-column-names
 	statement=$1
-	shift
-	put_line "$statement" | HOME=/root "$client" "$@" 2>&1 && return
+	set -- "--socket=$socket" $without_tls --local-infile=0 --batch --raw --skip-column-names
 	# A password is for the account alone whose database it is: a server may ask for it in clear text.
-	[ -r /etc/mysql/debian.cnf ] && [ "$as_uid" = "$(id -u mysql 2>/dev/null)" ] || return 1
-	put_line "$statement" | "$client" --defaults-file=/etc/mysql/debian.cnf "$@" 2>&1
+	if [ "$as_uid" != "$(id -u mysql 2>/dev/null)" ]; then ask_mariadb --no-defaults "$@"; return; fi
+	ask_mariadb "$@" || { [ -r /etc/mysql/debian.cnf ] && ask_mariadb --defaults-file=/etc/mysql/debian.cnf "$@"; }
 }
+
+# Whoever answers there may never end.
+ask_mariadb() { put_line "$statement" | HOME=/root ${kill_after:+$kill_after 20} "$client" "$@" 2>&1; }
 
 # ---- As servers.sh asks -----------------------------------------------------------------------------------
 

@@ -9,19 +9,20 @@ begin_try() {
 }
 
 # What belongs to an account there is removed with that account's rights: it may exchange folders as they are gone
-# through, and not every rm is safe from that. What it keeps from being removed is left behind.
+# through, and not every rm is safe from that. What it keeps from being removed is put aside, and is in nobody's way.
 end_try() {
-	[ -d "$try" ] && [ ! -L "$try" ] || { rm -f "$try"; return; }
+	read_stat "$try"
+	case $mode,$uid in d*,0) ;; *) return 0 ;; esac
+	rm -f "$try/files/chain.pem" "$try/files/key.pem"
 	is_left=no
-	for part in files own; do
-		read_stat "$try/$part"
+	for inner in files own; do
+		read_stat "$try/$inner"
 		case $mode,$uid in ,* | *,0) continue ;; esac
-		limit_time 10
-		alone $limit setpriv --reuid "$uid" --regid "$uid" --clear-groups \
-			sh -c 'cd "$1" && rm -rf ./* ./.[!.]*' latchkey "$try/$part" 2>/dev/null
-		rmdir "$try/$part" 2>/dev/null || is_left=yes
+		alone ${kill_after:+$kill_after 10} setpriv --reuid "$uid" --regid "$gid" --clear-groups \
+			sh -c 'cd "$1" && chmod -R u+rwx . && rm -rf ./* ./.[!.]* ./..?*' latchkey "$try/$inner" >/dev/null 2>&1
+		rmdir "$try/$inner" 2>/dev/null || is_left=yes
 	done
-	[ $is_left = yes ] || rm -rf "$try"
+	if [ $is_left = no ]; then rm -rf "$try"; else mv "$try" "$try_base/latchkey-left-$$-$(date +%s)"; fi
 }
 
 find_try_base() {
@@ -37,11 +38,11 @@ find_try_base() {
 copy_certificate() {
 	try_chain=$try/files/chain.pem try_key=$try/files/key.pem
 	mkdir -m 700 "$try/files" && copy_whole "$1" "$try_chain" && copy_whole "$2" "$try_key" || return 1
-	[ -z "${3-}" ] || { recall_process "$3" && chown "$as_uid" "$try/files"; }
+	[ -z "${3-}" ] || { recall_process "$3" && chown "$as_uid:$as_gid" "$try/files"; }
 }
 
 # A folder in $try for whoever process $1 runs as.
-folder_for() { recall_process "$1" && mkdir -m 700 "$2" && chown "$as_uid" "$2"; }
+folder_for() { recall_process "$1" && mkdir -m 700 "$2" && chown "$as_uid:$as_gid" "$2"; }
 
 # second_try WORDS COMMAND...: runs until it says these words (0) or ends (1), and is ended then. What it said is in
 # $try/log. A socket alone shows nothing: slapd listens before it reads its certificate.

@@ -248,7 +248,7 @@ lab(
   async () => {
     const program = await readFile(join(import.meta.dirname, "ask-for-file.py"), "utf8");
     await host.run(`${PATIENT}
-    printf '[client]\nlocal-infile=1\n' >/root/.my.cnf
+    printf '[client]\nlocal-infile=1\nuser=dba\npassword=of-the-database\n' >/root/.my.cnf
     mkdir -p /etc/mysql; echo of-root >/root/secret; chmod 600 /root/secret
     printf '[client]\nuser=debian-sys-maint\npassword=of-the-database\n' >/etc/mysql/debian.cnf
     cat >/run/ask.py <<'PYTHON'
@@ -268,3 +268,20 @@ PYTHON
     ]);
   },
 );
+
+lab("what an account leaves in the folder of a try is in no other try's way", async () => {
+  await host.run(`${PERL_AS_POSTGRES}
+    as_alice /opt/servers/postgres -e 'sleep 1 while 1'
+    echo $! >/run/leaving
+    patient /dev/null titled $!`);
+  const said = await saidBy(`mains_of postgres
+    run=none id=7
+    for left in 'mkdir x; touch x/y; chmod 0 x' 'touch ..x; chmod 500 .' 'ln -s /root /etc .'; do
+      begin_try && folder_for $mains "$try/own" || echo "in the way of: $left"
+      as_process $mains sh -c 'cd "$1" && eval "$2"' sh "$try/own" "$left"
+      end_try
+    done
+    ls -d /run/latchkey-* /root /etc | tr '\\n' ' '`);
+  await host.run("kill -9 $(cat /run/leaving)");
+  expect(said).toBe("/etc /root");
+});

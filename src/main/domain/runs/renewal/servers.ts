@@ -93,7 +93,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
     test: "staged",
     testsConfiguration: false,
     tried: "a second MariaDB with nothing but the new files, on a socket of its own",
-    checked: "mariadbd --help reads its option files",
+    checked: "mariadbd --help reads its option files; what an engine makes of its own options is not tested",
     command: "FLUSH SSL over its socket",
     badDeployment: "keeps the old",
   },
