@@ -117,12 +117,14 @@ type OfRule = { rule: RuleId; severity: Severity; now: Date };
 /** The first findings of a rule; of those about a date of expiry, the nearest. */
 function mostUrgent(store: Store, ofRule: OfRule): Finding[] {
   const { rule, severity, now } = ofRule;
-  const { rows } = listFindings(store, { ...ofRule, limit: MOST_OF_RULE });
-  if (rule !== "certificate-expired" && rule !== "certificate-expiring") return rows;
+  const list = () => listFindings(store, { ...ofRule, limit: MOST_OF_RULE }).rows;
+  if (rule !== "certificate-expired" && rule !== "certificate-expiring") return list();
   const nearest = store.today
     .nearest(rule, now, 2 * MOST_OF_RULE)
-    .flatMap((sha256) => store.findings.about({ kind: "certificate", sha256 }, now))
-    .filter((one) => one.rule === rule && one.severity === severity && one.acceptance === null);
+    .flatMap((sha256) => store.findings.about({ kind: "certificate", sha256 }, now, rule))
+    .filter((one) => one.severity === severity && one.acceptance === null);
+  // Whatever else there is of this severity is farther away.
+  const rows = nearest.length < MOST_OF_RULE ? list() : [];
   const all = new Map([...nearest, ...rows].map((finding) => [finding.id, finding]));
   const distance = ({ object }: Finding): number =>
     object.kind === "certificate"
@@ -147,9 +149,9 @@ function isRenewed(store: Store, { rule, object }: Finding, now: Date): boolean 
   if (!isOfDates || object.kind !== "certificate") return false;
   // Where it is in a file still, it is to be renewed there.
   if (store.runbooks.servers.hostsHolding(object.sha256).length > 0) return false;
-  const about = store.findings.about(object, now);
+  const notReloaded = store.findings.about(object, now, "certificate-not-reloaded");
   return (
-    about.some((other) => other.rule === "certificate-not-reloaded" && other.acceptance === null) &&
+    notReloaded.some(({ acceptance }) => acceptance === null) &&
     store.certificates.find(object.sha256, now)?.isServedStale === true
   );
 }

@@ -52,9 +52,9 @@ export function findingTable(db: Database, { lists, acceptances, ...deps }: Deps
       return found ? rows.toFinding(found, now) : null;
     },
 
-    /** All findings of one thing, accepted or not, the most severe first. */
-    about: (object: FindingObject, now: Date): Finding[] =>
-      readAbout(object, { rule: null, limit: MOST_ABOUT, now })
+    /** All findings of one thing, or those of one rule, accepted or not, the most severe first. */
+    about: (object: FindingObject, now: Date, rule: RuleId | null = null): Finding[] =>
+      readAbout(object, { rule, limit: MOST_ABOUT, now })
         .toSorted((a, b) => a.severity - b.severity || a.rule.localeCompare(b.rule))
         .map((row) => rows.toFinding(row, now)),
 
