@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { usePrefetchQuery, useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { useApi } from "#renderer/api/connection.ts";
 import { ErrorState } from "#renderer/ui/panel.tsx";
@@ -12,6 +12,8 @@ import classes from "./today.module.css";
 /** The first steps stay until they are left, although the first scan fills the page behind them. */
 export function TodayPage({ renderScanPanel }: { renderScanPanel: (onDone: () => void) => ReactNode }) {
   const { data, error, refetch } = useFigures();
+  // Both are asked for at once, although the lines are shown only beside the figures.
+  usePrefetchQuery(useLinesOptions());
   const [firstSteps, setFirstSteps] = useState<"undecided" | "shown" | "left">("undecided");
   if (data?.isEmpty && firstSteps === "undecided") setFirstSteps("shown");
 
@@ -38,10 +40,11 @@ function TodayPanels({ figures }: { figures: Figures }) {
 }
 
 function Lines() {
-  const { data, error, refetch } = useQuery(useApi().today.read.queryOptions({ input: {} }));
+  const { data, error, refetch } = useQuery(useLinesOptions());
   if (error)
     return <ErrorState doing="read what needs attention" error={error} onRetry={() => void refetch()} />;
   return data ? <TodayLines today={data} /> : null;
 }
 
+const useLinesOptions = () => useApi().today.read.queryOptions({ input: {} });
 const useFigures = () => useQuery(useApi().today.figures.queryOptions());
