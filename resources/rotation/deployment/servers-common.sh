@@ -148,10 +148,7 @@ is_hosts() {
 }
 
 # may_run PID COMMAND...: whether it succeeds with the rights of process PID, whose owner cannot keep it from ending.
-may_run() (
-	as_limit="${kill_after:+$kill_after 10}"
-	exec_as "$@" >/dev/null 2>&1 </dev/null
-)
+may_run() (limited_as 3 "$@" >/dev/null 2>&1 </dev/null)
 
 # Whoever runs process $1 may read the file $2 already: so they may read what it becomes.
 may_read() { may_run "$1" test -r "$2"; }
@@ -183,9 +180,18 @@ exec_as() {
 	become_bare $as_limit setpriv --reuid "$as_uid" --regid "$as_gid" "$@"
 }
 
-as_process() { (exec_as "$@"); }
+# limited_as SECONDS PID COMMAND...: the same; root ends it.
+limited_as() {
+	as_limit=${kill_after:+$kill_after $1}
+	shift
+	exec_as "$@"
+}
 
-# Paths of sockets of this machine on which process $1 listens, into $sockets: those that are its user's or root's.
+as_process() (limited_as 60 "$@")
+
+# Paths of sockets of this machine on which process $1 listens, into $sockets, as that process sees them, which may
+# have a /tmp of its own. That list has names as somebody has given them, and what stands at a path may be another's by
+# now: so only such as that process's user and root alone can have put there.
 sockets_of() {
 	sockets=
 	recall_process "$1" || return
@@ -195,12 +201,33 @@ sockets_of() {
 	set -f
 	while read -r _ _ _ flags _ _ inode path; do
 		case $inodes in *" $inode "*) ;; *) continue ;; esac
-		case $flags,$path in 00010000,/*) ;; *) continue ;; esac
-		# As that process sees it, which may have a /tmp of its own. Another may have put theirs in its place since.
-		path=/proc/$1/root$path
-		read_stat "$path"
-		case $mode,$uid in s*,0 | s*,"$as_uid") sockets="$sockets $path" ;; esac
+		case $flags,$path in *[!A-Za-z0-9_./@+:,=-]*) continue ;; 00010000,/*) ;; *) continue ;; esac
+		case $path in /var/run/*) path=${path#/var} ;; esac
+		if is_guarded_socket "/proc/$1/root" "$path"; then sockets="$sockets /proc/$1/root$path"; fi
 	done </proc/net/unix
+}
+
+# is_guarded_socket ROOT PATH: whether the user $as_uid and root alone can have put the socket there, or exchange a
+# folder on the way; no link is on it.
+is_guarded_socket() {
+	walked=$1 left=${2#/}/
+	while [ -n "$left" ]; do
+		case $left in /* | ./* | ../*) return 1 ;; esac
+		walked=$walked/${left%%/*} left=${left#*/}
+		read_stat "$walked"
+		case $uid in 0 | "$as_uid") ;; *) return 1 ;; esac
+		case $left,$mode in
+			,s*) return 0 ;;
+			,*) return 1 ;;
+			# Of all those who may make files in it each can move only their own.
+			*,d????????[tT]*) ;;
+			*,d???????w*) return 1 ;;
+			*,d????w*) [ "$gid" = "$as_gid" ] || [ "$gid" = 0 ] || return 1 ;;
+			*,d*) ;;
+			*) return 1 ;;
+		esac
+	done
+	return 1
 }
 
 # ---- Supervisors -------------------------------------------------------------------------------------------

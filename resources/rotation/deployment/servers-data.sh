@@ -35,7 +35,7 @@ try_slapd() {
 	chmod 644 "$try/slapd.conf"
 	encoded_path=$(put_line "$try/own/ldapi" | sed 's,/,%2F,g')
 	second_try 'slapd starting' \
-		exec_as "$3" timeout 30 "$program" -d 32768 -f "$try/slapd.conf" -h "ldapi://$encoded_path"
+		limited_as 30 "$3" "$program" -d 32768 -f "$try/slapd.conf" -h "ldapi://$encoded_path"
 	result=$?
 	case $result in
 		0) message='a second slapd accepts the certificate' ;;
@@ -70,7 +70,7 @@ find_ldapi() {
 query_ldapi() {
 	asking=$1
 	shift
-	"$asking" -Q -Y EXTERNAL -H "$ldapi" -o nettimeout=10 "$@" 2>/dev/null
+	${kill_after:+$kill_after 20} "$asking" -Q -Y EXTERNAL -H "$ldapi" -o nettimeout=10 "$@" 2>/dev/null
 }
 
 needs_keeper='it reads certificates only when it is restarted, and no supervisor does that here'
@@ -105,7 +105,7 @@ rewrite_settings() {
 	# Lines as they came, for a value may be in base64.
 	change=$(put_line "$settings" | sed -n 's/^\(olcTLS[A-Za-z]*\)\(::* .*\)$/replace: \1\n\1\2\n-/p')
 	message=$(printf 'dn: cn=config\nchangetype: modify\n%s\n' "$change" |
-		ldapmodify -Q -Y EXTERNAL -H "$ldapi" -o nettimeout=10 2>&1)
+		${kill_after:+$kill_after 20} ldapmodify -Q -Y EXTERNAL -H "$ldapi" -o nettimeout=10 2>&1)
 	ended=$?
 	message=$(put_line "$message" | grep -v -e '^modifying entry' -e '^$' | tr '\n' ' ' | tail -c 400)
 	[ $ended = 0 ] || { message="slapd does not accept the certificate: ${message:-$ended}"; return 1; }
@@ -192,7 +192,7 @@ try_postgres() {
 run_postgres() {
 	exec_after=$1
 	shift
-	as_process "$exec_after" timeout 30 "$program" -D "$try/own" \
+	as_process "$exec_after" "$program" -D "$try/own" \
 		-c "config_file=$config_of" -c "data_directory=$try/own" \
 		-c ssl=on -c "ssl_cert_file=$try_chain" -c "ssl_key_file=$try_key" \
 		-c logging_collector=off -c log_destination=stderr \
@@ -206,7 +206,7 @@ run_postgres() {
 # anybody's. By whoever runs process $1, for both folders are theirs: what they have put there as a link or a pipe
 # leads them nowhere that they may not go.
 copy_control() {
-	as_process "$1" timeout 10 sh -c "$copy_control_text" latchkey "$data" "$try/own"
+	as_process "$1" sh -c "$copy_control_text" latchkey "$data" "$try/own" >/dev/null 2>&1
 }
 copy_control_text='umask 077
 mkdir "$2/global" && for part in PG_VERSION global/pg_control; do
@@ -258,7 +258,7 @@ try_mariadb() {
 	copy_certificate "$1" "$2" "$3" && folder_for "$3" "$try/own" ||
 		{ end_try; message='the try could not be written'; return 2; }
 	second_try 'ready for connections' \
-		exec_as "$3" timeout 60 "$program" --no-defaults --datadir="$try/own" --socket="$try/own/sock" \
+		limited_as 60 "$3" "$program" --no-defaults --datadir="$try/own" --socket="$try/own/sock" \
 		--pid-file="$try/own/pid" --skip-networking --skip-grant-tables --skip-innodb --skip-log-bin \
 		--default-storage-engine=Aria \
 		--aria-pagecache-buffer-size=1M --key-buffer-size=64K --ssl-cert="$try_chain" --ssl-key="$try_key"
@@ -323,14 +323,25 @@ query_mariadb() {
 		*) without_tls=--ssl-mode=DISABLED ;;
 	esac
 	statement=$1
-	set -- "--socket=$socket" $without_tls --local-infile=0 --batch --raw --skip-column-names
-	# A password is for the account alone whose database it is: a server may ask for it in clear text.
-	if [ "$as_uid" != "$(id -u mysql 2>/dev/null)" ]; then ask_mariadb --no-defaults "$@"; return; fi
-	ask_mariadb "$@" || { [ -r /etc/mysql/debian.cnf ] && ask_mariadb --defaults-file=/etc/mysql/debian.cnf "$@"; }
+	set -- --protocol=socket --host=localhost "--socket=$socket" $without_tls --local-infile=0 --batch --raw \
+		--skip-column-names
+	# A password is for root's own or for the account alone whose database it is: a server may ask for it in clear text.
+	case $as_uid in
+		0 | "$(id -u mysql 2>/dev/null)") ;;
+		*) ask_mariadb /nonexistent --no-defaults "$@"; return ;;
+	esac
+	ask_mariadb /root "$@" && return
+	[ -r /etc/mysql/debian.cnf ] && ask_mariadb /root --defaults-file=/etc/mysql/debian.cnf "$@"
 }
 
-# Whoever answers there may never end.
-ask_mariadb() { put_line "$statement" | HOME=/root ${kill_after:+$kill_after 20} "$client" "$@" 2>&1; }
+# ask_mariadb HOME OPTIONS...: within a time, for whoever answers there may never end. MySQL's client reads a file of
+# passwords in its home whatever it is told.
+ask_mariadb() {
+	home_of_client=$1
+	shift
+	put_line "$statement" | HOME=$home_of_client MYSQL_TEST_LOGIN_FILE=$home_of_client/.mylogin.cnf \
+		${kill_after:+$kill_after 20} "$client" "$@" 2>&1
+}
 
 # ---- As servers.sh asks -----------------------------------------------------------------------------------
 

@@ -18,11 +18,35 @@ end_try() {
 	for inner in files own; do
 		read_stat "$try/$inner"
 		case $mode,$uid in ,* | *,0) continue ;; esac
-		alone ${kill_after:+$kill_after 10} setpriv --reuid "$uid" --regid "$gid" --clear-groups \
-			sh -c 'cd "$1" && chmod -R u+rwx . && rm -rf ./* ./.[!.]* ./..?*' latchkey "$try/$inner" >/dev/null 2>&1
+		alone ${kill_after:+$kill_after 10} setpriv --reuid "$uid" --regid "$gid" --clear-groups sh -c \
+			'chmod u+rwx "$1"; cd "$1" && chmod -R u+rwx . && rm -rf ./* ./.[!.]* ./..?*' latchkey "$try/$inner" \
+			>/dev/null 2>&1
 		rmdir "$try/$inner" 2>/dev/null || is_left=yes
 	done
-	if [ $is_left = no ]; then rm -rf "$try"; else mv "$try" "$try_base/latchkey-left-$$-$(date +%s)"; fi
+	if [ $is_left = no ]; then rm -rf "$try"; else put_aside; fi
+}
+
+# Into a new folder, whatever others have made of that name.
+put_aside() {
+	aside=0
+	until mkdir -m 700 "$try_base/latchkey-left-$$-$aside" 2>/dev/null; do
+		[ $aside -lt 100 ] || return 0
+		aside=$((aside + 1))
+	done
+	mv "$try" "$try_base/latchkey-left-$$-$aside"
+}
+
+# What sessions have left behind that are not there any more.
+clear_tries() {
+	find_try_base
+	set +f
+	for try in "$try_base"/latchkey-try-none-[0-9]*; do [ -d "/proc/${try##*-}" ] || end_try; done
+	for try in "$try_base"/latchkey-left-[0-9]*-*/latchkey-try-*; do
+		kept=${try%/*} made_by=${try#"$try_base"/latchkey-left-}
+		[ -d "/proc/${made_by%%-*}" ] || { end_try; rmdir "$kept" 2>/dev/null; }
+	done
+	set -f
+	try=
 }
 
 find_try_base() {

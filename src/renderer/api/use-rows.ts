@@ -14,7 +14,7 @@ export function useRows<Row>(query: UseInfiniteQueryResult<InfiniteData<ListPage
     total: last ? totalOnceRead(last.total, { count: rows.length, isEnd: last.next === null }) : null,
     error,
     isFetching,
-    isAwaited: data === undefined || isPlaceholderData,
+    isAwaited: error === null && (data === undefined || isPlaceholderData),
     fetchMore: () => {
       if (hasNextPage && !isFetching) void fetchNextPage();
     },

@@ -285,3 +285,32 @@ lab("what an account leaves in the folder of a try is in no other try's way", as
   await host.run("kill -9 $(cat /run/leaving)");
   expect(said).toBe("/etc /root");
 });
+
+lab("a server is asked by a socket that nobody but its user and root can have put in its place", async () => {
+  const program = await readFile(join(import.meta.dirname, "name-sockets.py"), "utf8");
+  await host.run(`${PERL_AS_POSTGRES}
+    useradd --system keeper; install -d -o keeper /run/kept
+    listen() { echo 'socket(S, AF_UNIX, SOCK_STREAM, 0); bind(S, pack_sockaddr_un("'$1'")) or die; listen(S, 1); sleep 1 while 1'; }
+    setpriv --reuid keeper --regid keeper --clear-groups /opt/servers/postgres -MSocket -e "$(listen /run/kept/sock)" \
+      </dev/null >/tmp/said-kept 2>&1 &
+    echo $! >/run/kept.pid
+    install -d -o alice /tmp/named; ln -s /run/kept /tmp/named/link
+    as_alice /usr/bin/perl -MSocket -e "$(listen /tmp/named/own)"
+    echo $! >>/run/kept.pid
+    patient /tmp/said-kept test -S /run/kept/sock
+    patient /tmp/said-kept test -S /tmp/named/own
+    inode=$(awk '$NF == "/run/kept/sock" { print $(NF - 1) }' /proc/net/unix)
+    cat >/run/name-sockets.py <<'PYTHON'
+${program}
+PYTHON
+    cd /tmp/named
+    setpriv --reuid alice --regid alice --init-groups /usr/bin/python3 /run/name-sockets.py "$inode" \
+      /tmp/named/own /tmp/named/link/sock "/tmp/named/own y/sock" </dev/null >/tmp/said-named 2>&1 &
+    echo $! >>/run/kept.pid
+    patient /tmp/said-named grep -q named /tmp/said-named`);
+  const said = await saidBy(`read -r kept </run/kept.pid
+    learn_process "$kept" postgres && sockets_of "$kept"
+    echo $sockets`);
+  const [pid] = (await host.run("cat /run/kept.pid; kill -9 $(cat /run/kept.pid)")).split("\n");
+  expect(said).toBe(`/proc/${pid}/root/run/kept/sock`);
+});

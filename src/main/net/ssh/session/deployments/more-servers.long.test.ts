@@ -160,7 +160,7 @@ lab("PostgreSQL's account gets nothing to read by a link that it has put into it
 const HOLD_TRIES = `mv /usr/bin/timeout /usr/bin/timeout.kept; mkfifo /run/held /run/go; chmod 666 /run/held /run/go
   cat >/usr/bin/timeout <<'END'
 #!/bin/sh
-case $2 in */*) echo held >/run/held; read -r go </run/go ;; esac
+case "$*" in *' /usr/'*) echo held >/run/held; read -r go </run/go ;; esac
 exec timeout.kept "$@"
 END
   chmod 755 /usr/bin/timeout`;
