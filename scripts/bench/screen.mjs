@@ -115,6 +115,8 @@ async function serve(browser, path, stack) {
 
 /** Milliseconds after the navigation, in the middle of some rounds: until its last change, and until its first paint. */
 async function openScreen(page, screen) {
+  // A page behind another one is drawn once in a second.
+  await page.bringToFront();
   await page.evaluate((hash) => {
     location.hash = hash;
   }, screen);
@@ -161,6 +163,7 @@ function isAtRest(restMs) {
 /** What nineteen of twenty keys take at most, over all lists. */
 async function measureTyping(page) {
   const all = [];
+  await page.bringToFront();
   for (const [screen, words] of Object.entries(TYPED)) {
     for (const word of words) {
       await page.evaluate((hash) => {

@@ -175,7 +175,7 @@ function tables(db: Database, path: string, { now = () => new Date(), mostCounte
     settings: explained(settingTable(db)),
     bindings: viewed(bindingList(db, lists)),
     targets: explained(written.targets),
-    today: viewed(figureReader(db, { rows, findings, scans, inventory })),
+    today: viewed(figureReader(db, { rows, findings, scans, inventory, lists })),
     trust: explained(written.trust),
     uses: explained(written.uses),
     violations: explained(written.violations),

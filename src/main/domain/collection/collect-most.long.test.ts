@@ -7,8 +7,8 @@ import { runCollector } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { readCollection } from "./read-collection.ts";
 
-const ACCOUNTS = 2_000;
-const LINES = 50;
+const ACCOUNTS = 1_000;
+const LINES = 100;
 /** The first rounds run while the JavaScript engine still compiles. */
 const ROUNDS = 3;
 
@@ -29,7 +29,7 @@ seq ${ACCOUNTS} | while read -r n; do chown -R $((20000 + n)):$((20000 + n)) /ho
 `;
 
 test.skipIf(!canStartHosts())(
-  "a host of 2,000 accounts and 100,000 keys is taken whole, and judged in a tenth of the processor time that this took",
+  "a host of 1,000 accounts and 100,000 keys is taken whole, and judged in a tenth of the processor time that this took",
   { timeout: 600_000 },
   async () => {
     await using host = await startHost({ name: "most", prepare: PREPARE });

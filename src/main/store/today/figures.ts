@@ -7,6 +7,7 @@ import { EVERYTHING, type Standing, standingCachedCount } from "#store/access/gr
 import { COLUMNS, type certificateRows, type Row } from "#store/certificates/certificate-row.ts";
 import { DATE_COLUMNS } from "#store/certificates/date-rules.ts";
 import type { findingTable } from "#store/findings/finding-table.ts";
+import type { Lists } from "#store/lists/lists.ts";
 import type { inventoryTable } from "#store/people/inventory-table.ts";
 import type { scanTable } from "#store/scans/scan-table.ts";
 
@@ -17,6 +18,7 @@ type Deps = {
   findings: ReturnType<typeof findingTable>;
   scans: ReturnType<typeof scanTable>;
   inventory: ReturnType<typeof inventoryTable>;
+  lists: Lists;
 };
 
 const WEEKS = 12;
@@ -29,8 +31,8 @@ const MOST_EXPIRED = 4;
 const SHOWN_LOCATIONS = 3;
 
 /** What the first page shows. */
-export function figureReader(db: Database, { rows, findings, scans, inventory }: Deps) {
-  const counts = figureCounts(db, { inventory });
+export function figureReader(db: Database, { rows, findings, scans, inventory, lists }: Deps) {
+  const counts = figureCounts(db, { inventory, lists });
   const next = db.prepare<{ now: string; limit: number }, Row>(`
     SELECT ${COLUMNS}, ${DATE_COLUMNS} FROM certificate
     WHERE is_seen = 1 AND not_after >= @now AND not_after < 'u'
@@ -80,10 +82,10 @@ export function figureReader(db: Database, { rows, findings, scans, inventory }:
   }
 }
 
-type CountDeps = { inventory: ReturnType<typeof inventoryTable> };
+type CountDeps = { inventory: ReturnType<typeof inventoryTable>; lists: Lists };
 
 /** The counts of everything on the first page. */
-function figureCounts(db: Database, { inventory }: CountDeps) {
+function figureCounts(db: Database, { inventory, lists }: CountDeps) {
   const countGrants = standingCachedCount(db);
   const byState = {
     host: db.prepare<[], [string, number]>("SELECT state, count(*) FROM host GROUP BY state").raw(),
@@ -94,7 +96,7 @@ function figureCounts(db: Database, { inventory }: CountDeps) {
   const failedEndpointCount = db
     .prepare<[], number>("SELECT count(*) FROM endpoint WHERE state = 'failed'")
     .pluck();
-  const expiring = db
+  const ending = db
     .prepare<{ from: string; until: string }, number>(`
       SELECT count(*) FROM certificate WHERE is_seen = 1 AND not_after >= @from AND not_after < @until`)
     .pluck();
@@ -135,7 +137,19 @@ function figureCounts(db: Database, { inventory }: CountDeps) {
     };
   }
 
+  /** By the minute they are counted once: they may be a million, and each page of the window asks. */
   function countExpiring(from: Date | null, until: Date): number {
-    return expiring.get({ from: from ? toInstant(from) : "", until: toInstant(until) }) ?? 0;
+    const [first, last] = [from === null ? "" : minuteOf(from), minuteOf(until)];
+    const whole = lists.keep(`certificates that end from ${first} to ${last}`, () =>
+      countEnding(first, last),
+    );
+    const before = from === null ? 0 : countEnding(first, toInstant(from));
+    return whole - before + countEnding(last, toInstant(until));
+  }
+
+  function countEnding(from: string, until: string): number {
+    return ending.get({ from, until }) ?? 0;
   }
 }
+
+const minuteOf = (date: Date): string => toInstant(new Date(Math.floor(date.getTime() / 60_000) * 60_000));
