@@ -17,3 +17,6 @@ export const addDays = (from: Date, days: number): Date => new Date(from.getTime
 /** Whole days from one instant to another, rounded down: -1 from a moment ago. */
 export const countDays = (from: Date, to: Date): number =>
   Math.floor((to.getTime() - from.getTime()) / DAY_MS);
+
+/** The beginning of its minute: what is counted by it serves all who ask in that minute. */
+export const toMinute = (date: Date): Date => new Date(Math.floor(date.getTime() / 60_000) * 60_000);

@@ -1,4 +1,5 @@
 import { type Finding, RuleId, Severity } from "#shared/model/finding.ts";
+import { toMinute } from "#shared/model/instant.ts";
 import { RunState } from "#shared/model/runs/run.ts";
 import type { TargetGap, TodayLine, UnknownTarget } from "#shared/model/today.ts";
 import { atLeast } from "#shared/text/findings/finding.ts";
@@ -90,7 +91,7 @@ const needsSomebody = ({ rule, severity }: { rule: RuleId; severity: Severity })
 
 function findingLines(store: Store, { now }: Moment): TodayLine[] {
   const counted = store.findings
-    .counts(now)
+    .counts(toMinute(now))
     .filter(
       (one) =>
         needsSomebody(one) && !(one.rule === FORMER_OWNER.rule && one.severity === FORMER_OWNER.severity),

@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { FindingFilter } from "#shared/contract/findings.ts";
-import { toInstant } from "#shared/model/instant.ts";
+import { toInstant, toMinute } from "#shared/model/instant.ts";
 import { addTotals, type Total } from "#shared/model/total.ts";
 import { cacheKeyOf } from "#store/lists/kept.ts";
 import { isWalkShorter, type Lists, orderOf } from "#store/lists/lists.ts";
@@ -222,8 +222,6 @@ function findRows(lists: Lists, { source, named, ...ordered }: OrderedSource): R
 
 const isUnordered = ({ unordered }: FindingSource, { columns: [first] }: SourceSort): boolean =>
   first !== undefined && unordered?.includes(first) === true;
-
-const toMinute = (now: Date): Date => new Date(Math.floor(now.getTime() / 60_000) * 60_000);
 
 /** Sorting all due rows by a column without an index takes time in proportion to them. */
 const walkOf = ({ from, walk }: FindingSource, { columns: [first] }: SourceSort): string =>

@@ -2,7 +2,7 @@ import type { Database } from "better-sqlite3";
 import type { Figures } from "#shared/contract/today.ts";
 import { evaluatesAbsence } from "#shared/model/access/person.ts";
 import type { CertificateRow } from "#shared/model/certificates/certificate.ts";
-import { addDays, toInstant } from "#shared/model/instant.ts";
+import { addDays, toInstant, toMinute } from "#shared/model/instant.ts";
 import { EVERYTHING, type Standing, standingCachedCount } from "#store/access/grant-filter.ts";
 import { COLUMNS, type certificateRows, type Row } from "#store/certificates/certificate-row.ts";
 import { DATE_COLUMNS } from "#store/certificates/date-rules.ts";
@@ -61,7 +61,7 @@ export function figureReader(db: Database, { rows, findings, scans, inventory, l
       return {
         isEmpty: lastScan === null,
         ...counts.read(now),
-        findings: findings.counts(now),
+        findings: findings.counts(toMinute(now)),
         expiryByWeek: Array.from({ length: WEEKS }, (_, week) => ({
           from: toInstant(addDays(now, week * 7)),
           count: counts.expiring(addDays(now, week * 7), addDays(now, week * 7 + 7)),
@@ -139,7 +139,7 @@ function figureCounts(db: Database, { inventory, lists }: CountDeps) {
 
   /** By the minute they are counted once: they may be a million, and each page of the window asks. */
   function countExpiring(from: Date | null, until: Date): number {
-    const [first, last] = [from === null ? "" : minuteOf(from), minuteOf(until)];
+    const [first, last] = [from === null ? "" : toInstant(toMinute(from)), toInstant(toMinute(until))];
     const whole = lists.keep(`certificates that end from ${first} to ${last}`, () =>
       countEnding(first, last),
     );
@@ -151,5 +151,3 @@ function figureCounts(db: Database, { inventory, lists }: CountDeps) {
     return ending.get({ from, until }) ?? 0;
   }
 }
-
-const minuteOf = (date: Date): string => toInstant(new Date(Math.floor(date.getTime() / 60_000) * 60_000));

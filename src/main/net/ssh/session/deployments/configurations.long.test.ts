@@ -87,7 +87,7 @@ const TRACES = `ls -i /run/slapd/slapd.pid /run/slapd/slapd.args; ls /run /var/s
   stat -c '%n %z' /var/lib/mysql-lab /etc/ldap/slapd.d /etc/postfix /etc/dovecot`;
 
 lab.each(Object.keys(SERVER) as Name[])(
-  "%s: its configuration is tested as it is on the disk: a sound one passes, of a broken one it is told where, and nothing is written",
+  "%s: its configuration is tested as it is on the disk: a sound one passes, of a broken one it is shown where, and nothing is written",
   async (name) => {
     const server = SERVER[name];
     await host.run("rmdir /var/spool/postfix/hold 2>/dev/null || :");
