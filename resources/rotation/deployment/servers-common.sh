@@ -202,7 +202,10 @@ sockets_of() {
 	while read -r _ _ _ flags _ _ inode path; do
 		case $inodes in *" $inode "*) ;; *) continue ;; esac
 		case $flags,$path in *[!A-Za-z0-9_./@+:,=-]*) continue ;; 00010000,/*) ;; *) continue ;; esac
-		case $path in /var/run/*) path=${path#/var} ;; esac
+		# By its real path: wherever links lead, what stands there has to be theirs.
+		path=$(readlink -f "$path" 2>/dev/null || put_line "$path")
+		case $path in *[!A-Za-z0-9_./@+:,=-]*) continue ;; esac
+		case " $sockets " in *" /proc/$1/root$path "*) continue ;; esac
 		if is_guarded_socket "/proc/$1/root" "$path"; then sockets="$sockets /proc/$1/root$path"; fi
 	done </proc/net/unix
 }

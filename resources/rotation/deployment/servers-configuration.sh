@@ -76,7 +76,7 @@ check_as() {
 	# Some shells count signals from 256.
 	[ $rc -le 256 ] || rc=$((rc - 128))
 	case $rc in
-		0) return ;;
+		0) message=; return ;;
 		124 | 126 | 127 | 137 | 143 | 153) message='its test could not be run, or did not end'; return 2 ;;
 	esac
 	# Where it may not read its own copy, something keeps that program to the folders that it knows.
@@ -236,7 +236,7 @@ check_postgresql_of() {
 	postgres_of "$1"
 	case $config_of in /*) ;; *) config_of= ;; esac
 	[ -f "$config_of" ] || { message='where its configuration lies is not known'; return 2; }
-	check_as "$1" "$program" -D "${start_folder:-$data}" -c "config_file=$config_of" -C ssl
+	check_as "$1" "$program" -D "$start_folder" -c "config_file=$config_of" -C ssl
 }
 
 faults_postgresql() {

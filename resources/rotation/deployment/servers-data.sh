@@ -152,13 +152,13 @@ postgres_of() {
 	# It has gone into that folder since.
 	case $found_word in /*) start_folder=$found_word ;; *) start_folder=$data ;; esac
 	config_of=$(tr '\0' '\n' <"/proc/$1/cmdline" | sed -n 's/^\(-c\|--\)*config[_-]file=//p' | tail -n 1)
-	[ -n "$config_of" ] || config_of=${start_folder:-$data}/postgresql.conf
+	[ -n "$config_of" ] || config_of=$start_folder/postgresql.conf
 	pid_of_postgres=$1
 }
 
 # A setting as its configuration says it now, printed by the program itself.
 postgres_value() {
-	as_process "$pid_of_postgres" "$program" -D "${start_folder:-$data}" -c "config_file=$config_of" -C "$1" \
+	as_process "$pid_of_postgres" "$program" -D "$start_folder" -c "config_file=$config_of" -C "$1" \
 		2>/dev/null </dev/null
 }
 
@@ -312,7 +312,7 @@ find_mariadb_socket() {
 	sockets_of "$1"
 	set -- $sockets
 	socket=${1-}
-	[ -n "$socket" ] || { message='MariaDB listens on no socket of this machine'; return 1; }
+	[ -n "$socket" ] || { message='MariaDB has no socket here that nobody else can have put there'; return 1; }
 }
 
 # As root, or as Debian's packages do. Its own certificate is what we are about to change: no TLS on a socket of this

@@ -289,9 +289,9 @@ lab("what an account leaves in the folder of a try is in no other try's way", as
 lab("a server is asked by a socket that nobody but its user and root can have put in its place", async () => {
   const program = await readFile(join(import.meta.dirname, "name-sockets.py"), "utf8");
   await host.run(`${PERL_AS_POSTGRES}
-    useradd --system keeper; install -d -o keeper /run/kept
+    useradd --system keeper; install -d -o keeper /run/kept; ln -s /run/kept /opt/kept
     listen() { echo 'socket(S, AF_UNIX, SOCK_STREAM, 0); bind(S, pack_sockaddr_un("'$1'")) or die; listen(S, 1); sleep 1 while 1'; }
-    setpriv --reuid keeper --regid keeper --clear-groups /opt/servers/postgres -MSocket -e "$(listen /run/kept/sock)" \
+    setpriv --reuid keeper --regid keeper --clear-groups /opt/servers/postgres -MSocket -e "$(listen /opt/kept/sock)" \
       </dev/null >/tmp/said-kept 2>&1 &
     echo $! >/run/kept.pid
     install -d -o alice /tmp/named; ln -s /run/kept /tmp/named/link
@@ -299,7 +299,7 @@ lab("a server is asked by a socket that nobody but its user and root can have pu
     echo $! >>/run/kept.pid
     patient /tmp/said-kept test -S /run/kept/sock
     patient /tmp/said-kept test -S /tmp/named/own
-    inode=$(awk '$NF == "/run/kept/sock" { print $(NF - 1) }' /proc/net/unix)
+    inode=$(awk '$NF == "/opt/kept/sock" { print $(NF - 1) }' /proc/net/unix)
     cat >/run/name-sockets.py <<'PYTHON'
 ${program}
 PYTHON

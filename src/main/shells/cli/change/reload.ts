@@ -31,8 +31,8 @@ its SHA-256. Servers: ${SERVERS.join(", ")}.
 
 Latchkey reads the hosts and shows a plan: what each address and name serves now, and what it will serve by the
 configuration and the files on disk. Nothing is reloaded before --apply. Then each server tests its own configuration
-and its certificates; one that fails is not reloaded, and what failed is shown. After the reload, a handshake at each address
-and name must get what its files hold. A reload cannot be undone.
+and its certificates; one that fails is not reloaded, and what failed is shown. After the reload, a handshake at each
+address and name must get what its files hold. A reload cannot be undone.
 
 Examples:
   latchkey reload nginx@web1
