@@ -15,7 +15,7 @@ import { carryOut, makePlan } from "#testing/runs/follow.ts";
 import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runs/renewal-desk.ts";
 import { startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
-import { CANARIES, prepareRaces, RACES, startRace } from "./race-setup.ts";
+import { CANARIES, prepareRaces, RACES, startRaces } from "./race-setup.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const TIMEOUT = { timeout: 3_600_000 };
@@ -57,7 +57,7 @@ const settle = (lines: readonly string[], ofRacers: readonly string[]) => `
 const quoted = (lines: readonly string[]): string => lines.map((line) => `'${line.trim()}'`).join(" ");
 
 /** Every user races, as fast as they can, until the returned value is disposed of. */
-async function startRaces(host: LabHost, run: number): Promise<AsyncDisposable> {
+async function beginRaces(host: LabHost, run: number): Promise<AsyncDisposable> {
   const shell = startShellIn(host);
   const begun = Promise.withResolvers<void>();
   let said = "";
@@ -68,10 +68,12 @@ async function startRaces(host: LabHost, run: number): Promise<AsyncDisposable> 
     },
     over: (why) => begun.reject(new Error(why)),
   });
-  const attacks = RACERS.map((race, user) =>
-    startRace("free", user, run * RACERS.length + user, race(`/home/m${user}`)),
-  );
-  shell.send(`${attacks.join("\n")}\necho all race\ncat >/dev/null\n`);
+  const attacks = RACERS.map((race, number) => ({
+    number,
+    seed: run * RACERS.length + number,
+    race: race(`/home/m${number}`),
+  }));
+  shell.send(`${startRaces("free", attacks)}\necho all race\ncat >/dev/null\n`);
   await begun.promise;
   return { [Symbol.asyncDispose]: () => shell.kill() };
 }
@@ -129,12 +131,12 @@ async function race(
   { plan, start }: { plan: () => Promise<PlanDetail>; start: (planned: PlanDetail) => Promise<RunDetail> },
 ): Promise<RunDetail | null> {
   await using stack = new AsyncDisposableStack();
-  if (run % 2 === 0) stack.use(await startRaces(host, run));
+  if (run % 2 === 0) stack.use(await beginRaces(host, run));
   // A plan may fail, because the files differ each time it reads them.
   const planned = await plan().catch((error: Error) => error.message);
   if (typeof planned === "string") return null;
   const before = await lookAtHost(host);
-  if (run % 2 === 1) stack.use(await startRaces(host, run));
+  if (run % 2 === 1) stack.use(await beginRaces(host, run));
   const ended = await start(planned);
   const strays = differences(before, await lookAtHost(host)).filter((path) => !mayChange.test(path));
   expect({ run, strays }).toEqual({ run, strays: [] });

@@ -67,11 +67,24 @@ export const RACES: Readonly<Record<string, (home: string) => string[]>> = {
   "a pipe in the place of a file": PIPES,
 };
 
-/** Starts an attack of account m`number`; it ends with the process that started it. */
-export const startRace = (how: "turns" | "free", number: number, seed: number, race: readonly string[]) =>
-  `HOME=/home/m${number} setpriv --reuid m${number} --regid m${number} --init-groups --pdeathsig KILL \\
-    /usr/bin/python3 /run/race.py ${how} ${seed} ${race.join(" ")} >/run/races/said-${number} 2>&1 </dev/null &
-  until [ -s /run/races/said-${number} ]; do :; done`;
+/** Of account m`number`. */
+type Attack = { number: number; seed: number; race: readonly string[] };
+
+/**
+ * A script that starts attacks which end with the process that started them. All begin at once, when all are ready:
+ * each that raced while the next one starts would only delay it. What follows has to close descriptor 9.
+ */
+export const startRaces = (how: "turns" | "free", attacks: readonly Attack[]): string => `
+mkfifo -m 644 /run/races/begin
+${attacks.map((attack) => startRace(how, attack)).join("\n")}
+for number in ${attacks.map(({ number }) => number).join(" ")}; do
+  until [ -s /run/races/said-$number ]; do :; done
+done
+exec 9>/run/races/begin`;
+
+const startRace = (how: string, { number, seed, race }: Attack) =>
+  `HOME=/home/m${number} setpriv --reuid m${number} --regid m${number} --init-groups --pdeathsig KILL \
+    /usr/bin/python3 /run/race.py ${how} ${seed} ${race.join(" ")} >/run/races/said-${number} 2>&1 </dev/null &`;
 
 /** The process ids of root's processes on a host, without those that count them. */
 export const COUNT_ROOTS = `

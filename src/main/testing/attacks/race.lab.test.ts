@@ -10,7 +10,7 @@ import {
   PIPES,
   prepareRaces,
   RACES,
-  startRace,
+  startRaces,
 } from "./race-setup.ts";
 
 /** Between any two programs that a scan runs, each user gets one move: a race cannot be won more often than that. */
@@ -44,10 +44,10 @@ test.skipIf(!canStartHosts()).each(SEEDS)(
     await host.run("rm -f /run/races/*");
     const attacks = RACERS.map((race, kind) => {
       const number = seed * RACERS.length + kind;
-      return startRace("turns", number, seed, race(`/home/m${number}`));
+      return { number, seed, race: race(`/home/m${number}`) };
     });
     const stream = await runCollector(host, {
-      wrap: ["timeout", "-s", "KILL", "90", "sh", "-c", `${attacks.join("\n")}\n"$@"`, "sh"],
+      wrap: ["timeout", "-s", "KILL", "90", "sh", "-c", `${startRaces("turns", attacks)}\n"$@" 9>&-`, "sh"],
     });
     const said = formatOfOthers((readFrame(stream, null)?.records ?? []).map(decodeRecord));
     const roots = (await host.run("ssh-keygen -y -f /root/.ssh/id_root")).split(" ")[1] ?? "";
@@ -64,9 +64,9 @@ test.skipIf(!canStartHosts())(
     await host.run("rm -f /run/races/*");
     const before = await host.run(`${COUNT_ROOTS}; count_roots`);
     const number = RACERS.length * SEEDS.length;
-    const attack = startRace("turns", number, 4, [...PIPES(`/home/m${number}`), "stop:-:-"]);
+    const race = [...PIPES(`/home/m${number}`), "stop:-:-"];
     await runCollector(host, {
-      wrap: ["sh", "-c", `${attack}\n"$@"`, "sh"],
+      wrap: ["sh", "-c", `${startRaces("turns", [{ number, seed: 4, race }])}\n"$@" 9>&-`, "sh"],
       until: /\nauthorized-keys /,
     });
     await host.run(`${COUNT_ROOTS}; until [ "$(count_roots)" = '${before.trim()}' ]; do :; done`);
