@@ -102,6 +102,7 @@ function createFeatures(deps: FeatureDeps, parts: Parts, events: AppRouter["even
   const { recording, loadSshConfig, readKnownHosts, readTargets, prober, collectorScript } = parts;
   return {
     access: lazyRouter(async () => (await import("./features/reports/index.ts")).createAccess(deps)),
+    accounts: lazyRouter(async () => (await import("./features/reports/index.ts")).createAccounts(deps)),
     auditLog: lazyRouter(async () => (await import("./features/reports/index.ts")).createAuditLog(deps)),
     bundles: lazyRouter(async () => {
       const { createBundles } = await import("./features/bundles/index.ts");

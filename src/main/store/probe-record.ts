@@ -1,9 +1,16 @@
+import type {
+  AccountKind,
+  KindReason,
+  PasswordState,
+  RootStanding,
+  Workload,
+} from "#shared/model/access/account.ts";
 import type { Verdict } from "#shared/model/access/verdict.ts";
 import type { Certificate } from "#shared/model/certificates/certificate.ts";
 import type { FileLine, ShownBy } from "#shared/model/certificates/served.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { Authorities, Capabilities } from "#shared/model/hosts/endpoint.ts";
-import type { AccountView, KeyFileView, Unreadable } from "#shared/model/hosts/host.ts";
+import type { KeyFileView, Unreadable } from "#shared/model/hosts/host.ts";
 import type { HostReach } from "#shared/model/hosts/host-reach.ts";
 import type { HostUse } from "#shared/model/hosts/host-use.ts";
 import type { HostKeyView, Outcome, Probe, ProbeState, Transport } from "#shared/model/hosts/probe.ts";
@@ -105,6 +112,23 @@ export type HostProbe = ProbeRecord & {
   findings: FindingDraft[];
 };
 
+/** A login of a host. `workloads`: the first of `workloadCount`. */
+export type CollectedAccount = {
+  name: string;
+  uid: number;
+  shell: string;
+  home: string;
+  groups: string[];
+  passwordState: PasswordState;
+  kind: AccountKind;
+  reasons: KindReason[];
+  root: RootStanding;
+  workloads: Workload[];
+  workloadCount: number;
+  grantCount: number;
+  lastLoginAt: Instant | null;
+};
+
 export type CollectedHost = {
   hostname: string | null;
   os: string | null;
@@ -114,7 +138,7 @@ export type CollectedHost = {
   clockAheadSeconds: number | null;
   /** "root", "root by sudo" or the name of the account. */
   readAs: string;
-  accounts: Omit<AccountView, "grantCount" | "becomes" | "agents">[];
+  accounts: CollectedAccount[];
   /**
    * Whether a missing account has gone. On a host with a directory, only one that had a password of the host's own has.
    */

@@ -375,18 +375,72 @@ BEGIN
   UPDATE certificate SET is_ssh_key = 1 WHERE ssh_fingerprint = NEW.fingerprint AND is_ssh_key = 0;
 END;
 
--- A login on a host.
+-- A login on a host, as its last reading left it; it is what it was there once more where it comes back. `host_name` and `port` are
+-- those of the host: lists are in their order. `kind`: what its evidence shows, and `reasons` say which; `root`: whether it is as good
+-- as root. `workloads`: the first of `workload_count` things that run as it. `grant_count`: its grants that let in, or may.
 CREATE TABLE account (
+  id             INTEGER PRIMARY KEY,
   host           INTEGER NOT NULL REFERENCES host (id),
+  host_name      TEXT NOT NULL,
+  port           INTEGER NOT NULL,
   name           TEXT NOT NULL,
   uid            INTEGER NOT NULL,
   shell          TEXT NOT NULL,
+  home           TEXT NOT NULL,
+  groups         TEXT NOT NULL CHECK (json_valid(groups)),
   password_state TEXT NOT NULL CHECK (password_state IN ('set', 'locked', 'none', 'unknown')),
+  kind           TEXT NOT NULL CHECK (kind IN ('person', 'service', 'bot', 'system', 'unknown')),
+  reasons        TEXT NOT NULL CHECK (json_valid(reasons)),
+  root           TEXT NOT NULL CHECK (root IN ('is-root', 'becomes-root', 'maybe', 'no', 'unknown')),
+  workloads      TEXT NOT NULL CHECK (json_valid(workloads)),
+  workload_count INTEGER NOT NULL,
+  grant_count    INTEGER NOT NULL,
+  last_login_at  TEXT,
   first_scan     INTEGER NOT NULL REFERENCES scan (id),
   last_scan      INTEGER NOT NULL REFERENCES scan (id),
   gone_scan      INTEGER REFERENCES scan (id),
-  PRIMARY KEY (host, name)
-) STRICT, WITHOUT ROWID;
+  -- Whether it becomes root, and how certainly, in the order in which lists show it.
+  root_rank INTEGER GENERATED ALWAYS AS (
+    CASE root WHEN 'is-root' THEN 0 WHEN 'becomes-root' THEN 1 WHEN 'maybe' THEN 2 WHEN 'unknown' THEN 3 ELSE 4 END) VIRTUAL,
+  search_text TEXT GENERATED ALWAYS AS (host_name || char(10) || name || char(10) || home) VIRTUAL,
+  UNIQUE (host, name)
+) STRICT;
+
+CREATE INDEX account_by_host ON account (host_name, port, uid, id) WHERE gone_scan IS NULL;
+
+CREATE INDEX account_by_name ON account (substr(name, 1, 64), id) WHERE gone_scan IS NULL;
+
+CREATE INDEX account_by_kind ON account (kind, id) WHERE gone_scan IS NULL;
+
+CREATE INDEX account_by_root ON account (root_rank, id) WHERE gone_scan IS NULL;
+
+CREATE INDEX account_by_last_login ON account (ifnull(last_login_at, ''), id) WHERE gone_scan IS NULL;
+
+CREATE INDEX account_by_grants ON account (grant_count, id) WHERE gone_scan IS NULL;
+
+CREATE VIRTUAL TABLE account_search USING fts5 (
+  text, content = '', contentless_delete = 1, tokenize = 'trigram'
+);
+
+CREATE VIRTUAL TABLE account_pieces USING fts5vocab (account_search, instance);
+
+CREATE TRIGGER account_begins AFTER INSERT ON account
+BEGIN
+  INSERT INTO account_search (rowid, text) VALUES (NEW.id, NEW.search_text || char(10, 10));
+END;
+
+CREATE TRIGGER account_ends AFTER UPDATE OF gone_scan ON account
+WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
+BEGIN
+  DELETE FROM account_search WHERE rowid = NEW.id;
+END;
+
+CREATE TRIGGER account_is_found_otherwise AFTER UPDATE OF gone_scan, home ON account
+WHEN NEW.gone_scan IS NULL AND (OLD.gone_scan IS NOT NULL OR OLD.home <> NEW.home)
+BEGIN
+  DELETE FROM account_search WHERE rowid = NEW.id;
+  INSERT INTO account_search (rowid, text) VALUES (NEW.id, NEW.search_text || char(10, 10));
+END;
 
 -- === Who may log in ========================================================================================================
 

@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import { grantRows, grantTable } from "./access/grant-table.ts";
+import { accountList } from "./accounts/account-table.ts";
 import { bindingList } from "./bindings/binding-list.ts";
 import { certificateRows } from "./certificates/certificate-row.ts";
 import { certificateTable } from "./certificates/certificate-table.ts";
@@ -145,6 +146,7 @@ function tables(db: Database, path: string, { now = () => new Date(), mostCounte
   return {
     acceptances: explained(acceptances),
     access: viewed(access),
+    accounts: viewed(accountList(db, lists)),
     bundles: explained(written.bundles),
     offlineReadings: explained(written.offlineReadings),
     certificates: { ...viewed(certificateTable(db, lists, rows)), isKnown: certificates.isKnown },

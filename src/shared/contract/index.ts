@@ -1,5 +1,6 @@
 import type { ContractRouterClient } from "@orpc/contract";
 import { access } from "./access.ts";
+import { accounts } from "./accounts.ts";
 import { certificates, chains, endpoints, served } from "./certificates.ts";
 import { changes } from "./changes.ts";
 import { events } from "./events.ts";
@@ -20,6 +21,7 @@ import { vault } from "./vault.ts";
 /** Every procedure of Latchkey: the same over a port, a socket and the command line. */
 export const contract = {
   access,
+  accounts,
   auditLog,
   bundles,
   certificates,

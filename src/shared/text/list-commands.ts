@@ -3,6 +3,7 @@
  * `latchkey call`. Null where a word of it cannot be pasted into a terminal.
  */
 
+import type { AccountRow } from "../model/access/account.ts";
 import type { ChangeRow } from "../model/access/change.ts";
 import type { GrantRow } from "../model/access/grant.ts";
 import type { GraphLink } from "../model/access/graph.ts";
@@ -54,6 +55,7 @@ type GrantFilter = SearchFilter & {
   privateKeyNotFound: boolean;
   unapproved: boolean;
 };
+type AccountFilter = SearchFilter & { host: string | null; kind: string | null; root: string | null };
 type FindingFilter = SearchFilter & {
   severity: string | null;
   rule: string | null;
@@ -99,6 +101,13 @@ export function formatAccessCommand(filter: GrantFilter): string | null {
     ["--unapproved", filter.unapproved],
   ]);
 }
+
+export const formatAccountsCommand = ({ search, host, kind, root }: AccountFilter): string | null =>
+  formatCommand("accounts", search, [
+    ["--host", host],
+    ["--kind", kind],
+    ["--root", root],
+  ]);
 
 export const formatFindingsCommand = (filter: FindingFilter): string | null =>
   formatCommand("findings", filter.search, [
@@ -201,6 +210,11 @@ export const accessCommands = (filter: GrantFilter): ListCommands<GrantRow> => (
       ["--host", host],
       ["--account", account],
     ]),
+});
+
+export const accountCommands = (filter: AccountFilter): ListCommands<AccountRow> => ({
+  view: formatAccountsCommand(filter),
+  ofRow: ({ host, name }) => formatCommand("accounts", name, [["--host", host]]),
 });
 
 export const findingCommands = (filter: FindingFilter): ListCommands<Finding> => ({

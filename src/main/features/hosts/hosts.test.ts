@@ -2,7 +2,7 @@ import { createRouterClient } from "@orpc/server";
 import { expect, test } from "vitest";
 import type { Announcement } from "#shared/contract/events.ts";
 import { openStore } from "#store/store.ts";
-import { START, visitHost } from "#store/testing/make-visit.ts";
+import { makeAccount, START, visitHost } from "#store/testing/make-visit.ts";
 import { createHosts } from "./index.ts";
 
 const web1 = { host: "web1", port: 22 };
@@ -86,7 +86,7 @@ test("a host tells what is on it, and what of it could not be read", async () =>
   visitHost(store, "web1", {
     state: "partial",
     collected: {
-      accounts: [{ name: "root", uid: 0, shell: "/bin/sh", passwordState: "locked" }],
+      accounts: [makeAccount("root", { uid: 0, passwordState: "locked" })],
       keyFiles: [keyFile],
       hostKeys: [{ keyType: "ssh-ed25519", keyBits: 256, fingerprint: "SHA256:x" }],
       coverage: { read: ["accounts"], notRead: [unread] },

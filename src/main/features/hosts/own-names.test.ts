@@ -12,6 +12,7 @@ import { formatTarget } from "#shared/text/hosts/target.ts";
 import { openStore, type Store } from "#store/store.ts";
 import {
   fingerprintOf,
+  makeAccount,
   makeCertificate,
   makeGrant,
   makeKeyFile,
@@ -34,7 +35,7 @@ function addPeer(store: Store, host: string): void {
   });
 }
 
-const ROOT = [{ name: "root", uid: 0, shell: "/bin/sh", passwordState: "set" as const }];
+const ROOT = [makeAccount("root", { uid: 0 })];
 
 /** A scan of the host, with its event and one of its host key. */
 function beginScan(store: Store, host: string): ScanId {

@@ -2,6 +2,7 @@ import { implement } from "@orpc/server";
 import { forecastRenewals, lineUpExpiries } from "#domain/forecast.ts";
 import { readTimestamps } from "#domain/x509/timestamps.ts";
 import { access } from "#shared/contract/access.ts";
+import { accounts } from "#shared/contract/accounts.ts";
 import { endpoints, served } from "#shared/contract/certificates.ts";
 import { forecast } from "#shared/contract/forecast.ts";
 import { auditLog } from "#shared/contract/settings.ts";
@@ -26,6 +27,18 @@ export function createAccess({ store }: { store: Store }) {
     if (!grant) throw new Refusal("not-found", `there is no grant ${id}`);
     return grant;
   }
+}
+
+export function createAccounts({ store }: { store: Pick<Store, "accounts"> }) {
+  const os = implement(accounts);
+  return {
+    list: os.list.handler(({ input }) => store.accounts.list(input)),
+    find: os.find.handler(({ input }) => {
+      const account = store.accounts.find(input.id);
+      if (!account) throw new Refusal("not-found", `there is no account ${input.id}`);
+      return account;
+    }),
+  };
 }
 
 type EndpointDeps = { store: Pick<Store, "endpoints"> };

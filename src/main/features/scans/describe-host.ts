@@ -1,4 +1,5 @@
-import type { Account, Collection, KeyFile } from "#domain/collection/collection.ts";
+import { evaluateAccounts } from "#domain/accounts/evaluate-accounts.ts";
+import type { Collection, KeyFile } from "#domain/collection/collection.ts";
 import { isArchived } from "#domain/collection/paths.ts";
 import { findDiskProblems, namedPaths } from "#domain/deployment-status/disk-findings.ts";
 import {
@@ -22,6 +23,7 @@ import type { ManagedBy, Verdict } from "#shared/model/access/verdict.ts";
 import type { Certificate } from "#shared/model/certificates/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { KeyPossession } from "#shared/model/hosts/host.ts";
+import { toInstant } from "#shared/model/instant.ts";
 import type { CollectedGrant, CollectedHost } from "#store/probe-record.ts";
 import {
   describeAuthorities,
@@ -108,7 +110,7 @@ function describeEvaluated(
     sshdVersion: facts.sshdVersion,
     clockAheadSeconds: facts.unixTime === null ? null : facts.unixTime - Math.floor(at.getTime() / 1000),
     readAs: formatReader(readAs),
-    accounts: collection.accounts.map(describeAccount),
+    accounts: evaluateAccounts(collection, { grants, reach: reach.reach, use, now: toInstant(at) }),
     missingAccounts: evaluateMissing(collection),
     grants: grants.map((grant) =>
       describeGrant(grant, useOf(grant), managers.get(grant.file)?.(grant) ?? null),
@@ -183,18 +185,6 @@ function evaluateMissing({ unreadable }: Collection): CollectedHost["missingAcco
   if (!isUnreadable("accounts")) return "gone";
   return isUnreadable("password-state") ? "may-be-there" : "gone-if-own";
 }
-
-const describeAccount = ({
-  name,
-  uid,
-  shell,
-  passwordState,
-}: Account): CollectedHost["accounts"][number] => ({
-  name,
-  uid,
-  shell,
-  passwordState,
-});
 
 const withManager = (verdict: Verdict, managedBy: ManagedBy | null): Verdict =>
   managedBy ? { ...verdict, owner: { ...verdict.owner, managedBy } } : verdict;

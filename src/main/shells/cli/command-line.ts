@@ -22,6 +22,7 @@ export const PARTS: readonly Part[] = [
   { names: ["claims"], load: async () => (await import("./scan/bundles.ts")).addClaims },
   { names: ["certificates"], load: async () => (await import("./report/certificates.ts")).addCertificates },
   { names: ["access"], load: async () => (await import("./report/access.ts")).addAccess },
+  { names: ["accounts"], load: async () => (await import("./report/accounts.ts")).addAccounts },
   { names: ["hosts"], load: async () => (await import("./report/hosts.ts")).addHosts },
   { names: ["host-keys"], load: async () => (await import("./report/hosts.ts")).addHostKeys },
   { names: ["findings"], load: async () => (await import("./report/findings.ts")).addFindings },

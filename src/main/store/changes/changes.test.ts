@@ -3,6 +3,7 @@ import { openStore, type Store } from "#store/store.ts";
 import { readAll } from "#store/testing/ask.ts";
 import {
   beginScan,
+  makeAccount,
   makeCertificate,
   makeGrant,
   makeKeyFile,
@@ -22,17 +23,6 @@ const changed = (store: Store, from: number, to: number) =>
   store.changes
     .list({ ...PAGE, from, to })
     .rows.map(({ what, kind, host, title, details }) => [`${what} ${kind} ${host} ${title}`, ...details]);
-
-const account = (
-  name: string,
-  rest: Partial<Collected["accounts"] extends (infer A)[] | undefined ? A : never> = {},
-) => ({
-  name,
-  uid: 1000,
-  shell: "/bin/sh",
-  passwordState: "set" as const,
-  ...rest,
-});
 
 /** Probes web, once a scan. */
 function visits(store: Store, ...readings: (Collected | null)[]): void {
@@ -90,18 +80,18 @@ test("what could not be looked at has not gone, nor has what a reading cut short
   const grants = [makeGrant("ann"), makeGrant("bob", { file: "/home/bob/.ssh/authorized_keys" })];
   visits(
     store,
-    { grants, accounts: [account("bob")], keyFiles: [makeKeyFile("ann")] },
+    { grants, accounts: [makeAccount("bob")], keyFiles: [makeKeyFile("ann")] },
     null,
     { isPartial: true },
     {
       grants: [makeGrant("ann")],
-      accounts: [account("bob")],
+      accounts: [makeAccount("bob")],
       unreadablePaths: ["/home/bob"],
       keyFiles: [makeKeyFile("ann")],
     },
   );
   expect(changed(store, 1, 4)).toEqual([]);
-  visits(store, { accounts: [account("bob", { passwordState: "unknown" })] });
+  visits(store, { accounts: [makeAccount("bob", { passwordState: "unknown" })] });
   expect(
     changed(store, 1, 5)
       .map(([what]) => what)
@@ -111,7 +101,7 @@ test("what could not be looked at has not gone, nor has what a reading cut short
 
 test("what comes back is the same thing: it is none of the changes between before and after", () => {
   const store = openMemory();
-  const all = { grants: [makeGrant("ann")], accounts: [account("ann")], keyFiles: [makeKeyFile("ann")] };
+  const all = { grants: [makeGrant("ann")], accounts: [makeAccount("ann")], keyFiles: [makeKeyFile("ann")] };
   visits(store, all, {}, all);
   expect(changed(store, 1, 3)).toEqual([]);
   expect(changed(store, 1, 2).map(([what]) => what?.split(" ")[0])).toEqual(["gone", "gone", "gone"]);
@@ -131,13 +121,16 @@ test("accounts, key files, host keys and certificates change in place", () => {
   visits(
     store,
     {
-      accounts: [account("ann"), account("bob")],
+      accounts: [makeAccount("ann"), makeAccount("bob")],
       keyFiles: [makeKeyFile("ann")],
       hostKeys: hostKey("SHA256:one"),
       certificateFiles: at("/etc/tls.pem"),
     },
     {
-      accounts: [account("ann", { shell: "/usr/sbin/nologin" }), account("bob", { passwordState: "locked" })],
+      accounts: [
+        makeAccount("ann", { shell: "/usr/sbin/nologin" }),
+        makeAccount("bob", { passwordState: "locked" }),
+      ],
       keyFiles: [{ ...makeKeyFile("ann"), mode: "0644" }],
       hostKeys: hostKey("SHA256:two"),
       certificateFiles: at("/etc/tls.pem", second),
@@ -176,11 +169,11 @@ test("a password that a reading without root cannot tell of has not changed", ()
   const store = openMemory();
   visits(
     store,
-    { accounts: [account("ann")] },
-    { accounts: [account("ann", { passwordState: "unknown" })] },
-    { accounts: [account("ann")] },
-    { accounts: [account("ann", { passwordState: "unknown" })] },
-    { accounts: [account("ann", { passwordState: "locked" })] },
+    { accounts: [makeAccount("ann")] },
+    { accounts: [makeAccount("ann", { passwordState: "unknown" })] },
+    { accounts: [makeAccount("ann")] },
+    { accounts: [makeAccount("ann", { passwordState: "unknown" })] },
+    { accounts: [makeAccount("ann", { passwordState: "locked" })] },
   );
   expect(changed(store, 1, 4)).toEqual([]);
   expect(changed(store, 1, 5)).toEqual([["changed account web ann", "password: set → locked"]]);
@@ -215,7 +208,7 @@ test("a list of any length is read by pages, in the order of scans, and counted 
     store,
     { grants: grants.slice(0, 9) },
     { grants: grants.slice(4, 17) },
-    { grants: grants.slice(12), accounts: [account("ann")] },
+    { grants: grants.slice(12), accounts: [makeAccount("ann")] },
   );
   for (const [from, to] of [
     [0, 3],

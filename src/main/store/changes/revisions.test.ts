@@ -5,6 +5,7 @@ import { openStore, type Store } from "#store/store.ts";
 import {
   beginScan,
   fingerprintOf,
+  makeAccount,
   makeCertificate,
   makeGrant,
   makeKeyFile,
@@ -76,12 +77,13 @@ function scanAtRandom(store: Store, random: Random): void {
 function readAtRandom({ upTo, oneOf }: Random) {
   const some = <T>(...things: T[]): T[] => things.filter(() => upTo(4) > 0);
   return {
-    accounts: some("root", "jo", "sue").map((name) => ({
-      name,
-      uid: oneOf(0, 1000),
-      shell: oneOf("/bin/sh", "/bin/bash"),
-      passwordState: oneOf<"set" | "locked" | "unknown">("set", "locked", "unknown"),
-    })),
+    accounts: some("root", "jo", "sue").map((name) =>
+      makeAccount(name, {
+        uid: oneOf(0, 1000),
+        shell: oneOf("/bin/sh", "/bin/bash"),
+        passwordState: oneOf<"set" | "locked" | "unknown">("set", "locked", "unknown"),
+      }),
+    ),
     missingAccounts: oneOf<"gone" | "gone-if-own">("gone", "gone-if-own"),
     grants: Array.from({ length: upTo(6) }, (_, index) => {
       const key = oneOf("laptop", "backup", "deploy");

@@ -1,4 +1,5 @@
 import type { Database } from "better-sqlite3";
+import type { PasswordState } from "#shared/model/access/account.ts";
 import { revisionWriter } from "#store/changes/revision-writer.ts";
 import type { CollectedHost } from "#store/probe-record.ts";
 import { byKey, followSpans, type HostCoverage, type ScanCoverage } from "#store/spans.ts";
@@ -6,18 +7,29 @@ import { byKey, followSpans, type HostCoverage, type ScanCoverage } from "#store
 type KeyFile = CollectedHost["keyFiles"][number];
 type Account = CollectedHost["accounts"][number];
 
-/** The row of a host, and the row of its name. */
-type HostRow = { id: number; name: number };
+/** The row of a host, the row of its name, and its address. */
+type HostRow = { id: number; name: number; host: string; port: number };
+
+/** What the history tells of an account. */
+type AccountState = { name: string; uid: number; shell: string; passwordState: PasswordState };
+
+/** A last login stays known though a reading has lost it: logs rotate. */
+const SEE_ACCOUNT = `
+  INSERT INTO account (host, host_name, port, name, uid, shell, home, groups, password_state, kind, reasons, root,
+    workloads, workload_count, grant_count, last_login_at, first_scan, last_scan)
+  VALUES (@host, @hostName, @port, @name, @uid, @shell, @home, @groups, @passwordState, @kind, @reasons, @root,
+    @workloads, @workloadCount, @grantCount, @lastLoginAt, @scanId, @scanId)
+  ON CONFLICT (host, name) DO UPDATE
+  SET uid = @uid, shell = @shell, home = @home, groups = @groups, password_state = @passwordState, kind = @kind,
+      reasons = @reasons, root = @root, workloads = @workloads, workload_count = @workloadCount,
+      grant_count = @grantCount, last_login_at = max(ifnull(last_login_at, @lastLoginAt), ifnull(@lastLoginAt, last_login_at)),
+      last_scan = @scanId, gone_scan = NULL,
+      first_scan = CASE WHEN gone_scan IS NULL THEN first_scan ELSE @scanId END`;
 
 /** The accounts of a host. An account that comes back begins a new span in the same row. */
 export function accountTable(db: Database) {
-  const see = db.prepare(`
-    INSERT INTO account (host, name, uid, shell, password_state, first_scan, last_scan)
-    VALUES (@host, @name, @uid, @shell, @passwordState, @scanId, @scanId)
-    ON CONFLICT (host, name) DO UPDATE
-    SET uid = @uid, shell = @shell, password_state = @passwordState, last_scan = @scanId, gone_scan = NULL,
-        first_scan = CASE WHEN gone_scan IS NULL THEN first_scan ELSE @scanId END`);
-  const ever = db.prepare<[number], Account & { goneScan: number | null }>(`
+  const see = db.prepare(SEE_ACCOUNT);
+  const ever = db.prepare<[number], AccountState & { goneScan: number | null }>(`
     SELECT name, uid, shell, password_state AS passwordState, gone_scan AS goneScan FROM account WHERE host = ?`);
   const known = db.prepare<[number], { name: string; state: string }>(
     "SELECT name, password_state AS state FROM account WHERE host = ? AND gone_scan IS NULL",
@@ -42,7 +54,16 @@ export function accountTable(db: Database) {
     follow(home: HostRow, accounts: readonly Account[], { scanId, isWhole, unlisted }: HostCoverage): void {
       const before = new Map(ever.all(home.id).map((row) => [row.name, row]));
       for (const account of accounts) {
-        see.run({ ...account, host: home.id, scanId });
+        see.run({
+          ...account,
+          groups: JSON.stringify(account.groups),
+          reasons: JSON.stringify(account.reasons),
+          workloads: JSON.stringify(account.workloads),
+          host: home.id,
+          hostName: home.host,
+          port: home.port,
+          scanId,
+        });
         revise(home, account, { before: before.get(account.name), scanId });
         before.set(account.name, { ...account, goneScan: null });
       }
@@ -58,8 +79,8 @@ export function accountTable(db: Database) {
 
   function revise(
     home: HostRow,
-    account: Account,
-    { before, scanId }: { before: (Account & { goneScan: number | null }) | undefined; scanId: number },
+    account: AccountState,
+    { before, scanId }: { before: (AccountState & { goneScan: number | null }) | undefined; scanId: number },
   ): void {
     const thing = toThing(home, account.name);
     const state = stateOf(account);
@@ -70,15 +91,22 @@ export function accountTable(db: Database) {
   }
 }
 
-const toThing = ({ id }: HostRow, name: string) => ({ kind: "account" as const, about: id, label: name });
+const toThing = ({ id }: { id: number }, name: string) => ({
+  kind: "account" as const,
+  about: id,
+  label: name,
+});
 
-const stateOf = ({ uid, shell, passwordState }: Account): string =>
+const stateOf = ({ uid, shell, passwordState }: AccountState): string =>
   JSON.stringify([uid, shell, passwordState]);
 
 /** A password state that a reading could not find out has not changed: the revision keeps the last known one. */
-function toNextState(account: Account, { before, known }: { before: Account; known: string | null }) {
+function toNextState(
+  account: AccountState,
+  { before, known }: { before: AccountState; known: string | null },
+) {
   const { uid, shell, passwordState } = account;
-  const [, , last = "unknown"] = JSON.parse(known ?? "[]") as [number?, string?, Account["passwordState"]?];
+  const [, , last = "unknown"] = JSON.parse(known ?? "[]") as [number?, string?, PasswordState?];
   const isPasswordOther = passwordState !== "unknown" && last !== "unknown" && passwordState !== last;
   return {
     state: stateOf({ ...account, passwordState: passwordState === "unknown" ? last : passwordState }),

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import type { Escalation, HostReach } from "#shared/model/hosts/host-reach.ts";
 import { openStore } from "#store/store.ts";
-import { visitHost } from "#store/testing/make-visit.ts";
+import { makeAccount, visitHost } from "#store/testing/make-visit.ts";
 
-const accounts = [{ name: "ann", uid: 1_000, shell: "/bin/sh", passwordState: "set" as const }];
+const accounts = [makeAccount("ann")];
 const SUDO: Escalation = {
   account: "ann",
   target: "root",

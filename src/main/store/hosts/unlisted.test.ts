@@ -2,11 +2,18 @@ import { expect, test } from "vitest";
 import type { CollectedHost } from "#store/probe-record.ts";
 import { openStore } from "#store/store.ts";
 import { listGrants } from "#store/testing/ask.ts";
-import { fingerprintOf, makeGrant, makeKeyFile, makeVerdict, visitHost } from "#store/testing/make-visit.ts";
+import {
+  fingerprintOf,
+  makeAccount,
+  makeGrant,
+  makeKeyFile,
+  makeVerdict,
+  visitHost,
+} from "#store/testing/make-visit.ts";
 
 /** Only the password of `own` is in the host's own password file. */
-const ANN = { name: "ann", uid: 2_001, shell: "/bin/sh", passwordState: "unknown" as const };
-const OWN = { name: "own", uid: 1_001, shell: "/bin/sh", passwordState: "set" as const };
+const ANN = makeAccount("ann", { uid: 2_001, passwordState: "unknown" });
+const OWN = makeAccount("own", { uid: 1_001 });
 const authority = {
   account: "ann",
   fingerprint: fingerprintOf("ca"),

@@ -7,6 +7,7 @@ import { afterAll, expect, test } from "vitest";
 import type { Total } from "#shared/model/total.ts";
 import { openStore, type Store } from "#store/store.ts";
 import {
+  listAccounts,
   listCertificates,
   listChanges,
   listFindings,
@@ -16,6 +17,7 @@ import {
   readAll,
 } from "#store/testing/ask.ts";
 import {
+  makeAccount,
   makeCertificate,
   makeGrant,
   makeVerdict,
@@ -52,6 +54,10 @@ const LISTS: Record<string, (store: Store, asked: Asked) => Listed> = {
     listGrants(store, { ...asked, sort: { by: "comment", descending: false } }),
   "grants that are refused": (store, asked) => listGrants(store, { ...asked, effective: "no" }),
   "grants on one host": (store, asked) => listGrants(store, { ...asked, host: "web1" }),
+  accounts: listAccounts,
+  "accounts by name": (store, asked) =>
+    listAccounts(store, { ...asked, sort: { by: "name", descending: true } }),
+  "accounts of a kind": (store, asked) => listAccounts(store, { ...asked, kind: "person" }),
   hosts: listHosts,
   findings: listFindings,
   steps: listLinks,
@@ -141,7 +147,10 @@ function fill(): void {
         verdict: makeVerdict(line === 1 ? "no" : "yes"),
       }),
     );
-    visitHost(into, `web${index}`, { collected: { grants: grants.slice(index % 2) } });
+    const accounts = ["ann", "Bob é", `app${index}`].map((name, number) =>
+      makeAccount(name, { uid: number, kind: number === 2 ? "service" : "person" }),
+    );
+    visitHost(into, `web${index}`, { collected: { accounts, grants: grants.slice(index % 2) } });
   }
   const many = Array.from({ length: 400 }, (_, index) => `q${index.toString(36)}`);
   for (let index = 0; index < 40; index++)

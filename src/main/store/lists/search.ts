@@ -98,7 +98,14 @@ export function toFingerprintStart(word: string): string | null {
 export const endOfStart = (start: string): string => `${start}\u007f`;
 
 /** The search tables, which consist of trigrams. Each has a vocabulary: the table of its pieces. */
-export type Searched = "certificate" | "grant" | "host_name" | "key_file" | "location" | "binding";
+export type Searched =
+  | "account"
+  | "certificate"
+  | "grant"
+  | "host_name"
+  | "key_file"
+  | "location"
+  | "binding";
 
 /** A query of FTS5. `isWhole`: it finds every row with the word, and not only some. */
 export type Phrase = { match: string; isWhole: boolean };
@@ -115,6 +122,7 @@ const NOWHERE: Phrase = { match: toPhrase(""), isWhole: true };
  */
 export function phrases(db: Database, keep: Keep) {
   const pieces = {
+    account: pieceReader(db, "account_pieces"),
     certificate: pieceReader(db, "certificate_pieces"),
     grant: pieceReader(db, "grant_pieces"),
     host_name: pieceReader(db, "host_name_pieces"),

@@ -46,6 +46,15 @@ export const listGrants = (store: Store, asked: Partial<Grants> = {}) =>
     ...asked,
   });
 
+export const listAccounts = (store: Store, asked: Partial<Parameters<Store["accounts"]["list"]>[0]> = {}) =>
+  store.accounts.list({
+    ...PAGE,
+    kind: null,
+    root: null,
+    sort: { by: "host", descending: false },
+    ...asked,
+  });
+
 export const listScans = (store: Store, asked: Partial<Scans> = {}) =>
   store.scans.list({
     after: null,

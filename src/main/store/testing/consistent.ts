@@ -141,6 +141,10 @@ const COUNTS: [string, string][] = [
     "SELECT id FROM grant_line WHERE gone_scan IS NULL ORDER BY id",
   ],
   [
+    "SELECT rowid AS id FROM account_search ORDER BY rowid",
+    "SELECT id FROM account WHERE gone_scan IS NULL ORDER BY id",
+  ],
+  [
     "SELECT rowid AS id FROM key_file_search ORDER BY rowid",
     "SELECT id FROM key_file WHERE gone_scan IS NULL ORDER BY id",
   ],

@@ -2,6 +2,7 @@ import { toInstant } from "#shared/model/instant.ts";
 import { openStore } from "#store/store.ts";
 import {
   beginScan,
+  makeAccount,
   makeCertificate,
   makeGrant,
   makeKeyFile,
@@ -24,7 +25,7 @@ export function makeChangedDatabase(path: string): void {
   const before = new Date(Date.now() - 2 * DAY_MS);
   scan(before, {
     grants: [...stays, makeGrant("carol@old", { line: 3 })],
-    accounts: [{ name: "deploy", uid: 1000, shell: "/bin/bash", passwordState: "locked" }],
+    accounts: [makeAccount("deploy", { shell: "/bin/bash", passwordState: "locked" })],
     keyFiles: [makeKeyFile("id_backup")],
     hostKeys: [{ keyType: "ssh-ed25519", keyBits: 256, fingerprint: `SHA256:${"A".repeat(43)}` }],
   });
@@ -43,7 +44,7 @@ export function makeChangedDatabase(path: string): void {
       makeGrant("eve@cafe", { line: 4 }),
       makeGrant("tmp@build", { line: 5 }),
     ],
-    accounts: [{ name: "deploy", uid: 1000, shell: "/bin/bash", passwordState: "set" }],
+    accounts: [makeAccount("deploy", { shell: "/bin/bash" })],
     hostKeys: [{ keyType: "ssh-ed25519", keyBits: 256, fingerprint: `SHA256:${"B".repeat(43)}` }],
   });
   store.close();

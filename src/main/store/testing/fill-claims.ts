@@ -2,7 +2,15 @@ import { hash } from "node:crypto";
 import { AccessPlan, NEW_KEY_PLACEHOLDER, type PlanHash } from "#shared/model/runs/plan.ts";
 import type { Phase } from "#shared/model/runs/run.ts";
 import { openStore, type Store } from "#store/store.ts";
-import { beginScan, fingerprintOf, makeGrant, makeKeyFile, START, visitHost } from "./make-visit.ts";
+import {
+  beginScan,
+  fingerprintOf,
+  makeAccount,
+  makeGrant,
+  makeKeyFile,
+  START,
+  visitHost,
+} from "./make-visit.ts";
 
 const PLAN_HASH = "ab".repeat(32) as PlanHash;
 const READ = "2026-06-01T01:00:00Z";
@@ -13,7 +21,7 @@ const HALF = "/home/ops/.ssh/id_ed25519";
 const FILE = "/home/ops/.ssh/authorized_keys";
 const BEFORE = "ssh-ed25519 OLD ops\n";
 
-const EVE = { name: "eve", uid: 1_001, shell: "/bin/sh", passwordState: "locked" as const };
+const EVE = makeAccount("eve", { uid: 1_001, passwordState: "locked" });
 
 const sha256 = (text: string): string => hash("sha256", text, "hex");
 

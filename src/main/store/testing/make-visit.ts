@@ -5,6 +5,7 @@ import type { ScanId } from "#shared/model/hosts/scan.ts";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type {
+  CollectedAccount,
   CollectedGrant,
   CollectedHost,
   EndpointProbe,
@@ -76,6 +77,24 @@ export function makeGrant(key: string, grant: Partial<CollectedGrant> = {}): Col
     ...grant,
   };
 }
+
+/** A login of which nothing but this is known. */
+export const makeAccount = (name: string, more: Partial<CollectedAccount> = {}): CollectedAccount => ({
+  name,
+  uid: 1_000,
+  shell: "/bin/sh",
+  home: `/home/${name}`,
+  groups: [],
+  passwordState: "set",
+  kind: "unknown",
+  reasons: [],
+  root: "no",
+  workloads: [],
+  workloadCount: 0,
+  grantCount: 0,
+  lastLoginAt: null,
+  ...more,
+});
 
 /** A private key file with a key, named like it. */
 export const makeKeyFile = (key: string): CollectedHost["keyFiles"][number] => ({

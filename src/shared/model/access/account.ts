@@ -1,4 +1,7 @@
 import { z } from "zod";
+import { Escalation, OpenAgent } from "../hosts/host-reach.ts";
+import { LogWindow } from "../hosts/host-use.ts";
+import { Instant } from "../instant.ts";
 
 /**
  * Something that runs with the rights of an account, as the host's own files and processes show it. Paths, names and
@@ -34,3 +37,86 @@ export const Workload = z.discriminatedUnion("kind", [
   }),
 ]);
 export type Workload = z.infer<typeof Workload>;
+
+/**
+ * `person`: somebody logs in as themselves. `service`: something of the host runs as it. `bot`: something elsewhere logs
+ * in as it. `system`: the operating system's own, which nobody enters.
+ */
+export const AccountKind = z.enum(["person", "service", "bot", "system", "unknown"]);
+export type AccountKind = z.infer<typeof AccountKind>;
+
+/** What shows of which kind an account is, or speaks against it. */
+export const KindReason = z.discriminatedUnion("what", [
+  z.object({ what: z.literal("root") }),
+  z.object({ what: z.literal("nobody") }),
+  /** Its number is below the first of ordinary users, `first`, or is theirs. */
+  z.object({ what: z.literal("number"), isOrdinary: z.boolean(), first: z.int() }),
+  z.object({ what: z.literal("shell"), shell: z.string(), isLogin: z.boolean() }),
+  z.object({ what: z.literal("password"), state: z.enum(["set", "locked", "none", "unknown"]) }),
+  /** The first thing that runs as it, by its name or path, and how many there are. */
+  z.object({
+    what: z.literal("runs"),
+    kind: z.enum(["unit", "cron", "at", "process"]),
+    name: z.string(),
+    count: z.int(),
+  }),
+  /** How many keys may open it, and how many of these for one command alone. */
+  z.object({ what: z.literal("keys"), count: z.int(), forced: z.int() }),
+  /** A part of its name that is common for what runs by itself. */
+  z.object({ what: z.literal("name"), word: z.string() }),
+]);
+export type KindReason = z.infer<typeof KindReason>;
+
+export const PasswordState = z.enum(["set", "locked", "none", "unknown"]);
+export type PasswordState = z.infer<typeof PasswordState>;
+
+/** Whether an account is as good as root: by its number, or by a rule of sudo or doas. `maybe`: not for certain. */
+export const RootStanding = z.enum(["is-root", "becomes-root", "maybe", "no", "unknown"]);
+export type RootStanding = z.infer<typeof RootStanding>;
+
+/** A login of a host, with what is known of it. */
+export const AccountRow = z.object({
+  id: z.int(),
+  host: z.string(),
+  port: z.int(),
+  name: z.string(),
+  uid: z.int(),
+  shell: z.string(),
+  passwordState: PasswordState,
+  kind: AccountKind,
+  /** What decided first. */
+  reasons: z.array(KindReason),
+  /** Its grants that let somebody in, or may. */
+  grantCount: z.int(),
+  root: RootStanding,
+  workloadCount: z.int(),
+  /** The last login that the logs of its host have, by key or as lastlog has it; null where none has one. */
+  lastLoginAt: Instant.nullable(),
+  firstSeen: Instant,
+  lastSeen: Instant,
+});
+export type AccountRow = z.infer<typeof AccountRow>;
+
+export const AccountDetail = AccountRow.extend({
+  hostId: z.int(),
+  home: z.string(),
+  groups: z.array(z.string()),
+  /** The first of `workloadCount`. */
+  workloads: z.array(Workload),
+  /** As whom it may run commands, and who may as it. */
+  becomes: z.array(Escalation),
+  becomeIt: z.array(Escalation),
+  agents: z.array(OpenAgent),
+  /** Logins by key over all readings, the latest first. */
+  logins: z.array(
+    z.object({
+      fingerprint: z.string(),
+      isAuthority: z.boolean(),
+      lastAt: Instant,
+      lastFrom: z.string().nullable(),
+      count: z.int(),
+    }),
+  ),
+  logWindows: z.array(LogWindow),
+});
+export type AccountDetail = z.infer<typeof AccountDetail>;

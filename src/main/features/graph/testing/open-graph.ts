@@ -5,19 +5,20 @@ import type { Escalation } from "#shared/model/hosts/host-reach.ts";
 import { nameNode } from "#shared/text/access/graph.ts";
 import type { CollectedHost, TrustedAuthority } from "#store/probe-record.ts";
 import { openStore, type Store } from "#store/store.ts";
-import { fingerprintOf, makeGrant, makeKeyFile, makeVerdict, visitHost } from "#store/testing/make-visit.ts";
+import {
+  fingerprintOf,
+  makeAccount,
+  makeGrant,
+  makeKeyFile,
+  makeVerdict,
+  visitHost,
+} from "#store/testing/make-visit.ts";
 import { createGraph } from "../index.ts";
 
 /** A store in which made-up hosts are probed, and its graph. For tests. */
 export type File = CollectedHost["keyFiles"][number];
 
-const account = (name: string, uid = 1_000) => ({
-  name,
-  uid,
-  shell: "/bin/sh",
-  passwordState: "set" as const,
-});
-const ACCOUNTS = [account("root", 0), account("deploy"), account("ci", 1_001)];
+const ACCOUNTS = [makeAccount("root", { uid: 0 }), makeAccount("deploy"), makeAccount("ci", { uid: 1_001 })];
 
 /** A line that gives a shell by default. */
 export function grant(key: string, name: string, effective: Partial<Effective> = {}, options = "") {

@@ -4,6 +4,7 @@ import type { HostReach } from "#shared/model/hosts/host-reach.ts";
 import { openStore, type Store } from "#store/store.ts";
 import {
   beginScan,
+  makeAccount,
   makeCertificate,
   makeGrant,
   makeServing,
@@ -139,7 +140,30 @@ function probeHostileHost(store: Store, { scanId, payload, index }: Wanted): voi
     arch: payload,
     sshdVersion: payload,
     readAs: payload,
-    accounts: [{ name: payload, uid: 1_000, shell: payload, passwordState: "set" as const }],
+    accounts: [
+      makeAccount(payload, {
+        shell: payload,
+        home: payload,
+        groups: [payload],
+        reasons: [
+          { what: "shell", shell: payload, isLogin: true },
+          { what: "runs", kind: "unit", name: payload, count: 1 },
+        ],
+        workloads: [
+          {
+            kind: "unit",
+            name: payload,
+            path: payload,
+            program: payload,
+            isEnabled: true,
+            startedBy: [payload],
+          },
+          { kind: "cron", path: payload, line: 1, schedule: payload, program: payload },
+          { kind: "process", name: payload, count: 1, isContained: false },
+        ],
+        workloadCount: 3,
+      }),
+    ],
     grants: [makeHostileGrant(payload)],
     keyFiles: [{ ...makeKeyFile(payload), path: payload }],
     reach: makeReach(payload),

@@ -1,0 +1,146 @@
+import { expect, test } from "vitest";
+import type { Workload } from "#shared/model/access/account.ts";
+import { type AccountEvidence, evaluateKind } from "./account-kind.ts";
+
+const make = (name: string, uid: number, more: Partial<AccountEvidence> = {}): AccountEvidence => ({
+  name,
+  uid,
+  shell: "/bin/bash",
+  isShellUsable: true,
+  passwordState: "locked",
+  workloads: [],
+  keys: { count: 0, forced: 0 },
+  ...more,
+});
+const NOLOGIN = { shell: "/usr/sbin/nologin" };
+const unit = (name: string, isEnabled = true): Workload => ({
+  kind: "unit",
+  name,
+  path: `/etc/systemd/system/${name}`,
+  program: "/usr/bin/x",
+  isEnabled,
+  startedBy: [],
+});
+const cron = (path: string): Workload => ({
+  kind: "cron",
+  path,
+  line: 1,
+  schedule: "@daily",
+  program: "/usr/bin/x",
+});
+const process = (isContained = false): Workload => ({ kind: "process", name: "x", count: 2, isContained });
+const keys = (count: number, forced = 0) => ({ keys: { count, forced } });
+
+/** Each as hosts have it; `last` of what decides is the first reason. */
+test.each<[string, AccountEvidence, string, string]>([
+  ["root", make("root", 0, { passwordState: "set" }), "system", "root"],
+  ["another account of number 0", make("toor", 0, keys(1)), "system", "root"],
+  ["nobody", make("nobody", 65_534, NOLOGIN), "system", "nobody"],
+  ["daemon", make("daemon", 1, NOLOGIN), "system", "number"],
+  ["sync, whose shell is a program", make("sync", 4, { shell: "/bin/sync" }), "system", "number"],
+  [
+    "www-data with processes",
+    make("www-data", 33, { ...NOLOGIN, workloads: [process()] }),
+    "service",
+    "runs",
+  ],
+  [
+    "www-data with processes of a container alone",
+    make("www-data", 33, { ...NOLOGIN, workloads: [process(true)] }),
+    "system",
+    "number",
+  ],
+  [
+    "postgres with a login shell and a unit",
+    make("postgres", 110, { workloads: [unit("postgresql.service")] }),
+    "service",
+    "runs",
+  ],
+  ["git, entered by keys", make("git", 998, { ...keys(12, 12) }), "bot", "keys"],
+  ["a reserved number with a password", make("operator", 500, { passwordState: "set" }), "unknown", "number"],
+  [
+    "a reserved number with a login shell, of whose password nothing is known",
+    make("db", 500, { passwordState: "unknown" }),
+    "unknown",
+    "number",
+  ],
+  ["somebody with a password", make("ann", 1_000, { passwordState: "set", ...keys(2) }), "person", "number"],
+  ["somebody of a directory", make("ann", 1_830_000_123, { passwordState: "set" }), "person", "number"],
+  [
+    "somebody who has a crontab of their own",
+    make("ann", 1_000, {
+      passwordState: "set",
+      workloads: [cron("/var/spool/cron/crontabs/ann"), process()],
+    }),
+    "person",
+    "number",
+  ],
+  [
+    "an account that a unit runs as",
+    make("app", 1_001, { ...NOLOGIN, workloads: [unit("app.service")] }),
+    "service",
+    "runs",
+  ],
+  [
+    "an account that /etc/cron.d runs as",
+    make("app", 1_001, { workloads: [cron("/etc/cron.d/app")] }),
+    "service",
+    "runs",
+  ],
+  [
+    "an account that a unit would run as, if anything started it",
+    make("app", 1_001, { workloads: [unit("app.service", false)] }),
+    "unknown",
+    "password",
+  ],
+  [
+    "an account that a unit runs as and that has a password",
+    make("app", 1_001, { passwordState: "set", workloads: [unit("app.service")] }),
+    "unknown",
+    "runs",
+  ],
+  [
+    "an account that a unit runs as, of whose password nothing is known",
+    make("app", 1_001, { passwordState: "unknown", workloads: [unit("app.service")] }),
+    "unknown",
+    "runs",
+  ],
+  ["an account with keys for one command each", make("mirror", 1_002, keys(2, 2)), "bot", "keys"],
+  [
+    "an account with keys for files alone",
+    make("upload", 1_002, { ...NOLOGIN, ...keys(1, 1) }),
+    "bot",
+    "keys",
+  ],
+  ["an account named deploy, with keys", make("deploy", 1_003, keys(1)), "bot", "keys"],
+  ["an account named svc-web, with keys", make("svc-web", 1_003, keys(1)), "bot", "keys"],
+  [
+    "an account named deploy, with a password",
+    make("deploy", 1_003, { passwordState: "set", ...keys(1) }),
+    "unknown",
+    "name",
+  ],
+  ["an account of keys alone", make("ubuntu", 1_000, keys(1)), "unknown", "password"],
+  [
+    "an account whose password is empty",
+    make("ann", 1_000, { passwordState: "none" }),
+    "unknown",
+    "password",
+  ],
+  ["an account that was locked", make("ann", 1_000, NOLOGIN), "unknown", "password"],
+  [
+    "somebody whose name has a word of automation in another word",
+    make("cicely", 1_004, { passwordState: "set" }),
+    "person",
+    "number",
+  ],
+])("%s is of the kind that its evidence shows, and no more", (_, evidence, kind, first) => {
+  const found = evaluateKind(evidence);
+  expect([found.kind, found.reasons[0]?.what]).toEqual([kind, first]);
+});
+
+test("the first number of ordinary users is the host's own", () => {
+  const ann = make("ann", 600, { passwordState: "set" });
+  expect(evaluateKind(ann, 500).kind).toBe("person");
+  expect(evaluateKind(ann).kind).toBe("unknown");
+});

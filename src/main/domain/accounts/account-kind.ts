@@ -1,0 +1,132 @@
+import type { AccountKind, KindReason, PasswordState, Workload } from "#shared/model/access/account.ts";
+
+/** What is known of one account when its kind is evaluated. */
+export type AccountEvidence = {
+  name: string;
+  uid: number;
+  shell: string;
+  /** Null: not known. */
+  isShellUsable: boolean | null;
+  passwordState: PasswordState;
+  workloads: readonly Workload[];
+  /** Keys that may open it, and those of them that give one command, or files, alone. */
+  keys: { count: number; forced: number };
+};
+
+/** What login.defs(5) has as UID_MIN, the first number of ordinary users, on a host that says nothing else. */
+export const USUAL_FIRST = 1_000;
+
+const NOBODY = 65_534;
+
+/** systemd gives these to services with DynamicUser=; nobody keeps one. */
+const DYNAMIC = { first: 61_184, last: 65_519 };
+
+/** Programs that let nobody in as a shell. */
+const NO_LOGIN: ReadonlySet<string> = new Set(["nologin", "false", "true", "sync", "shutdown", "halt"]);
+
+/** Whole words of names that are usual for what runs by itself. */
+const AUTOMATION: ReadonlySet<string> = new Set(
+  [
+    "agent ansible automation backup bot borg chef ci cicd cron deploy deployer drone git github gitlab icinga",
+    "jenkins monitor monitoring nagios prometheus provision puppet rsync runner salt sensu svc sync terraform zabbix",
+  ].flatMap((line) => line.split(" ")),
+);
+
+type Evaluated = { kind: AccountKind; reasons: KindReason[] };
+
+/**
+ * Of which kind an account is, and why: what decided comes first, then what speaks for or against it. Where what is
+ * known points to several kinds, or to none, the kind is unknown. `firstOrdinary`: UID_MIN of the host.
+ */
+export function evaluateKind(evidence: AccountEvidence, firstOrdinary: number = USUAL_FIRST): Evaluated {
+  const { uid } = evidence;
+  if (uid === 0) return { kind: "system", reasons: [{ what: "root" }] };
+  if (uid === NOBODY) return { kind: "system", reasons: [{ what: "nobody" }] };
+  const isOrdinary = uid >= firstOrdinary && !(uid >= DYNAMIC.first && uid <= DYNAMIC.last);
+  const signs = readSigns(evidence, { isOrdinary, first: firstOrdinary });
+  return isOrdinary ? evaluateOrdinary(signs) : evaluateReserved(signs);
+}
+
+type Signs = {
+  /** Whether its shell lets somebody in; null: not known. */
+  isLogin: boolean | null;
+  password: PasswordState;
+  keys: AccountEvidence["keys"];
+  /** Something starts programs as it, whether or not somebody has logged in. */
+  runs: KindReason[];
+  named: KindReason[];
+  number: KindReason;
+  shell: KindReason;
+  passwordReason: KindReason;
+  keyReason: KindReason[];
+};
+
+function readSigns(
+  { name, shell, isShellUsable, passwordState, workloads, keys }: AccountEvidence,
+  { isOrdinary, first }: { isOrdinary: boolean; first: number },
+): Signs {
+  const isLogin = NO_LOGIN.has(shell.slice(shell.lastIndexOf("/") + 1)) ? false : isShellUsable;
+  const run = workloads.filter((one) => runsByItself(one, isOrdinary));
+  const words = name.toLowerCase().split(/[^a-z]+/);
+  return {
+    isLogin,
+    password: passwordState,
+    keys,
+    runs: run.slice(0, 1).map((one) => ({
+      what: "runs",
+      kind: one.kind,
+      name: one.kind === "at" ? one.path : one.kind === "cron" ? one.program : one.name,
+      count: run.length,
+    })),
+    named: words
+      .filter((word) => AUTOMATION.has(word))
+      .slice(0, 1)
+      .map((word) => ({ what: "name", word })),
+    number: { what: "number", isOrdinary, first },
+    shell: { what: "shell", shell, isLogin: isLogin !== false },
+    passwordReason: { what: "password", state: passwordState },
+    keyReason: keys.count > 0 ? [{ what: "keys", count: keys.count, forced: keys.forced }] : [],
+  };
+}
+
+/** Of an account that people may have, what they may have left running themselves shows nothing. */
+function runsByItself(workload: Workload, isOrdinary: boolean): boolean {
+  switch (workload.kind) {
+    case "unit":
+      return workload.isEnabled || !isOrdinary;
+    case "cron":
+      return !isOrdinary || workload.path.startsWith("/etc/");
+    case "process":
+      return !isOrdinary && !workload.isContained;
+    case "at":
+      return false;
+  }
+}
+
+/** An account with a number that the system keeps for itself. */
+function evaluateReserved(signs: Signs): Evaluated {
+  const { isLogin, password, keys, runs, named, number, shell, passwordReason, keyReason } = signs;
+  if (runs.length > 0)
+    return { kind: "service", reasons: [...runs, number, shell, passwordReason, ...keyReason] };
+  const reasons = [number, shell, passwordReason, ...keyReason, ...named];
+  if (keys.count > 0 && password === "locked")
+    return { kind: "bot", reasons: [...keyReason, number, shell, passwordReason, ...named] };
+  if (keys.count === 0 && (isLogin === false || password === "locked")) return { kind: "system", reasons };
+  return { kind: "unknown", reasons };
+}
+
+/** An account with a number of ordinary users, who are people, and whatever else somebody has made an account for. */
+function evaluateOrdinary(signs: Signs): Evaluated {
+  const { isLogin, password, keys, runs, named, number, shell, passwordReason, keyReason } = signs;
+  const isEnteredByPassword = password !== "locked" && isLogin !== false;
+  const isForced = keys.count > 0 && keys.forced === keys.count;
+  if (runs.length > 0) {
+    const reasons = [...runs, passwordReason, shell, ...keyReason, ...named];
+    return { kind: isEnteredByPassword ? "unknown" : "service", reasons };
+  }
+  if (keys.count > 0 && password === "locked" && (isForced || isLogin === false || named.length > 0))
+    return { kind: "bot", reasons: [...keyReason, passwordReason, ...named, shell] };
+  if (isLogin && password === "set" && named.length === 0)
+    return { kind: "person", reasons: [number, passwordReason, shell, ...keyReason] };
+  return { kind: "unknown", reasons: [...named, passwordReason, shell, ...keyReason, number] };
+}

@@ -1,0 +1,92 @@
+import type { Collection } from "#domain/collection/collection.ts";
+import type { EvaluatedGrant } from "#domain/ssh/effective.ts";
+import { spend } from "#domain/work-budget.ts";
+import type {
+  AccountKind,
+  KindReason,
+  PasswordState,
+  RootStanding,
+  Workload,
+} from "#shared/model/access/account.ts";
+import type { HostReach } from "#shared/model/hosts/host-reach.ts";
+import type { HostUse } from "#shared/model/hosts/host-use.ts";
+import { type Instant, toInstant } from "#shared/model/instant.ts";
+import { evaluateKind } from "./account-kind.ts";
+import { evaluateRootStandings } from "./root-standing.ts";
+
+/** A login of a host, evaluated. `workloads`: the first of `workloadCount`. */
+export type EvaluatedAccount = {
+  name: string;
+  uid: number;
+  shell: string;
+  home: string;
+  groups: string[];
+  passwordState: PasswordState;
+  kind: AccountKind;
+  reasons: KindReason[];
+  root: RootStanding;
+  workloads: Workload[];
+  workloadCount: number;
+  /** Lines that let somebody in, or may. */
+  grantCount: number;
+  lastLoginAt: Instant | null;
+};
+
+type Evidence = {
+  grants: readonly EvaluatedGrant[];
+  reach: Pick<HostReach, "escalations" | "areRulesRead">;
+  /** Logins by key that this reading shows. */
+  use: HostUse;
+  /** Until when a login can have been: nothing is known of the future. */
+  now: Instant;
+};
+
+/** The accounts of a host, each with its kind, what runs as it, who gets in, and whether it is as good as root. */
+export function evaluateAccounts(collection: Collection, evidence: Evidence): EvaluatedAccount[] {
+  const { accounts } = collection;
+  const open = evidence.grants.filter(({ verdict }) => verdict.effective.state !== "no");
+  const grantsOf = Map.groupBy(open, ({ account }) => account);
+  const rootOf = evaluateRootStandings(accounts, evidence.reach);
+  const loginOf = findLastLogins(collection, evidence);
+  return accounts.map((account) => {
+    spend(STEPS);
+    const { name, uid, shell, home, passwordState, isShellUsable } = account;
+    const grants = grantsOf.get(name) ?? [];
+    const workloads: Workload[] = [];
+    const keys = { count: grants.length, forced: grants.filter(isForced).length };
+    return {
+      name,
+      uid,
+      shell,
+      home,
+      groups: account.groups ?? [],
+      passwordState,
+      ...evaluateKind({ name, uid, shell, isShellUsable, passwordState, workloads, keys }),
+      root: rootOf.get(name) ?? "unknown",
+      workloads,
+      workloadCount: workloads.length,
+      grantCount: grants.length,
+      lastLoginAt: loginOf.get(name) ?? null,
+    };
+  });
+}
+
+const STEPS = 50;
+
+/** The line gives no shell, but one command, or files. */
+const isForced = ({ verdict }: EvaluatedGrant): boolean =>
+  verdict.effective.gives.length > 0 && !verdict.effective.gives.includes("shell");
+
+/** The latest login of each account: by key as the logs have it, or by any means as lastlog and its like have it. */
+function findLastLogins(
+  { lastLogins }: Collection,
+  { use, now }: Pick<Evidence, "use" | "now">,
+): ReadonlyMap<string, Instant> {
+  const last = new Map<string, Instant>();
+  const add = (account: string, at: Instant) => {
+    if (at <= now && at > (last.get(account) ?? "")) last.set(account, at);
+  };
+  for (const { account, lastAt } of use.logins) add(account, lastAt);
+  for (const { account, at } of lastLogins) add(account, toInstant(new Date(at * 1_000)));
+  return last;
+}

@@ -1,0 +1,99 @@
+import { type Command, Option } from "commander";
+import { AccountKind, type AccountRow, RootStanding } from "#shared/model/access/account.ts";
+import { isMoreThan } from "#shared/model/total.ts";
+import { formatEntry, formatKindReasons, KIND_MEANINGS, ROOT_WORDS } from "#shared/text/access/account.ts";
+import { formatAmount, formatNumber, formatTotal } from "#shared/text/count.ts";
+import { formatElapsed } from "#shared/text/elapsed.ts";
+import { openApp } from "#shells/cli/open-app.ts";
+import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
+import { type Column, listRows, printTable, withOwnNames } from "#shells/cli/print-table.ts";
+import { REPORT, type Session, type World } from "#shells/cli/session.ts";
+
+type Options = CommonOptions & { host?: string; kind?: AccountKind; root?: RootStanding; limit?: number };
+
+export function addAccounts(program: Command, { world }: Session): void {
+  program
+    .command("accounts [filter...]")
+    .helpGroup(REPORT)
+    .description("accounts of all hosts: what each is for, who gets in, and which become root")
+    .option("--host <name>", "only accounts on this host")
+    .addOption(new Option("--kind <kind>", "only accounts of this kind").choices(AccountKind.options))
+    .addOption(
+      new Option("--root <standing>", "only accounts that are, become or may become root").choices(
+        RootStanding.options,
+      ),
+    )
+    .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
+    .addHelpText("after", HELP)
+    .action((words: string[], _: object, command: Command) =>
+      listAccounts(words, command.optsWithGlobals<Options>(), world),
+    );
+}
+
+const HELP = `
+Kinds:
+${AccountKind.options.map((kind) => `  ${kind.padEnd(8)} ${KIND_MEANINGS[kind]}`).join("\n")}
+
+WHY says what shows the kind. LAST LOGIN is the latest that any log of the host has: by key, or as lastlog
+and wtmpdb have it. ROOT goes by uid 0 and by the rules of sudo and doas, also over other accounts.
+
+Examples:
+  latchkey accounts --kind service            what runs on its own
+  latchkey accounts --root becomes-root       who is as good as root
+  latchkey accounts deploy                    every account with "deploy" in its name
+
+With --json: { accounts: [{ host, port, name, uid, shell, passwordState, kind, reasons, grantCount, root,
+workloadCount, lastLoginAt, firstSeen, lastSeen }], total }`;
+
+async function listAccounts(words: readonly string[], options: Options, world: World): Promise<void> {
+  await using app = await openApp(options, world, "read");
+  const { list } = app.client.accounts;
+  const { host = null, kind = null, root = null } = options;
+  const filter = { search: words.join(" "), host, kind, root };
+  const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, ...page }));
+  if (options.json) return printJson({ accounts: rows.map(toJson), total }, world);
+  if (total === 0) return world.out(formatNone(filter));
+  world.out(`${printTable(await withOwnNames(columnsAt(world.now()), app.client), rows, world)}\n`);
+  const counts = [];
+  for (const one of AccountKind.options.filter((each) => kind === null || each === kind)) {
+    const { total: count } = await list({ ...filter, kind: one, limit: 1 });
+    if (isMoreThan(count, 0)) counts.push(`${formatAmount(count)} ${one}`);
+  }
+  const shown = isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : "";
+  world.out(`${formatTotal(total, "account")}${shown}: ${counts.join(", ")}`);
+}
+
+const toJson = ({ id: _, ...account }: AccountRow) => account;
+
+const formatNone = (filter: object): string =>
+  Object.values(filter).some(Boolean)
+    ? "no account matches"
+    : "no account is known yet; scan a host: latchkey scan root@web1.example";
+
+const columnsAt = (now: Date): Column<AccountRow>[] => [
+  { head: "HOST", cell: ({ host }) => host, hostOf: (account) => account, cut: "middle" },
+  { head: "ACCOUNT", cell: ({ name }) => name, cut: "middle" },
+  { head: "UID", cell: ({ uid }) => String(uid), leaves: 2 },
+  { head: "KIND", cell: ({ kind }) => kind, style: ({ kind }) => (kind === "unknown" ? "yellow" : null) },
+  { head: "ROOT", cell: ({ root }) => ROOT_WORDS[root], style: ({ root }) => STYLES[root] },
+  { head: "ENTERED BY", cell: formatEntry, leaves: 4 },
+  {
+    head: "LAST LOGIN",
+    cell: ({ lastLoginAt }) => (lastLoginAt === null ? "" : formatElapsed(lastLoginAt, now)),
+    leaves: 3,
+  },
+  {
+    head: "RUNS",
+    cell: ({ workloadCount }) => (workloadCount === 0 ? "" : String(workloadCount)),
+    leaves: 1,
+  },
+  { head: "WHY", cell: ({ reasons }) => formatKindReasons(reasons), cut: "end" },
+];
+
+const STYLES = {
+  "is-root": "red",
+  "becomes-root": "red",
+  maybe: "yellow",
+  no: null,
+  unknown: "yellow",
+} as const;

@@ -1,0 +1,157 @@
+import type { Database } from "better-sqlite3";
+import {
+  type AccountDetail,
+  type AccountKind,
+  AccountRow,
+  KindReason,
+  type RootStanding,
+  Workload,
+} from "#shared/model/access/account.ts";
+import { reachReader } from "#store/hosts/reach-tables.ts";
+import type { Listed, Lists, Window } from "#store/lists/lists.ts";
+import type { Part } from "#store/lists/order.ts";
+import { searchIn } from "#store/lists/word-search.ts";
+import { loginTable } from "#store/logins/login-table.ts";
+
+type Column = "host" | "name" | "kind" | "root" | "grantCount" | "lastLoginAt";
+
+type AccountQuery = Window & {
+  search: string;
+  host: string | null;
+  kind: AccountKind | null;
+  root: RootStanding | null;
+  sort: { by: Column; descending: boolean };
+};
+
+type Row = {
+  id: number;
+  host: number;
+  host_name: string;
+  port: number;
+  name: string;
+  uid: number;
+  shell: string;
+  home: string;
+  groups: string;
+  password_state: string;
+  kind: string;
+  reasons: string;
+  root: string;
+  workloads: string;
+  workload_count: number;
+  grant_count: number;
+  last_login_at: string | null;
+  first_seen: string;
+  last_seen: string;
+};
+
+const COLUMNS = `id, host, host_name, port, name, uid, shell, password_state, kind, reasons, root, workload_count,
+  grant_count, last_login_at, (SELECT started_at FROM scan WHERE scan.id = first_scan) AS first_seen,
+  (SELECT started_at FROM scan WHERE scan.id = last_scan) AS last_seen`;
+
+const SORTED_BY: Record<Column, readonly string[]> = {
+  host: ["host_name", "port", "uid", "id"],
+  name: ["substr(name, 1, 64)", "id"],
+  kind: ["kind", "id"],
+  root: ["root_rank", "id"],
+  grantCount: ["grant_count", "id"],
+  lastLoginAt: ["ifnull(last_login_at, '')", "id"],
+};
+
+const STANDS_NOW: Part = { sql: "gone_scan IS NULL", values: [] };
+
+const RANK: Record<RootStanding, number> = { "is-root": 0, "becomes-root": 1, maybe: 2, unknown: 3, no: 4 };
+
+/** The logins of all hosts, as their last readings left them. */
+export function accountList(db: Database, lists: Lists) {
+  const find = db.prepare<[number], Row>(
+    `SELECT ${COLUMNS}, home, groups, workloads FROM account WHERE id = ?`,
+  );
+  const count = () => lists.sum("account", [STANDS_NOW]);
+  const search = searchIn(lists, {
+    table: "account",
+    text: "search_text",
+    ofHosts: {
+      ids: "SELECT id FROM account WHERE gone_scan IS NULL",
+      column: { sql: "host_name", has: "names" },
+    },
+    size: count,
+  });
+  const reach = reachReader(db);
+  const logins = loginTable(db);
+
+  return {
+    list({ search: words, host, kind, root, sort, ...page }: AccountQuery): Listed<AccountRow> {
+      const matches = search(words);
+      const filters = [
+        ...equal("host_name", host),
+        ...equal("kind", kind),
+        ...equal("root_rank", root && RANK[root]),
+      ];
+      const isSearched = words.trim() !== "";
+      return lists.list(
+        {
+          select: COLUMNS,
+          from: "account",
+          where: [STANDS_NOW, ...matches.where, ...filters],
+          sort: { name: sort.by, columns: SORTED_BY[sort.by], descending: sort.descending },
+          ...page,
+          size: count,
+          ...(isSearched ? { idColumn: "id" } : {}),
+          ...(isSearched && filters.length === 0 && matches.total !== null
+            ? { total: () => matches.total ?? 0 }
+            : {}),
+          found: matches.found,
+        },
+        toRow,
+      );
+    },
+
+    /** An account, also when it is no longer there; null where there never was one. */
+    find(id: number): AccountDetail | null {
+      const row = find.get(id);
+      if (!row) return null;
+      const { escalations, agents } = reach.of(row.host);
+      const use = logins.of(row.host);
+      return {
+        ...toRow(row),
+        hostId: row.host,
+        home: row.home,
+        groups: JSON.parse(row.groups) as string[],
+        workloads: Workload.array().parse(JSON.parse(row.workloads)),
+        becomes: escalations.get(row.name) ?? [],
+        becomeIt: [...escalations.values()].flat().filter(({ target }) => target === row.name),
+        agents: agents.get(row.name) ?? [],
+        logins: use.logins
+          .filter(({ account }) => account === row.name)
+          .map(({ fingerprint, isAuthority, lastAt, lastFrom, days }) => ({
+            fingerprint,
+            isAuthority,
+            lastAt,
+            lastFrom,
+            count: days.reduce((sum, [, times]) => sum + times, 0),
+          }))
+          .toSorted((one, other) => other.lastAt.localeCompare(one.lastAt)),
+        logWindows: use.windows,
+      };
+    },
+  };
+}
+
+const equal = (column: string, value: string | number | null): Part[] =>
+  value === null
+    ? []
+    : [{ sql: `${column} = ?`, values: [value], walk: { sql: `+${column} = ?`, values: [value] } }];
+
+const toRow = (row: Row): AccountRow =>
+  AccountRow.parse({
+    ...row,
+    host: row.host_name,
+    passwordState: row.password_state,
+    reasons: KindReason.array().parse(JSON.parse(row.reasons)),
+    workloadCount: row.workload_count,
+    grantCount: row.grant_count,
+    lastLoginAt: row.last_login_at,
+    firstSeen: row.first_seen,
+    lastSeen: row.last_seen,
+  });

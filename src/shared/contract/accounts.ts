@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { AccountDetail, AccountKind, AccountRow, RootStanding } from "../model/access/account.ts";
+import { listOf, Page, query, Search, sortedBy } from "./procedure.ts";
+
+export const AccountFilter = z.object({
+  search: Search,
+  host: z.string().max(253).nullable().default(null),
+  kind: AccountKind.nullable().default(null),
+  root: RootStanding.nullable().default(null),
+});
+export type AccountFilter = z.infer<typeof AccountFilter>;
+
+export const accounts = {
+  /** The logins that there are now on all hosts. By default in the order of host and number. */
+  list: query
+    .input(
+      AccountFilter.extend({
+        sort: sortedBy(["host", "name", "kind", "root", "grantCount", "lastLoginAt"]).default({
+          by: "host",
+          descending: false,
+        }),
+        ...Page.shape,
+      }),
+    )
+    .output(listOf(AccountRow)),
+
+  find: query.input(z.object({ id: z.int() })).output(AccountDetail),
+};

@@ -1,0 +1,103 @@
+import type {
+  AccountKind,
+  AccountRow,
+  KindReason,
+  PasswordState,
+  RootStanding,
+  Workload,
+} from "../../model/access/account.ts";
+import { assertNever } from "../../model/assert-never.ts";
+import { formatCount } from "../count.ts";
+
+/** What each kind means, as a help text and a hint say it. */
+export const KIND_MEANINGS: Record<AccountKind, string> = {
+  person: "somebody logs in as themselves",
+  service: "something of the host runs as it",
+  bot: "something elsewhere logs in as it",
+  system: "the operating system's own, which nobody logs in to",
+  unknown: "nothing shows what it is for, or the signs point to several kinds",
+};
+
+/** Why an account is said to be of its kind: what decided first. */
+export const formatKindReasons = (reasons: readonly KindReason[]): string =>
+  reasons.map(formatKindReason).join(", ");
+
+function formatKindReason(reason: KindReason): string {
+  switch (reason.what) {
+    case "root":
+      return "uid 0";
+    case "nobody":
+      return "uid 65534, which is nobody's";
+    case "number":
+      return reason.isOrdinary
+        ? `uid from ${reason.first} on, as users have`
+        : `uid below ${reason.first}, which the system keeps for itself`;
+    case "shell":
+      return reason.isLogin ? `login shell ${reason.shell}` : `no login shell (${reason.shell})`;
+    case "password":
+      return PASSWORDS[reason.state];
+    case "runs":
+      return `${reason.name}${reason.count > 1 ? ` and ${reason.count - 1} more` : ""} runs as it`;
+    case "keys":
+      return formatKeys(reason);
+    case "name":
+      return `"${reason.word}" in its name`;
+    default:
+      return assertNever(reason);
+  }
+}
+
+function formatKeys({ count, forced }: { count: number; forced: number }): string {
+  const keys = formatCount(count, "key");
+  if (forced === 0) return `${keys} for a shell`;
+  return forced === count ? `${keys}, for no shell` : `${keys}, ${forced} of them for no shell`;
+}
+
+const PASSWORDS: Record<PasswordState, string> = {
+  set: "a password",
+  locked: "no usable password",
+  none: "an empty password",
+  unknown: "password not read",
+};
+
+/** Whether an account is as good as root, in a word or two; empty where it is not. */
+export const ROOT_WORDS: Record<RootStanding, string> = {
+  "is-root": "root",
+  "becomes-root": "becomes root",
+  maybe: "may become root",
+  no: "",
+  unknown: "not known",
+};
+
+/** How an account is entered, as far as its password and its keys say. */
+export function formatEntry({ passwordState, grantCount }: AccountRow): string {
+  const entries = [
+    ...(grantCount > 0 ? [formatCount(grantCount, "key")] : []),
+    ...(passwordState === "set" ? ["password"] : []),
+    ...(passwordState === "none" ? ["empty password"] : []),
+    ...(passwordState === "unknown" ? ["password not read"] : []),
+  ];
+  return entries.join(", ");
+}
+
+/** One thing that runs as an account, and what starts it. Written by strangers. */
+export function formatWorkload(workload: Workload): { what: string; why: string } {
+  switch (workload.kind) {
+    case "unit":
+      return {
+        what: workload.name,
+        why: `${workload.path}, ${workload.isEnabled ? "enabled" : "started by nothing"}${workload.startedBy.length > 0 ? `, by ${workload.startedBy.join(", ")}` : ""}`,
+      };
+    case "cron":
+      return { what: workload.program, why: `${workload.path}:${workload.line}, ${workload.schedule}` };
+    case "at":
+      return { what: "a job of at", why: workload.path };
+    case "process":
+      return {
+        what: workload.name,
+        why: `${formatCount(workload.count, "process")}${workload.isContained ? " in a container" : ""} when the host was read`,
+      };
+    default:
+      return assertNever(workload);
+  }
+}
