@@ -55,6 +55,10 @@ read_journal() {
 	} | sum_up_log)
 	printf '@log %s path:journal\n' $encoding
 	ship_log
+	# By su, apart: of what calls itself so, any process may have written it, and nothing else follows from it.
+	summary=$(query_journal -r -n 2000 SYSLOG_IDENTIFIER=su SYSLOG_IDENTIFIER=su-l | sum_up_log)
+	printf '@su-log %s\n' $encoding
+	ship_log
 }
 
 query_journal() { in_time journalctl --system -q --no-pager -o short-iso "$@"; }
@@ -114,6 +118,8 @@ ship_log() {
 #   S FIRST LAST               the first and the last line that has a date
 #   A COUNT                    logins by any method
 #   M HOST MESSAGE DAYS...     a message on a login by key, its days as NUMBER/COUNT/FIRST/LAST
+#   O HOST MESSAGE DAYS...     the same on a login by other means, or by su
+#   L O                        there were too many of these
 #   E WORD                     whole, or cut where its end was not reached, or full where there were too many messages
 # Only what stands at the place of the program's name is sshd: anybody may choose the rest of a line.
 sum_up_log() {

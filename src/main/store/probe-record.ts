@@ -12,7 +12,7 @@ import type { FindingDraft } from "#shared/model/finding.ts";
 import type { Authorities, Capabilities } from "#shared/model/hosts/endpoint.ts";
 import type { KeyFileView, Unreadable } from "#shared/model/hosts/host.ts";
 import type { HostReach } from "#shared/model/hosts/host-reach.ts";
-import type { HostUse } from "#shared/model/hosts/host-use.ts";
+import type { HostLogins } from "#shared/model/hosts/host-use.ts";
 import type { HostKeyView, Outcome, Probe, ProbeState, Transport } from "#shared/model/hosts/probe.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
 import type { SshTarget, TlsTarget } from "#shared/model/hosts/target.ts";
@@ -155,8 +155,8 @@ export type CollectedHost = {
   disk: CollectedDisk;
   /** Certificates that a configuration names for when the host is a client itself. */
   clientFiles: { path: string; directive: string; at: FileLine }[];
-  /** What this reading of its logs shows of logins by key; what earlier readings showed stays. */
-  use: HostUse;
+  /** What this reading of its logs shows of logins; what earlier readings showed stays. */
+  use: HostLogins;
   reach: HostReach;
   /** `isComplete`: everything was read by which sshd trusts authorities, so that one that is missing has gone. */
   authorities: { trusted: TrustedAuthority[]; isComplete: boolean };

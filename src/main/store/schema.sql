@@ -777,6 +777,22 @@ CREATE TABLE login (
   PRIMARY KEY (host, account, fingerprint, is_authority)
 ) STRICT, WITHOUT ROWID;
 
+-- The same of logins by other means: by password, or whatever else sshd calls it, or by su, when `became_by` is the account that
+-- became it, and is empty for all others.
+CREATE TABLE other_login (
+  host               INTEGER NOT NULL REFERENCES host (id),
+  account            TEXT NOT NULL,
+  method             TEXT NOT NULL,
+  became_by          TEXT NOT NULL,
+  first_at           TEXT NOT NULL,
+  last_at            TEXT NOT NULL,
+  last_from          TEXT,
+  last_in_journal_at TEXT,
+  origins            TEXT NOT NULL CHECK (json_valid(origins)),
+  days               TEXT NOT NULL CHECK (json_valid(days)),
+  PRIMARY KEY (host, account, method, became_by)
+) STRICT, WITHOUT ROWID;
+
 -- From when to when a log of a host tells of every login. Readings whose windows touch make one.
 CREATE TABLE log_window (
   host    INTEGER NOT NULL REFERENCES host (id),

@@ -9,7 +9,7 @@ import type {
   Workload,
 } from "#shared/model/access/account.ts";
 import type { HostReach } from "#shared/model/hosts/host-reach.ts";
-import type { HostUse } from "#shared/model/hosts/host-use.ts";
+import type { HostLogins } from "#shared/model/hosts/host-use.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { evaluateKind } from "./account-kind.ts";
 import { evaluateRootStandings } from "./root-standing.ts";
@@ -35,8 +35,8 @@ export type EvaluatedAccount = {
 type Evidence = {
   grants: readonly EvaluatedGrant[];
   reach: Pick<HostReach, "escalations" | "areRulesRead">;
-  /** Logins by key that this reading shows. */
-  use: HostUse;
+  /** Logins that this reading shows. */
+  use: HostLogins;
   /** Until when a login can have been: nothing is known of the future. */
   now: Instant;
 };
@@ -77,7 +77,7 @@ const STEPS = 50;
 const isForced = ({ verdict }: EvaluatedGrant): boolean =>
   verdict.effective.gives.length > 0 && !verdict.effective.gives.includes("shell");
 
-/** The latest login of each account: by key as the logs have it, or by any means as lastlog and its like have it. */
+/** The latest login of each account: as the logs of sshd and su have it, or as lastlog and its like do. */
 function findLastLogins(
   { lastLogins }: Collection,
   { use, now }: Pick<Evidence, "use" | "now">,
@@ -86,7 +86,7 @@ function findLastLogins(
   const add = (account: string, at: Instant) => {
     if (at <= now && at > (last.get(account) ?? "")) last.set(account, at);
   };
-  for (const { account, lastAt } of use.logins) add(account, lastAt);
+  for (const { account, lastAt } of [...use.logins, ...use.others]) add(account, lastAt);
   for (const { account, at } of lastLogins) add(account, toInstant(new Date(at * 1_000)));
   return last;
 }

@@ -46,8 +46,10 @@ export type Collection = {
   diskFiles: ReadonlyMap<string, DiskFile>;
   keystores: Keystore[];
   listening: Listening;
-  /** Logins by key that the logs show. */
+  /** Logins by key, and by other means, that the logs show. */
   logs: LogSummary[];
+  /** What calls itself su in the journal; null where it was not read. Any process of the host may have written it. */
+  suLog: LogSummary | null;
   /** When accounts were last logged in to, by whatever method. */
   lastLogins: LastLogin[];
   reach: Reach;

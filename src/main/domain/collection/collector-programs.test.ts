@@ -258,9 +258,38 @@ describe.skipIf(AWKS.length === 0)("what listens, and what logs tell", () => {
       "S\tNov 30 10:00:00\t2026-12-01T10:00:00.1+00:00",
       "A\t4",
       `M\tweb\t${login.replace("22", "0")}\t0/2/10:00:00/11:00:00`,
+      "O\tweb\tAccepted password for bob from ::1 port 0 ssh2\t1/2/10:00:00.1+00:00/10:00:00.1+00:00",
       "E\twhole",
       "",
     ]);
+  });
+
+  test("who became whom by su is told without the terminal, and a refusal or another program's word is not", () => {
+    const log = [
+      "Nov 30 10:00:00 web su[12]: (to postgres) ann on pts/1",
+      "Nov 30 11:00:00 web su: (to postgres) ann on pts/2",
+      "2026-12-01T10:00:00+00:00 web su-l[9]: (to root) bob on none",
+      "2026-12-01T10:00:01+00:00 web su[9]: FAILED SU (to root) bob on pts/0",
+      "2026-12-01T10:00:02+00:00 web cron[9]: (to root) bob on pts/0",
+      "end",
+    ];
+    const lines = said("sum-up-log", `${log.join("\n")}\n`, { end: "end" }).split("\n");
+    expect(lines.filter((line) => /^[MOL]/.test(line))).toEqual([
+      "O\tweb\tsu: (to postgres) ann\t0/2/10:00:00/11:00:00",
+      "O\tweb\tsu: (to root) bob\t1/1/10:00:00+00:00/10:00:00+00:00",
+    ]);
+  });
+
+  test("however many logins by password there are, they keep out no login by key, and it is told that there were more", () => {
+    const password = (number: number) =>
+      `Nov 30 10:00:00 web sshd[1]: Accepted password for u${number} from 10.0.0.1 port 22 ssh2`;
+    const key =
+      "Nov 30 10:00:01 web sshd[1]: Accepted publickey for root from ::1 port 22 ssh2: ED25519 SHA256:abc";
+    const log = [...Array.from({ length: 2_100 }, (_, number) => password(number)), key, "end"];
+    const lines = said("sum-up-log", `${log.join("\n")}\n`, { end: "end" }).split("\n");
+    const count = (letter: string) => lines.filter((line) => line.startsWith(`${letter}\t`)).length;
+    expect([count("M"), count("O"), count("L")]).toEqual([1, 2_000, 1]);
+    expect(lines).toContain("E\twhole");
   });
 });
 

@@ -12,7 +12,7 @@ import {
   readPemOrders,
   readSigningHost,
 } from "./read-key-files.ts";
-import { readLastLogins, readLogs } from "./read-logs.ts";
+import { readLastLogins, readLogs, readSuLog } from "./read-logs.ts";
 import { findUnreadableRoots, readListening, readServerConfigs } from "./read-servers.ts";
 import {
   readAuthorizedKeysFiles,
@@ -70,6 +70,7 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
     keystores: readKeystores(records),
     listening,
     logs: readLogs(records),
+    suLog: readSuLog(records),
     lastLogins: readLastLogins(records),
     reach: readReach(records),
     unreadable: [...unreadable, ...findUnreadableRoots(listening, serverConfigs, unreadable)],

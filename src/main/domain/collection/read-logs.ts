@@ -16,6 +16,8 @@ export type LogSummary = {
   /** Logins by any method, keys or not. */
   acceptedCount: number;
   messages: LoginMessage[];
+  /** Of logins by other means, and by su. */
+  others: LoginMessage[];
   /** "cut": its end was not reached. "full": there were more messages than are kept. */
   ending: "whole" | "cut" | "full";
   journal: {
@@ -39,6 +41,12 @@ type LoginMessage = {
 export const readLogs = (records: readonly Record[]): LogSummary[] =>
   records.filter(({ kind }) => kind === "log").map(readLog);
 
+/** What calls itself su in the journal; null where that was not read. */
+export function readSuLog(records: readonly Record[]): LogSummary | null {
+  const record = records.find(({ kind }) => kind === "su-log");
+  return record ? readLog(record) : null;
+}
+
 function readLog(record: Record): LogSummary {
   const written = record.value("written") ?? "";
   const lines = readTabbed(record.bytes);
@@ -53,11 +61,8 @@ function readLog(record: Record): LogSummary {
     first,
     last,
     acceptedCount: Number(/^\d{1,12}$/.exec(all("A")[0]?.[0] ?? "")?.[0] ?? 0),
-    messages: all("M").map(([host = "", text = "", ...days]) => ({
-      host,
-      text,
-      days: days.flatMap(readDay),
-    })),
+    messages: all("M").map(readMessage),
+    others: all("O").map(readMessage),
     ending: readEnding(all("E").at(-1)?.[0]),
     journal:
       path === "journal"
@@ -69,6 +74,12 @@ function readLog(record: Record): LogSummary {
         : null,
   };
 }
+
+const readMessage = ([host = "", text = "", ...days]: string[]): LoginMessage => ({
+  host,
+  text,
+  days: days.flatMap(readDay),
+});
 
 const readEnding = (word: string | undefined): LogSummary["ending"] =>
   word === "whole" || word === "full" ? word : "cut";

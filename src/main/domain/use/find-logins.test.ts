@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Collection } from "#domain/collection/collection.ts";
+import type { LogSummary } from "#domain/collection/read-logs.ts";
 import { makeCollection } from "#domain/ssh/testdata/make-collection.ts";
 import { daysFrom, makeLog } from "#domain/use/testdata/make-log.ts";
 import { findLogins, withoutFuture } from "./find-logins.ts";
@@ -274,6 +275,7 @@ const evidence = {
       ] as [number, number][],
     },
   ],
+  others: [],
   windows: [{ source: "journal", from: "2026-05-30T00:00:00Z", to: "2100-01-01T00:00:00Z" }],
   hiddenBy: null,
   notRead: [],
@@ -296,4 +298,50 @@ test("what a clock in the future has dated covers no time, and its logins were n
     notRead: [expect.stringMatching(/^its clock is 301 seconds ahead of this computer's/)],
   });
   expect(withoutFuture(evidence, { ahead: 300, now: NOW })).toBe(evidence);
+});
+
+const other = (log: LogSummary, ...texts: string[]): LogSummary => ({
+  ...log,
+  others: texts.map((text) => ({
+    host: "web1",
+    text,
+    days: [{ day: 1, count: 3, first: "10:00:00", last: "11:00:00" }],
+  })),
+});
+
+test("logins without a key are told by account and means, and who became an account by su", () => {
+  const log = other(
+    makeLog("journal", MAY, { logins: [[byKey(), ["2026-05-02"]]] }),
+    "Accepted password for ann from 10.0.0.7 port 0 ssh2",
+    "Accepted password for ann from 10.0.0.8 port 0 ssh2",
+    "Accepted keyboard-interactive/pam for ann from * port 0 ssh2",
+    "Accepted password for root from 6.6.6.6 port 1 ssh2 from 10.0.0.9 port 0 ssh2",
+    "su: (to postgres) ann",
+    "Accepted telepathy for ann from 10.0.0.7 port 0 ssh2",
+    "su: (to ) ann",
+  );
+  const { others, logins } = find({ logs: [log] });
+  expect(logins).toHaveLength(1);
+  expect(
+    others.map(({ account, method, by, lastFrom, days }) => [account, method, by, lastFrom, days[0]?.[1]]),
+  ).toEqual([
+    ["ann", "password", "", "10.0.0.7", 6],
+    ["ann", "keyboard-interactive", "", null, 3],
+    ["root from 6.6.6.6 port 1 ssh2", "password", "", "10.0.0.9", 3],
+    ["postgres", "su", "ann", null, 3],
+  ]);
+  expect(others.every(({ lastInJournalAt }) => lastInJournalAt === "2026-05-02T09:00:00Z")).toBe(true);
+});
+
+test("what calls itself su in the journal shows nothing but that: no login, no window, and never as the journal's word", () => {
+  const suLog = other(
+    makeLog("journal", MAY, { logins: [[byKey("root"), ["2026-05-02"]]] }),
+    "su: (to root) mallory",
+    "Accepted password for root from 10.0.0.9 port 0 ssh2",
+  );
+  const found = find({ suLog });
+  expect(found).toMatchObject({ logins: [], windows: [] });
+  expect(found.others).toMatchObject([
+    { account: "root", method: "su", by: "mallory", lastInJournalAt: null },
+  ]);
 });

@@ -2,20 +2,21 @@ import type { Collection } from "#domain/collection/collection.ts";
 import type { LogSummary } from "#domain/collection/read-logs.ts";
 import {
   evidenceOf,
-  type HostUse,
+  type HostLogins,
   type KeyLogins,
   type LoginOrigin,
   type LogWindow,
   MOST_ORIGINS,
+  type OtherLogins,
 } from "#shared/model/hosts/host-use.ts";
 import { type Instant, MOST_AHEAD_SECONDS } from "#shared/model/instant.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { DAY_SECONDS, instantOf, readOffset, toSeconds } from "./log-dates.ts";
 import { type DatedLog, dateLogs, familyOf, findHidingLevel, findSpans, type Span } from "./log-windows.ts";
-import { type KeyLogin, readLoginMessage } from "./login-messages.ts";
+import { type KeyLogin, type OtherLogin, readLoginMessage, readOtherLogin } from "./login-messages.ts";
 
 /** The logins by key in one reading of a host's logs. */
-export type LoginEvidence = HostUse & {
+export type LoginEvidence = HostLogins & {
   /** Why sshd's current settings keep logins out of the logs; null where they do not. */
   hiddenBy: string | null;
   /** Logs that were not read, or whose silence shows nothing, and why. */
@@ -25,8 +26,8 @@ export type LoginEvidence = HostUse & {
 };
 
 /** One message on one day of one log; `host` is the host name in its lines. */
-type Seen = {
-  login: KeyLogin;
+type SeenLogin<Login> = {
+  login: Login;
   host: string;
   family: string;
   day: number;
@@ -35,10 +36,14 @@ type Seen = {
   last: number;
 };
 
+type Seen = SeenLogin<KeyLogin>;
+
 /** A scan's login may precede its reading of the logs by this many seconds, since scans wait for each other. */
 const OWN_LOGIN_SECONDS = 600;
 /** How many keys of a host are kept: those with the latest logins. */
 const MOST_KEYS = 2_000;
+/** How many other means of accounts are kept. */
+const MOST_OTHERS = 2_000;
 
 /** The key of a login in maps. */
 export const loginName = ({
@@ -57,6 +62,7 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
   const windows: LogWindow[] = [];
   const notRead = unreadable.map(({ path, why }) => `${path}: ${why}`);
   const seen: Seen[] = [];
+  const others: SeenLogin<OtherLogin>[] = [];
   const elsewhere = new Map<string, string>();
   const hiddenBy = findHidingLevel(collection);
   const changedAt = findChange(collection);
@@ -64,16 +70,23 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
     const dated = dateLogs(logs, { now, offset });
     const isOwn = (host: string) => isSameHost(host, collection.facts.hostname);
     for (const [login, host] of dated.flatMap(namesIn)) if (!isOwn(host)) elsewhere.set(login, host);
-    const all = dated.flatMap((log) => readMessages(log, family, { offset, now }));
-    const { own = [], others = [] } = Object.groupBy(all, ({ host }) => (isOwn(host) ? "own" : "others"));
+    const all = dated.flatMap((log) =>
+      datedLogins(log, log.messages, { offset, now, family, read: readLoginMessage }),
+    );
+    const { own = [], foreign = [] } = Object.groupBy(all, ({ host }) => (isOwn(host) ? "own" : "foreign"));
     seen.push(...own);
+    others.push(
+      ...dated
+        .flatMap((log) => datedLogins(log, log.others, { offset, now, family, read: readOtherLogin }))
+        .filter(({ host }) => isOwn(host)),
+    );
     const doubt = hiddenBy ?? findDoubt(logs, own, collection, now);
     if (doubt !== null) {
       notRead.push(`${family}: ${doubt}`);
       continue;
     }
     const missing = unreadable.map(({ path }) => path).filter((path) => familyOf(path) === family);
-    const renamed = findRenaming(own, others);
+    const renamed = findRenaming(own, foreign);
     if (renamed) notRead.push(`${family}: ${formatRenamed(renamed)}`);
     const found = findSpans(dated, missing, offset);
     const spans = renamed ? since(found, renamed.last) : found;
@@ -96,7 +109,8 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
     ({ source }) => !weakest || (weakest.lastInJournalAt === null && evidenceOf(source) === "journal"),
   );
   if (weakest) notRead.push(`logs hold more than ${MOST_KEYS} keys, so none is known to be missing`);
-  return { logins: kept, windows: sound, hiddenBy, notRead, elsewhere };
+  others.push(...readSuLog(collection, { offset, now }));
+  return { logins: kept, others: addUpOthers(others), windows: sound, hiddenBy, notRead, elsewhere };
 }
 
 /** No log shows the future, whatever dates are in it. */
@@ -124,32 +138,41 @@ const formatChanged = (at: number): string =>
  * The last login under a host name that is in the log only before this host's own: the host may have been renamed, and
  * earlier lines are not known to be of this host. Where many hosts write into one log, their names alternate.
  */
-function findRenaming(own: readonly Seen[], others: readonly Seen[]): Seen | null {
+function findRenaming(own: readonly Seen[], foreign: readonly Seen[]): Seen | null {
   const begin = own.reduce((least, { first }) => Math.min(least, first), Number.POSITIVE_INFINITY);
-  const lastOfEach = [...Map.groupBy(others, ({ host }) => host).values()].flatMap(
+  const lastOfEach = [...Map.groupBy(foreign, ({ host }) => host).values()].flatMap(
     (all) => lastOf(all) ?? [],
   );
   return lastOf(lastOfEach.filter(({ last }) => last < begin));
 }
 
-const lastOf = (seen: readonly Seen[]): Seen | null =>
-  seen.reduce<Seen | null>((one, other) => (one && one.last > other.last ? one : other), null);
+const lastOf = <One extends { last: number }>(seen: readonly One[]): One | null =>
+  seen.reduce<One | null>((one, other) => (one && one.last > other.last ? one : other), null);
 
 const formatRenamed = ({ host, last }: Seen): string =>
   `until ${instantOf(last)?.slice(0, 10) ?? "now"} its logins are those of ${host}, as this host may have been called: none before is known to be missing`;
 
-/** A message with a future date was written by now: its times are limited to `now`. */
-function readMessages(
-  log: DatedLog,
-  family: string,
-  { offset, now }: { offset: number; now: number },
-): Seen[] {
+type Reading<Login> = {
+  /** Of the host's clock to UTC, and now, in seconds. */
+  offset: number;
+  now: number;
+  family: string;
+  /** Null for a message that is of no such login. */
+  read: (text: string) => Login | null;
+};
+
+/** The logins of messages of a log. One with a future date was written by now: its times are limited to that. */
+function datedLogins<Login>(
+  { dates }: DatedLog,
+  messages: DatedLog["messages"],
+  { offset, now, family, read }: Reading<Login>,
+): SeenLogin<Login>[] {
   const today = Math.floor((now + offset) / DAY_SECONDS);
-  return log.messages.flatMap(({ host, text, days }) => {
-    const login = readLoginMessage(text);
+  return messages.flatMap(({ host, text, days }) => {
+    const login = read(text);
     if (!login) return [];
     return days.flatMap(({ day: index, count, first, last }) => {
-      const day = log.dates[index] ?? null;
+      const day = dates[index] ?? null;
       const times = day === null ? [] : [first, last].map((time) => toSeconds(day, time, offset));
       const [begin = null, end = null] = times;
       return day === null || begin === null || end === null
@@ -167,6 +190,17 @@ function readMessages(
           ];
     });
   });
+}
+
+/** What calls itself su in the journal is anybody's word: it counts as what a plain file has. */
+function readSuLog(
+  { suLog, facts }: Collection,
+  clock: { offset: number; now: number },
+): SeenLogin<OtherLogin>[] {
+  if (!suLog) return [];
+  return dateLogs([suLog], clock)
+    .flatMap((log) => datedLogins(log, log.others, { ...clock, family: "su", read: readOtherLogin }))
+    .filter(({ host, login }) => login.method === "su" && isSameHost(host, facts.hostname));
 }
 
 /** Each login in a log, of any time, with the host name of its line. */
@@ -224,27 +258,53 @@ function addUp(seen: readonly Seen[]): KeyLogins[] {
     JSON.stringify([login.account, login.authority ?? login.fingerprint, login.authority !== null]),
   );
   const logins = [...ofKey.values()].flatMap((all): KeyLogins[] => {
-    const youngest = all.reduce((one, other) => (other.last > one.last ? other : one));
-    const { account, authority, fingerprint, from } = youngest.login;
+    const { youngest, counted } = countUp(all);
+    const { account, authority, fingerprint } = youngest.login;
     const named = authority ?? fingerprint;
-    const firstAt = instantOf(all.reduce((least, { first }) => Math.min(least, first), youngest.first));
-    const lastAt = instantOf(youngest.last);
-    if (named === null || firstAt === null || lastAt === null) return [];
-    const key = { account, fingerprint: named, isAuthority: authority !== null };
-    const lastInJournalAt = lastInJournal(all);
-    const counted = { origins: originsOf(all), days: countDays(all) };
-    return [{ ...key, firstAt, lastAt, lastInJournalAt, lastFrom: from, ...counted }];
+    if (named === null || counted === null) return [];
+    return [{ account, fingerprint: named, isAuthority: authority !== null, ...counted }];
   });
   return logins.sort(byStrength);
 }
 
-function lastInJournal(seen: readonly Seen[]): Instant | null {
+/** The logins by other means, the surest first. */
+function addUpOthers(seen: readonly SeenLogin<OtherLogin>[]): OtherLogins[] {
+  const ofMeans = Map.groupBy(seen, ({ login: { account, method, by } }) =>
+    JSON.stringify([account, method, by]),
+  );
+  const logins = [...ofMeans.values()].flatMap((all): OtherLogins[] => {
+    const { youngest, counted } = countUp(all);
+    const { account, method, by } = youngest.login;
+    return counted === null ? [] : [{ account, method, by, ...counted }];
+  });
+  return logins.sort(byStrength).slice(0, MOST_OTHERS);
+}
+
+/** When, how often and from where; null where no instant can be made of its times. */
+function countUp<Login extends { from: string | null }>(all: readonly SeenLogin<Login>[]) {
+  const [begin] = all as [SeenLogin<Login>];
+  const youngest = all.reduce((one, other) => (other.last > one.last ? other : one), begin);
+  const firstAt = instantOf(all.reduce((least, { first }) => Math.min(least, first), youngest.first));
+  const lastAt = instantOf(youngest.last);
+  if (firstAt === null || lastAt === null) return { youngest, counted: null };
+  const counted = {
+    firstAt,
+    lastAt,
+    lastInJournalAt: lastInJournal(all),
+    lastFrom: youngest.login.from,
+    origins: originsOf(all),
+    days: countDays(all),
+  };
+  return { youngest, counted };
+}
+
+function lastInJournal(seen: readonly SeenLogin<unknown>[]): Instant | null {
   const last = lastOf(seen.filter(({ family }) => evidenceOf(family) === "journal"));
   return last && instantOf(last.last);
 }
 
 /** The last login from each known address. */
-function originsOf(seen: readonly Seen[]): LoginOrigin[] {
+function originsOf(seen: readonly SeenLogin<{ from: string | null }>[]): LoginOrigin[] {
   const byAddress = Map.groupBy(seen, ({ login }) => login.from);
   const origins = [...byAddress].flatMap(([from, all]): LoginOrigin[] => {
     const last = lastOf(all);
@@ -254,14 +314,17 @@ function originsOf(seen: readonly Seen[]): LoginOrigin[] {
   return origins.sort(byStrength).slice(0, MOST_ORIGINS);
 }
 
+type Dated = { lastAt: Instant; lastInJournalAt: Instant | null };
+
 /** Logins in the journal first, then the latest first. */
-function byStrength(one: LoginOrigin | KeyLogins, other: LoginOrigin | KeyLogins): number {
+function byStrength(one: Dated, other: Dated): number {
   const [first, second] = [one.lastInJournalAt !== null, other.lastInJournalAt !== null];
   if (first !== second) return first ? -1 : 1;
+  if (one.lastAt === other.lastAt) return 0;
   return one.lastAt < other.lastAt ? 1 : -1;
 }
 
-function countDays(seen: readonly Seen[]): [number, number][] {
+function countDays(seen: readonly SeenLogin<unknown>[]): [number, number][] {
   const counts = [...Map.groupBy(seen, ({ day }) => day)].map(([day, all]): [number, number] => {
     const byFamily = [...Map.groupBy(all, ({ family }) => family).values()];
     const sums = byFamily.map((some) => some.reduce((sum, { count }) => sum + count, 0));
@@ -278,10 +341,14 @@ export function withoutFuture(evidence: LoginEvidence, { ahead, now }: { ahead: 
   if (ahead <= MOST_AHEAD_SECONDS) return evidence;
   const why = `its clock is ${formatCount(ahead, "second")} ahead of this computer's, so that nothing in its logs is dated; set it`;
   const logins = evidence.logins.map((login) => notAfter(login, now));
-  return { ...evidence, logins, windows: [], notRead: [...evidence.notRead, why] };
+  const others = evidence.others.map((login) => notAfter(login, now));
+  return { ...evidence, logins, others, windows: [], notRead: [...evidence.notRead, why] };
 }
 
-function notAfter(login: KeyLogins, now: number): KeyLogins {
+function notAfter<Login extends Pick<KeyLogins, "firstAt" | "lastAt" | "lastInJournalAt" | "days">>(
+  login: Login,
+  now: number,
+): Login {
   const latest = instantOf(now) ?? login.lastAt;
   const today = Math.floor(now / DAY_SECONDS);
   const counts = new Map<number, number>();

@@ -1,3 +1,5 @@
+import { LoginMethod } from "#shared/model/hosts/host-use.ts";
+
 /** A login by key that sshd logged. */
 export type KeyLogin = {
   account: string;
@@ -34,6 +36,31 @@ export function readLoginMessage(text: string): KeyLogin | null {
     authority: certified === undefined ? null : readFingerprint(authority),
     isPartial: word === "Partial",
   };
+}
+
+/** A login by other means than a key, or by su, that a log has. */
+export type OtherLogin = {
+  account: string;
+  /** The client's address; null where the collector left it out, and for su. */
+  from: string | null;
+  method: LoginMethod;
+  /** By su: the account that became it; empty for all others. */
+  by: string;
+};
+
+const OTHER = /^Accepted ([a-z-]+)(?:\/[a-z]+)? for (.*?) from (\S+) port \d{1,5} ssh2$/s;
+
+/** util-linux and shadow: "(to %s) %s on %s", of which the collector leaves out the terminal. */
+const BY_SU = /^su: \(to (.+)\) (\S+)$/s;
+
+/** Reads one message of a login without a key; null when it is none. */
+export function readOtherLogin(text: string): OtherLogin | null {
+  const [, became, by] = BY_SU.exec(text) ?? [];
+  if (became !== undefined && by !== undefined) return { account: became, from: null, method: "su", by };
+  const [, name, account = "", address = ""] = OTHER.exec(text) ?? [];
+  const method = LoginMethod.safeParse(name).data;
+  if (method === undefined || method === "su" || account === "") return null;
+  return { account, from: address === "*" ? null : address, method, by: "" };
 }
 
 /** `SHA256:` and `MD5:` as sshd writes them; before OpenSSH 6.8, sshd wrote MD5 without that prefix. */

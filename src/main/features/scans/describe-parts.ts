@@ -12,7 +12,7 @@ import { WorkBudgetSpent, withinBudget } from "#domain/work-budget.ts";
 import { sshFingerprintOf } from "#domain/x509/keys.ts";
 import type { Use } from "#shared/model/access/verdict.ts";
 import type { Certificate } from "#shared/model/certificates/certificate.ts";
-import type { HostUse } from "#shared/model/hosts/host-use.ts";
+import type { HostLogins, HostUse } from "#shared/model/hosts/host-use.ts";
 import { type Instant, MOST_AHEAD_SECONDS } from "#shared/model/instant.ts";
 import type { CollectedDisk, CollectedHost, SeenCertificate } from "#store/probe-record.ts";
 
@@ -32,12 +32,12 @@ export function describeUse(
   collection: Collection,
   grants: readonly EvaluatedGrant[],
   { at, recallUse, recallAges }: Memory & { at: Date },
-): { use: HostUse; useOf: (grant: EvaluatedGrant) => Use; read: string[] } {
+): { use: HostLogins; useOf: (grant: EvaluatedGrant) => Use; read: string[] } {
   const ownNow = Math.floor(at.getTime() / 1000);
   const hostNow = collection.facts.unixTime ?? ownNow;
   const clocks = { ahead: hostNow - ownNow, now: ownNow };
-  const { logins, windows, ...evidence } = withoutFuture(findLogins(collection, at), clocks);
-  const use = { logins, windows };
+  const { logins, others, windows, ...evidence } = withoutFuture(findLogins(collection, at), clocks);
+  const use = { logins, others, windows };
   const now = clocks.ahead > MOST_AHEAD_SECONDS ? ownNow : hostNow;
   const evaluate = evaluateUses({ known: recallUse(use), evidence, lastLogins: collection.lastLogins, now });
   const lines = Map.groupBy(grants, nameOf);
@@ -168,6 +168,7 @@ function withoutLists(collection: Collection): Collection {
     keystores: [],
     listening: { listeners: null, processes: new Map(), addresses: null },
     logs: [],
+    suLog: null,
     lastLogins: [],
     reach: { sudoers: [], sudoersFolders: new Map(), doas: [], agents: [], outbound: [] },
     unreadable: [

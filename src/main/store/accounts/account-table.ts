@@ -7,6 +7,7 @@ import {
   type RootStanding,
   Workload,
 } from "#shared/model/access/account.ts";
+import type { KeyLogins } from "#shared/model/hosts/host-use.ts";
 import { reachReader } from "#store/hosts/reach-tables.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
@@ -124,19 +125,29 @@ export function accountList(db: Database, lists: Lists) {
         agents: agents.get(row.name) ?? [],
         logins: use.logins
           .filter(({ account }) => account === row.name)
-          .map(({ fingerprint, isAuthority, lastAt, lastFrom, days }) => ({
-            fingerprint,
-            isAuthority,
-            lastAt,
-            lastFrom,
-            count: days.reduce((sum, [, times]) => sum + times, 0),
-          }))
-          .toSorted((one, other) => other.lastAt.localeCompare(one.lastAt)),
+          .map(({ fingerprint, isAuthority, ...login }) => ({ fingerprint, isAuthority, ...toLast(login) }))
+          .toSorted(latestFirst),
+        others: logins
+          .othersOf(row.host)
+          .filter(({ account }) => account === row.name)
+          .map(({ method, by, ...login }) => ({ method, by, ...toLast(login) }))
+          .toSorted(latestFirst),
         logWindows: use.windows,
       };
     },
   };
 }
+
+type Counted = Pick<KeyLogins, "lastAt" | "lastFrom" | "days">;
+
+const toLast = ({ lastAt, lastFrom, days }: Counted) => ({
+  lastAt,
+  lastFrom,
+  count: days.reduce((sum, [, times]) => sum + times, 0),
+});
+
+const latestFirst = (one: { lastAt: string }, other: { lastAt: string }): number =>
+  other.lastAt.localeCompare(one.lastAt);
 
 const equal = (column: string, value: string | number | null): Part[] =>
   value === null

@@ -35,7 +35,8 @@ const instant = (day: number): string => `${new Date(day * 86_400_000).toISOStri
 
 test("what an earlier reading saw stays when the logs have rotated, and days that both saw count once", () => {
   const store = openStore({ path: ":memory:", access: "write" });
-  const read = (use: HostUse) => visitHost(store, ADDRESS.host, { collected: { use } });
+  const read = (use: HostUse) =>
+    visitHost(store, ADDRESS.host, { collected: { use: { ...use, others: [] } } });
   read({
     logins: [
       login(

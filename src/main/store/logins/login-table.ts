@@ -1,16 +1,20 @@
 import type { Database } from "better-sqlite3";
 import {
+  type HostLogins,
   type HostUse,
   KeyLogins,
   type LoginOrigin,
   type LogWindow,
   MOST_ORIGINS,
+  OtherLogins,
 } from "#shared/model/hosts/host-use.ts";
+import type { Instant } from "#shared/model/instant.ts";
 
-type LoginRow = {
+type LoginRow = CountedRow & { fingerprint: string; is_authority: number };
+type OtherRow = CountedRow & { method: string; became_by: string };
+
+type CountedRow = {
   account: string;
-  fingerprint: string;
-  is_authority: number;
   first_at: string;
   last_at: string;
   last_from: string | null;
@@ -31,6 +35,11 @@ export function loginTable(db: Database) {
     FROM login
     WHERE host = ?
     ORDER BY account, fingerprint, is_authority`);
+  const others = db.prepare<[number], OtherRow>(`
+    SELECT account, method, became_by, first_at, last_at, last_from, last_in_journal_at, origins, days
+    FROM other_login
+    WHERE host = ?
+    ORDER BY account, method, became_by`);
   const windows = db.prepare<[number], LogWindow>(`
     SELECT source, from_at AS "from", to_at AS "to"
     FROM log_window
@@ -41,15 +50,24 @@ export function loginTable(db: Database) {
     VALUES (@host, @account, @fingerprint, @isAuthority, @firstAt, @lastAt, @lastFrom, @lastInJournalAt, @origins, @days)
     ON CONFLICT DO UPDATE SET first_at = @firstAt, last_at = @lastAt, last_from = @lastFrom,
       last_in_journal_at = @lastInJournalAt, origins = @origins, days = @days`);
+  const writeOther = db.prepare(`
+    INSERT INTO other_login (host, account, method, became_by, first_at, last_at, last_from, last_in_journal_at, origins, days)
+    VALUES (@host, @account, @method, @by, @firstAt, @lastAt, @lastFrom, @lastInJournalAt, @origins, @days)
+    ON CONFLICT DO UPDATE SET first_at = @firstAt, last_at = @lastAt, last_from = @lastFrom,
+      last_in_journal_at = @lastInJournalAt, origins = @origins, days = @days`);
   const dropWindows = db.prepare("DELETE FROM log_window WHERE host = ?");
   const addWindow = db.prepare(
     "INSERT INTO log_window (host, source, from_at, to_at) VALUES (@host, @source, @from, @to)",
   );
 
-  return { of, known, recall, keep };
+  return { of, othersOf, known, recall, keep };
 
   function of(host: number): HostUse {
     return { logins: logins.all(host).map(toLogins), windows: windows.all(host) };
+  }
+
+  function othersOf(host: number): OtherLogins[] {
+    return others.all(host).map(toOthers);
   }
 
   /** Empty where the host is not known. */
@@ -64,19 +82,16 @@ export function loginTable(db: Database) {
   }
 
   /** Stores a reading. */
-  function keep(host: number, seen: HostUse): void {
+  function keep(host: number, seen: HostLogins): void {
+    if (seen.others.length > 0)
+      for (const login of mergeSeen(othersOf(host), seen.others, meansOf))
+        writeOther.run({ ...login, host, ...toColumns(login) });
     if (seen.logins.length + seen.windows.length === 0) return;
     const merged = mergeUse(of(host), seen);
     const touched = new Set(seen.logins.map(keyOf));
     for (const login of merged.logins) {
       if (!touched.has(keyOf(login))) continue;
-      write.run({
-        ...login,
-        host,
-        isAuthority: Number(login.isAuthority),
-        origins: JSON.stringify(login.origins),
-        days: JSON.stringify(login.days),
-      });
+      write.run({ ...login, host, isAuthority: Number(login.isAuthority), ...toColumns(login) });
     }
     if (seen.windows.length === 0) return;
     dropWindows.run(host);
@@ -84,17 +99,25 @@ export function loginTable(db: Database) {
   }
 }
 
+const toColumns = ({ origins, days }: Counted) => ({
+  origins: JSON.stringify(origins),
+  days: JSON.stringify(days),
+});
+
 const toLogins = (row: LoginRow): KeyLogins =>
-  KeyLogins.parse({
-    ...row,
-    isAuthority: row.is_authority === 1,
-    firstAt: row.first_at,
-    lastAt: row.last_at,
-    lastFrom: row.last_from,
-    lastInJournalAt: row.last_in_journal_at,
-    origins: JSON.parse(row.origins),
-    days: JSON.parse(row.days),
-  });
+  KeyLogins.parse({ ...row, isAuthority: row.is_authority === 1, ...toCounted(row) });
+
+const toOthers = (row: OtherRow): OtherLogins =>
+  OtherLogins.parse({ ...row, by: row.became_by, ...toCounted(row) });
+
+const toCounted = (row: CountedRow) => ({
+  firstAt: row.first_at,
+  lastAt: row.last_at,
+  lastFrom: row.last_from,
+  lastInJournalAt: row.last_in_journal_at,
+  origins: JSON.parse(row.origins),
+  days: JSON.parse(row.days),
+});
 
 /** Logins are counted for so many days before the last of them; of older ones only the first is remembered. */
 const MOST_DAYS = 400;
@@ -104,18 +127,45 @@ const MOST_DAYS = 400;
  * the same reading twice changes nothing: of each day the reading with the highest count is kept.
  */
 export function mergeUse(known: HostUse, seen: HostUse): HostUse {
-  const logins = new Map(known.logins.map((login) => [keyOf(login), login]));
-  for (const login of seen.logins) {
-    const before = logins.get(keyOf(login));
-    logins.set(keyOf(login), before ? mergeLogins(before, login) : login);
-  }
-  return { logins: [...logins.values()], windows: mergeWindows([...known.windows, ...seen.windows]) };
+  const seenNow = mergeSeen(known.logins, seen.logins, keyOf);
+  const isSeen = new Set(seenNow.map(keyOf));
+  return {
+    logins: [...known.logins.filter((login) => !isSeen.has(keyOf(login))), ...seenNow],
+    windows: mergeWindows([...known.windows, ...seen.windows]),
+  };
 }
+
+/** What this reading has seen, each with what was known of it. */
+function mergeSeen<Login extends Counted>(
+  known: readonly Login[],
+  seen: readonly Login[],
+  nameOf: (login: Login) => string,
+): Login[] {
+  const merged = new Map<string, Login>();
+  const before = new Map(known.map((login) => [nameOf(login), login]));
+  for (const login of seen) {
+    const name = nameOf(login);
+    const earlier = merged.get(name) ?? before.get(name);
+    merged.set(name, earlier ? mergeLogins(earlier, login) : login);
+  }
+  return [...merged.values()];
+}
+
+type Counted = {
+  firstAt: Instant;
+  lastAt: Instant;
+  lastFrom: string | null;
+  lastInJournalAt: Instant | null;
+  origins: LoginOrigin[];
+  days: [number, number][];
+};
+
+const meansOf = ({ account, method, by }: OtherLogins): string => JSON.stringify([account, method, by]);
 
 const keyOf = ({ account, fingerprint, isAuthority }: KeyLogins): string =>
   JSON.stringify([account, fingerprint, isAuthority]);
 
-function mergeLogins(one: KeyLogins, other: KeyLogins): KeyLogins {
+function mergeLogins<Login extends Counted>(one: Login, other: Login): Login {
   const [older, younger] = one.lastAt <= other.lastAt ? [one, other] : [other, one];
   const counts = new Map(one.days);
   for (const [day, count] of other.days) counts.set(day, Math.max(count, counts.get(day) ?? 0));

@@ -158,7 +158,7 @@ const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost =>
   clientFiles: [],
   reach: { escalations: [], areRulesRead: true, agents: [], outbound: [], unreadablePaths: [] },
   authorities: { trusted: [], isComplete: true },
-  use: { logins: [], windows: [] },
+  use: { logins: [], others: [], windows: [] },
   coverage: { read: [], notRead: [] },
   isPartial: false,
   unreadablePaths: [],

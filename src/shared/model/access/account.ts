@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Escalation, OpenAgent } from "../hosts/host-reach.ts";
-import { LogWindow } from "../hosts/host-use.ts";
+import { LoginMethod, LogWindow } from "../hosts/host-use.ts";
 import { Instant } from "../instant.ts";
 
 /**
@@ -112,6 +112,16 @@ export const AccountDetail = AccountRow.extend({
     z.object({
       fingerprint: z.string(),
       isAuthority: z.boolean(),
+      lastAt: Instant,
+      lastFrom: z.string().nullable(),
+      count: z.int(),
+    }),
+  ),
+  /** Logins by other means, and who became it by su, the latest first. */
+  others: z.array(
+    z.object({
+      method: LoginMethod,
+      by: z.string(),
       lastAt: Instant,
       lastFrom: z.string().nullable(),
       count: z.int(),

@@ -41,6 +41,25 @@ export const KeyLogins = z.object({
 });
 export type KeyLogins = z.infer<typeof KeyLogins>;
 
+/** How somebody has logged in without a key, by sshd's names; or become the account, by su. */
+export const LoginMethod = z.enum([
+  "password",
+  "keyboard-interactive",
+  "gssapi-with-mic",
+  "hostbased",
+  "none",
+  "su",
+]);
+export type LoginMethod = z.infer<typeof LoginMethod>;
+
+/** The logins to one account by one other means than a key. Times are by the host's clock. */
+export const OtherLogins = KeyLogins.omit({ fingerprint: true, isAuthority: true }).extend({
+  method: LoginMethod,
+  /** By su: the account that became it; empty for all other means. */
+  by: z.string(),
+});
+export type OtherLogins = z.infer<typeof OtherLogins>;
+
 /** So many addresses of one key and account are kept. */
 export const MOST_ORIGINS = 16;
 
@@ -49,3 +68,6 @@ export const LogWindow = z.object({ source: z.string(), from: Instant, to: Insta
 export type LogWindow = z.infer<typeof LogWindow>;
 
 export type HostUse = { logins: KeyLogins[]; windows: LogWindow[] };
+
+/** With the logins without a key. */
+export type HostLogins = HostUse & { others: OtherLogins[] };

@@ -107,6 +107,7 @@ export function makeCollection(
     keystores: [],
     listening: { listeners: null, processes: new Map(), addresses: null },
     logs: [],
+    suLog: null,
     lastLogins: [],
     reach: { sudoers: [], sudoersFolders: new Map(), doas: [], agents: [], outbound: [] },
     unreadable: [],

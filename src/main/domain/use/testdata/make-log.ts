@@ -15,6 +15,7 @@ export function makeLog(
     first: stamp(days[0]) ?? null,
     last: stamp(days.at(-1)) ?? null,
     acceptedCount: 1,
+    others: [],
     messages: logins.map(([text, on]) => ({
       host,
       text,
