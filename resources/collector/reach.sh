@@ -1,6 +1,6 @@
-# Who becomes whom by sudo or doas, open agents, and the hosts that this one knows.
+# Who becomes whom by sudo, doas or what runs as root for them, open agents, and the hosts that this one knows.
 
-# The rules of sudo and doas, open agents, and the hosts that accounts know.
+# The rules of sudo and doas, what makes root of whoever may write to it, open agents, and the hosts that are known.
 read_reach() {
 	if has sudo; then
 		seen_sudoers=$nl depth=0 sudoers_left=300
@@ -21,8 +21,24 @@ read_reach() {
 			[ $stands != file ] || ship_rules doas $file
 		done
 	fi
+	read_privileged_paths
 	read_agents
 	read_outbound
+}
+
+# What makes root of whoever may write to it: sockets of what runs as root and starts anything for anybody who may ask,
+# and whole disks. Who may is for their modes to say, and for the groups that they are of.
+read_privileged_paths() {
+	set +f
+	for path in /run/docker.sock /run/containerd/containerd.sock /run/podman/podman.sock /run/crio/crio.sock \
+		/var/snap/lxd/common/lxd/unix.socket /var/lib/lxd/unix.socket /run/incus/unix.socket /var/lib/incus/unix.socket \
+		/run/libvirt/libvirt-sock /run/libvirt/virtqemud-sock \
+		/dev/sd[a-z] /dev/vd[a-z] /dev/xvd[a-z] /dev/nvme[0-9]n[0-9] /dev/mmcblk[0-9]; do
+		[ -S "$path" ] || [ -b "$path" ] || continue
+		read_stat "$path"
+		printf '@privileged-path - path:%s e:%s,%s,%s,%s,%s\n' "$path" "$mode" "$links" "$uid" "$gid" "$size"
+	done
+	set -f
 }
 
 # One file of rules with its mode, for sudo refuses what others may write.

@@ -972,7 +972,7 @@ CREATE TABLE escalation (
   host       INTEGER NOT NULL REFERENCES host (id),
   account    TEXT NOT NULL,
   target     TEXT NOT NULL,
-  by         TEXT NOT NULL CHECK (by IN ('sudo', 'doas')),
+  by         TEXT NOT NULL CHECK (by IN ('sudo', 'doas', 'group')),
   commands   TEXT NOT NULL CHECK (commands IN ('any', 'some')),
   password   TEXT NOT NULL CHECK (password IN ('none', 'own', 'target', 'root')),
   is_certain INTEGER NOT NULL CHECK (is_certain IN (0, 1)),

@@ -278,6 +278,8 @@ export type Reach = {
   /** The files found in each folder that sudoers include, in sudo's order. */
   sudoersFolders: ReadonlyMap<string, string[]>;
   doas: RuleFile[];
+  /** Sockets and disks that make root of whoever may write to them, as far as they were there. */
+  privilegedPaths: PathEntry[];
   /** Sockets of agents that were open, with the uid of their owner. */
   agents: { path: string; uid: number; kind: "forwarded" | "local" | "unknown" }[];
   /**

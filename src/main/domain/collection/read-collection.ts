@@ -1,7 +1,7 @@
 import { DAY_SECONDS, readOffset } from "#domain/use/log-dates.ts";
 import type { AuthorizedKeysFile, Collection, HostFacts, Reach, RuleFile, Unreadable } from "./collection.ts";
 import { dropSecrets } from "./drop-secrets.ts";
-import { readEntry } from "./paths.ts";
+import { type PathEntry, readEntry, toEntries } from "./paths.ts";
 import { readAccounts, readGroups } from "./read-accounts.ts";
 import {
   readCertificateFiles,
@@ -91,7 +91,14 @@ const listUnreadable = ({ path, whyUnreadable, isCut }: AuthorizedKeysFile): Unr
 const AGENT_KINDS: readonly Reach["agents"][number]["kind"][] = ["forwarded", "local"];
 
 function readReach(records: readonly Record[]): Reach {
-  const reach: Reach = { sudoers: [], sudoersFolders: new Map(), doas: [], agents: [], outbound: [] };
+  const reach: Reach = {
+    sudoers: [],
+    sudoersFolders: new Map(),
+    doas: [],
+    privilegedPaths: records.filter(({ kind }) => kind === "privileged-path").flatMap(readPrivilegedPath),
+    agents: [],
+    outbound: [],
+  };
   const folders = new Map<string, string[]>();
   for (const record of records) {
     const path = record.value("path");
@@ -117,6 +124,11 @@ function readRuleFile(record: Record): RuleFile | null {
   if (path === null || !listed) return null;
   const { linkCount: _, size: __, ...entry } = listed;
   return { path, entry, bytes: record.bytes };
+}
+
+function readPrivilegedPath(record: Record): PathEntry[] {
+  const listed = readEntry(record.value("path") ?? "", record.value("e") ?? "");
+  return listed ? toEntries([listed]) : [];
 }
 
 type Readers = Pick<Collection, "facts" | "readAs" | "loginKey" | "loginAccount">;

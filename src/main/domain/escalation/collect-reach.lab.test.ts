@@ -6,6 +6,7 @@ import { runCollector } from "#testing/lab/run-in-host.ts";
 import { startHost } from "#testing/lab/start-host.ts";
 import { makeKeyFile, startSshAgent } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { findByPrivilegedPaths } from "./privileged-paths.ts";
 import { evaluateReach } from "./reach.ts";
 
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN1YdxBpNlzxDqfJyw/QKow1F+wvG9hXGoqiysfJOn5Y";
@@ -81,4 +82,46 @@ test("where accounts have been is told from their own files, and an agent while 
   }
   const later = readCollection(await runCollector(host), { nonce: null });
   expect(later && evaluateReach(later).reach.agents).toEqual([]);
+});
+
+/** Path, owner, group and mode of sockets that make root of whoever may write to them. */
+const PRIVILEGED = [
+  ["/run/docker.sock", "root", "docker", "660"],
+  ["/run/podman/podman.sock", "root", "root", "600"],
+  ["/run/incus/unix.socket", "root", "docker", "606"],
+  ["/run/libvirt/libvirt-sock", "root", "root", "666"],
+  ["/var/lib/lxd/unix.socket", "ann", "docker", "060"],
+] as const;
+
+const PREPARE_PATHS = `
+groupadd docker; useradd --groups docker ann; useradd --gid docker bob; useradd cleo
+${PRIVILEGED.map(
+  ([path, owner, group, mode]) =>
+    `mkdir -p ${path.slice(0, path.lastIndexOf("/"))}
+python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("${path}")'; chown ${owner}:${group} ${path}; chmod ${mode} ${path}`,
+).join("\n")}
+touch /run/containerd.sock`;
+
+test("who becomes root by a socket is told as the kernel lets them write to it", async () => {
+  await using host = await startHost({ name: "privileged", prepare: PREPARE_PATHS });
+  const collection = readCollection(await runCollector(host), { nonce: null });
+  if (!collection) throw new Error("the collector wrote nothing");
+  const { privilegedPaths } = collection.reach;
+  expect(privilegedPaths.map(({ path }) => path).filter((path) => path.startsWith("/run"))).toHaveLength(4);
+  for (const [path] of PRIVILEGED) {
+    const told = findByPrivilegedPaths(
+      privilegedPaths.filter((entry) => entry.path === path),
+      collection,
+    ).map(({ account }) => account);
+    const may = await host.run(
+      `for name in ann bob cleo; do setpriv --reuid $name --regid $(id -g $name) --init-groups test -w ${path} && echo $name; done; :`,
+    );
+    expect({ path, who: told.filter((name) => ["ann", "bob", "cleo"].includes(name)) }).toEqual({
+      path,
+      who: may.split("\n").filter(Boolean),
+    });
+  }
+  expect(evaluateReach(collection).reach.escalations).toContainEqual(
+    expect.objectContaining({ account: "cleo", by: "group", rule: "/run/incus/unix.socket (everybody)" }),
+  );
 });

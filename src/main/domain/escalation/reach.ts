@@ -4,6 +4,7 @@ import { splitKeyword, splitWords } from "#domain/ssh/sshd-config.ts";
 import { evaluateWithin, spend } from "#domain/work-budget.ts";
 import type { Escalation, HostReach, Outbound } from "#shared/model/hosts/host-reach.ts";
 import { findDoas } from "./doas.ts";
+import { findByPrivilegedPaths } from "./privileged-paths.ts";
 import { readSudoers } from "./read-sudoers.ts";
 import { findEscalation, guessEscalation } from "./sudo.ts";
 
@@ -14,6 +15,7 @@ type ReachVerdict = { reach: HostReach; problems: { what: string; why: string }[
 const MOST_STEPS = 15_000_000;
 
 const RULES = "who becomes whom";
+const PRIVILEGED = "who may write to what makes root of them";
 const OUTBOUND = "where its accounts have been";
 
 /** Which account may become which on a host, its ssh-agent sockets, and the hosts that its accounts know. */
@@ -40,6 +42,14 @@ export function evaluateReach(collection: Collection): ReachVerdict {
       return { escalations: [], problems: [] };
     },
   );
+  const paths = evaluateWithin(
+    MOST_STEPS,
+    () => findByPrivilegedPaths(reach.privilegedPaths, collection),
+    () => {
+      without(PRIVILEGED);
+      return [];
+    },
+  );
   const outbound = evaluateWithin(
     MOST_STEPS,
     () => findOutbound(reach.outbound),
@@ -53,7 +63,7 @@ export function evaluateReach(collection: Collection): ReachVerdict {
   const nameOf = namesByUid(accounts);
   return {
     reach: {
-      escalations: [...sudo.escalations, ...doas.escalations],
+      escalations: [...sudo.escalations, ...doas.escalations, ...paths],
       areRulesRead,
       agents: reach.agents.map(({ path, uid, kind }) => ({ path, kind, account: nameOf(uid) })),
       outbound,

@@ -170,7 +170,14 @@ function withoutLists(collection: Collection): Collection {
     logs: [],
     suLog: null,
     lastLogins: [],
-    reach: { sudoers: [], sudoersFolders: new Map(), doas: [], agents: [], outbound: [] },
+    reach: {
+      sudoers: [],
+      sudoersFolders: new Map(),
+      doas: [],
+      privilegedPaths: [],
+      agents: [],
+      outbound: [],
+    },
     unreadable: [
       tooMuch("its accounts, keys, certificates, configurations and rules"),
       ...collection.unreadable.slice(0, MOST_UNREADABLE),

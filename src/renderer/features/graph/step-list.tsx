@@ -108,7 +108,7 @@ const ORIGINS = [
   { value: "this-computer", label: "This computer" },
   { value: "person", label: "Person" },
   { value: "authority", label: "Certificate authority" },
-  { value: "account", label: "sudo, doas, agent" },
+  { value: "account", label: "sudo, doas, group, agent" },
 ] as const;
 
 /** As the screen of people has it. */

@@ -44,7 +44,7 @@ export type GraphNode = z.infer<typeof GraphNode>;
  * signs: the key is an authority that sshd trusts, and a certificate that it signs lets in to an account; root: the
  * account of user ID 0 is every account of its host; sudo, doas: a rule; agent: an open socket signs with its keys.
  */
-export const GraphHow = z.enum(["holds", "opens", "signs", "root", "sudo", "doas", "agent"]);
+export const GraphHow = z.enum(["holds", "opens", "signs", "root", "sudo", "doas", "group", "agent"]);
 export type GraphHow = z.infer<typeof GraphHow>;
 
 export const GraphEdge = z.object({

@@ -4,7 +4,8 @@ import { z } from "zod";
 export const Escalation = z.object({
   account: z.string(),
   target: z.string(),
-  by: z.enum(["sudo", "doas"]),
+  /** `group`: it may write to a socket or a disk that makes root of whoever may; by its group, as a rule. */
+  by: z.enum(["sudo", "doas", "group"]),
   /** "any": as good as being the other account. "some": only what is named, which may still open a shell. */
   commands: z.enum(["any", "some"]),
   /** Whose password is needed; of several commands, the one that needs least. */

@@ -90,7 +90,7 @@ export const evaluateHolding = ({ isEncrypted, keyType, isLikely, isVerified, ki
     [kind === "root" && "root reads it; its owner is no account of the host"],
   );
 
-/** A rule of sudo or doas. */
+/** A rule of sudo or doas, or what makes root of whoever may write to it. */
 export function evaluateEscalation(rule: Escalation): EdgeEvaluation {
   const { commands, shell, password, isCertain } = rule;
   return evaluate(
@@ -117,6 +117,7 @@ export const HOW_WORDS: Record<GraphHow, string> = {
   root: "root",
   sudo: "sudo",
   doas: "doas",
+  group: "group",
   agent: "agent",
 };
 
@@ -150,6 +151,8 @@ function formatDeed(how: GraphHow, to: string): string {
     case "sudo":
     case "doas":
       return `becomes ${to} by ${how}`;
+    case "group":
+      return `becomes ${to} by what it may write to`;
     case "agent":
       return `uses the ${to}`;
     default:

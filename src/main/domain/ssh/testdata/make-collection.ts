@@ -109,7 +109,14 @@ export function makeCollection(
     logs: [],
     suLog: null,
     lastLogins: [],
-    reach: { sudoers: [], sudoersFolders: new Map(), doas: [], agents: [], outbound: [] },
+    reach: {
+      sudoers: [],
+      sudoersFolders: new Map(),
+      doas: [],
+      privilegedPaths: [],
+      agents: [],
+      outbound: [],
+    },
     unreadable: [],
     ...rest,
   };

@@ -34,8 +34,9 @@ const HELP = `
 Kinds:
 ${AccountKind.options.map((kind) => `  ${kind.padEnd(8)} ${KIND_MEANINGS[kind]}`).join("\n")}
 
-WHY says what shows the kind. LAST LOGIN is the latest that any log of the host has: by key, or as lastlog
-and wtmpdb have it. ROOT goes by uid 0 and by the rules of sudo and doas, also over other accounts.
+WHY says what shows the kind. LAST LOGIN is the latest that any log of the host has: sshd's, su's, lastlog's
+or wtmpdb's. ROOT goes by uid 0, by the rules of sudo and doas, also over other accounts, and by groups
+that may write to the sockets of docker, LXD, Incus or libvirt, or to a disk.
 
 Examples:
   latchkey accounts --kind service            what runs on its own

@@ -1,0 +1,60 @@
+import { expect, test } from "vitest";
+import type { PathEntry } from "#domain/collection/paths.ts";
+import { makeAccount } from "#domain/ssh/testdata/make-collection.ts";
+import { findByPrivilegedPaths } from "./privileged-paths.ts";
+
+const socket = (mode: number, more: Partial<PathEntry> = {}): PathEntry => ({
+  path: "/run/docker.sock",
+  type: "other",
+  mode,
+  uid: 0,
+  gid: 998,
+  hasAcl: false,
+  ...more,
+});
+const groups = [
+  { name: "docker", gid: 998, members: ["ann"] },
+  { name: "disk", gid: 6, members: [] },
+];
+const accounts = [
+  makeAccount("root", { uid: 0, gid: 0, groups: ["root"] }),
+  makeAccount("ann", { uid: 1_001, gid: 1_001, groups: ["ann", "docker"] }),
+  makeAccount("bob", { uid: 1_002, gid: 998, groups: ["docker"] }),
+  makeAccount("cleo", { uid: 1_003, gid: 1_003, groups: ["cleo"] }),
+];
+const find = (...paths: PathEntry[]) =>
+  findByPrivilegedPaths(paths, { accounts, groups }).map(({ account, target, rule, isCertain }) => [
+    `${account} ${target}`,
+    rule,
+    isCertain,
+  ]);
+
+test("members of a group that may write to the socket become root, by the group's number whatever it is called", () => {
+  expect(find(socket(0o660))).toEqual([
+    ["ann root", "/run/docker.sock (group docker)", true],
+    ["bob root", "/run/docker.sock (group docker)", true],
+  ]);
+  expect(find(socket(0o640), socket(0o660, { path: "/dev/sda", gid: 6 }))).toEqual([]);
+});
+
+test("a socket that everybody may write to makes root of everybody but those whom its group refuses", () => {
+  expect(find(socket(0o606))).toEqual([["cleo root", "/run/docker.sock (everybody)", true]]);
+  expect(find(socket(0o666)).map(([who]) => who)).toEqual(["ann root", "bob root", "cleo root"]);
+});
+
+test("the owner of a socket goes by its owner's rights, and an ACL leaves it uncertain", () => {
+  expect(find(socket(0o600, { uid: 1_003 }))).toEqual([["cleo root", "/run/docker.sock (its own)", true]]);
+  expect(find(socket(0o060, { uid: 1_001, hasAcl: true }))).toEqual([
+    ["bob root", "/run/docker.sock (group docker)", false],
+  ]);
+});
+
+test("without the group database the primary group is known by its number alone", () => {
+  const found = findByPrivilegedPaths([socket(0o660)], {
+    accounts: accounts.map((account) => ({ ...account, groups: null })),
+    groups: null,
+  });
+  expect(found.map(({ account, rule }) => [account, rule])).toEqual([
+    ["bob", "/run/docker.sock (group 998)"],
+  ]);
+});
