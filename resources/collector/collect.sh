@@ -81,7 +81,7 @@ collect() {
 	has base64 && encoding=b64 || encoding=hex
 	my_uid=$(id -u) my_name=$(id -un) held_path= held= as_uid=
 	prepare_reading
-	for part in host accounts sshd_config grants host_keys homes listeners certificates reach logs; do
+	for part in host accounts sshd_config grants host_keys homes listeners certificates reach workloads logs; do
 		read_$part
 		leave
 	done

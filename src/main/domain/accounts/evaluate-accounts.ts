@@ -11,8 +11,9 @@ import type {
 import type { HostReach } from "#shared/model/hosts/host-reach.ts";
 import type { HostLogins } from "#shared/model/hosts/host-use.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import { evaluateKind } from "./account-kind.ts";
+import { evaluateKind, USUAL_FIRST } from "./account-kind.ts";
 import { evaluateRootStandings } from "./root-standing.ts";
+import type { AccountWorkloads, WorkloadList } from "./workloads.ts";
 
 /** A login of a host, evaluated. `workloads`: the first of `workloadCount`. */
 export type EvaluatedAccount = {
@@ -37,6 +38,8 @@ type Evidence = {
   reach: Pick<HostReach, "escalations" | "areRulesRead">;
   /** Logins that this reading shows. */
   use: HostLogins;
+  /** Null: what runs there was not read. */
+  workloads: Pick<AccountWorkloads, "ofAccount"> | null;
   /** Until when a login can have been: nothing is known of the future. */
   now: Instant;
 };
@@ -48,11 +51,12 @@ export function evaluateAccounts(collection: Collection, evidence: Evidence): Ev
   const grantsOf = Map.groupBy(open, ({ account }) => account);
   const rootOf = evaluateRootStandings(accounts, evidence.reach);
   const loginOf = findLastLogins(collection, evidence);
+  const firstOrdinary = collection.workloads?.uids.min ?? USUAL_FIRST;
   return accounts.map((account) => {
     spend(STEPS);
     const { name, uid, shell, home, passwordState, isShellUsable } = account;
     const grants = grantsOf.get(name) ?? [];
-    const workloads: Workload[] = [];
+    const { workloads, count } = evidence.workloads?.ofAccount.get(name) ?? NOTHING;
     const keys = { count: grants.length, forced: grants.filter(isForced).length };
     return {
       name,
@@ -61,15 +65,17 @@ export function evaluateAccounts(collection: Collection, evidence: Evidence): Ev
       home,
       groups: account.groups ?? [],
       passwordState,
-      ...evaluateKind({ name, uid, shell, isShellUsable, passwordState, workloads, keys }),
+      ...evaluateKind({ name, uid, shell, isShellUsable, passwordState, workloads, keys }, firstOrdinary),
       root: rootOf.get(name) ?? "unknown",
       workloads,
-      workloadCount: workloads.length,
+      workloadCount: count,
       grantCount: grants.length,
       lastLoginAt: loginOf.get(name) ?? null,
     };
   });
 }
+
+const NOTHING: WorkloadList = { workloads: [], count: 0 };
 
 const STEPS = 50;
 

@@ -1,6 +1,7 @@
 import type { ConfigurationFiles } from "#domain/server-configs/configuration.ts";
 import type { PathEntry } from "./paths.ts";
 import type { LastLogin, LogSummary } from "./read-logs.ts";
+import type { HostWorkloads } from "./read-workloads.ts";
 
 /**
  * What the collector found on one host: the parsed stream, whether it came over SSH or as an offline bundle. Verdicts
@@ -53,6 +54,7 @@ export type Collection = {
   /** When accounts were last logged in to, by whatever method. */
   lastLogins: LastLogin[];
   reach: Reach;
+  workloads: HostWorkloads | null;
   /** What could not be read, or was left out because of a limit, and why. */
   unreadable: Unreadable[];
 };
@@ -80,6 +82,8 @@ export type Unreadable = {
     | "sudo"
     /** Hosts that an account connects to: without it, only evidence is missing. */
     | "outbound"
+    /** Units, jobs and processes: without them, only evidence of what runs is missing. */
+    | "workload"
     /** The collector ran out of time or space: whatever is missing may exist. */
     | "limit";
   path: string;

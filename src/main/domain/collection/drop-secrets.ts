@@ -92,6 +92,9 @@ const KINDS = new Map<string, Unreadable["kind"]>([
   ["doas", "sudo"],
   ["known-hosts", "outbound"],
   ["client-config", "outbound"],
+  ["workloads", "workload"],
+  ["unit", "workload"],
+  ["unit-wants", "workload"],
 ]);
 
 type SecretKind = "private key" | "password hash";

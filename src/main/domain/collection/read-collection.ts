@@ -21,6 +21,7 @@ import {
   readSshdFiles,
   readSshdSettings,
 } from "./read-sshd.ts";
+import { readWorkloads } from "./read-workloads.ts";
 import { decodeRecord, type Record, readFrame } from "./stream.ts";
 import { readUnreadable } from "./unreadable.ts";
 
@@ -73,6 +74,7 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
     suLog: readSuLog(records),
     lastLogins: readLastLogins(records),
     reach: readReach(records),
+    workloads: readWorkloads(records),
     unreadable: [...unreadable, ...findUnreadableRoots(listening, serverConfigs, unreadable)],
   };
 }

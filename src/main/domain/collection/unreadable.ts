@@ -16,6 +16,7 @@ const KINDS: readonly Unreadable["kind"][] = [
   "log",
   "sudo",
   "outbound",
+  "workload",
   "trust-store",
   "limit",
 ];
@@ -62,6 +63,7 @@ const SENTENCES: { [code: string]: (detail: string) => string } = {
   "too-late": () => "the collector ran out of time here: the rest was left out",
   "too-many-outbound": () => "there is too much of it: the rest was left out",
   "too-many-files": () => "there are too many files: they were left out",
+  "too-many-workloads": () => "there are more of them than are listed: the rest was left out",
   "too-many": () => "there are too many folders: the rest was left out",
   "trust-store": (detail) => `${detail} files and links of the distribution's trust store were left out`,
   "unknown-token": () => "it holds a token that sshd does not know",

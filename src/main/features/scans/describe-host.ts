@@ -1,4 +1,5 @@
 import { evaluateAccounts } from "#domain/accounts/evaluate-accounts.ts";
+import { evaluateWorkloads } from "#domain/accounts/workloads.ts";
 import type { Collection, KeyFile } from "#domain/collection/collection.ts";
 import { isArchived } from "#domain/collection/paths.ts";
 import { findDiskProblems, namedPaths } from "#domain/deployment-status/disk-findings.ts";
@@ -59,12 +60,14 @@ export function describeHost(
     () => evaluateAuthorities(collection),
     () => null,
   );
+  const workloads = evaluateWorkloads(collection);
   const left = [
     ...reach.tooMuch,
+    ...(workloads?.tooMuch ?? []),
     ...(authorities ? [] : ["which accounts certificates of authorities open"]),
   ];
   const budgeted = { ...collection, unreadable: [...unreadable, ...left.map(tooMuch)] };
-  return describeEvaluated(budgeted, at, { readCertificate, name, ...memory, reach, authorities });
+  return describeEvaluated(budgeted, at, { readCertificate, name, ...memory, reach, authorities, workloads });
 }
 
 type Described = {
@@ -86,12 +89,13 @@ const AUTHORITY_STEPS = 20_000_000;
 type EvaluatedFacts = Read & {
   reach: ReturnType<typeof evaluateReach>;
   authorities: readonly Authority[] | null;
+  workloads: ReturnType<typeof evaluateWorkloads>;
 };
 
 function describeEvaluated(
   collection: Collection,
   at: Date,
-  { readCertificate, name, reach, authorities, ...memory }: EvaluatedFacts,
+  { readCertificate, name, reach, authorities, workloads, ...memory }: EvaluatedFacts,
 ): Described {
   const grants = evaluateGrants(collection);
   const configured = mapHost(collection);
@@ -110,7 +114,13 @@ function describeEvaluated(
     sshdVersion: facts.sshdVersion,
     clockAheadSeconds: facts.unixTime === null ? null : facts.unixTime - Math.floor(at.getTime() / 1000),
     readAs: formatReader(readAs),
-    accounts: evaluateAccounts(collection, { grants, reach: reach.reach, use, now: toInstant(at) }),
+    accounts: evaluateAccounts(collection, {
+      grants,
+      reach: reach.reach,
+      use,
+      workloads,
+      now: toInstant(at),
+    }),
     missingAccounts: evaluateMissing(collection),
     grants: grants.map((grant) =>
       describeGrant(grant, useOf(grant), managers.get(grant.file)?.(grant) ?? null),
@@ -291,7 +301,7 @@ function formatRead({
 }
 
 /** Where these cannot be read, no grant, key file or certificate is missing. */
-const ELSEWHERE: ReadonlySet<string> = new Set(["trust-store", "log", "sudo", "outbound"]);
+const ELSEWHERE: ReadonlySet<string> = new Set(["trust-store", "log", "sudo", "outbound", "workload"]);
 
 /**
  * Paths where there may be something that was not seen: homes, folders and files that could not be read. A path that

@@ -117,6 +117,7 @@ export function makeCollection(
       agents: [],
       outbound: [],
     },
+    workloads: null,
     unreadable: [],
     ...rest,
   };
