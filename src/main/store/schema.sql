@@ -245,6 +245,15 @@ CREATE TABLE tagged_certificate (
 
 CREATE INDEX tagged_certificate_of_tag ON tagged_certificate (tag);
 
+-- An account that has a tag itself.
+CREATE TABLE tagged_account (
+  account INTEGER NOT NULL REFERENCES account (id),
+  tag     INTEGER NOT NULL REFERENCES tag (id),
+  PRIMARY KEY (account, tag)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tagged_account_of_tag ON tagged_account (tag);
+
 -- === Hosts =================================================================================================================
 
 -- A machine as the user named it: what the last probe met, and what was read at the last one that could read; null where
@@ -293,6 +302,8 @@ CREATE TABLE host (
 CREATE INDEX host_by_os ON host (ifnull(substr(os, 1, 120), ''), id);
 
 CREATE INDEX host_by_state ON host (state, id);
+
+CREATE INDEX host_under_name ON host (name);
 
 CREATE INDEX host_by_reached_name ON host (reached_as) WHERE reached_as IS NOT NULL;
 
@@ -377,7 +388,8 @@ END;
 
 -- A login on a host, as its last reading left it; it is what it was there once more where it comes back. `host_name` and `port` are
 -- those of the host: lists are in their order. `kind`: what its evidence shows, and `reasons` say which; `root`: whether it is as good
--- as root. `workloads`: the first of `workload_count` things that run as it. `grant_count`: its grants that let in, or may.
+-- as root. `workloads`: the first of `workload_count` things that run as it. `grant_count`: its grants that let in, or may. `own_owner`:
+-- who was said to answer for it; `owner`: the same, or else who answers for its host; empty for nobody.
 CREATE TABLE account (
   id             INTEGER PRIMARY KEY,
   host           INTEGER NOT NULL REFERENCES host (id),
@@ -396,6 +408,8 @@ CREATE TABLE account (
   workload_count INTEGER NOT NULL,
   grant_count    INTEGER NOT NULL,
   last_login_at  TEXT,
+  own_owner      TEXT,
+  owner          TEXT NOT NULL DEFAULT '',
   first_scan     INTEGER NOT NULL REFERENCES scan (id),
   last_scan      INTEGER NOT NULL REFERENCES scan (id),
   gone_scan      INTEGER REFERENCES scan (id),
@@ -417,6 +431,8 @@ CREATE INDEX account_by_root ON account (root_rank, id) WHERE gone_scan IS NULL;
 CREATE INDEX account_by_last_login ON account (ifnull(last_login_at, ''), id) WHERE gone_scan IS NULL;
 
 CREATE INDEX account_by_grants ON account (grant_count, id) WHERE gone_scan IS NULL;
+
+CREATE INDEX account_by_owner ON account (owner, id) WHERE gone_scan IS NULL;
 
 CREATE VIRTUAL TABLE account_search USING fts5 (
   text, content = '', contentless_delete = 1, tokenize = 'trigram'

@@ -7,6 +7,8 @@ export const AccountFilter = z.object({
   host: z.string().max(253).nullable().default(null),
   kind: AccountKind.nullable().default(null),
   root: RootStanding.nullable().default(null),
+  /** Empty: those that nobody answers for. */
+  owner: z.string().max(200).nullable().default(null),
 });
 export type AccountFilter = z.infer<typeof AccountFilter>;
 

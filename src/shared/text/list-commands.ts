@@ -55,7 +55,12 @@ type GrantFilter = SearchFilter & {
   privateKeyNotFound: boolean;
   unapproved: boolean;
 };
-type AccountFilter = SearchFilter & { host: string | null; kind: string | null; root: string | null };
+type AccountFilter = SearchFilter & {
+  host: string | null;
+  kind: string | null;
+  root: string | null;
+  owner: string | null;
+};
 type FindingFilter = SearchFilter & {
   severity: string | null;
   rule: string | null;
@@ -102,11 +107,13 @@ export function formatAccessCommand(filter: GrantFilter): string | null {
   ]);
 }
 
-export const formatAccountsCommand = ({ search, host, kind, root }: AccountFilter): string | null =>
+export const formatAccountsCommand = ({ search, host, kind, root, owner }: AccountFilter): string | null =>
   formatCommand("accounts", search, [
     ["--host", host],
     ["--kind", kind],
     ["--root", root],
+    ["--owner", owner === "" ? null : owner],
+    ["--no-owner", owner === ""],
   ]);
 
 export const formatFindingsCommand = (filter: FindingFilter): string | null =>

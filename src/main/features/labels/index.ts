@@ -4,6 +4,7 @@ import { labels } from "#shared/contract/labels.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Labelled } from "#shared/model/label.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import { formatAccount } from "#shared/text/hosts/target.ts";
 import type { Store } from "#store/store.ts";
 
 type Deps = { store: Store; announce: (announcement: Announcement) => void; now: () => Date };
@@ -15,7 +16,7 @@ type LabelRequest = {
   removeTags: readonly string[];
 };
 
-/** Owners and tags of hosts and certificates. */
+/** Owners and tags of hosts, accounts and certificates. */
 export function createLabels({ store, announce, now }: Deps) {
   const os = implement(labels);
   return {
@@ -34,7 +35,7 @@ export function createLabels({ store, announce, now }: Deps) {
         for (const name of removeTags) store.labels.untag(row, name);
       }
       const detail = { ...labelled, things: things.map(nameOf) };
-      const hosts = things.flatMap((thing) => (thing.kind === "host" ? [thing.host] : []));
+      const hosts = things.flatMap((thing) => (thing.kind === "certificate" ? [] : [thing.host]));
       store.events.append({ at: toInstant(now()), kind: "labels-set", detail, hosts });
       return { labelled: things.length };
     });
@@ -52,12 +53,7 @@ export function createLabels({ store, announce, now }: Deps) {
   function findRow(thing: Labelled) {
     const row = store.labels.findRow(thing);
     if (row) return row;
-    throw new Refusal(
-      "not-found",
-      thing.kind === "host"
-        ? `no host is known as ${thing.host}; latchkey hosts and latchkey targets list list their names`
-        : `there is no certificate ${thing.sha256}; it was never seen`,
-    );
+    throw new Refusal("not-found", formatUnknown(thing));
   }
 
   function announced<Result>(result: Result): Result {
@@ -66,4 +62,24 @@ export function createLabels({ store, announce, now }: Deps) {
   }
 }
 
-const nameOf = (thing: Labelled): string => (thing.kind === "host" ? thing.host : thing.sha256);
+function formatUnknown(thing: Labelled): string {
+  switch (thing.kind) {
+    case "host":
+      return `no host is known as ${thing.host}; latchkey hosts and latchkey targets list list their names`;
+    case "account":
+      return `there is no account ${nameOf(thing)}; latchkey accounts lists those that there are`;
+    case "certificate":
+      return `there is no certificate ${thing.sha256}; it was never seen`;
+  }
+}
+
+function nameOf(thing: Labelled): string {
+  switch (thing.kind) {
+    case "host":
+      return thing.host;
+    case "account":
+      return formatAccount({ account: thing.name, host: thing.host, port: thing.port });
+    case "certificate":
+      return thing.sha256;
+  }
+}

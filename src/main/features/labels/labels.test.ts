@@ -26,7 +26,7 @@ test("labels of several things are set at once, or none are, and recorded", asyn
   expect(await labels.setTag({ name: "production", duePercent: 50 })).toEqual({ hasChanged: true });
   expect(await labels.setTag({ name: "production", duePercent: 50 })).toEqual({ hasChanged: false });
   expect(await labels.read()).toEqual({
-    tags: [{ name: "production", duePercent: 50, hostCount: 2, certificateCount: 0 }],
+    tags: [{ name: "production", duePercent: 50, hostCount: 2, certificateCount: 0, accountCount: 0 }],
     owners: ["team shop"],
   });
 

@@ -21,6 +21,7 @@ type AccountQuery = Window & {
   host: string | null;
   kind: AccountKind | null;
   root: RootStanding | null;
+  owner: string | null;
   sort: { by: Column; descending: boolean };
 };
 
@@ -42,12 +43,13 @@ type Row = {
   workload_count: number;
   grant_count: number;
   last_login_at: string | null;
+  owner: string;
   first_seen: string;
   last_seen: string;
 };
 
 const COLUMNS = `id, host, host_name, port, name, uid, shell, password_state, kind, reasons, root, workload_count,
-  grant_count, last_login_at, (SELECT started_at FROM scan WHERE scan.id = first_scan) AS first_seen,
+  grant_count, last_login_at, owner, (SELECT started_at FROM scan WHERE scan.id = first_scan) AS first_seen,
   (SELECT started_at FROM scan WHERE scan.id = last_scan) AS last_seen`;
 
 const SORTED_BY: Record<Column, readonly string[]> = {
@@ -82,12 +84,13 @@ export function accountList(db: Database, lists: Lists) {
   const logins = loginTable(db);
 
   return {
-    list({ search: words, host, kind, root, sort, ...page }: AccountQuery): Listed<AccountRow> {
+    list({ search: words, host, kind, root, owner, sort, ...page }: AccountQuery): Listed<AccountRow> {
       const matches = search(words);
       const filters = [
         ...equal("host_name", host),
         ...equal("kind", kind),
         ...equal("root_rank", root && RANK[root]),
+        ...equal("owner", owner),
       ];
       const isSearched = words.trim() !== "";
       return lists.list(

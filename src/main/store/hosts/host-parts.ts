@@ -16,9 +16,10 @@ type AccountState = { name: string; uid: number; shell: string; passwordState: P
 /** A last login stays known though a reading has lost it: logs rotate. */
 const SEE_ACCOUNT = `
   INSERT INTO account (host, host_name, port, name, uid, shell, home, groups, password_state, kind, reasons, root,
-    workloads, workload_count, grant_count, last_login_at, first_scan, last_scan)
+    workloads, workload_count, grant_count, last_login_at, owner, first_scan, last_scan)
   VALUES (@host, @hostName, @port, @name, @uid, @shell, @home, @groups, @passwordState, @kind, @reasons, @root,
-    @workloads, @workloadCount, @grantCount, @lastLoginAt, @scanId, @scanId)
+    @workloads, @workloadCount, @grantCount, @lastLoginAt,
+    ifnull((SELECT owner FROM host_name WHERE id = CAST(@nameId AS INTEGER)), ''), @scanId, @scanId)
   ON CONFLICT (host, name) DO UPDATE
   SET uid = @uid, shell = @shell, home = @home, groups = @groups, password_state = @passwordState, kind = @kind,
       reasons = @reasons, root = @root, workloads = @workloads, workload_count = @workloadCount,
@@ -61,6 +62,7 @@ export function accountTable(db: Database) {
           workloads: JSON.stringify(account.workloads),
           host: home.id,
           hostName: home.host,
+          nameId: home.name,
           port: home.port,
           scanId,
         });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { openStore, type Store } from "#store/store.ts";
-import { listCertificates, listFindings } from "#store/testing/ask.ts";
-import { makeCertificate, START, visitEndpoint } from "#store/testing/make-visit.ts";
+import { listAccounts, listCertificates, listFindings } from "#store/testing/ask.ts";
+import { makeAccount, makeCertificate, START, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
 
 /** Ninety days of life, due with thirty left. */
 const shop = makeCertificate("shop", {
@@ -105,8 +105,8 @@ test("what is seen later on a host that has a tag is due by it, and of several t
   expect(listCertificates(store, { tag: "production" }).total).toBe(1);
   expect(listCertificates(store, { tag: "careful" }).total).toBe(1);
   expect(store.labels.tags()).toEqual([
-    { name: "careful", duePercent: 80, hostCount: 0, certificateCount: 1 },
-    { name: "production", duePercent: 50, hostCount: 1, certificateCount: 0 },
+    { name: "careful", duePercent: 80, hostCount: 0, certificateCount: 1, accountCount: 0 },
+    { name: "production", duePercent: 50, hostCount: 1, certificateCount: 0, accountCount: 0 },
   ]);
 });
 
@@ -124,4 +124,44 @@ test("when certificates end is added up by issuer, owner and life, and follows w
   expect(store.expiry.due({ issuer: null, owner: null, today: "2026-08-31" })).toEqual([]);
   visitEndpoint(store, "shop1", { presented: { chain: [] } });
   expect(due()).toEqual([]);
+});
+
+test("who answers for a host answers for its accounts, until somebody is named for one alone", () => {
+  const store = openMemory();
+  const deploy = { kind: "account", host: "web1", port: 22, name: "deploy" } as const;
+  const visit = (...names: string[]) =>
+    visitHost(store, "web1", { collected: { accounts: names.map((name) => makeAccount(name)) } });
+  const ownersNow = () => listAccounts(store).rows.map(({ name, owner }) => [name, owner]);
+  visit("deploy");
+  store.labels.setOwner(host(store, "web1"), "team web");
+  visit("deploy", "late");
+  expect(ownersNow()).toEqual([
+    ["deploy", "team web"],
+    ["late", "team web"],
+  ]);
+  store.labels.setOwner(find(store, deploy), "Ann");
+  store.labels.tag(find(store, deploy), "production");
+  store.labels.setOwner(host(store, "web1"), "team shop");
+  expect(ownersNow()).toEqual([
+    ["deploy", "Ann"],
+    ["late", "team shop"],
+  ]);
+  expect(listAccounts(store, { owner: "Ann" }).total).toBe(1);
+  expect(store.labels.of(find(store, deploy))).toEqual({
+    owner: "Ann",
+    inheritedOwner: "team shop",
+    tags: ["production"],
+  });
+  expect(store.labels.owners()).toEqual(["Ann", "team shop"]);
+
+  // What is said of an account holds when it is there again.
+  visit("late");
+  expect(store.labels.findRow(deploy)).toBe(null);
+  visit("deploy", "late");
+  store.labels.setOwner(host(store, "web1"), null);
+  expect(ownersNow()).toEqual([
+    ["deploy", "Ann"],
+    ["late", ""],
+  ]);
+  expect(listAccounts(store, { owner: "" }).rows.map(({ name }) => name)).toEqual(["late"]);
 });

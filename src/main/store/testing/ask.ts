@@ -51,6 +51,7 @@ export const listAccounts = (store: Store, asked: Partial<Parameters<Store["acco
     ...PAGE,
     kind: null,
     root: null,
+    owner: null,
     sort: { by: "host", descending: false },
     ...asked,
   });

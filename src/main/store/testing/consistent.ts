@@ -119,6 +119,11 @@ const COUNTS: [string, string][] = [
      FROM certificate WHERE is_seen = 1 ORDER BY id`,
   ],
   [
+    "SELECT id, owner FROM account ORDER BY id",
+    `SELECT account.id, ifnull(own_owner, ifnull(host_name.owner, '')) AS owner
+     FROM account JOIN host ON host.id = account.host JOIN host_name ON host_name.id = host.name ORDER BY account.id`,
+  ],
+  [
     "SELECT certificate, owner, count FROM certificate_under_owner ORDER BY 1, 2",
     `SELECT certificate, host_name.owner, count(*) AS count FROM location JOIN host_name ON host_name.id = location.name
      WHERE gone_scan IS NULL AND host_name.owner <> '' GROUP BY 1, 2 ORDER BY 1, 2`,

@@ -92,6 +92,8 @@ export const AccountRow = z.object({
   workloadCount: z.int(),
   /** The last login that the logs of its host have, by key or as lastlog has it; null where none has one. */
   lastLoginAt: Instant.nullable(),
+  /** Who was said to answer for it, or else for its host; empty for nobody. */
+  owner: z.string(),
   firstSeen: Instant,
   lastSeen: Instant,
 });

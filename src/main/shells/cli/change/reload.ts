@@ -3,8 +3,9 @@ import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { ReloadRequest } from "#shared/contract/runs.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { ServerKind } from "#shared/model/runs/deployment.ts";
+import { findHost } from "#shells/cli/find-host.ts";
 import { CHANGE, type Session } from "#shells/cli/session.ts";
-import { findHost, readCertificateName } from "./rotate.ts";
+import { readCertificateName } from "./rotate.ts";
 import { change } from "./rotate-apply.ts";
 import { addReloadOptions, type ChangeOptions } from "./rotate-options.ts";
 

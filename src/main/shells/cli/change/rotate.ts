@@ -8,6 +8,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { isRenewal, type Plan, plannedCertificates } from "#shared/model/runs/plan.ts";
 import { CHALLENGE_FORMS, parseChallengeMethod } from "#shared/text/certificates/challenge-method.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
+import { findHost } from "#shells/cli/find-host.ts";
 import {
   type Asking,
   addVaultOption,
@@ -117,22 +118,6 @@ async function rotateHostKey(
 ): Promise<PlanRequest> {
   if (name === undefined) throw new Refusal("invalid-input", "name the host; latchkey hosts lists them");
   return { kind: "rotate-host-key", ...(await findHost(name, client)), keyType };
-}
-
-/** A known host by its name alone, if it is scanned on one port, or with the port. */
-export async function findHost(
-  name: string,
-  client: LatchkeyClient,
-): Promise<{ host: string; port: number }> {
-  const { rows } = await client.hosts.list({ search: name });
-  const named = rows.filter(({ host, port }) =>
-    [host, `${host}:${port}`, `[${host}]:${port}`].includes(name),
-  );
-  const [first, ...others] = named;
-  if (!first) throw new Refusal("not-found", `${name} is not a known host; latchkey hosts lists them`);
-  if (others.length > 0)
-    throw new Refusal("invalid-input", `${name} is known on several ports; name it as HOST:PORT`);
-  return { host: first.host, port: first.port };
 }
 
 type Options = ChangeOptions & {

@@ -9,7 +9,13 @@ import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.
 import { type Column, listRows, printTable, withOwnNames } from "#shells/cli/print-table.ts";
 import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 
-type Options = CommonOptions & { host?: string; kind?: AccountKind; root?: RootStanding; limit?: number };
+type Options = CommonOptions & {
+  host?: string;
+  kind?: AccountKind;
+  root?: RootStanding;
+  owner?: string | false;
+  limit?: number;
+};
 
 export function addAccounts(program: Command, { world }: Session): void {
   program
@@ -23,6 +29,8 @@ export function addAccounts(program: Command, { world }: Session): void {
         RootStanding.options,
       ),
     )
+    .option("--owner <name>", "only accounts of this owner: their own, or that of their host")
+    .option("--no-owner", "only accounts that nobody answers for")
     .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
     .addHelpText("after", HELP)
     .action((words: string[], _: object, command: Command) =>
@@ -42,15 +50,17 @@ Examples:
   latchkey accounts --kind service            what runs on its own
   latchkey accounts --root becomes-root       who is as good as root
   latchkey accounts deploy                    every account with "deploy" in its name
+  latchkey accounts --kind bot --no-owner     what nobody answers for; latchkey label names somebody
 
 With --json: { accounts: [{ host, port, name, uid, shell, passwordState, kind, reasons, grantCount, root,
-workloadCount, lastLoginAt, firstSeen, lastSeen }], total }`;
+workloadCount, lastLoginAt, owner, firstSeen, lastSeen }], total }`;
 
 async function listAccounts(words: readonly string[], options: Options, world: World): Promise<void> {
   await using app = await openApp(options, world, "read");
   const { list } = app.client.accounts;
   const { host = null, kind = null, root = null } = options;
-  const filter = { search: words.join(" "), host, kind, root };
+  const owner = options.owner === false ? "" : (options.owner ?? null);
+  const filter = { search: words.join(" "), host, kind, root, owner };
   const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, ...page }));
   if (options.json) return printJson({ accounts: rows.map(toJson), total }, world);
   if (total === 0) return world.out(formatNone(filter));
@@ -66,8 +76,8 @@ async function listAccounts(words: readonly string[], options: Options, world: W
 
 const toJson = ({ id: _, ...account }: AccountRow) => account;
 
-const formatNone = (filter: object): string =>
-  Object.values(filter).some(Boolean)
+const formatNone = ({ search, ...filter }: { search: string }): string =>
+  search !== "" || Object.values(filter).some((value) => value !== null)
     ? "no account matches"
     : "no account is known yet; scan a host: latchkey scan root@web1.example";
 
@@ -77,6 +87,7 @@ const columnsAt = (now: Date): Column<AccountRow>[] => [
   { head: "UID", cell: ({ uid }) => String(uid), leaves: 2 },
   { head: "KIND", cell: ({ kind }) => kind, style: ({ kind }) => (kind === "unknown" ? "yellow" : null) },
   { head: "ROOT", cell: ({ root }) => ROOT_WORDS[root], style: ({ root }) => STYLES[root] },
+  { head: "OWNER", cell: ({ owner }) => owner, cut: "middle", leaves: 5 },
   { head: "ENTERED BY", cell: formatEntry, leaves: 4 },
   {
     head: "LAST LOGIN",
