@@ -144,3 +144,14 @@ test("the first number of ordinary users is the host's own", () => {
   expect(evaluateKind(ann, 500).kind).toBe("person");
   expect(evaluateKind(ann).kind).toBe("unknown");
 });
+
+test("where what runs was not read, nobody is taken for a person, and nothing for the system's own", () => {
+  const ann = make("ann", 1_000, { passwordState: "set", workloads: null });
+  expect(evaluateKind(ann)).toMatchObject({
+    kind: "unknown",
+    reasons: [{ what: "workloads-not-read" }, {}, {}, {}],
+  });
+  expect(evaluateKind(make("daemon", 1, { ...NOLOGIN, workloads: null })).kind).toBe("unknown");
+  expect(evaluateKind(make("mirror", 1_002, { ...keys(2, 2), workloads: null })).kind).toBe("bot");
+  expect(evaluateKind(make("root", 0, { workloads: null })).kind).toBe("system");
+});

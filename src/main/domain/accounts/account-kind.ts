@@ -8,7 +8,8 @@ export type AccountEvidence = {
   /** Null: not known. */
   isShellUsable: boolean | null;
   passwordState: PasswordState;
-  workloads: readonly Workload[];
+  /** Null: not known. */
+  workloads: readonly Workload[] | null;
   /** Keys that may open it, and those of them that give one command, or files, alone. */
   keys: { count: number; forced: number };
 };
@@ -44,7 +45,11 @@ export function evaluateKind(evidence: AccountEvidence, firstOrdinary: number = 
   if (uid === NOBODY) return { kind: "system", reasons: [{ what: "nobody" }] };
   const isOrdinary = uid >= firstOrdinary && !(uid >= DYNAMIC.first && uid <= DYNAMIC.last);
   const signs = readSigns(evidence, { isOrdinary, first: firstOrdinary });
-  return isOrdinary ? evaluateOrdinary(signs) : evaluateReserved(signs);
+  const evaluated = isOrdinary ? evaluateOrdinary(signs) : evaluateReserved(signs);
+  // That nothing runs as it is part of what shows these two.
+  if (evidence.workloads === null && (evaluated.kind === "person" || evaluated.kind === "system"))
+    return { kind: "unknown", reasons: [{ what: "workloads-not-read" }, ...evaluated.reasons] };
+  return evaluated;
 }
 
 type Signs = {
@@ -66,7 +71,7 @@ function readSigns(
   { isOrdinary, first }: { isOrdinary: boolean; first: number },
 ): Signs {
   const isLogin = NO_LOGIN.has(shell.slice(shell.lastIndexOf("/") + 1)) ? false : isShellUsable;
-  const run = workloads.filter((one) => runsByItself(one, isOrdinary));
+  const run = (workloads ?? []).filter((one) => runsByItself(one, isOrdinary));
   const words = name.toLowerCase().split(/[^a-z]+/);
   return {
     isLogin,

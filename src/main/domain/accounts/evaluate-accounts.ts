@@ -39,7 +39,7 @@ type Evidence = {
   /** Logins that this reading shows. */
   use: HostLogins;
   /** Null: what runs there was not read. */
-  workloads: Pick<AccountWorkloads, "ofAccount"> | null;
+  workloads: AccountWorkloads | null;
   /** Until when a login can have been: nothing is known of the future. */
   now: Instant;
 };
@@ -49,6 +49,7 @@ export function evaluateAccounts(collection: Collection, evidence: Evidence): Ev
   const { accounts } = collection;
   const open = evidence.grants.filter(({ verdict }) => verdict.effective.state !== "no");
   const grantsOf = Map.groupBy(open, ({ account }) => account);
+  const found = evidence.workloads?.tooMuch.length === 0 ? evidence.workloads : null;
   const rootOf = evaluateRootStandings(accounts, evidence.reach);
   const loginOf = findLastLogins(collection, evidence);
   const firstOrdinary = collection.workloads?.uids.min ?? USUAL_FIRST;
@@ -56,7 +57,7 @@ export function evaluateAccounts(collection: Collection, evidence: Evidence): Ev
     spend(STEPS);
     const { name, uid, shell, home, passwordState, isShellUsable } = account;
     const grants = grantsOf.get(name) ?? [];
-    const { workloads, count } = evidence.workloads?.ofAccount.get(name) ?? NOTHING;
+    const { workloads, count } = found?.ofAccount.get(name) ?? NOTHING;
     const keys = { count: grants.length, forced: grants.filter(isForced).length };
     return {
       name,
@@ -65,7 +66,10 @@ export function evaluateAccounts(collection: Collection, evidence: Evidence): Ev
       home,
       groups: account.groups ?? [],
       passwordState,
-      ...evaluateKind({ name, uid, shell, isShellUsable, passwordState, workloads, keys }, firstOrdinary),
+      ...evaluateKind(
+        { name, uid, shell, isShellUsable, passwordState, workloads: found && workloads, keys },
+        firstOrdinary,
+      ),
       root: rootOf.get(name) ?? "unknown",
       workloads,
       workloadCount: count,

@@ -40,6 +40,8 @@ function formatKindReason(reason: KindReason): string {
       return `${reason.name}${reason.count > 1 ? ` and ${reason.count - 1} more` : ""} runs as it`;
     case "keys":
       return formatKeys(reason);
+    case "workloads-not-read":
+      return "what runs as it was not read";
     case "name":
       return `"${reason.word}" in its name`;
     default:
