@@ -18,7 +18,7 @@ import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { CANARIES, prepareRaces, RACES, startRaces } from "./race-setup.ts";
 
 const lab = test.skipIf(!canStartHosts());
-const TIMEOUT = { timeout: 3_600_000 };
+const TIMEOUT = { timeout: 7_200_000 };
 
 /** The number of users for each race, and of runs: two hundred tries of each race. */
 const USERS = Number(process.env.LATCHKEY_TEST_USERS ?? 10);
