@@ -5,12 +5,21 @@ import "@mantine/core/styles.css";
 import "./theme.css";
 import { createTheme, MantineProvider, Menu } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
 import { createRoot } from "react-dom/client";
 import { connectSocket } from "./api/connect-socket.ts";
-import { ApiContext, ConnectionContext, connectPort, createApi } from "./api/connection.ts";
+import {
+  ApiContext,
+  ConnectionContext,
+  connectPort,
+  createApi,
+  useConnection,
+  useConnectionSentence,
+  useConnectionState,
+} from "./api/connection.ts";
 import { DesktopContext, findDesktop } from "./api/desktop.ts";
 import { followEvents } from "./api/follow-events.ts";
-import { App } from "./app.tsx";
+import { Stopped } from "./frame/lost-page.tsx";
 import { createScreens } from "./routes.tsx";
 import { CopyContext } from "./ui/fingerprint.tsx";
 import { PreferencesProvider } from "./ui/preferences.tsx";
@@ -68,3 +77,12 @@ createRoot(root).render(
     </QueryClientProvider>
   </MantineProvider>,
 );
+
+function App({ screens }: { screens: ReturnType<typeof createScreens> }) {
+  const state = useConnectionState();
+  const sentence = useConnectionSentence();
+  const { retry } = useConnection();
+  if (state === "stopped" || state === "ended")
+    return <Stopped state={state} sentence={sentence} onRetry={retry} />;
+  return <RouterProvider router={screens} />;
+}
