@@ -4,6 +4,7 @@ import { ListScreen } from "./pages/list-screen.ts";
 /** Each screen by the key that goes there after `g`; the test goes on with the last one. */
 const SCREENS = [
   ["a", "Grants"],
+  ["u", "Accounts"],
   ["p", "People"],
   ["r", "Paths"],
   ["d", "History"],

@@ -13,6 +13,7 @@ test("a host is shown by what it calls itself beside its address, and found by i
   const { page } = frame;
   for (const screen of [
     "Grants",
+    "Accounts",
     "Hosts",
     "Host keys",
     "Paths",

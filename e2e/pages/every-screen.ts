@@ -12,6 +12,7 @@ const SCREENS = [
   "timeline",
   "forecast",
   "access",
+  "accounts",
   "graph",
   "graph?list=mutual",
   "people",

@@ -8,7 +8,7 @@ const GROUPS = {
   Today: ["Today"],
   Findings: ["Findings"],
   Certificates: ["Certificates", "Served", "Timeline", "Forecast"],
-  Access: ["Grants", "Paths", "People", "Host keys"],
+  Access: ["Grants", "Accounts", "Paths", "People", "Host keys"],
   Hosts: ["Hosts"],
   Activity: ["Runs", "Scans", "History", "Audit log"],
   Settings: ["Settings", "Issuers and vault"],

@@ -12,6 +12,7 @@ const LISTS = [
   "Certificates",
   "Served",
   "Grants",
+  "Accounts",
   "Paths",
   "People",
   "Hosts",

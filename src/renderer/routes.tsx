@@ -1,6 +1,7 @@
 import { createHashHistory, createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
 import {
   AccessSearch,
+  AccountsSearch,
   AuditLogSearch,
   CertificatesSearch,
   ChangesSearch,
@@ -17,6 +18,7 @@ import {
   TimelineSearch,
 } from "./api/searches.ts";
 import { AccessPage } from "./features/access/page.tsx";
+import { AccountsPage } from "./features/accounts/page.tsx";
 import { AuditLogPage } from "./features/audit-log/page.tsx";
 import { CertificatesPage } from "./features/certificates/page.tsx";
 import { ChangesPage } from "./features/changes/page.tsx";
@@ -50,6 +52,7 @@ const routeTree = root.addChildren([
     component: CertificatesPage,
   }),
   createRoute({ ...at, path: "/access", validateSearch: AccessSearch, component: AccessPage }),
+  createRoute({ ...at, path: "/accounts", validateSearch: AccountsSearch, component: AccountsPage }),
   createRoute({ ...at, path: "/changes", validateSearch: ChangesSearch, component: ChangesPage }),
   createRoute({ ...at, path: "/graph", validateSearch: GraphSearch, component: GraphPage }),
   createRoute({ ...at, path: "/people", validateSearch: PeopleSearch, component: PeoplePage }),

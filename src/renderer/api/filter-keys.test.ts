@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { z } from "zod";
 import { type FilterKey, formatFilterText, parseFilterText } from "#renderer/ui/table/filter-text.ts";
 import {
+  accountKeys,
   CHANGE_KEYS,
   certificateKeys,
   FINDING_KEYS,
@@ -19,6 +20,7 @@ import {
 } from "./filter-keys.ts";
 import {
   AccessSearch,
+  AccountsSearch,
   CertificatesSearch,
   ChangesSearch,
   FindingsSearch,
@@ -34,6 +36,7 @@ import {
 const LISTS: Record<string, readonly [keys: readonly FilterKey[], address: z.ZodObject]> = {
   certificates: [certificateKeys({ owners: ["Ann Bell"], tags: ["prod"] }), CertificatesSearch],
   grants: [GRANT_KEYS, AccessSearch],
+  accounts: [accountKeys(["Ann Bell"]), AccountsSearch],
   findings: [FINDING_KEYS, FindingsSearch],
   hosts: [HOST_KEYS, HostsSearch],
   "host keys": [HOST_KEY_KEYS, HostKeysSearch],

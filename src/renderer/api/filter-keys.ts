@@ -4,6 +4,7 @@
  */
 
 import type { FilterKey, FilterKind } from "#renderer/ui/table/filter-text.ts";
+import { AccountKind, RootStanding } from "#shared/model/access/account.ts";
 import { ChangeKind, ChangeWhat } from "#shared/model/access/change.ts";
 import { KEY_TYPES } from "#shared/model/certificates/certificate.ts";
 import { ServedState } from "#shared/model/certificates/served.ts";
@@ -15,6 +16,7 @@ import { PlanKind } from "#shared/model/runs/plan.ts";
 import { RunState } from "#shared/model/runs/run.ts";
 import type {
   AccessSearch,
+  AccountsSearch,
   CertificatesSearch,
   ChangesSearch,
   FindingsSearch,
@@ -121,6 +123,18 @@ export const GRANT_KEYS: KeysOf<Address<typeof AccessSearch>> = [
   { name: "is", field: "orphaned", takes: flag("orphan"), hint: "owned or used by nobody" },
   { name: "is", field: "privateKeyNotFound", takes: flag("no-private-key"), hint: "private key not found" },
   { name: "is", field: "unapproved", takes: flag("unapproved"), hint: "new since the baseline" },
+];
+
+export const accountKeys = (owners: readonly string[] = []): KeysOf<Address<typeof AccountsSearch>> => [
+  HOST,
+  { name: "kind", field: "kind", takes: choices(AccountKind.options), hint: "what it is for" },
+  { name: "root", field: "root", takes: choices(RootStanding.options), hint: "whether it becomes root" },
+  {
+    name: "owner",
+    field: "owner",
+    takes: { kind: "text", most: 200, none: "none", known: owners },
+    hint: "who answers for it, or none",
+  },
 ];
 
 export const FINDING_KEYS: KeysOf<Address<typeof FindingsSearch>> = [

@@ -43,6 +43,7 @@ type Area =
   | "chains"
   | "changes"
   | "access"
+  | "accounts"
   | "bundles"
   | "graph"
   | "hosts"
@@ -65,6 +66,7 @@ const SCANNED = [
   "today",
   "certificates",
   "access",
+  "accounts",
   "hosts",
   "hostKeys",
   "findings",
@@ -101,7 +103,7 @@ function staleAreas({ kind }: Announcement): Area[] {
     case "findings-changed":
       return ["findings", "today", "certificates", "access", "hosts"];
     case "labels-changed":
-      return ["findings", "forecast", "labels", "today", "certificates", "hosts"];
+      return ["findings", "forecast", "labels", "today", "certificates", "accounts", "hosts"];
     case "settings-changed":
       return ["settings", "today"];
     case "trust-changed":

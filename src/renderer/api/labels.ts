@@ -16,5 +16,6 @@ export function useLabelling(thing: Labelled) {
   if (!labels) return null;
   const onSave = (change: LabelChange, done: () => void) =>
     mutate({ things: [thing], ...change }, { onSuccess: done });
-  return { labels, known, error, isSaving, onSave };
+  const inheritance = thing.kind === "account" ? "as its host" : "as its hosts";
+  return { labels, inheritance, known, error, isSaving, onSave };
 }

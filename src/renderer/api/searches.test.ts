@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import {
   AccessSearch,
+  AccountsSearch,
   CertificatesSearch,
   FindingsSearch,
   HostsSearch,
@@ -14,6 +15,7 @@ const DIGITS = "12345678".repeat(8);
 test.each([
   ["certificates", DIGITS, CertificatesSearch],
   ["access", "12", AccessSearch],
+  ["accounts", "12", AccountsSearch],
   ["hosts", "12", HostsSearch],
   ["scans", "12", ScansSearch],
   ["findings", "certificate-expired:SHA256:ab/+=", FindingsSearch],

@@ -4,6 +4,7 @@
  */
 
 import { z } from "zod";
+import { AccountKind, RootStanding } from "#shared/model/access/account.ts";
 import { ChangeKind, ChangeWhat } from "#shared/model/access/change.ts";
 import { LoadBy } from "#shared/model/certificates/forecast.ts";
 import { ServedState } from "#shared/model/certificates/served.ts";
@@ -57,6 +58,17 @@ export const AccessSearch = z.object({
   privateKeyNotFound: optional(z.literal(true)),
   unapproved: optional(z.literal(true)),
   ...sorted(["host", "account", "fingerprint", "keyType", "effective", "comment"]),
+  open: optional(z.int()),
+});
+
+export const AccountsSearch = z.object({
+  search: text,
+  host: text,
+  kind: optional(AccountKind),
+  root: optional(RootStanding),
+  /** Empty: without an owner. */
+  owner: optional(z.string().max(200)),
+  ...sorted(["host", "name", "kind", "root", "grantCount", "lastLoginAt"]),
   open: optional(z.int()),
 });
 
@@ -181,6 +193,7 @@ export function toAddress({ screen, open }: RowLink) {
 
 const HAS_NUMBERS: ReadonlySet<ScreenName> = new Set([
   "access",
+  "accounts",
   "audit-log",
   "hosts",
   "people",

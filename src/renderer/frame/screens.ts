@@ -20,6 +20,7 @@ type ScreenPath =
   | "/timeline"
   | "/forecast"
   | "/access"
+  | "/accounts"
   | "/graph"
   | "/people"
   | "/host-keys"
@@ -53,6 +54,7 @@ export const SCREEN_GROUPS: readonly ScreenGroup[] = [
     Icon: IconKey,
     screens: [
       { to: "/access", name: "Grants", key: "a" },
+      { to: "/accounts", name: "Accounts", key: "u" },
       { to: "/graph", name: "Paths", key: "r" },
       { to: "/people", name: "People", key: "p" },
       { to: "/host-keys", name: "Host keys", key: "n" },

@@ -14,16 +14,20 @@ type LabelChange = { owner: string | null; addTags: string[]; removeTags: string
 
 type Props = {
   labels: Labels;
+  /** What its owner is where none was named for it alone. */
+  inheritance: string;
   known: { tags: readonly { name: string }[]; owners: readonly string[] } | undefined;
   isSaving: boolean;
   error: Error | null;
   onSave: (change: LabelChange, done: () => void) => void;
 };
 
+type DialogProps = Omit<Props, "inheritance"> & { onClose: () => void };
+
 /** The owner and the tags of a thing, and a dialog to change them. */
-export function LabelsSection({ labels, ...rest }: Props) {
+export function LabelsSection({ inheritance, ...rest }: Props) {
   const [isAsking, setIsAsking] = useState(false);
-  const { owner, inheritedOwner, tags } = labels;
+  const { owner, inheritedOwner, tags } = rest.labels;
   const close = () => setIsAsking(false);
   return (
     <Section
@@ -42,19 +46,19 @@ export function LabelsSection({ labels, ...rest }: Props) {
             "nobody named"
           )}
         </Tag>
-        {owner === null && inheritedOwner !== "" && <Dim>as its hosts</Dim>}
+        {owner === null && inheritedOwner !== "" && <Dim>{inheritance}</Dim>}
         {tags.map((name) => (
           <Tag key={name} tone="blue" Icon={IconTag}>
             {name}
           </Tag>
         ))}
       </div>
-      {isAsking && <LabelsDialog labels={labels} {...rest} onClose={close} />}
+      {isAsking && <LabelsDialog {...rest} onClose={close} />}
     </Section>
   );
 }
 
-function LabelsDialog({ labels, known, isSaving, error, onSave, onClose }: Props & { onClose: () => void }) {
+function LabelsDialog({ labels, known, isSaving, error, onSave, onClose }: DialogProps) {
   const [owner, setOwner] = useState(labels.owner ?? "");
   const [tags, setTags] = useState<string[]>(labels.tags);
   const save = () =>

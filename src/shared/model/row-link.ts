@@ -6,6 +6,7 @@ export const ScreenName = z.enum([
   "certificates",
   "served",
   "access",
+  "accounts",
   "graph",
   "changes",
   "people",

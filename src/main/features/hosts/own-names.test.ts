@@ -228,6 +228,7 @@ test("what hosts call themselves is listed for the screens, and a terminal shows
   const type = openTerminal(world.databasePath, {});
   for (const words of [
     ["access"],
+    ["accounts"],
     ["findings"],
     ["hosts"],
     ["host-keys"],

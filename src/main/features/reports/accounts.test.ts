@@ -94,3 +94,10 @@ test("what a later reading lost of the logs is still the last login, and an acco
   expect(rows).toMatchObject([{ name: "ann", lastLoginAt: "2026-05-20T08:00:00Z" }]);
   expect((await accounts.list({})).total).toBe(2);
 });
+
+test("an account that is gone is in no list, and is found as it was, and as gone", async () => {
+  const { accounts } = open(["web1", { accounts: [ANN, APP] }], ["web1", { accounts: [APP] }]);
+  expect((await accounts.list({})).rows).toMatchObject([{ name: "app" }]);
+  expect(await accounts.find({ id: 1 })).toMatchObject({ name: "ann", isGone: true });
+  expect(await accounts.find({ id: 2 })).toMatchObject({ name: "app", isGone: false });
+});

@@ -23,6 +23,7 @@ const COMMANDS = [
   ["access", "--effective", "unknown"],
   ["access", "--no-private-key"],
   ["access", "--unapproved"],
+  ["accounts"],
   ["changes", "--from", "0"],
   ["hosts"],
   ["served"],
@@ -36,14 +37,23 @@ const COMMANDS = [
   ["graph", "shared"],
   ["people", "list"],
   ["targets", "list"],
-  ...["certificates", "access", "people", "hosts", "hostKeys", "changes", "findings", "scans"].map(
-    (group) => ["call", `${group}.list`, '{"limit": 1000}'],
-  ),
+  ...[
+    "certificates",
+    "access",
+    "accounts",
+    "people",
+    "hosts",
+    "hostKeys",
+    "changes",
+    "findings",
+    "scans",
+  ].map((group) => ["call", `${group}.list`, '{"limit": 1000}']),
   ["call", "scans.probes", '{"scanId": 1, "limit": 1000}'],
   ["call", "today.figures"],
   ["call", "targets.list"],
   ["call", "hosts.find", '{"id": 1}'],
   ["call", "access.find", '{"id": 1}'],
+  ["call", "accounts.find", '{"id": 1}'],
 ];
 
 /** Commands whose lines are not rows of a list. */

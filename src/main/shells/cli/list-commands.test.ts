@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createApp } from "#app";
 import { AccessFilter } from "#shared/contract/access.ts";
+import { AccountFilter } from "#shared/contract/accounts.ts";
 import { CertificateFilter } from "#shared/contract/certificates.ts";
 import { ChangeFilter } from "#shared/contract/changes.ts";
 import { FindingFilter } from "#shared/contract/findings.ts";
@@ -12,10 +13,12 @@ import type { GraphLink } from "#shared/model/access/graph.ts";
 import { nameNode } from "#shared/text/access/graph.ts";
 import {
   accessCommands,
+  accountCommands,
   certificateCommands,
   changeCommands,
   findingCommands,
   formatAccessCommand,
+  formatAccountsCommand,
   formatAuditLogCommand,
   formatCertificatesCommand,
   formatChangesCommand,
@@ -73,6 +76,13 @@ const grants = (filter: Partial<AccessFilter>): Case => {
   const whole = AccessFilter.parse(filter);
   return { line: formatAccessCommand(whole), list: ({ access: { list } }) => list({ ...whole, ...PAGE }) };
 };
+const accounts = (filter: Partial<AccountFilter>): Case => {
+  const whole = AccountFilter.parse(filter);
+  return {
+    line: formatAccountsCommand(whole),
+    list: ({ accounts: { list } }) => list({ ...whole, ...PAGE }),
+  };
+};
 const findings = (filter: Partial<FindingFilter>): Case => {
   const whole = FindingFilter.parse(filter);
   return {
@@ -121,6 +131,11 @@ const CASES: Record<string, Case> = {
   }),
   "grants by the kind of key": grants({ keyType: "ssh-ed25519" }),
   "grants of a key": grants({ fingerprint: "SHA256:ab/+=" }),
+  "all accounts": accounts({}),
+  "accounts by kind and standing": accounts({ kind: "unknown", root: "no" }),
+  "accounts of nobody": accounts({ owner: "" }),
+  "accounts of somebody": accounts({ owner: "Ann O'Hara" }),
+  "accounts of a host, by words": accounts({ host: "-web 1", search: "home 'x'" }),
   "all findings": findings({}),
   "findings by all filters": findings({
     severity: "high",
@@ -237,6 +252,12 @@ const ROWS: Record<string, (client: LatchkeyClient) => Promise<{ line: string | 
       grants: expect.arrayContaining([expect.objectContaining({ host, account, fingerprint })]),
     };
     return { line: accessCommands(AccessFilter.parse({})).ofRow(row), shown };
+  },
+  accounts: async ({ accounts: { list } }) => {
+    const row = plainest((await list(PAGE)).rows, ({ host, name }) => `${host}${name}`);
+    const { host, name } = row;
+    const shown = { accounts: expect.arrayContaining([expect.objectContaining({ host, name })]) };
+    return { line: accountCommands(AccountFilter.parse({})).ofRow(row), shown };
   },
   findings: async ({ findings: { list } }) => {
     const row = plainest((await list(PAGE)).rows, ({ host, label }) => `${host}${label}`);

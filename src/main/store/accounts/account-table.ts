@@ -46,6 +46,7 @@ type Row = {
   owner: string;
   first_seen: string;
   last_seen: string;
+  gone_scan: number | null;
 };
 
 const COLUMNS = `id, host, host_name, port, name, uid, shell, password_state, kind, reasons, root, workload_count,
@@ -68,7 +69,7 @@ const RANK: Record<RootStanding, number> = { "is-root": 0, "becomes-root": 1, ma
 /** The logins of all hosts, as their last readings left them. */
 export function accountList(db: Database, lists: Lists) {
   const find = db.prepare<[number], Row>(
-    `SELECT ${COLUMNS}, home, groups, workloads FROM account WHERE id = ?`,
+    `SELECT ${COLUMNS}, home, groups, workloads, gone_scan FROM account WHERE id = ?`,
   );
   const count = () => lists.sum("account", [STANDS_NOW]);
   const search = searchIn(lists, {
@@ -120,6 +121,7 @@ export function accountList(db: Database, lists: Lists) {
       return {
         ...toRow(row),
         hostId: row.host,
+        isGone: row.gone_scan !== null,
         home: row.home,
         groups: JSON.parse(row.groups) as string[],
         workloads: Workload.array().parse(JSON.parse(row.workloads)),

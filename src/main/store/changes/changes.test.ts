@@ -149,6 +149,26 @@ test("accounts, key files, host keys and certificates change in place", () => {
   ]);
 });
 
+test("a change of an account leads to the account, also where that is gone or its name is another host's too", () => {
+  const store = openMemory();
+  visitHost(store, "mail", { collected: { accounts: [makeAccount("bob")] } });
+  visits(
+    store,
+    { accounts: [makeAccount("ann"), makeAccount("bob")] },
+    { accounts: [makeAccount("ann", { uid: 0 })] },
+  );
+  const { rows } = store.changes.list({ ...PAGE, from: 2, to: 3 });
+  const led = rows.map(({ what, opens }) => {
+    if (opens?.kind !== "account") throw new Error("it leads to no account");
+    const account = store.accounts.find(opens.id);
+    return [what, account?.host, account?.name, account?.isGone];
+  });
+  expect(led.toSorted()).toEqual([
+    ["changed", "web", "ann", false],
+    ["gone", "web", "bob", true],
+  ]);
+});
+
 test("a certificate that an endpoint presents in the place of another has replaced it", () => {
   const store = openMemory();
   visitEndpoint(store, "www", { presented: { chain: [makeCertificate("old")] } });

@@ -23,6 +23,7 @@ type Grant = {
   firstReading: number;
 };
 type KeyFile = { path: string; fingerprint: string | null; keyType: string | null; firstReading: number };
+type Account = { id: number | null; firstReading: number };
 type HostKey = { keyType: string; fingerprint: string; firstReading: number };
 type CertificateSight = {
   sha256: string;
@@ -54,9 +55,10 @@ export function versionReader(db: Database): (id: number) => Version {
     SELECT path, fingerprint, key_type AS keyType, ${KEY_FILE_FIRST_READING} FROM key_file WHERE id = ?`);
   const hostKey = db.prepare<[number], HostKey>(`
     SELECT key_type AS keyType, fingerprint, ${HOST_KEY_FIRST_READING} FROM host_key WHERE id = ?`);
-  const hostFirstReading = db
-    .prepare<[number], number>("SELECT ifnull(first_read_scan, 0) FROM host WHERE id = ?")
-    .pluck();
+  const account = db.prepare<[string, number], Account>(`
+    SELECT (SELECT id FROM account WHERE account.host = host.id AND name = ?) AS id,
+      ifnull(first_read_scan, 0) AS firstReading
+    FROM host WHERE id = ?`);
   const certificate = db.prepare<[number], CertificateSight>(`
     SELECT sha256, subject, not_after AS notAfter, path, position,
       (SELECT host || ':' || port || iif(server_name = '', '', ' as ' || server_name)
@@ -82,7 +84,7 @@ export function versionReader(db: Database): (id: number) => Version {
       case "host-key":
         return toHostKeyVersion(known(hostKey.get(about)));
       case "account":
-        return toAccountVersion({ name: label ?? "", firstReading: hostFirstReading.get(about) ?? 0 }, state);
+        return toAccountVersion(label ?? "", account.get(label ?? "", about), state);
       case "certificate":
         return toSightVersion(known(certificate.get(about)));
       default:
@@ -145,11 +147,19 @@ const toHostKeyVersion = ({ keyType, fingerprint, firstReading }: HostKey): Vers
 });
 
 function toAccountVersion(
-  { name, firstReading }: { name: string; firstReading: number },
+  name: string,
+  known: Account | undefined,
   [uid, shell, password]: readonly (string | number | null)[],
 ): Version {
   const facts = { uid: String(uid ?? ""), shell: String(shell ?? ""), password: String(password ?? "") };
-  return { title: name, location: "", facts, opens: null, firstReading };
+  const { id = null, firstReading = 0 } = known ?? {};
+  return {
+    title: name,
+    location: "",
+    facts,
+    opens: id === null ? null : { kind: "account", id },
+    firstReading,
+  };
 }
 
 function toSightVersion({

@@ -161,7 +161,14 @@ function refusedKeyOf(row: DetailRow): HostKeyView | null {
   return { keyType: row.key_type, fingerprint: row.key_fingerprint };
 }
 
-type AccountRow = { name: string; uid: number; shell: string; password_state: string; grant_count: number };
+type AccountRow = {
+  id: number;
+  name: string;
+  uid: number;
+  shell: string;
+  password_state: string;
+  grant_count: number;
+};
 
 type KeyFileRow = {
   id: number;
@@ -184,7 +191,7 @@ type CoverageRow = { read: string; not_read: string };
 /** What is on one host now, and what of it was read. */
 function hostContents(db: Database) {
   const accounts = db.prepare<[number, number], AccountRow>(`
-    SELECT name, uid, shell, password_state, ifnull(grants.count, 0) AS grant_count
+    SELECT id, name, uid, shell, password_state, ifnull(grants.count, 0) AS grant_count
     FROM account
     LEFT JOIN (
       SELECT account AS holder, count(*) AS count FROM grant_line WHERE host = ? AND gone_scan IS NULL GROUP BY account

@@ -90,6 +90,13 @@ function KeyFacts({ grant }: { grant: GrantDetail }) {
       <Fact name="File">
         <Untrusted text={grant.file} isMono />, line {grant.line}
       </Fact>
+      <Fact name="Account">
+        <TextLink>
+          <Link to="/accounts" search={{ host: grant.host, search: grant.account }}>
+            <Untrusted text={grant.account} />
+          </Link>
+        </TextLink>
+      </Fact>
       <Fact name="Host">
         <TextLink>
           <Link to="/hosts" search={{ search: grant.host }}>

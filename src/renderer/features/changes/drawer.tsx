@@ -69,11 +69,17 @@ function ToThing({ change: { opens } }: { change: ChangeRow }) {
   if (opens === null) return null;
   return (
     <TextLink>
-      {opens.kind === "grant" ? (
+      {opens.kind === "grant" && (
         <Link to="/access" search={{ open: opens.id }}>
           Open the grant
         </Link>
-      ) : (
+      )}
+      {opens.kind === "account" && (
+        <Link to="/accounts" search={{ open: opens.id }}>
+          Open the account
+        </Link>
+      )}
+      {opens.kind === "certificate" && (
         <Link to="/certificates" search={{ open: opens.sha256 }}>
           Open the certificate
         </Link>

@@ -1,15 +1,16 @@
 import { Button } from "@mantine/core";
-import { IconArrowUp, IconKey, IconLock, IconLockOpen, IconLockQuestion, IconUsb } from "@tabler/icons-react";
+import { IconLock, IconLockOpen, IconLockQuestion, IconUsb } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { usePlanRequest } from "#renderer/api/scan-button.tsx";
+import { AgentWords, EscalationWords } from "#renderer/ui/account.tsx";
 import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { ErrorState } from "#renderer/ui/panel.tsx";
-import { Certainty, Tag, type Tone } from "#renderer/ui/tag.tsx";
+import { Certainty, Tag } from "#renderer/ui/tag.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import type { AccountView, HostDetail, KeyFileView } from "#shared/model/hosts/host.ts";
-import { describeStep, formatEscalation, formatMeans, nameBeginning } from "#shared/text/access/graph.ts";
+import { describeStep, nameBeginning } from "#shared/text/access/graph.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatKey, formatPossession } from "#shared/text/hosts/key.ts";
 import { formatHostAddress } from "#shared/text/hosts/target.ts";
@@ -40,7 +41,7 @@ export function AccountLines({ accounts, host }: { accounts: readonly AccountVie
       <Lines>
         {shown.map((account) => (
           <Line
-            key={account.name}
+            key={account.id}
             end={
               account.grantCount > 0 && (
                 <GrantLink host={host} account={account.name} count={account.grantCount} />
@@ -48,7 +49,11 @@ export function AccountLines({ accounts, host }: { accounts: readonly AccountVie
             }
             below={<AccountFacts account={account} />}
           >
-            <Untrusted text={account.name} />
+            <TextLink>
+              <Link to="/accounts" search={{ open: account.id }}>
+                <Untrusted text={account.name} />
+              </Link>
+            </TextLink>
           </Line>
         ))}
       </Lines>
@@ -108,28 +113,17 @@ function AccountFacts({ account }: { account: AccountView }) {
       <Untrusted text={`uid ${uid}, ${shell || "no shell"}, ${PASSWORDS[passwordState]}`} />{" "}
       {becomes.map((one) => (
         <span key={`${one.by} ${one.target}`} className={classes.reach}>
-          <Tag tone={toneOf(one)} Icon={IconArrowUp}>
-            <Untrusted text={formatEscalation(one)} />
-          </Tag>{" "}
-          <Untrusted text={formatMeans(one)} />
+          <EscalationWords escalation={one} />
         </span>
       ))}
-      {agents.map(({ kind, path }) => (
-        <span key={path} className={classes.reach}>
-          <Tag tone="orange" Icon={IconKey}>
-            {kind === "forwarded" ? "forwarded agent" : "agent"}
-          </Tag>{" "}
-          <Untrusted text={path} isMono />
+      {agents.map((agent) => (
+        <span key={agent.path} className={classes.reach}>
+          <AgentWords agent={agent} />
         </span>
       ))}
     </>
   );
 }
-
-const toneOf = ({ commands, shell, password }: AccountView["becomes"][number]): Tone => {
-  if (commands === "some" && shell === null) return "gray";
-  return password === "none" ? "red" : "orange";
-};
 
 function GrantLink({ host, account, count }: { host: string; account: string; count: number }) {
   return (

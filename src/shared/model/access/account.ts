@@ -102,6 +102,8 @@ export type AccountRow = z.infer<typeof AccountRow>;
 
 export const AccountDetail = AccountRow.extend({
   hostId: z.int(),
+  /** A later reading of its host did not find it: the rest is as it was last seen. */
+  isGone: z.boolean(),
   home: z.string(),
   groups: z.array(z.string()),
   /** The first of `workloadCount`. */

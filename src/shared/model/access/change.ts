@@ -27,10 +27,11 @@ export const ChangeRow = z.object({
   /** The scan that found it so. */
   scan: ScanId,
   at: Instant,
-  /** The grant or the certificate, for whoever opens it; null for what has no page of its own. */
+  /** The grant, the account or the certificate, for whoever opens it; null for what has no page of its own. */
   opens: z
     .discriminatedUnion("kind", [
       z.object({ kind: z.literal("grant"), id: z.int() }),
+      z.object({ kind: z.literal("account"), id: z.int() }),
       z.object({ kind: z.literal("certificate"), sha256: z.string() }),
     ])
     .nullable(),

@@ -74,6 +74,7 @@ export const Unreadable = z.object({ what: z.string(), why: z.string() });
 export type Unreadable = z.infer<typeof Unreadable>;
 
 export const AccountView = z.object({
+  id: z.int(),
   name: z.string(),
   uid: z.int(),
   shell: z.string(),

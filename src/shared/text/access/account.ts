@@ -7,7 +7,8 @@ import type {
   Workload,
 } from "../../model/access/account.ts";
 import { assertNever } from "../../model/assert-never.ts";
-import { formatCount } from "../count.ts";
+import type { LoginMethod } from "../../model/hosts/host-use.ts";
+import { formatCount, formatNumber } from "../count.ts";
 
 /** What each kind means, as a help text and a hint say it. */
 export const KIND_MEANINGS: Record<AccountKind, string> = {
@@ -18,11 +19,11 @@ export const KIND_MEANINGS: Record<AccountKind, string> = {
   unknown: "nothing shows what it is for, or the signs point to several kinds",
 };
 
-/** Why an account is said to be of its kind: what decided first. */
+/** Why an account is said to be of its kind: what decided first. Written by strangers in part. */
 export const formatKindReasons = (reasons: readonly KindReason[]): string =>
   reasons.map(formatKindReason).join(", ");
 
-function formatKindReason(reason: KindReason): string {
+export function formatKindReason(reason: KindReason): string {
   switch (reason.what) {
     case "root":
       return "uid 0";
@@ -37,7 +38,9 @@ function formatKindReason(reason: KindReason): string {
     case "password":
       return PASSWORDS[reason.state];
     case "runs":
-      return `${reason.name}${reason.count > 1 ? ` and ${reason.count - 1} more` : ""} runs as it`;
+      return reason.count > 1
+        ? `${reason.name} and ${formatNumber(reason.count - 1)} more run as it`
+        : `${reason.name} runs as it`;
     case "keys":
       return formatKeys(reason);
     case "workloads-not-read":
@@ -82,6 +85,18 @@ export function formatEntry({ passwordState, grantCount }: AccountRow): string {
   return entries.join(", ");
 }
 
+/** By what somebody has logged in without a key. Written by strangers in part. */
+export const formatLoginMethod = ({ method, by }: { method: LoginMethod; by: string }): string =>
+  method === "su" ? `by su, from ${by}` : METHODS[method];
+
+const METHODS: Record<Exclude<LoginMethod, "su">, string> = {
+  password: "by password",
+  "keyboard-interactive": "by what was typed (keyboard-interactive)",
+  "gssapi-with-mic": "by Kerberos",
+  hostbased: "by the key of another host",
+  none: "without a password",
+};
+
 /** One thing that runs as an account, and what starts it. Written by strangers. */
 export function formatWorkload(workload: Workload): { what: string; why: string } {
   switch (workload.kind) {
@@ -97,7 +112,7 @@ export function formatWorkload(workload: Workload): { what: string; why: string 
     case "process":
       return {
         what: workload.name,
-        why: `${formatCount(workload.count, "process")}${workload.isContained ? " in a container" : ""} when the host was read`,
+        why: `${formatCount(workload.count, "process", "processes")}${workload.isContained ? " in a container" : ""} when the host was read`,
       };
     default:
       return assertNever(workload);

@@ -76,6 +76,7 @@ const SCREENS: readonly [screen: ScreenName, label: string][] = [
   ["timeline", "Timeline  (G T)"],
   ["forecast", "Forecast  (G W)"],
   ["access", "Grants  (G A)"],
+  ["accounts", "Accounts  (G U)"],
   ["graph", "Paths  (G R)"],
   ["people", "People  (G P)"],
   ["host-keys", "Host keys  (G N)"],

@@ -1,0 +1,167 @@
+import { join } from "node:path";
+import { runnerImport } from "vite";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { expect, test } from "./latchkey.ts";
+import { goByKeys } from "./pages/by-keys.ts";
+import { overflowOf } from "./pages/every-screen.ts";
+import { ListScreen } from "./pages/list-screen.ts";
+
+type Maker = { makeAccountDatabase(path: string): void };
+
+/** Vite runs the module that fills it: the store's schema is a `?raw` import. */
+async function makeDatabase(folders: AsyncDisposableStack): Promise<string> {
+  const folder = folders.use(await makeTemporaryFolder());
+  const database = join(folder.path, "latchkey.db");
+  const { module } = await runnerImport<Maker>("src/main/store/testing/fill-accounts.ts");
+  module.makeAccountDatabase(database);
+  return database;
+}
+
+test("every account stands beside its kind, how it is entered, whether it becomes root, and why", async ({
+  openDatabase,
+  folders,
+  camera,
+}) => {
+  const frame = await openDatabase(await makeDatabase(folders));
+  const { page } = frame;
+  const list = await frame.goTo("Accounts");
+  await expect(list.row("www-data")).toContainText(/Service.*nginx and 3 more run as it/);
+  await expect(list.row(/example\s*ann/)).toContainText(/Person.*Becomes root.*2 keys, password/);
+  await expect(list.row("postgres")).toContainText(/Unknown.*Root unknown.*password not read/);
+  // Who is no longer there is in the history alone.
+  await expect(list.row("contractor")).toHaveCount(0);
+  expect(await camera.photograph("accounts")).toEqual([]);
+  expect(await overflowOf(page)).toEqual([]);
+  await goByKeys(frame, list);
+
+  await list.filter("Kind", "Bot");
+  await expect(list.rows).toHaveCount(1);
+  await expect(list.search).toHaveValue("kind:bot");
+  await page.getByRole("button", { name: "Drop the filter Kind" }).click();
+  await list.filter("Root", "Becomes root");
+  await expect(list.rows).toHaveCount(2);
+  await list.search.fill("host:web-1.example root:no data");
+  await list.filtered("Host");
+  await expect(list.rows).toHaveCount(1);
+  const [head, line] = await list.exportCsv();
+  expect(head).toBe("Host,Account,UID,Kind,Root,Owner,Entered by,Last login,Runs,Why");
+  expect(line).toMatch(/^web-1.example,www-data,33,service,,,,,1,/);
+  await list.search.fill("nobody-is-called-so");
+  await expect(page.getByText("No account matches")).toBeVisible();
+  await page.getByRole("button", { name: "Clear the filters" }).click();
+  await list.sortBy("Account");
+  await list.settled();
+  await expect(list.rows.first()).toContainText("ann");
+});
+
+test("an account's drawer says why it is of its kind, how it is entered, what it becomes, and who becomes it", async ({
+  openDatabase,
+  folders,
+  camera,
+}) => {
+  const frame = await openDatabase(await makeDatabase(folders));
+  const { page } = frame;
+  const list = await frame.goTo("Accounts");
+  const drawer = await list.open(/example\s*deploy/);
+  await expect(drawer.getByRole("heading", { level: 2 })).toHaveText("deploy@web-1.example");
+  const lines = drawer.getByRole("listitem");
+  await expect(lines.first()).toHaveText(/"deploy" in its name\s*decides/);
+  await expect(drawer).toContainText("3 grants: each lets somebody in, or may");
+  await expect(drawer).toContainText("locked: none is accepted");
+  await expect(lines.filter({ hasText: "10.0.9.2" })).toContainText("4,120 logins, the last 2");
+  await expect(drawer).toContainText(/journal: .* 61 days/);
+  await expect(lines.filter({ hasText: "by su, from ann" })).toContainText("1 login, the last");
+  await expect(drawer).toContainText("Of su, any user of the host can have such lines written.");
+  await expect(drawer).toContainText("root by sudo");
+  await expect(lines.filter({ hasText: "some commands as deploy by sudo" })).toContainText("ann");
+  await expect(drawer).toContainText("Nothing was seen that does.");
+  expect(await camera.photograph("account")).toEqual([]);
+  await drawer.getByRole("heading", { name: "As whom it may act" }).scrollIntoViewIfNeeded();
+  expect(await camera.photograph("account-below")).toEqual([]);
+
+  await drawer.getByRole("button", { name: "Change" }).click();
+  await page.getByRole("dialog").getByLabel("Owner").fill("Ann Bell");
+  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await expect(list.row(/example\s*deploy/)).toContainText("Ann Bell");
+  await list.search.fill('owner:"Ann Bell"');
+  await list.filtered("Owner");
+  await expect(list.rows).toHaveCount(1);
+  await page.getByRole("button", { name: "Drop the filter Owner" }).click();
+  await page.getByRole("button", { name: "No owner" }).click();
+  await expect(list.rows).toHaveCount(10);
+
+  await drawer.getByRole("link", { name: "Its grants" }).click();
+  await expect(frame.title).toHaveText("Grants");
+  const grants = new ListScreen(page, "grants");
+  await expect(grants.rows).toHaveCount(3);
+  await (await grants.open("carol@old")).getByRole("link", { name: "deploy", exact: true }).click();
+  await expect(list.rows).toHaveCount(1);
+  await list.open("deploy");
+  await drawer.getByRole("link", { name: "What reaches it" }).click();
+  await expect(new ListScreen(page, "steps").row("ann@web-1.example").first()).toBeVisible();
+});
+
+test("what runs as an account is shown in part first, what was not kept is counted, and unknown is said as unknown", async ({
+  openDatabase,
+  folders,
+  camera,
+}) => {
+  const frame = await openDatabase(await makeDatabase(folders));
+  const list = await frame.goTo("Accounts");
+  const drawer = await list.open("backup-all.service");
+  const runs = drawer.getByRole("heading", { name: /^What runs as it/ });
+  await expect(runs).toHaveText("What runs as it240");
+  const lines = drawer.getByRole("listitem").filter({ hasText: "/etc/cron.d/backup:" });
+  await expect(lines).toHaveCount(4);
+  await expect(drawer).toContainText("40 more were counted, and not kept");
+  await runs.scrollIntoViewIfNeeded();
+  expect(await camera.photograph("account-runs")).toEqual([]);
+  await drawer.getByRole("button", { name: "Show 192 more" }).click();
+  await expect(lines).toHaveCount(196);
+  expect(await camera.photograph("account-runs-all")).toEqual([]);
+
+  await list.open("postgres");
+  await expect(drawer).toContainText("None in the logs that were read. No log is known to have every one.");
+  await expect(drawer).toContainText("Unknown: the rules of sudo and doas were not all read.");
+  await expect(drawer).toContainText("No log of the host is known to have every login by key");
+  expect(await camera.photograph("account-unknown")).toEqual([]);
+  await list.open("xxxxxxxx");
+  await list.open("U+202E");
+  await expect(drawer).toContainText("U+202Ecod.exe");
+  expect(await camera.photograph("account-strange")).toEqual([]);
+  expect(await overflowOf(frame.page)).toEqual([]);
+});
+
+test("a host's accounts and the history lead to an account, and one that is gone says so", async ({
+  openDatabase,
+  folders,
+  camera,
+}) => {
+  const frame = await openDatabase(await makeDatabase(folders));
+  const { page } = frame;
+  const hosts = await frame.goTo("Hosts");
+  const ann = (await hosts.open("web-1.example")).getByRole("link", { name: "ann", exact: true });
+  await expect(hosts.drawer.getByRole("heading", { name: "Who can be root" })).toBeVisible();
+  await ann.scrollIntoViewIfNeeded();
+  expect(await camera.photograph("account-on-host")).toEqual([]);
+  await ann.click();
+  const drawer = page.getByRole("complementary", { name: "account" });
+  await expect(drawer.getByRole("heading", { level: 2 })).toHaveText("ann@web-1.example");
+  await expect(drawer).toContainText("forwarded agent");
+  expect(await camera.photograph("account-ann")).toEqual([]);
+  await drawer.getByRole("link", { name: "Its host" }).click();
+  await expect(page.getByRole("complementary", { name: "host" })).toContainText("web-1.example");
+
+  const changes = await frame.goTo("History");
+  await (await changes.open("contractor")).getByRole("link", { name: "Open the account" }).click();
+  await expect(drawer).toContainText("It is no longer there");
+  await expect(drawer.getByRole("link", { name: "What it reaches" })).toHaveCount(0);
+  expect(await camera.photograph("account-gone")).toEqual([]);
+});
+
+test("without any, the list says what an account is and how to read them", async ({ openEmpty, camera }) => {
+  const frame = await openEmpty();
+  await frame.goTo("Accounts");
+  await expect(frame.page.getByText("one login of one host")).toBeVisible();
+  expect(await camera.photograph("accounts-empty")).toEqual([]);
+});

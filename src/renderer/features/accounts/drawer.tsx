@@ -1,0 +1,370 @@
+import { Button } from "@mantine/core";
+import { IconArrowRight, IconGhost } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { type ReactNode, useState } from "react";
+import { useLabelling } from "#renderer/api/labels.ts";
+import { AccountKindTag, AgentWords, EscalationWords, RootTag } from "#renderer/ui/account.tsx";
+import { Dim } from "#renderer/ui/cells.tsx";
+import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
+import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
+import { HostName } from "#renderer/ui/host-name.tsx";
+import { LabelsSection } from "#renderer/ui/labels-section.tsx";
+import { ErrorState, Notice } from "#renderer/ui/panel.tsx";
+import { beginLarge, TextLink, Untrusted } from "#renderer/ui/text.tsx";
+import { Exactly } from "#renderer/ui/when.tsx";
+import type { AccountDetail, PasswordState } from "#shared/model/access/account.ts";
+import {
+  formatKindReason,
+  formatLoginMethod,
+  formatWorkload,
+  KIND_MEANINGS,
+} from "#shared/text/access/account.ts";
+import { formatWindow } from "#shared/text/access/grant.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatAccount } from "#shared/text/hosts/target.ts";
+import classes from "./accounts.module.css";
+import { useAccount } from "./queries.ts";
+
+export function AccountDrawer({ id, onClose }: { id: number; onClose: () => void }) {
+  const { data, error } = useAccount(id);
+  return (
+    <Drawer
+      label="account"
+      title={data ? <Untrusted text={nameOf(data)} /> : "Account"}
+      subtitle={
+        data && (
+          <>
+            <AccountKindTag kind={data.kind} isAlone />
+            <RootTag root={data.root} />
+          </>
+        )
+      }
+      onClose={onClose}
+    >
+      {error && <ErrorState doing="show this account" error={error} />}
+      {data && <Details account={data} />}
+    </Drawer>
+  );
+}
+
+const nameOf = ({ name, host, port }: AccountDetail): string => formatAccount({ account: name, host, port });
+
+function Details({ account }: { account: AccountDetail }) {
+  const { host, port, name } = account;
+  const labelling = useLabelling({ kind: "account", host, port, name });
+  return (
+    <>
+      <Actions account={account} />
+      {account.isGone && (
+        <div className={classes.notice}>
+          <Notice tone="amber" Icon={IconGhost} title="It is no longer there">
+            A later reading of the host did not find it. This is how it was when it was last seen.
+          </Notice>
+        </div>
+      )}
+      <KindReasons account={account} />
+      {labelling && !account.isGone && <LabelsSection {...labelling} />}
+      <Entry account={account} />
+      <KeyLogins account={account} />
+      <OtherLogins account={account} />
+      <Becomes account={account} />
+      <BecomeIt account={account} />
+      <Workloads key={account.id} account={account} />
+      <Agents account={account} />
+      <AccountFacts account={account} />
+    </>
+  );
+}
+
+/** Nothing leads to an account that is gone, or from it. */
+function Actions({ account }: { account: AccountDetail }) {
+  const buttonProps = { variant: "default", size: "xs", rightSection: <IconArrowRight size={15} /> } as const;
+  const start = nameOf(account);
+  return (
+    <div className={classes.actions}>
+      <Button
+        {...buttonProps}
+        renderRoot={(props) => <Link to="/hosts" search={{ open: account.hostId }} {...props} />}
+      >
+        Its host
+      </Button>
+      {!account.isGone && (
+        <>
+          <Button {...buttonProps} renderRoot={(props) => <Link to="/graph" search={{ start }} {...props} />}>
+            What it reaches
+          </Button>
+          <Button
+            {...buttonProps}
+            renderRoot={(props) => <Link to="/graph" search={{ start, direction: "to" }} {...props} />}
+          >
+            What reaches it
+          </Button>
+        </>
+      )}
+    </div>
+  );
+}
+
+/** What speaks for the kind, or against it; what decided comes first. */
+function KindReasons({ account: { kind, reasons } }: { account: AccountDetail }) {
+  return (
+    <Section title="Kind">
+      <p className={classes.note}>{beginLarge(KIND_MEANINGS[kind])}.</p>
+      <Lines>
+        {reasons.map((reason, index) => (
+          <Line key={reason.what} end={index === 0 && kind !== "unknown" && <Dim>decides</Dim>}>
+            <Untrusted text={formatKindReason(reason)} limit={120} />
+          </Line>
+        ))}
+      </Lines>
+    </Section>
+  );
+}
+
+const PASSWORDS: Record<PasswordState, string> = {
+  set: "set",
+  locked: "locked: none is accepted",
+  none: "empty",
+  unknown: "not read",
+};
+
+function Entry({ account }: { account: AccountDetail }) {
+  const { host, name, grantCount, passwordState, lastLoginAt, logins, others } = account;
+  const isLogged = [...logins, ...others].some(({ lastAt }) => lastAt >= (lastLoginAt ?? ""));
+  const grants = (
+    <TextLink>
+      <Link to="/access" search={{ host, account: name }}>
+        Its grants
+      </Link>
+    </TextLink>
+  );
+  return (
+    <Section title="How it is entered" action={grants}>
+      <Facts>
+        <Fact name="Keys">
+          {grantCount === 0
+            ? "no grant is known that lets anybody in"
+            : `${formatCount(grantCount, "grant")}: each lets somebody in, or may`}
+        </Fact>
+        <Fact name="Password">{PASSWORDS[passwordState]}</Fact>
+        <Fact name="Last login">
+          {lastLoginAt === null ? "none in any log that was read" : <Exactly instant={lastLoginAt} />}
+          {lastLoginAt !== null && !isLogged && ", as lastlog or wtmpdb has it; by what is not known"}
+        </Fact>
+      </Facts>
+    </Section>
+  );
+}
+
+/** Logins by key, and how far the logs reach that have them. */
+function KeyLogins({ account: { logins, logWindows } }: { account: AccountDetail }) {
+  return (
+    <Section title="Logins by key" {...countOf(logins)}>
+      <Lines>
+        {logins.map(({ fingerprint, isAuthority, ...login }) => (
+          <Line
+            key={`${fingerprint} ${isAuthority}`}
+            end={
+              !isAuthority && (
+                <TextLink>
+                  <Link to="/access" search={{ fingerprint }}>
+                    What it opens
+                  </Link>
+                </TextLink>
+              )
+            }
+            below={<LoginWords login={login} />}
+          >
+            {isAuthority && "certificates of "}
+            <Fingerprint value={fingerprint} />
+          </Line>
+        ))}
+      </Lines>
+      {logWindows.length === 0 ? (
+        <p className={classes.note}>
+          No log of the host is known to have every login by key: one that is not listed may have been.
+        </p>
+      ) : (
+        <>
+          <p className={classes.note}>The host's logs have every login by key in these times:</p>
+          <ul className={classes.windows}>
+            {logWindows.map((window) => (
+              <li key={`${window.source} ${window.from}`}>
+                <Untrusted text={window.source} isMono />: {formatWindow(window)}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </Section>
+  );
+}
+
+/** Logins by password and the like: no log is known to have them all. */
+function OtherLogins({ account: { others } }: { account: AccountDetail }) {
+  return (
+    <Section title="Logins without a key" {...countOf(others)}>
+      <Lines>
+        {others.map(({ method, by, ...login }) => (
+          <Line key={`${method} ${by}`} below={<LoginWords login={login} />}>
+            <Untrusted text={formatLoginMethod({ method, by })} limit={120} />
+          </Line>
+        ))}
+      </Lines>
+      <p className={classes.note}>
+        {others.length === 0
+          ? "None in the logs that were read. No log is known to have every one."
+          : "As far as the logs have them; there may have been more."}
+        {others.some(({ method }) => method === "su") &&
+          " Of su, any user of the host can have such lines written."}
+      </p>
+    </Section>
+  );
+}
+
+type LoginFacts = { lastAt: string; lastFrom: string | null; count: number };
+
+function LoginWords({ login: { lastAt, lastFrom, count } }: { login: LoginFacts }) {
+  return (
+    <>
+      {formatCount(count, "login")}, the last <Exactly instant={lastAt} />
+      {lastFrom !== null && (
+        <>
+          {" "}
+          from <Untrusted text={lastFrom} isMono />
+        </>
+      )}
+    </>
+  );
+}
+
+/** None that is known is not none that there is: the words say which. */
+const countOf = ({ length }: { length: number }) => (length > 0 ? { count: length } : {});
+
+function Becomes({ account: { host, root, becomes } }: { account: AccountDetail }) {
+  return (
+    <Section title="As whom it may act" {...countOf(becomes)}>
+      {becomes.length === 0 && <p className={classes.note}>{NOBODY_ELSE[root]}</p>}
+      <Lines>
+        {becomes.map((one) => (
+          <Line key={`${one.by} ${one.target}`} below={<EscalationWords escalation={one} />}>
+            <Namesakes host={host} name={one.target} />
+          </Line>
+        ))}
+      </Lines>
+    </Section>
+  );
+}
+
+const NOBODY_ELSE: Record<AccountDetail["root"], string> = {
+  "is-root": "It is root, and acts as every account of the host.",
+  "becomes-root": "No rule is known any more.",
+  maybe: "No rule is known any more.",
+  no: "No rule of sudo or doas, and nothing else that is known, lets it act as another account.",
+  unknown: "Unknown: the rules of sudo and doas were not all read.",
+};
+
+function BecomeIt({ account: { host, becomeIt } }: { account: AccountDetail }) {
+  return (
+    <Section title="Who may act as it" {...countOf(becomeIt)}>
+      {becomeIt.length === 0 && (
+        <p className={classes.note}>Nothing is known by which another account does.</p>
+      )}
+      <Lines>
+        {becomeIt.map((one) => (
+          <Line key={`${one.by} ${one.account}`} below={<EscalationWords escalation={one} />}>
+            <Namesakes host={host} name={one.account} />
+          </Line>
+        ))}
+      </Lines>
+    </Section>
+  );
+}
+
+/** Another account of the host, of which its name alone is known here. */
+function Namesakes({ host, name }: { host: string; name: string }) {
+  return (
+    <TextLink>
+      <Link to="/accounts" search={{ host, search: name }}>
+        <Untrusted text={name} limit={120} />
+      </Link>
+    </TextLink>
+  );
+}
+
+/** So many are shown at first. */
+const FEW = 8;
+
+function Workloads({ account: { workloads, workloadCount } }: { account: AccountDetail }) {
+  const [isWhole, setIsWhole] = useState(false);
+  const shown = isWhole ? workloads : workloads.slice(0, FEW);
+  const unlisted = workloadCount - workloads.length;
+  return (
+    <Section title="What runs as it" {...countOf({ length: workloadCount })}>
+      {workloadCount === 0 && <p className={classes.note}>Nothing was seen that does.</p>}
+      <Lines>
+        {shown.map((workload, index) => {
+          const { what, why } = formatWorkload(workload);
+          return (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a host may name two alike, and the lines never move
+            <Line key={index} below={<Untrusted text={why} limit={300} />}>
+              <Untrusted text={what} isMono />
+            </Line>
+          );
+        })}
+      </Lines>
+      {shown.length < workloads.length && (
+        <Button variant="subtle" size="compact-sm" mt={6} onClick={() => setIsWhole(true)}>
+          Show {workloads.length - shown.length} more
+        </Button>
+      )}
+      {unlisted > 0 && <p className={classes.note}>{unlisted} more were counted, and not kept.</p>}
+    </Section>
+  );
+}
+
+function Agents({ account: { agents } }: { account: AccountDetail }) {
+  if (agents.length === 0) return null;
+  return (
+    <Section title="Open agents" count={agents.length}>
+      <Lines>
+        {agents.map((agent) => (
+          <Line key={agent.path}>
+            <AgentWords agent={agent} />
+          </Line>
+        ))}
+      </Lines>
+    </Section>
+  );
+}
+
+function AccountFacts({ account }: { account: AccountDetail }) {
+  const { host, port, hostId, uid, shell, home, groups, firstSeen, lastSeen } = account;
+  const facts: readonly (readonly [name: string, value: ReactNode])[] = [
+    [
+      "Host",
+      <TextLink key="host">
+        <Link to="/hosts" search={{ open: hostId }}>
+          <HostName host={host} port={port} />
+        </Link>
+      </TextLink>,
+    ],
+    ["UID", uid],
+    ["Shell", <Untrusted key="shell" text={shell || "none"} isMono={shell !== ""} />],
+    ["Home", <Untrusted key="home" text={home || "none"} isMono={home !== ""} />],
+    ["Groups", <Untrusted key="groups" text={groups.join(", ") || "none known"} />],
+    ["First seen", <Exactly key="first" instant={firstSeen} />],
+    ["Last seen", <Exactly key="last" instant={lastSeen} />],
+  ];
+  return (
+    <Section title="Account">
+      <Facts>
+        {facts.map(([name, value]) => (
+          <Fact key={name} name={name}>
+            {value}
+          </Fact>
+        ))}
+      </Facts>
+    </Section>
+  );
+}

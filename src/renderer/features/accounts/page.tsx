@@ -1,0 +1,180 @@
+import { IconUserCog } from "@tabler/icons-react";
+import { ScanButton } from "#renderer/api/scan-button.tsx";
+import { ACCOUNT_KINDS, AccountKindTag, RootTag } from "#renderer/ui/account.tsx";
+import { Dim, NameCell, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
+import { HostCell } from "#renderer/ui/host-name.tsx";
+import type { Column } from "#renderer/ui/table/column.ts";
+import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/filters.tsx";
+import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
+import { beginLarge } from "#renderer/ui/text.tsx";
+import { When } from "#renderer/ui/when.tsx";
+import { AccountKind, type AccountRow, RootStanding } from "#shared/model/access/account.ts";
+import { formatEntry, formatKindReasons, ROOT_WORDS } from "#shared/text/access/account.ts";
+import { AccountDrawer } from "./drawer.tsx";
+import { route, sortOf, useAccounts, useFilterKeys } from "./queries.ts";
+
+const KINDS = AccountKind.options.map((value) => ({ value, label: ACCOUNT_KINDS[value].word }));
+
+const STANDINGS = RootStanding.options.map((value) => ({
+  value,
+  label: beginLarge(ROOT_WORDS[value] || "no root"),
+}));
+
+const idOf = ({ id }: AccountRow): string => String(id);
+
+type Search = ReturnType<typeof route.useSearch>;
+
+export function AccountsPage() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const { list, fetchAll, commands } = useAccounts(search);
+  const change = (patch: Partial<Search>, replace = true) =>
+    void navigate({ to: ".", search: (before: Search) => ({ ...before, ...patch }), replace });
+
+  return (
+    <ListScreen
+      name="accounts"
+      columns={COLUMNS}
+      list={list}
+      rowId={idOf}
+      sort={sortOf(search)}
+      onSort={({ by, descending }) => change({ sort: by as NonNullable<Search["sort"]>, descending })}
+      address={search}
+      filterKeys={useFilterKeys()}
+      searchHint="Search accounts, homes, hosts"
+      onFilter={change}
+      openId={search.open === undefined ? null : String(search.open)}
+      onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
+      fetchAll={fetchAll}
+      commands={commands}
+      filters={<Filters search={search} onChange={change} />}
+      empty={<None search={search} onClear={() => void navigate({ to: ".", search: {} })} />}
+      drawer={
+        search.open !== undefined && (
+          <AccountDrawer id={search.open} onClose={() => change({ open: undefined })} />
+        )
+      }
+    />
+  );
+}
+
+function Filters({ search, onChange }: { search: Search; onChange: (patch: Partial<Search>) => void }) {
+  return (
+    <>
+      <Facet title="Kind" value={search.kind} options={KINDS} onChange={(kind) => onChange({ kind })} />
+      <Facet title="Root" value={search.root} options={STANDINGS} onChange={(root) => onChange({ root })} />
+      <ToggleFacet
+        title="No owner"
+        count={undefined}
+        isOn={search.owner === ""}
+        onChange={(isOn) => onChange({ owner: isOn ? "" : undefined })}
+      />
+      {search.owner && (
+        <FixedFacet title="Owner" value={search.owner} onDrop={() => onChange({ owner: undefined })} />
+      )}
+      {search.host && (
+        <FixedFacet title="Host" value={search.host} onDrop={() => onChange({ host: undefined })} />
+      )}
+    </>
+  );
+}
+
+function None({ search, onClear }: { search: Search; onClear: () => void }) {
+  return (
+    <Nothing
+      Icon={IconUserCog}
+      one="account"
+      search={search}
+      onClear={onClear}
+      title="No account seen yet"
+      why="An account is one login of one host: a person's, a service's or a machine's. To read them, Latchkey logs in to a host over SSH."
+      action={<ScanButton>Scan hosts</ScanButton>}
+    />
+  );
+}
+
+const COLUMNS: readonly Column<AccountRow>[] = [
+  {
+    id: "host",
+    title: "Host",
+    minWidth: 116,
+    grow: 2,
+    sortBy: "host",
+    cell: ({ host, port }) => <HostCell host={host} port={port} />,
+    text: ({ host }) => host,
+  },
+  {
+    id: "name",
+    title: "Account",
+    minWidth: 110,
+    grow: 1,
+    sortBy: "name",
+    cell: ({ name }) => <NameCell name={name} />,
+    text: ({ name }) => name,
+  },
+  {
+    id: "uid",
+    title: "UID",
+    minWidth: 60,
+    isNumber: true,
+    cell: ({ uid }) => <span>{uid}</span>,
+    text: ({ uid }) => String(uid),
+  },
+  {
+    id: "kind",
+    title: "Kind",
+    minWidth: 98,
+    sortBy: "kind",
+    cell: ({ kind }) => <AccountKindTag kind={kind} />,
+    text: ({ kind }) => kind,
+  },
+  {
+    id: "root",
+    title: "Root",
+    minWidth: 150,
+    sortBy: "root",
+    cell: ({ root }) => <RootTag root={root} />,
+    text: ({ root }) => ROOT_WORDS[root],
+  },
+  {
+    id: "owner",
+    title: "Owner",
+    minWidth: 96,
+    grow: 1,
+    cell: ({ owner }) => <TextCell text={owner} />,
+    text: ({ owner }) => owner,
+  },
+  {
+    id: "entry",
+    title: "Entered by",
+    minWidth: 140,
+    sortBy: "grantCount",
+    cell: (row) => <TextCell text={formatEntry(row)} />,
+    text: formatEntry,
+  },
+  {
+    id: "lastLogin",
+    title: "Last login",
+    minWidth: 104,
+    sortBy: "lastLoginAt",
+    cell: ({ lastLoginAt }) =>
+      lastLoginAt === null ? <Dim>none logged</Dim> : <When instant={lastLoginAt} />,
+    text: ({ lastLoginAt }) => lastLoginAt ?? "",
+  },
+  {
+    id: "runs",
+    title: "Runs",
+    minWidth: 56,
+    isNumber: true,
+    cell: ({ workloadCount }) => <NumberCell value={workloadCount} />,
+    text: ({ workloadCount }) => String(workloadCount),
+  },
+  {
+    id: "why",
+    title: "Why",
+    minWidth: 180,
+    grow: 4,
+    cell: ({ reasons }) => <TextCell text={formatKindReasons(reasons)} isDim />,
+    text: ({ reasons }) => formatKindReasons(reasons),
+  },
+];
