@@ -65,9 +65,10 @@ prepare_shell() {
 	PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin:${PATH-}
 	export LC_ALL LANG PATH
 	unset TZ CDPATH ENV BASH_ENV GREP_OPTIONS POSIXLY_CORRECT TIME_STYLE QUOTING_STYLE LS_COLORS OPENSSL_CONF
-	for tool in awk base64 bzip2 cat chage cut date dd env getent grep gzip head id journalctl lastlog lastlog2 ls od \
-		getconf openssl passwd readlink sed sha256sum shasum sqlite3 ssh ssh-keygen sshd stat tail timeout tr uname \
-		wtmpdb xz zstd printf read echo test cd set shift unset export command kill wait; do
+	for tool in awk base64 bzip2 cat chage cut date dd env find getent grep gzip head id journalctl klist \
+		lastlog lastlog2 ls od getconf openssl passwd readlink sed sha256sum shasum sqlite3 ssh ssh-keygen sshd \
+		stat tail timeout tr uname wtmpdb xz zstd printf read echo test cd set shift unset export command kill \
+		wait; do
 		unset -f "$tool"
 	done
 	MIB=1048576

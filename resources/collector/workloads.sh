@@ -5,6 +5,7 @@
 read_workloads() {
 	read_uid_range
 	read_units
+	read_jobs
 }
 
 # From which number to which accounts are made for people, as this system was told.

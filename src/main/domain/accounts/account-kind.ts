@@ -80,7 +80,7 @@ function readSigns(
     runs: run.slice(0, 1).map((one) => ({
       what: "runs",
       kind: one.kind,
-      name: one.kind === "at" ? one.path : one.kind === "cron" ? one.program : one.name,
+      name: one.kind === "at" ? one.path : one.kind === "cron" ? (one.program ?? one.path) : one.name,
       count: run.length,
     })),
     named: words

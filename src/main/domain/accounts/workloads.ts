@@ -67,6 +67,11 @@ function assignWorkloads(read: HostWorkloads, accounts: readonly Named[]): Accou
     if (user.kind === "unknown") addUnknown({ user: null, why: "not-known" }, workload);
     else add(user.user, workload, user.kind === "dynamic" ? "dynamic" : "no-account");
   }
+  for (const { account, program, ...job } of read.cronJobs) add(account, { kind: "cron", ...job, program });
+  for (const { uid, path } of read.atJobs) add(String(uid), { kind: "at", path });
+  // Most of them first, for a list is cut at its end.
+  for (const { uid, ...process } of read.processes.toSorted((a, b) => b.count - a.count))
+    add(String(uid), { kind: "process", ...process });
   return {
     ofAccount: new Map([...ofAccount].map(([name, all]) => [name, toList(all)])),
     ofUnknown: [...ofUnknown.values()].map(({ all, user, why }) => ({ user, why, ...toList(all) })),

@@ -118,7 +118,7 @@ test("every shell survives it and tells the same", async () => {
     const stream = await runCollector(host, { shell, args: ["--nonce", "n"] });
     const again = readCollection(stream, { nonce: "n" });
     // Lab hosts share the machine's sockets.
-    const elsewhere = { facts: null, listening: null };
+    const elsewhere = { facts: null, listening: null, workloads: null };
     expect({ shell, again: { ...again, ...elsewhere } }).toEqual({ shell, again: { ...told, ...elsewhere } });
   }
 });

@@ -61,12 +61,13 @@ function steady(stream: Uint8Array, nonce: string | null): Collection | null {
   if (!collection) return null;
   // Lab hosts share the machine's sockets, and each has its own processes.
   const listening = { listeners: null, processes: new Map(), addresses: null };
+  const workloads = collection.workloads && { ...collection.workloads, processes: [] };
   // Each scan has its own nonce, so signatures differ; whether a key has signed does not.
   const keyFiles = collection.keyFiles.map((file) => ({
     ...file,
     signature: evaluateVerification(file, collection),
   }));
-  return { ...collection, listening, keyFiles, facts: { ...collection.facts, unixTime: null } };
+  return { ...collection, listening, workloads, keyFiles, facts: { ...collection.facts, unixTime: null } };
 }
 
 test("as root every shell tells the same, and all of it", async () => {

@@ -34,6 +34,16 @@ ln -s /etc/shadow /etc/systemd/system/shadow.service; ln -s /dev/zero /etc/syste
 ln -s b.service /etc/systemd/system/a.service; ln -s a.service /etc/systemd/system/b.service
 mkfifo /etc/systemd/system/pipe.service
 { printf '[Service]\\nUser=alice\\n'; yes '# SECRET' | head -c 11000000; } > /etc/systemd/system/large.service
+mkdir -p /etc/cron.d /etc/cron.daily /var/spool/cron/crontabs /var/spool/cron/atjobs
+printf 'MAILTO=SECRET\\n7 * * * * app PW=SECRET /usr/bin/report --pw SECRET\\n* * * * * gone SECRET\\n' > /etc/cron.d/report
+printf '#!/bin/sh\\nSECRET\\n' > /etc/cron.daily/tidy; chmod 755 /etc/cron.daily/tidy
+printf 'PW=SECRET\\n@reboot bin/start SECRET\\n' > /var/spool/cron/crontabs/alice; chown alice: /var/spool/cron/crontabs/alice
+ln -s /etc/shadow /var/spool/cron/crontabs/app; ln -s /etc/shadow /etc/cron.d/shadow
+echo 'export PW=SECRET' > /var/spool/cron/atjobs/a0000101c9b8e5; chown alice: /var/spool/cron/atjobs/a0000101c9b8e5
+chmod 1730 /var/spool/cron/crontabs; chmod 1770 /var/spool/cron/atjobs; chown daemon: /var/spool/cron/atjobs
+printf '#!/bin/sh\\necho "Keytab name: FILE:$3"; echo "KVNO Principal"; echo "   2 host/x@REALM"; echo "   3 host/x@REALM"\\n' > /usr/bin/klist
+chmod 755 /usr/bin/klist; echo SECRET > /etc/krb5.keytab; chmod 600 /etc/krb5.keytab
+mkdir -p /opt/tools; cp /bin/true /opt/tools/helper; chown alice: /opt/tools/helper; chmod 4755 /opt/tools/helper
 for unit in www.service nightly.timer tool.service; do ln -s /nowhere /etc/systemd/system/multi-user.target.wants/$unit; done
 `;
 
@@ -59,6 +69,13 @@ const tell = (collection: Collection) => {
   };
 };
 
+/** What runs at a time, or waits to, beside services and processes. */
+const jobsOf = (workloads: readonly { kind: string }[] | undefined) =>
+  workloads?.filter(({ kind }) => kind === "cron" || kind === "at");
+
+/** Without its processes, which come and go. */
+const lasting = ({ workloads }: Collection) => ({ ...workloads, processes: [] });
+
 const unit = (name: string, more: object) => ({
   kind: "unit",
   name,
@@ -70,7 +87,8 @@ const unit = (name: string, more: object) => ({
 test("every service is told with the account that it runs as, whoever reads the host and by whatever shell", async () => {
   const collection = await read();
   const { ofAccount, ofUnknown } = tell(collection);
-  expect(ofAccount.app).toEqual([
+  const only = (name: string) => ofAccount[name]?.filter(({ kind }: { kind: string }) => kind === "unit");
+  expect(only("app")).toEqual([
     unit("web.service", {
       isEnabled: true,
       path: "/etc/systemd/system/www.service.d/o dd.conf",
@@ -85,14 +103,15 @@ test("every service is told with the account that it runs as, whoever reads the 
       program: "/bin/job",
     }),
   ]);
-  expect(ofAccount.alice).toEqual([
+  expect(only("alice")).toEqual([
     unit("tool.service", {
       isEnabled: true,
       path: "/etc/systemd/system/tool.service",
       program: "/home/alice/bin/tool",
     }),
   ]);
-  const names = ofUnknown.map(({ user, why, workloads }) => [
+  const unknown = ofUnknown.filter(({ workloads }) => workloads.some(({ kind }) => kind === "unit"));
+  const names = unknown.map(({ user, why, workloads }) => [
     user,
     why,
     workloads.flatMap((one: { kind: string; name?: string }) => (one.kind === "unit" ? one.name : [])),
@@ -111,11 +130,58 @@ test("every service is told with the account that it runs as, whoever reads the 
   ]);
   const alices = await read({ user: "alice" });
   expect(tell(alices).ofAccount).toMatchObject({ app: ofAccount.app, runner: ofAccount.runner });
+  expect(jobsOf(tell(alices).ofAccount.alice)).toEqual([]);
+  expect(alices.unreadable).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ kind: "workload", path: "/var/spool/cron/crontabs" }),
+      expect.objectContaining({ kind: "workload", path: "/etc/krb5.keytab" }),
+    ]),
+  );
   for (const shell of SOME_SHELLS)
-    expect({ shell, workloads: (await read({ shell })).workloads }).toEqual({
+    expect({ shell, workloads: lasting(await read({ shell })) }).toEqual({
       shell,
-      workloads: collection.workloads,
+      workloads: lasting(collection),
     });
+});
+
+test("jobs of cron and at are told with their accounts, and processes by whom they run as", async () => {
+  const collection = await read();
+  const { ofAccount, ofUnknown } = tell(collection);
+  expect(jobsOf(ofAccount.app)).toEqual([
+    { kind: "cron", path: "/etc/cron.d/report", line: 2, schedule: "7 * * * *", program: "/usr/bin/report" },
+  ]);
+  expect(jobsOf(ofAccount.alice)).toEqual([
+    {
+      kind: "cron",
+      path: "/var/spool/cron/crontabs/alice",
+      line: 2,
+      schedule: "@reboot",
+      program: "bin/start",
+    },
+    { kind: "at", path: "/var/spool/cron/atjobs/a0000101c9b8e5" },
+  ]);
+  expect(jobsOf(ofAccount.root)).toEqual([
+    { kind: "cron", path: "/etc/cron.daily/tidy", line: 0, schedule: "@daily", program: "tidy" },
+  ]);
+  expect(ofUnknown).toContainEqual({
+    user: "gone",
+    why: "no-account",
+    count: 1,
+    workloads: [{ kind: "cron", path: "/etc/cron.d/report", line: 3, schedule: "* * * * *", program: null }],
+  });
+  expect(ofAccount.root).toContainEqual({ kind: "process", name: "sshd", count: 1, isContained: false });
+  expect(collection.workloads?.processes.map(({ name }) => name)).not.toContain("awk");
+  const alices = await host.run("id -u alice");
+  expect(collection.workloads?.setuidPrograms).toContainEqual({
+    path: "/opt/tools/helper",
+    type: "file",
+    mode: 0o4755,
+    uid: Number(alices),
+    gid: Number(alices),
+    hasAcl: false,
+  });
+  expect(collection.workloads?.setuidPrograms.map(({ path }) => path)).toContain("/usr/bin/su");
+  expect(collection.workloads?.keytabs).toEqual([{ path: "/etc/krb5.keytab", principals: ["host/x@REALM"] }]);
 });
 
 test("no value of a variable and no argument of a command leaves the host, nor a line of what a link leads to", async () => {
@@ -131,5 +197,6 @@ test("no value of a variable and no argument of a command leaves the host, nor a
 
 test("a bundle tells of what runs what a scan tells", async () => {
   const bundle = readCollection(await runCollector(host), { nonce: null });
-  expect(bundle?.workloads).toEqual((await read()).workloads);
+  expect(bundle && lasting(bundle)).toEqual(lasting(await read()));
+  expect(bundle?.workloads?.processes.map(({ name }) => name)).toContain("sshd");
 });

@@ -95,6 +95,11 @@ const KINDS = new Map<string, Unreadable["kind"]>([
   ["workloads", "workload"],
   ["unit", "workload"],
   ["unit-wants", "workload"],
+  ["cron-job", "workload"],
+  ["at-job", "workload"],
+  ["processes", "workload"],
+  ["setuid", "workload"],
+  ["keytab", "workload"],
 ]);
 
 type SecretKind = "private key" | "password hash";

@@ -1,3 +1,4 @@
+import { type PathEntry, readEntry } from "./paths.ts";
 import type { Record } from "./stream.ts";
 
 /**
@@ -11,6 +12,25 @@ export type HostWorkloads = {
   unitFiles: UnitFile[];
   /** Folders such as "multi-user.target.wants". */
   unitWants: UnitWants[];
+  cronJobs: CronJob[];
+  /** Jobs that wait to be run once, with the number of the account that they run as. */
+  atJobs: { path: string; uid: number }[];
+  /** Processes that run as one number and give themselves one name. */
+  processes: { uid: number; name: string; count: number; isContained: boolean }[];
+  /** Programs that run as their owner or their group, whoever starts them. */
+  setuidPrograms: PathEntry[];
+  /** Whom the host is for Kerberos, by the file with its keys. */
+  keytabs: { path: string; principals: string[] }[];
+};
+
+export type CronJob = {
+  path: string;
+  /** 0: it is a program of a folder such as /etc/cron.daily. */
+  line: number;
+  schedule: string;
+  account: string;
+  /** Null: not known, for what stands there may be a value. */
+  program: string | null;
 };
 
 /** A unit file or a drop-in of systemd, by its path. */
@@ -46,6 +66,23 @@ export function readWorkloads(records: readonly Record[]): HostWorkloads | null 
       units: record.values("unit"),
       masked: record.values("masked"),
     })),
+    cronJobs: all("cron-job").flatMap((record) => readCronJob(record) ?? []),
+    atJobs: all("at-job").flatMap((record) => {
+      const [path, uid] = [record.value("path"), readUid(record.value("uid"))];
+      return path === null || uid === null ? [] : [{ path, uid }];
+    }),
+    processes: all("processes").flatMap((record) => readProcesses(record) ?? []),
+    setuidPrograms: all("setuid").flatMap((record) => {
+      const path = record.value("path") ?? "";
+      const listed = readEntry(path, record.value("e") ?? "");
+      if (!listed || path === "") return [];
+      const { linkCount: _, size: __, ...entry } = listed;
+      return [entry];
+    }),
+    keytabs: all("keytab").map((record) => ({
+      path: record.value("path") ?? "",
+      principals: record.values("principal"),
+    })),
   };
 }
 
@@ -62,4 +99,23 @@ function readUnitFile(record: Record): UnitFile | null {
   if (record.value("masked") !== null) return { path, kind: "masked" };
   const target = record.value("to");
   return target === null ? { path, kind: "settings", settings } : { path, kind: "alias", target };
+}
+
+function readCronJob(record: Record): CronJob | null {
+  const value = (name: string) => record.value(name) ?? "";
+  const [path, account, schedule, program] = ["path", "account", "schedule", "program"].map(value);
+  const line = /^\d{1,9}$/.test(value("line")) ? Number(value("line")) : null;
+  if (!path || !account || !schedule || !program || line === null) return null;
+  return { path, line, schedule, account, program: program === "-" ? null : program };
+}
+
+function readProcesses(record: Record): HostWorkloads["processes"][number] | null {
+  const [uid, count] = [readUid(record.value("uid")), record.value("count") ?? ""];
+  if (uid === null || !/^[1-9]\d{0,8}$/.test(count)) return null;
+  return {
+    uid,
+    name: record.value("name") ?? "",
+    count: Number(count),
+    isContained: record.value("contained") !== null,
+  };
 }

@@ -152,3 +152,138 @@ describe.skipIf(AWKS.length === 0)("what of unit files stays on the host", () =>
     ]);
   });
 });
+
+describe.skipIf(AWKS.length === 0)("jobs of cron", () => {
+  /** What is told of a table that names accounts, where there are root and ann: line, schedule, account and program. */
+  async function jobs(text: string | Buffer, variables = { system_table: "1" }): Promise<string[]> {
+    await using folder = await makeTemporaryFolder();
+    const path = join(folder.path, "ann");
+    await writeFile(path, text);
+    const listed = `account root\naccount ann\n-rw-r--r-- 1 0 0 ${text.length} Nov 30 23:05 ${path}\n`;
+    return said([...SHARED, "cron-jobs"], listed, { variables: { most: 1_048_576, ...variables } }).map(
+      (line) => decodeURIComponent(line.replaceAll(path, "PATH").replace("@cron-job - path:PATH ", "")),
+    );
+  }
+
+  test("of a job its time, its account and its program are told, in the words of cron", async () => {
+    const text = `SHELL=/bin/sh
+# 1 1 1 1 1 root remark
+*/5 1-4,7 * jan,Feb mon-fri root /usr/bin/one SECRET
+@daily  ann  two SECRET
+-0 4 1 * 7 root (cd /x && three SECRET)
+0 0 * * * root [ -x /four ] && /four
+0 0 * * * root "/opt/my app/run" SECRET\r
+`;
+    expect(await jobs(text)).toEqual([
+      "line:3 schedule:*/5 1-4,7 * jan,Feb mon-fri account:root program:/usr/bin/one",
+      "line:4 schedule:@daily account:ann program:two",
+      "line:5 schedule:0 4 1 * 7 account:root program:cd",
+      "line:6 schedule:0 0 * * * account:root program:[",
+      "line:7 schedule:0 0 * * * account:root program:/opt/my app/run",
+    ]);
+  });
+
+  test("a table of an account's own is of the account that it is named for", async () => {
+    expect(await jobs("1 2 3 4 5 root SECRET\n", { system_table: "" })).toEqual([
+      "line:1 schedule:1 2 3 4 5 account:ann program:root",
+    ]);
+  });
+
+  test.each([
+    ["PW=SECRET", null],
+    ['"PW" = SECRET', null],
+    ["SECRET pass word foo bar baz", null],
+    ["1 2 3 SECRET 5 root x", null],
+    ["@SECRET root x", null],
+    ["* * * * * /bin/x SECRET", null],
+    ["* * * * * nobody-here SECRET", "-"],
+    ["* * * * * root PW=SECRET OTHER='SE CRET' prog SECRET", "prog"],
+    ["* * * * * root PW=SECRET; prog SECRET", "prog"],
+    ["* * * * * root PW=`echo SECRET` prog", "-"],
+    ["* * * * * root PW=$(echo SECRET) prog", "-"],
+    ['* * * * * root PW="$(echo SECRET x" prog', "-"],
+    ["* * * * * root PW='SECRET", "-"],
+    ["* * * * * root --password=SECRET", "-"],
+    ["* * * * * root a-b=SECRET", "-"],
+    ["* * * * * root https://u:SECRET@x", "-"],
+  ])("nothing that may be a value comes along: %s", async (line, program) => {
+    const told = await jobs(`${line}\n`);
+    expect(told.map((job) => job.replace(/^.* program:/, ""))).toEqual(program === null ? [] : [program]);
+  });
+
+  test("of ten megabytes with lines of one megabyte what was read before is told, and that there is more", async () => {
+    const job = "1 2 3 4 5 root x\n";
+    const told = await jobs(`${job}${job}${`${"y".repeat(1_000_000)}\n`.repeat(10)}`);
+    expect(told).toEqual([
+      "line:1 schedule:1 2 3 4 5 account:root program:x",
+      "line:2 schedule:1 2 3 4 5 account:root program:x",
+      "@unread - kind:workload path:PATH why:too-large",
+    ]);
+    const many = await jobs(job.repeat(3_000));
+    expect([many.length, many.at(-1)]).toEqual([
+      1_001,
+      "@unread - kind:workload path:PATH why:too-many-workloads",
+    ]);
+  });
+});
+
+describe.skipIf(AWKS.length === 0)("processes", () => {
+  const status = (pid: number, name: string, more: { parent?: number; uid?: string; spaces?: string } = {}) =>
+    [
+      `Name:\t${name}`,
+      `Pid:\t${pid}`,
+      `PPid:\t${more.parent ?? 1}`,
+      `Uid:\t${more.uid ?? "0\t0\t0\t0"}`,
+      `NSpid:\t${more.spaces ?? pid}`,
+      "VmSize:\t  1 kB",
+      "",
+    ].join("\n");
+  const told = (...all: string[]) => {
+    const lines = said(["encode", "processes"], all.join(""), { variables: { own: 90 } });
+    return lines.map((line) => line.replace("@processes - ", "")).toSorted();
+  };
+
+  test("processes are counted by the number that they run as, and by name, without the kernel's and our own", () => {
+    expect(
+      told(
+        "Name:\tkthreadd\nPid:\t2\nPPid:\t0\nUid:\t0\t0\t0\t0\nNSpid:\t2\n",
+        status(5, "nginx", { uid: "0\t33\t33\t33" }),
+        status(6, "nginx", { uid: "0\t33\t33\t33" }),
+        status(7, "sshd"),
+        status(90, "sh"),
+        status(91, "awk", { parent: 90 }),
+        status(92, "cat", { parent: 91 }),
+        status(93, "node", { uid: "7\t7\t7\t7", spaces: "93\t4" }),
+      ),
+    ).toEqual([
+      "uid:0 name:sshd count:1",
+      "uid:33 name:nginx count:2",
+      "uid:7 name:node count:1 contained:yes",
+    ]);
+  });
+
+  test("a process calls itself what it likes, ends while it is read, and is one of many", () => {
+    expect(told(status(5, "a b\\n@x 1:%0a\t"), "Name:\tgone\n")).toEqual([
+      "uid:0 name:a%20b%5cn@x%201%3a%250a%09 count:1",
+    ]);
+    const many = Array.from({ length: 5_000 }, (_, at) => status(at + 100, `n${at}`));
+    const lines = told(...many);
+    expect(lines).toHaveLength(201);
+    expect(lines[0]).toBe("@unread - kind:workload path:/proc why:too-many-workloads");
+  });
+});
+
+test.skipIf(AWKS.length === 0)(
+  "programs that run as their owner are told with their modes as they are now",
+  () => {
+    const listed = [
+      "-rwsr-xr-x 1 0 0 79904 May  4  2025 /usr/bin/su",
+      "-rwxr-sr-x 1 0 996 51936 Jun 13  2025 /usr/bin/a b",
+      "-rwxr-xr-x 1 0 0 1 Jun 13  2025 /usr/bin/plain",
+    ];
+    expect(said(["encode", "setuid-programs"], `${listed.join("\n")}\n`)).toEqual([
+      "@setuid - path:/usr/bin/su e:-rwsr-xr-x,1,0,0,79904",
+      "@setuid - path:/usr/bin/a%20b e:-rwxr-sr-x,1,0,996,51936",
+    ]);
+  },
+);

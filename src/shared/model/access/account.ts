@@ -24,7 +24,8 @@ export const Workload = z.discriminatedUnion("kind", [
     path: z.string(),
     line: z.int(),
     schedule: z.string(),
-    program: z.string(),
+    /** The first one of its command; null where that may be a value. */
+    program: z.string().nullable(),
   }),
   z.object({ kind: z.literal("at"), path: z.string() }),
   /** Processes that ran when the host was read, by the name that they give themselves. */

@@ -106,7 +106,10 @@ export function formatWorkload(workload: Workload): { what: string; why: string 
         why: `${workload.path}, ${workload.isEnabled ? "enabled" : "started by nothing"}${workload.startedBy.length > 0 ? `, by ${workload.startedBy.join(", ")}` : ""}`,
       };
     case "cron":
-      return { what: workload.program, why: `${workload.path}:${workload.line}, ${workload.schedule}` };
+      return {
+        what: workload.program ?? "a job of cron",
+        why: `${workload.path}${workload.line > 0 ? `:${workload.line}` : ""}, ${workload.schedule}`,
+      };
     case "at":
       return { what: "a job of at", why: workload.path };
     case "process":

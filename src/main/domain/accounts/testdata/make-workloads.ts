@@ -5,6 +5,11 @@ export const makeWorkloads = (more: Partial<HostWorkloads> = {}): HostWorkloads 
   uids: { min: 1_000, max: 60_000, systemMax: 999 },
   unitFiles: [],
   unitWants: [],
+  cronJobs: [],
+  atJobs: [],
+  processes: [],
+  setuidPrograms: [],
+  keytabs: [],
   ...more,
 });
 

@@ -1,0 +1,144 @@
+# What runs at a time, and what runs now: jobs of cron and at, processes, programs that run as their owner, and whom
+# the host is for Kerberos. A part of workloads.sh.
+
+read_jobs() {
+	limit=
+	[ $may_stop = no ] || limit='timeout -s KILL 5'
+	read_system_crontabs
+	for folder in /var/spool/cron/crontabs /var/spool/cron /var/spool/cron/tabs; do read_crontabs $folder; done
+	for folder in /var/spool/cron/atjobs /var/spool/at; do read_at_jobs $folder; done
+	read_processes
+	if is_late; then unread workload /usr too-late; return; fi
+	read_setuid
+	read_keytab
+}
+
+# Files of root's, of which each job says as whom it runs, and programs that root's run-parts starts.
+read_system_crontabs() {
+	system_table=1 crontabs=
+	set +f
+	set -- /etc/crontab /etc/cron.d/*
+	set -f
+	for file do
+		case ${file##*/} in '*' | *[!A-Za-z0-9_.-]*) continue ;; esac
+		[ ! -f "$file" ] || add_crontab "$file"
+	done
+	read_added
+	for period in hourly daily weekly monthly yearly; do
+		set +f
+		for file in "/etc/cron.$period"/*; do
+			set -f
+			case ${file##*/} in *[!A-Za-z0-9_-]*) continue ;; esac
+			[ -f "$file" ] && [ -x "$file" ] || continue
+			printf '@cron-job - path:%s line:0 schedule:@%s account:root program:%s\n' "$file" $period "${file##*/}"
+		done
+		set -f
+	done
+}
+
+# Files that are named for their accounts. cron follows no link there.
+read_crontabs() {
+	system_table= crontabs=
+	[ -d "$1" ] && ! is_silent "$1" || return
+	if [ ! -r "$1" ] || [ ! -x "$1" ]; then unread workload "$1" not-listed; return; fi
+	left=5000
+	set +f
+	set -- "$1"/*
+	set -f
+	for file do
+		if [ ! -f "$file" ] || [ -h "$file" ]; then continue; fi
+		left=$((left - 1))
+		if [ $left -lt 0 ]; then unread workload "$file" too-many-workloads; break; fi
+		add_crontab "$file"
+	done
+	read_added
+}
+
+# What lies in a folder of root's alone is read with others of it, and anything else by itself, as whose it is.
+add_crontab() {
+	if [ ! -r "$1" ]; then unread workload "$1" not-permitted; return; fi
+	if is_roots_location "$1"; then
+		case $1 in
+			*[!A-Za-z0-9/_.@+-]*) ;;
+			*) crontabs="$crontabs $1"; return ;;
+		esac
+	fi
+	# cron trusts no such file, and nobody but root may say as whom a job runs.
+	if [ -n "$system_table" ]; then unread workload "$1" cannot-evaluate; return; fi
+	if ! hold "$1"; then
+		case $why in gone) return ;; closed) why=owner-cannot-read ;; esac
+		unread workload "$1" $why
+		return
+	fi
+	read_stat "$1"
+	encode "$1"
+	feed "$1" cron_jobs "$token"
+}
+
+read_added() {
+	[ -n "$crontabs" ] || return
+	{
+		[ -z "$system_table" ] || printf '%s\n' "$accounts" | sed 's/^\([^:]*\):.*/account \1/'
+		ls -ldnL $crontabs
+	} | cron_jobs ''
+}
+
+cron_jobs() {
+	file_as=$1 $limit awk -v most=$MIB -v system_table=$system_table \
+		"$encode_awk$words_awk$listed_files_awk$cron_jobs_awk"
+}
+
+# Whose the jobs are that wait to be run once, and nothing that is in them.
+read_at_jobs() {
+	[ -d "$1" ] && ! is_silent "$1" || return
+	if [ ! -r "$1" ] || [ ! -x "$1" ]; then unread workload "$1" not-listed; return; fi
+	jobs=
+	set +f
+	for file in "$1"/[a-zA-Z=][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]*; do
+		set -f
+		case ${file##*/} in *[!A-Za-z0-9=]*) continue ;; esac
+		[ ! -f "$file" ] || [ -h "$file" ] || jobs="$jobs $file"
+	done
+	set -f
+	[ -z "$jobs" ] || ls -ldn $jobs | awk 'NR <= 1000 && /^-/ { print "@at-job - path:" $9 " uid:" $3 }'
+}
+
+# The processes of this host by the number that they run as: of the four that they have, the second.
+read_processes() {
+	if [ ! -r /proc/1/status ]; then unread workload /proc needs-root; fi
+	set +f
+	set -- /proc/[0-9]*/status
+	set -f
+	cat "$@" | $limit awk -v own=$$ "$encode_awk$processes_awk" || unread workload /proc too-late
+}
+
+# Programs that run as their owner or their group, whoever starts them: in the usual folders, and three levels deep.
+read_setuid() {
+	if ! has find; then unread workload find no-tool; return; fi
+	set --
+	for folder in /bin /sbin /usr/bin /usr/sbin /usr/local /usr/lib /usr/libexec /opt; do
+		if [ -d $folder ] && [ ! -h $folder ] && ! is_silent $folder; then set -- "$@" $folder; fi
+	done
+	limit=
+	[ $may_stop = no ] || limit='timeout -s KILL 4'
+	found=$($limit find "$@" -xdev -maxdepth 3 -type f \( -perm -4000 -o -perm -2000 \) -print; printf '%s' ".$?")
+	case $found in *.124 | *.137) unread workload /usr too-late ;; esac
+	IFS=$nl
+	set -- ${found%.*}
+	unset IFS
+	[ $# = 0 ] || ls -ldn "$@" | awk "$encode_awk$setuid_programs_awk"
+}
+
+# Whom this host is for Kerberos: of its keys the names.
+read_keytab() {
+	keytab=/etc/krb5.keytab
+	[ -f $keytab ] || return
+	if [ ! -r $keytab ]; then unread workload $keytab needs-root; return; fi
+	if ! has klist; then unread workload $keytab no-opener klist; return; fi
+	if ! is_roots_location $keytab; then unread workload $keytab owner-cannot-read; return; fi
+	printf '@keytab - path:%s' $keytab
+	for principal in $($limit klist -k $keytab | awk '$1 ~ /^[0-9]+$/ && !told[$2]++ && n++ < 200 { print $2 }'); do
+		say principal "$principal"
+	done
+	printf '\n'
+}
