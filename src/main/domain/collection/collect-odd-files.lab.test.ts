@@ -124,8 +124,8 @@ test("every shell survives it and tells the same", async () => {
 });
 
 /**
- * Calls that create, change or remove something, whatever the files are called that others are about. They are allowed on /dev/null and on ksh's unlinked scratch file in
- * memory.
+ * Calls that create, change or remove something, whatever the files are called that others are about. They are allowed
+ * on /dev/null and on ksh's unlinked scratch file in memory.
  */
 const WRITES =
   /^\d+ +(open(at)?\(.*O_(WRONLY|RDWR|CREAT|TRUNC)|creat\(|mkdir|mknod|unlink|rmdir|rename|link(at)?\(|symlink|truncate|chmod|chown|utime|setxattr)/;
