@@ -69,6 +69,7 @@ export default defineConfig({
           isolate: false,
           // Against a test that hangs, not one that is slow: the machine may be busy with something else.
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -97,7 +97,7 @@ const COLUMNS: readonly Column<AccountRow>[] = [
   {
     id: "host",
     title: "Host",
-    minWidth: 116,
+    minWidth: 110,
     grow: 2,
     sortBy: "host",
     cell: ({ host, port }) => <HostCell host={host} port={port} />,
@@ -106,7 +106,7 @@ const COLUMNS: readonly Column<AccountRow>[] = [
   {
     id: "name",
     title: "Account",
-    minWidth: 110,
+    minWidth: 104,
     grow: 1,
     sortBy: "name",
     cell: ({ name }) => <NameCell name={name} />,
@@ -115,7 +115,7 @@ const COLUMNS: readonly Column<AccountRow>[] = [
   {
     id: "uid",
     title: "UID",
-    minWidth: 60,
+    minWidth: 54,
     isNumber: true,
     cell: ({ uid }) => <span>{uid}</span>,
     text: ({ uid }) => String(uid),
@@ -131,7 +131,7 @@ const COLUMNS: readonly Column<AccountRow>[] = [
   {
     id: "root",
     title: "Root",
-    minWidth: 150,
+    minWidth: 144,
     sortBy: "root",
     cell: ({ root }) => <RootTag root={root} />,
     text: ({ root }) => ROOT_WORDS[root],
@@ -139,7 +139,7 @@ const COLUMNS: readonly Column<AccountRow>[] = [
   {
     id: "owner",
     title: "Owner",
-    minWidth: 96,
+    minWidth: 84,
     grow: 1,
     cell: ({ owner }) => <TextCell text={owner} />,
     text: ({ owner }) => owner,
@@ -147,7 +147,7 @@ const COLUMNS: readonly Column<AccountRow>[] = [
   {
     id: "entry",
     title: "Entered by",
-    minWidth: 140,
+    minWidth: 132,
     sortBy: "grantCount",
     cell: (row) => <TextCell text={formatEntry(row)} />,
     text: formatEntry,
@@ -155,7 +155,7 @@ const COLUMNS: readonly Column<AccountRow>[] = [
   {
     id: "lastLogin",
     title: "Last login",
-    minWidth: 104,
+    minWidth: 98,
     sortBy: "lastLoginAt",
     cell: ({ lastLoginAt }) =>
       lastLoginAt === null ? <Dim>none logged</Dim> : <When instant={lastLoginAt} />,
@@ -172,7 +172,7 @@ const COLUMNS: readonly Column<AccountRow>[] = [
   {
     id: "why",
     title: "Why",
-    minWidth: 180,
+    minWidth: 160,
     grow: 4,
     cell: ({ reasons }) => <TextCell text={formatKindReasons(reasons)} isDim />,
     text: ({ reasons }) => formatKindReasons(reasons),

@@ -1,6 +1,7 @@
 import type { Verdict } from "#shared/model/access/verdict.ts";
 import type { FindingDraft, Violation } from "#shared/model/finding.ts";
 import type { HostReach } from "#shared/model/hosts/host-reach.ts";
+import type { HostLogins } from "#shared/model/hosts/host-use.ts";
 import { openStore, type Store } from "#store/store.ts";
 import {
   beginScan,
@@ -167,6 +168,7 @@ function probeHostileHost(store: Store, { scanId, payload, index }: Wanted): voi
     grants: [makeHostileGrant(payload)],
     keyFiles: [{ ...makeKeyFile(payload), path: payload }],
     reach: makeReach(payload),
+    use: makeUse(payload),
     authorities: { trusted: [makeAuthority(payload)], isComplete: false },
     disk: { addresses: [payload], map: null, bindings: [makeHostileServing(payload)] },
     hostKeys: [{ keyType: payload, keyBits: null, fingerprint: payload }],
@@ -217,6 +219,23 @@ const makeReach = (payload: string): HostReach => ({
   outbound: [],
   unreadablePaths: [],
 });
+
+function makeUse(payload: string): HostLogins {
+  const times = {
+    account: payload,
+    firstAt: START,
+    lastAt: START,
+    lastInJournalAt: null,
+    lastFrom: payload,
+    origins: [{ from: payload, lastAt: START, lastInJournalAt: null }],
+    days: [[20_000, 1] as [number, number]],
+  };
+  return {
+    logins: [{ ...times, fingerprint: payload, isAuthority: false }],
+    others: [{ ...times, method: "su", by: payload }],
+    windows: [{ source: payload, from: "2026-05-01T00:00:00Z", to: START }],
+  };
+}
 
 const makeAuthority = (payload: string) => ({
   account: payload,
