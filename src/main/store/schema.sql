@@ -445,6 +445,12 @@ BEGIN
   INSERT INTO account_search (rowid, text) VALUES (NEW.id, NEW.search_text || char(10, 10));
 END;
 
+CREATE TRIGGER account_is_somebody_else AFTER UPDATE OF uid ON account
+WHEN OLD.uid <> NEW.uid
+BEGIN
+  DELETE FROM tagged_account WHERE account = NEW.id;
+END;
+
 CREATE TRIGGER account_ends AFTER UPDATE OF gone_scan ON account
 WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
 BEGIN

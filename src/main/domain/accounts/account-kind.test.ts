@@ -10,6 +10,7 @@ const make = (name: string, uid: number, more: Partial<AccountEvidence> = {}): A
   passwordState: "locked",
   workloads: [],
   keys: { count: 0, forced: 0 },
+  isEnteredOtherwise: false,
   ...more,
 });
 const NOLOGIN = { shell: "/usr/sbin/nologin" };
@@ -34,7 +35,7 @@ const keys = (count: number, forced = 0) => ({ keys: { count, forced } });
 /** Each as hosts have it; `last` of what decides is the first reason. */
 test.each<[string, AccountEvidence, string, string]>([
   ["root", make("root", 0, { passwordState: "set" }), "system", "root"],
-  ["another account of number 0", make("toor", 0, keys(1)), "system", "root"],
+  ["another account of number 0", make("toor", 0, keys(1)), "unknown", "root"],
   ["nobody", make("nobody", 65_534, NOLOGIN), "system", "nobody"],
   ["daemon", make("daemon", 1, NOLOGIN), "system", "number"],
   ["sync, whose shell is a program", make("sync", 4, { shell: "/bin/sync" }), "system", "number"],
@@ -107,10 +108,30 @@ test.each<[string, AccountEvidence, string, string]>([
   ],
   ["an account with keys for one command each", make("mirror", 1_002, keys(2, 2)), "bot", "keys"],
   [
-    "an account with keys for files alone",
+    "an account without a login shell that has a key",
     make("upload", 1_002, { ...NOLOGIN, ...keys(1, 1) }),
-    "bot",
-    "keys",
+    "unknown",
+    "password",
+  ],
+  [
+    "a cloud login that a unit runs as and people have keys to",
+    make("ubuntu", 1_000, { workloads: [unit("app.service")], ...keys(3) }),
+    "unknown",
+    "runs",
+  ],
+  ["somebody from before ordinary numbers began at 1000", make("kim", 501, keys(1)), "unknown", "number"],
+  ["nobody with a key", make("nobody", 65_534, keys(1)), "unknown", "nobody"],
+  [
+    "an account of the system that was logged in to",
+    make("cache", 998, { ...NOLOGIN, isEnteredOtherwise: true }),
+    "unknown",
+    "number",
+  ],
+  [
+    "an account of the system whose keys were not read",
+    make("cache", 998, { ...NOLOGIN, keys: null }),
+    "unknown",
+    "keys-not-read",
   ],
   ["an account named deploy, with keys", make("deploy", 1_003, keys(1)), "bot", "keys"],
   ["an account named svc-web, with keys", make("svc-web", 1_003, keys(1)), "bot", "keys"],

@@ -10,8 +10,12 @@ export type AccountEvidence = {
   passwordState: PasswordState;
   /** Null: not known. */
   workloads: readonly Workload[] | null;
-  /** Keys that may open it, and those of them that give one command, or files, alone. */
-  keys: { count: number; forced: number };
+  /**
+   * Keys that may open it, and those of them that give one command, or files, alone; null: some may not have been read.
+   */
+  keys: { count: number; forced: number } | null;
+  /** Certificates open it, or may, or a log has a login to it. */
+  isEnteredOtherwise: boolean;
 };
 
 /** What login.defs(5) has as UID_MIN, the first number of ordinary users, on a host that says nothing else. */
@@ -28,8 +32,8 @@ const NO_LOGIN: ReadonlySet<string> = new Set(["nologin", "false", "true", "sync
 /** Whole words of names that are usual for what runs by itself. */
 const AUTOMATION: ReadonlySet<string> = new Set(
   [
-    "agent ansible automation backup bot borg chef ci cicd cron deploy deployer drone git github gitlab icinga",
-    "jenkins monitor monitoring nagios prometheus provision puppet rsync runner salt sensu svc sync terraform zabbix",
+    "ansible automation backup bot ci cicd cron deploy deployer git github gitlab icinga jenkins monitoring nagios",
+    "prometheus provision puppet rsync runner svc terraform zabbix",
   ].flatMap((line) => line.split(" ")),
 );
 
@@ -41,22 +45,28 @@ type Evaluated = { kind: AccountKind; reasons: KindReason[] };
  */
 export function evaluateKind(evidence: AccountEvidence, firstOrdinary: number = USUAL_FIRST): Evaluated {
   const { uid } = evidence;
-  if (uid === 0) return { kind: "system", reasons: [{ what: "root" }] };
-  if (uid === NOBODY) return { kind: "system", reasons: [{ what: "nobody" }] };
-  const isOrdinary = uid >= firstOrdinary && !(uid >= DYNAMIC.first && uid <= DYNAMIC.last);
+  // Another name for root is somebody's doing.
+  if (uid === 0)
+    return { kind: evidence.name === "root" ? "system" : "unknown", reasons: [{ what: "root" }] };
+  const isOrdinary = uid >= firstOrdinary && uid !== NOBODY && !(uid >= DYNAMIC.first && uid <= DYNAMIC.last);
   const signs = readSigns(evidence, { isOrdinary, first: firstOrdinary });
   const evaluated = isOrdinary ? evaluateOrdinary(signs) : evaluateReserved(signs);
-  // That nothing runs as it is part of what shows these two.
-  if (evidence.workloads === null && (evaluated.kind === "person" || evaluated.kind === "system"))
-    return { kind: "unknown", reasons: [{ what: "workloads-not-read" }, ...evaluated.reasons] };
-  return evaluated;
+  const missing = findMissing(evidence, evaluated.kind);
+  return missing === null ? evaluated : { kind: "unknown", reasons: [missing, ...evaluated.reasons] };
+}
+
+/** What was not read and is part of what shows the kind: that nothing runs as it, or that nobody has a key to it. */
+function findMissing({ workloads, keys }: AccountEvidence, kind: AccountKind): KindReason | null {
+  if (workloads === null && (kind === "person" || kind === "system")) return { what: "workloads-not-read" };
+  return keys === null && kind === "system" ? { what: "keys-not-read" } : null;
 }
 
 type Signs = {
   /** Whether its shell lets somebody in; null: not known. */
   isLogin: boolean | null;
   password: PasswordState;
-  keys: AccountEvidence["keys"];
+  keys: { count: number; forced: number };
+  isEnteredOtherwise: boolean;
   /** Something starts programs as it, whether or not somebody has logged in. */
   runs: KindReason[];
   named: KindReason[];
@@ -67,9 +77,19 @@ type Signs = {
 };
 
 function readSigns(
-  { name, shell, isShellUsable, passwordState, workloads, keys }: AccountEvidence,
+  {
+    uid,
+    name,
+    shell,
+    isShellUsable,
+    passwordState,
+    workloads,
+    isEnteredOtherwise,
+    ...evidence
+  }: AccountEvidence,
   { isOrdinary, first }: { isOrdinary: boolean; first: number },
 ): Signs {
+  const keys = evidence.keys ?? { count: 0, forced: 0 };
   const isLogin = NO_LOGIN.has(shell.slice(shell.lastIndexOf("/") + 1)) ? false : isShellUsable;
   const run = (workloads ?? []).filter((one) => runsByItself(one, isOrdinary));
   const words = name.toLowerCase().split(/[^a-z]+/);
@@ -77,6 +97,7 @@ function readSigns(
     isLogin,
     password: passwordState,
     keys,
+    isEnteredOtherwise,
     runs: run.slice(0, 1).map((one) => ({
       what: "runs",
       kind: one.kind,
@@ -87,7 +108,7 @@ function readSigns(
       .filter((word) => AUTOMATION.has(word))
       .slice(0, 1)
       .map((word) => ({ what: "name", word })),
-    number: { what: "number", isOrdinary, first },
+    number: uid === NOBODY ? { what: "nobody" } : { what: "number", isOrdinary, first },
     shell: { what: "shell", shell, isLogin: isLogin !== false },
     passwordReason: { what: "password", state: passwordState },
     keyReason: keys.count > 0 ? [{ what: "keys", count: keys.count, forced: keys.forced }] : [],
@@ -113,25 +134,30 @@ function evaluateReserved(signs: Signs): Evaluated {
   const { isLogin, password, keys, runs, named, number, shell, passwordReason, keyReason } = signs;
   if (runs.length > 0)
     return { kind: "service", reasons: [...runs, number, shell, passwordReason, ...keyReason] };
-  const reasons = [number, shell, passwordReason, ...keyReason, ...named];
-  if (keys.count > 0 && password === "locked")
+  if (keys.count > 0 && password === "locked" && (isForced(signs) || named.length > 0))
     return { kind: "bot", reasons: [...keyReason, number, shell, passwordReason, ...named] };
-  if (keys.count === 0 && (isLogin === false || password === "locked")) return { kind: "system", reasons };
-  return { kind: "unknown", reasons };
+  const isShut =
+    keys.count === 0 && !signs.isEnteredOtherwise && (isLogin === false || password === "locked");
+  const reasons = [number, shell, passwordReason, ...keyReason, ...named];
+  return { kind: isShut ? "system" : "unknown", reasons };
 }
 
 /** An account with a number of ordinary users, who are people, and whatever else somebody has made an account for. */
 function evaluateOrdinary(signs: Signs): Evaluated {
   const { isLogin, password, keys, runs, named, number, shell, passwordReason, keyReason } = signs;
-  const isEnteredByPassword = password !== "locked" && isLogin !== false;
-  const isForced = keys.count > 0 && keys.forced === keys.count;
   if (runs.length > 0) {
+    const isForPeople = isLogin !== false && (password !== "locked" || keys.forced < keys.count);
     const reasons = [...runs, passwordReason, shell, ...keyReason, ...named];
-    return { kind: isEnteredByPassword ? "unknown" : "service", reasons };
+    return { kind: isForPeople ? "unknown" : "service", reasons };
   }
-  if (keys.count > 0 && password === "locked" && (isForced || isLogin === false || named.length > 0))
+  const isBots = isForced(signs) || (isLogin !== false && named.length > 0);
+  if (keys.count > 0 && password === "locked" && isBots)
     return { kind: "bot", reasons: [...keyReason, passwordReason, ...named, shell] };
   if (isLogin && password === "set" && named.length === 0)
     return { kind: "person", reasons: [number, passwordReason, shell, ...keyReason] };
   return { kind: "unknown", reasons: [...named, passwordReason, shell, ...keyReason, number] };
 }
+
+/** Its keys give no shell, by what stands there: without a login shell none does, and that is how people are shut out, too. */
+const isForced = ({ keys, isLogin }: Signs): boolean =>
+  keys.count > 0 && keys.forced === keys.count && isLogin !== false;

@@ -64,6 +64,7 @@ test("accounts of a real host are of the kinds that they were made as, and what 
       reach: evaluateReach(collection).reach,
       use: findLogins(collection, at),
       workloads: evaluateWorkloads(collection),
+      byCertificate: new Set(),
       now: at.toISOString(),
     });
   };

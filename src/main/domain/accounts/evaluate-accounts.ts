@@ -1,4 +1,4 @@
-import type { Collection } from "#domain/collection/collection.ts";
+import type { Account, Collection } from "#domain/collection/collection.ts";
 import type { EvaluatedGrant } from "#domain/ssh/effective.ts";
 import { spend } from "#domain/work-budget.ts";
 import type {
@@ -40,6 +40,8 @@ type Evidence = {
   use: HostLogins;
   /** Null: what runs there was not read. */
   workloads: AccountWorkloads | null;
+  /** Accounts that certificates of an authority open, or may. */
+  byCertificate: ReadonlySet<string>;
   /** Until when a login can have been: nothing is known of the future. */
   now: Instant;
 };
@@ -49,7 +51,9 @@ export function evaluateAccounts(collection: Collection, evidence: Evidence): Ev
   const { accounts } = collection;
   const open = evidence.grants.filter(({ verdict }) => verdict.effective.state !== "no");
   const grantsOf = Map.groupBy(open, ({ account }) => account);
-  const found = evidence.workloads?.tooMuch.length === 0 ? evidence.workloads : null;
+  const found = evidence.workloads;
+  const isWhole = areWorkloadsWhole(collection, found);
+  const areKeysUnread = findUnreadKeys(collection);
   const rootOf = evaluateRootStandings(accounts, evidence.reach);
   const loginOf = findLastLogins(collection, evidence);
   const firstOrdinary = collection.workloads?.uids.min ?? USUAL_FIRST;
@@ -59,6 +63,7 @@ export function evaluateAccounts(collection: Collection, evidence: Evidence): Ev
     const grants = grantsOf.get(name) ?? [];
     const { workloads, count } = found?.ofAccount.get(name) ?? NOTHING;
     const keys = { count: grants.length, forced: grants.filter(isForced).length };
+    const lastLoginAt = loginOf.get(name) ?? null;
     return {
       name,
       uid,
@@ -67,16 +72,46 @@ export function evaluateAccounts(collection: Collection, evidence: Evidence): Ev
       groups: account.groups ?? [],
       passwordState,
       ...evaluateKind(
-        { name, uid, shell, isShellUsable, passwordState, workloads: found && workloads, keys },
+        {
+          name,
+          uid,
+          shell,
+          isShellUsable,
+          passwordState,
+          workloads: isWhole || workloads.length > 0 ? workloads : null,
+          keys: keys.count === 0 && areKeysUnread(account) ? null : keys,
+          isEnteredOtherwise: lastLoginAt !== null || evidence.byCertificate.has(name),
+        },
         firstOrdinary,
       ),
       root: rootOf.get(name) ?? "unknown",
       workloads,
       workloadCount: count,
       grantCount: grants.length,
-      lastLoginAt: loginOf.get(name) ?? null,
+      lastLoginAt,
     };
   });
+}
+
+/** Whether nothing that runs there can have been missed: what is left out may be anybody's. */
+const areWorkloadsWhole = (
+  { incomplete, unreadable, workloads }: Collection,
+  found: AccountWorkloads | null,
+) =>
+  found !== null &&
+  found.tooMuch.length === 0 &&
+  incomplete === null &&
+  unreadable.every(({ kind, isAbsent }) => kind !== "workload" || isAbsent === true) &&
+  workloads?.unitFiles.every(({ kind }) => kind !== "unreadable") === true;
+
+/** Of which accounts a file of keys, or the home with it, could not be read. */
+function findUnreadKeys({ authorizedKeys, unreadable }: Collection): (account: Account) => boolean {
+  const names = new Set(
+    authorizedKeys.flatMap(({ whyUnreadable, accounts }) => (whyUnreadable === null ? [] : accounts)),
+  );
+  const homes = new Set(unreadable.flatMap(({ kind, path }) => (kind === "home" ? [path] : [])));
+  const isCut = unreadable.some(({ kind }) => kind === "limit");
+  return ({ name, home }) => isCut || names.has(name) || homes.has(home);
 }
 
 const NOTHING: WorkloadList = { workloads: [], count: 0 };
@@ -94,7 +129,8 @@ function findLastLogins(
 ): ReadonlyMap<string, Instant> {
   const last = new Map<string, Instant>();
   const add = (account: string, at: Instant) => {
-    if (at <= now && at > (last.get(account) ?? "")) last.set(account, at);
+    const bound = at < now ? at : now;
+    if (bound > (last.get(account) ?? "")) last.set(account, bound);
   };
   for (const { account, lastAt } of [...use.logins, ...use.others]) add(account, lastAt);
   for (const { account, at } of lastLogins) add(account, toInstant(new Date(at * 1_000)));

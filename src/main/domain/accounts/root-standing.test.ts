@@ -46,3 +46,17 @@ test("where rules could not be read, nobody is said not to become root", () => {
   const standings = evaluateRootStandings(ACCOUNTS, { escalations, areRulesRead: false });
   expect([standings.get("ann"), standings.get("bob")]).toEqual(["maybe", "unknown"]);
 });
+
+test("accounts of one number are one to the kernel: what one of them may, the other may", () => {
+  const accounts = [...ACCOUNTS, { name: "ann2", uid: 1_000 }];
+  const standings = evaluateRootStandings(accounts, {
+    escalations: [becoming("ann", "root"), becoming("bob", "ann2")],
+    areRulesRead: true,
+  });
+  expect(["ann", "ann2", "bob", "cleo"].map((name) => standings.get(name))).toEqual([
+    "becomes-root",
+    "becomes-root",
+    "becomes-root",
+    "no",
+  ]);
+});

@@ -4,15 +4,19 @@ import type { Escalation } from "#shared/model/hosts/host-reach.ts";
 
 type Rules = { escalations: readonly Escalation[]; areRulesRead: boolean };
 
-/** Whether each account of a host is root, or becomes root by rules of sudo and doas, in one step or several; by name. */
+/**
+ * Whether each account of a host is root, or becomes root in one step or several; by name. Accounts of one number are one
+ * to the kernel: what one of them may, all may.
+ */
 export function evaluateRootStandings(
   accounts: readonly { name: string; uid: number }[],
   { escalations, areRulesRead }: Rules,
 ): ReadonlyMap<string, RootStanding> {
   const roots = accounts.filter(({ uid }) => uid === 0).map(({ name }) => name);
   const leading = Map.groupBy(escalations, ({ target }) => target);
-  const becomes = reach(roots, leading, isFull);
-  const may = reach(roots, leading, () => true);
+  const sameOf = namesOfOne(accounts);
+  const becomes = reach(roots, { leading, sameOf, counts: isFull });
+  const may = reach(roots, { leading, sameOf, counts: () => true });
   return new Map(
     accounts.map(({ name, uid }) => {
       if (uid === 0) return [name, "is-root"];
@@ -27,21 +31,37 @@ export function evaluateRootStandings(
 const isFull = ({ commands, shell, isCertain }: Escalation): boolean =>
   isCertain && (commands === "any" || shell !== null);
 
+type Steps = {
+  /** By the account that they lead to. */
+  leading: ReadonlyMap<string, readonly Escalation[]>;
+  /** All names of the number that a name has. */
+  sameOf: (name: string) => readonly string[];
+  counts: (one: Escalation) => boolean;
+};
+
 /** The accounts from which rules lead to one of `ends`. */
-function reach(
-  ends: readonly string[],
-  leading: ReadonlyMap<string, readonly Escalation[]>,
-  counts: (one: Escalation) => boolean,
-): ReadonlySet<string> {
+function reach(ends: readonly string[], { leading, sameOf, counts }: Steps): ReadonlySet<string> {
   const met = new Set(ends);
   const next = [...ends];
-  for (let name = next.pop(); name !== undefined; name = next.pop()) {
+  const meet = (account: string) => {
+    for (const name of sameOf(account)) {
+      spend();
+      if (met.has(name)) continue;
+      met.add(name);
+      next.push(name);
+    }
+  };
+  for (let name = next.pop(); name !== undefined; name = next.pop())
     for (const one of leading.get(name) ?? []) {
       spend();
-      if (met.has(one.account) || !counts(one)) continue;
-      met.add(one.account);
-      next.push(one.account);
+      if (!met.has(one.account) && counts(one)) meet(one.account);
     }
-  }
   return met;
+}
+
+function namesOfOne(accounts: readonly { name: string; uid: number }[]): (name: string) => readonly string[] {
+  const byUid = Map.groupBy(accounts, ({ uid }) => uid);
+  const uidOf = new Map(accounts.map(({ name, uid }) => [name, uid]));
+  const names = new Map([...byUid].map(([uid, same]) => [uid, same.map(({ name }) => name)]));
+  return (name) => names.get(uidOf.get(name) ?? -1) ?? [name];
 }

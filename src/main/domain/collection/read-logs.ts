@@ -18,6 +18,8 @@ export type LogSummary = {
   messages: LoginMessage[];
   /** Of logins by other means, and by su. */
   others: LoginMessage[];
+  /** There were more of these than are kept. */
+  hasMoreOthers: boolean;
   /** "cut": its end was not reached. "full": there were more messages than are kept. */
   ending: "whole" | "cut" | "full";
   journal: {
@@ -63,6 +65,7 @@ function readLog(record: Record): LogSummary {
     acceptedCount: Number(/^\d{1,12}$/.exec(all("A")[0]?.[0] ?? "")?.[0] ?? 0),
     messages: all("M").map(readMessage),
     others: all("O").map(readMessage),
+    hasMoreOthers: all("L").length > 0,
     ending: readEnding(all("E").at(-1)?.[0]),
     journal:
       path === "journal"

@@ -49,12 +49,36 @@ test("the owner of a socket goes by its owner's rights, and an ACL leaves it unc
   ]);
 });
 
-test("without the group database the primary group is known by its number alone", () => {
+test("without the group database the primary group is known by its number, and any other is possible", () => {
   const found = findByPrivilegedPaths([socket(0o660)], {
     accounts: accounts.map((account) => ({ ...account, groups: null })),
     groups: null,
   });
-  expect(found.map(({ account, rule }) => [account, rule])).toEqual([
-    ["bob", "/run/docker.sock (group 998)"],
+  expect(found.map(({ account, rule, isCertain }) => [account, rule, isCertain])).toEqual([
+    ["ann", "/run/docker.sock (group 998, if it is in it)", false],
+    ["bob", "/run/docker.sock (group 998)", true],
+    ["cleo", "/run/docker.sock (group 998, if it is in it)", false],
   ]);
+});
+
+test("libvirt's socket that everybody may write to asks polkit, and a disk of a database is not the system's", () => {
+  expect(
+    find(socket(0o666, { path: "/run/libvirt/libvirt-sock" })).map(([, , isCertain]) => isCertain),
+  ).toContain(false);
+  expect(find(socket(0o660, { path: "/dev/sdb", gid: 998 })).map(([, , isCertain]) => isCertain)).toEqual([
+    false,
+    false,
+  ]);
+});
+
+test("a certain way takes the place of an uncertain one, however many accounts there are", () => {
+  const many = Array.from({ length: 1_500 }, (_, number) =>
+    makeAccount(`u${number}`, { uid: 2_000 + number, gid: 998, groups: ["docker"] }),
+  );
+  const found = findByPrivilegedPaths(
+    [socket(0o666, { path: "/run/libvirt/libvirt-sock", gid: 0 }), socket(0o660)],
+    { accounts: many, groups },
+  );
+  expect(found).toHaveLength(1_500);
+  expect(found.every(({ isCertain }) => isCertain)).toBe(true);
 });

@@ -3,13 +3,11 @@ import type { PathEntry } from "#domain/collection/paths.ts";
 import { spend } from "#domain/work-budget.ts";
 import type { Escalation } from "#shared/model/hosts/host-reach.ts";
 
-/** So many accounts of a host are told for one path that is open to everybody. */
-const MOST_ACCOUNTS = 1_000;
-
 /**
  * Which accounts are as good as root because they may write to a socket of docker, LXD, libvirt and their like, or to a
- * disk: each starts, or changes, whatever it is asked to as root. By owner, group and mode; an ACL may let in more, or
- * fewer.
+ * disk: each starts, or changes, whatever it is asked to as root. By owner, group and mode. It is not certain where an
+ * ACL may let in more, or fewer; where groups are not known; where libvirt's socket is open to everybody, for then it
+ * asks polkit; and of a disk that by owner and group is not the system's, for it may hold a database, or a guest.
  */
 export function findByPrivilegedPaths(
   paths: readonly PathEntry[],
@@ -17,16 +15,14 @@ export function findByPrivilegedPaths(
 ): Escalation[] {
   const root = accounts.find(({ uid }) => uid === 0)?.name ?? "root";
   const others = accounts.filter(({ uid }) => uid !== 0);
-  const nameOf = new Map(groups?.toReversed().map(({ gid, name }) => [gid, name]));
+  const groupsOf = Map.groupBy(groups ?? [], ({ gid }) => gid);
   const found = new Map<string, Escalation>();
   for (const entry of paths) {
-    const group = nameOf.get(entry.gid) ?? null;
-    let count = 0;
+    const names = (groupsOf.get(entry.gid) ?? []).map(({ name }) => name);
     for (const account of others) {
       spend();
-      const by = mayWrite(account, entry, group);
-      // The first of several paths is enough to know.
-      if (by === null || found.has(account.name) || ++count > MOST_ACCOUNTS) continue;
+      const by = mayWrite(account, entry, names);
+      if (by === null || isKnownAsWell(found.get(account.name), by)) continue;
       found.set(account.name, {
         account: account.name,
         target: root,
@@ -43,16 +39,26 @@ export function findByPrivilegedPaths(
   return [...found.values()];
 }
 
+type Right = { rule: string; isCertain: boolean };
+
+/** One of several paths is enough to know; a certain one takes the place of another. */
+const isKnownAsWell = (known: Escalation | undefined, by: Right): boolean =>
+  known !== undefined && (known.isCertain || !by.isCertain);
+
 /** By what right an account may write to a path; null where it may not. The first that applies to it rules, as in access(2). */
 function mayWrite(
   account: Account,
-  { mode, uid, gid, hasAcl }: PathEntry,
-  group: string | null,
-): { rule: string; isCertain: boolean } | null {
-  const isCertain = !hasAcl;
+  { path, mode, uid, gid, hasAcl }: PathEntry,
+  names: readonly string[],
+): Right | null {
+  const isDisk = path.startsWith("/dev/");
+  const isSystems = !isDisk || (uid === 0 && names.includes("disk"));
+  const isCertain = !hasAcl && isSystems;
   if (account.uid === uid) return mode & 0o200 ? { rule: "its own", isCertain } : null;
-  const isMember = account.gid === gid || (group !== null && account.groups?.includes(group) === true);
-  if (isMember) return mode & 0o020 ? { rule: `group ${group ?? gid}`, isCertain } : null;
-  if (mode & 0o002) return { rule: "everybody", isCertain };
+  const group = `group ${names[0] ?? gid}`;
+  const isMember = account.gid === gid || names.some((name) => account.groups?.includes(name) === true);
+  if (isMember) return mode & 0o020 ? { rule: group, isCertain } : null;
+  if (mode & 0o002) return { rule: "everybody", isCertain: isCertain && !path.includes("/libvirt/") };
+  if (account.groups === null && mode & 0o020) return { rule: `${group}, if it is in it`, isCertain: false };
   return null;
 }

@@ -59,7 +59,10 @@ export function evaluateReach(collection: Collection): ReachVerdict {
     },
   );
   const areRulesRead =
-    unreadableRules.length === 0 && collection.incomplete === null && !tooMuch.includes(RULES);
+    unreadableRules.length === 0 &&
+    collection.incomplete === null &&
+    !tooMuch.includes(RULES) &&
+    !tooMuch.includes(PRIVILEGED);
   const nameOf = namesByUid(accounts);
   return {
     reach: {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Collection } from "#domain/collection/collection.ts";
 import type { LogSummary } from "#domain/collection/read-logs.ts";
-import { makeCollection } from "#domain/ssh/testdata/make-collection.ts";
+import { makeAccount, makeCollection } from "#domain/ssh/testdata/make-collection.ts";
 import { daysFrom, makeLog } from "#domain/use/testdata/make-log.ts";
 import { findLogins, withoutFuture } from "./find-logins.ts";
 
@@ -317,10 +317,16 @@ test("logins without a key are told by account and means, and who became an acco
     "Accepted keyboard-interactive/pam for ann from * port 0 ssh2",
     "Accepted password for root from 6.6.6.6 port 1 ssh2 from 10.0.0.9 port 0 ssh2",
     "su: (to postgres) ann",
+    "Accepted gssapi-with-mic for kim from 10.0.0.7 port 0 ssh2: kim@EXAMPLE.COM",
+    'Accepted hostbased for kim from 10.0.0.7 port 0 ssh2: ED25519 SHA256:x, client user "kim", client host "web2"',
     "Accepted telepathy for ann from 10.0.0.7 port 0 ssh2",
     "su: (to ) ann",
+    "Accepted password for nobody-of-this-name from 10.0.0.7 port 0 ssh2",
   );
-  const { others, logins } = find({ logs: [log] });
+  const accounts = ["ann", "postgres", "kim", "root from 6.6.6.6 port 1 ssh2"].map((name) =>
+    makeAccount(name),
+  );
+  const { others, logins } = find({ logs: [log], accounts });
   expect(logins).toHaveLength(1);
   expect(
     others.map(({ account, method, by, lastFrom, days }) => [account, method, by, lastFrom, days[0]?.[1]]),
@@ -329,6 +335,8 @@ test("logins without a key are told by account and means, and who became an acco
     ["ann", "keyboard-interactive", "", null, 3],
     ["root from 6.6.6.6 port 1 ssh2", "password", "", "10.0.0.9", 3],
     ["postgres", "su", "ann", null, 3],
+    ["kim", "gssapi-with-mic", "", "10.0.0.7", 3],
+    ["kim", "hostbased", "", "10.0.0.7", 3],
   ]);
   expect(others.every(({ lastInJournalAt }) => lastInJournalAt === "2026-05-02T09:00:00Z")).toBe(true);
 });
@@ -339,9 +347,25 @@ test("what calls itself su in the journal shows nothing but that: no login, no w
     "su: (to root) mallory",
     "Accepted password for root from 10.0.0.9 port 0 ssh2",
   );
-  const found = find({ suLog });
+  const found = find({ suLog, accounts: [makeAccount("root")] });
   expect(found).toMatchObject({ logins: [], windows: [] });
   expect(found.others).toMatchObject([
     { account: "root", method: "su", by: "mallory", lastInJournalAt: null },
   ]);
+});
+
+test("more logins without a key than are taken are named as such, and a million lines are no exception", () => {
+  const log = { ...makeLog("journal", MAY), hasMoreOthers: true };
+  expect(find({ logs: [log] }).notRead).toContain(
+    "journal: it holds more logins without a key than were taken",
+  );
+  const many = other(makeLog("journal", MAY), "Accepted password for ann from 10.0.0.7 port 0 ssh2");
+  const days = Array.from({ length: 200_000 }, () => ({
+    day: 1,
+    count: 1,
+    first: "10:00:00",
+    last: "10:00:00",
+  }));
+  many.others = many.others.map((message) => ({ ...message, days }));
+  expect(find({ logs: [many], accounts: [makeAccount("ann")] }).others).toHaveLength(1);
 });

@@ -74,12 +74,12 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
       datedLogins(log, log.messages, { offset, now, family, read: readLoginMessage }),
     );
     const { own = [], foreign = [] } = Object.groupBy(all, ({ host }) => (isOwn(host) ? "own" : "foreign"));
-    seen.push(...own);
-    others.push(
-      ...dated
-        .flatMap((log) => datedLogins(log, log.others, { offset, now, family, read: readOtherLogin }))
-        .filter(({ host }) => isOwn(host)),
-    );
+    for (const one of own) seen.push(one);
+    for (const log of dated)
+      for (const one of datedLogins(log, log.others, { offset, now, family, read: readOtherLogin }))
+        if (isOwn(one.host)) others.push(one);
+    if (logs.some((log) => log.hasMoreOthers))
+      notRead.push(`${family}: it holds more logins without a key than were taken`);
     const doubt = hiddenBy ?? findDoubt(logs, own, collection, now);
     if (doubt !== null) {
       notRead.push(`${family}: ${doubt}`);
@@ -109,8 +109,11 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
     ({ source }) => !weakest || (weakest.lastInJournalAt === null && evidenceOf(source) === "journal"),
   );
   if (weakest) notRead.push(`logs hold more than ${MOST_KEYS} keys, so none is known to be missing`);
-  others.push(...readSuLog(collection, { offset, now }));
-  return { logins: kept, others: addUpOthers(others), windows: sound, hiddenBy, notRead, elsewhere };
+  for (const one of readSuLog(collection, { offset, now })) others.push(one);
+  // Whoever writes lines into a log may name accounts that there are not.
+  const names = new Set(collection.accounts.map(({ name }) => name));
+  const ofAccounts = others.filter(({ login }) => names.has(login.account));
+  return { logins: kept, others: addUpOthers(ofAccounts), windows: sound, hiddenBy, notRead, elsewhere };
 }
 
 /** No log shows the future, whatever dates are in it. */

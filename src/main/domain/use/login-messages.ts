@@ -48,7 +48,9 @@ export type OtherLogin = {
   by: string;
 };
 
-const OTHER = /^Accepted ([a-z-]+)(?:\/[a-z]+)? for (.*?) from (\S+) port \d{1,5} ssh2$/s;
+/** Some methods say after it who it was: a principal of Kerberos, the key and the user of the client's host. */
+const OTHER =
+  /^Accepted (?:(?:(password|keyboard-interactive|none)(?:\/[a-z]+)? for (.*?) from (\S+) port \d{1,5} ssh2)|(?:(gssapi-with-mic|gssapi-keyex|hostbased) for (.*?) from (\S+) port \d{1,5} ssh2(?:: .*)?))$/s;
 
 /** util-linux and shadow: "(to %s) %s on %s", of which the collector leaves out the terminal. */
 const BY_SU = /^su: \(to (.+)\) (\S+)$/s;
@@ -57,9 +59,10 @@ const BY_SU = /^su: \(to (.+)\) (\S+)$/s;
 export function readOtherLogin(text: string): OtherLogin | null {
   const [, became, by] = BY_SU.exec(text) ?? [];
   if (became !== undefined && by !== undefined) return { account: became, from: null, method: "su", by };
-  const [, name, account = "", address = ""] = OTHER.exec(text) ?? [];
-  const method = LoginMethod.safeParse(name).data;
-  if (method === undefined || method === "su" || account === "") return null;
+  const [, plain, its = "", at = "", named, theirs = "", where = ""] = OTHER.exec(text) ?? [];
+  const method = LoginMethod.safeParse(plain ?? named).data;
+  const [account, address] = plain === undefined ? [theirs, where] : [its, at];
+  if (method === undefined || account === "") return null;
   return { account, from: address === "*" ? null : address, method, by: "" };
 }
 

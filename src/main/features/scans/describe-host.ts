@@ -119,6 +119,11 @@ function describeEvaluated(
       reach: reach.reach,
       use,
       workloads,
+      byCertificate: new Set(
+        authorities?.flatMap(({ accounts }) =>
+          accounts.flatMap(({ account, effective }) => (effective.state === "no" ? [] : [account])),
+        ),
+      ),
       now: toInstant(at),
     }),
     missingAccounts: evaluateMissing(collection),

@@ -6,7 +6,7 @@ export async function findHost(
   name: string,
   client: LatchkeyClient,
 ): Promise<{ host: string; port: number }> {
-  const { rows } = await client.hosts.list({ search: name });
+  const { rows } = await client.hosts.list({ search: name, limit: 1_000 });
   const named = rows.filter(({ host, port }) =>
     [host, `${host}:${port}`, `[${host}]:${port}`].includes(name),
   );

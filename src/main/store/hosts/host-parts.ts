@@ -13,7 +13,10 @@ type HostRow = { id: number; name: number; host: string; port: number };
 /** What the history tells of an account. */
 type AccountState = { name: string; uid: number; shell: string; passwordState: PasswordState };
 
-/** A last login stays known though a reading has lost it: logs rotate. */
+/**
+ * A last login stays known though a reading has lost it: logs rotate. So does whether it is as good as root where this
+ * reading does not know. Who is there again under another number is somebody else.
+ */
 const SEE_ACCOUNT = `
   INSERT INTO account (host, host_name, port, name, uid, shell, home, groups, password_state, kind, reasons, root,
     workloads, workload_count, grant_count, last_login_at, owner, first_scan, last_scan)
@@ -22,8 +25,13 @@ const SEE_ACCOUNT = `
     ifnull((SELECT owner FROM host_name WHERE id = CAST(@nameId AS INTEGER)), ''), @scanId, @scanId)
   ON CONFLICT (host, name) DO UPDATE
   SET uid = @uid, shell = @shell, home = @home, groups = @groups, password_state = @passwordState, kind = @kind,
-      reasons = @reasons, root = @root, workloads = @workloads, workload_count = @workloadCount,
-      grant_count = @grantCount, last_login_at = max(ifnull(last_login_at, @lastLoginAt), ifnull(@lastLoginAt, last_login_at)),
+      reasons = @reasons, root = iif(@root = 'unknown' AND uid = @uid, root, @root), workloads = @workloads, workload_count = @workloadCount,
+      grant_count = @grantCount,
+      last_login_at = iif(uid = @uid,
+        max(ifnull(last_login_at, @lastLoginAt), ifnull(@lastLoginAt, last_login_at)), @lastLoginAt),
+      own_owner = iif(uid = @uid, own_owner, NULL),
+      owner = iif(uid = @uid, owner,
+        ifnull((SELECT owner FROM host_name WHERE id = CAST(@nameId AS INTEGER)), '')),
       last_scan = @scanId, gone_scan = NULL,
       first_scan = CASE WHEN gone_scan IS NULL THEN first_scan ELSE @scanId END`;
 

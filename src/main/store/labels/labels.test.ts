@@ -165,3 +165,31 @@ test("who answers for a host answers for its accounts, until somebody is named f
   ]);
   expect(listAccounts(store, { owner: "" }).rows.map(({ name }) => name)).toEqual(["late"]);
 });
+
+test("an account that is there under another number is somebody else's, of whom nothing was said", () => {
+  const store = openMemory();
+  const deploy = { kind: "account", host: "web1", port: 22, name: "deploy" } as const;
+  const visit = (uid: number, lastLoginAt: string | null) =>
+    visitHost(store, "web1", { collected: { accounts: [makeAccount("deploy", { uid, lastLoginAt })] } });
+  visit(1_001, "2026-01-02T00:00:00Z");
+  store.labels.setOwner(host(store, "web1"), "team web");
+  store.labels.setOwner(find(store, deploy), "Ann");
+  store.labels.tag(find(store, deploy), "production");
+  visit(1_001, null);
+  expect(listAccounts(store).rows).toMatchObject([{ owner: "Ann", lastLoginAt: "2026-01-02T00:00:00Z" }]);
+  visit(2_001, null);
+  expect(listAccounts(store).rows).toMatchObject([{ owner: "team web", lastLoginAt: null }]);
+  expect(store.labels.of(find(store, deploy))).toMatchObject({ owner: null, tags: [] });
+});
+
+test("a reading that does not know who becomes root leaves what is known", () => {
+  const store = openMemory();
+  const visit = (root: "becomes-root" | "unknown" | "no") =>
+    visitHost(store, "web1", { collected: { accounts: [makeAccount("ann", { root })] } });
+  const rootNow = () => listAccounts(store).rows.map(({ root }) => root);
+  visit("becomes-root");
+  visit("unknown");
+  expect(rootNow()).toEqual(["becomes-root"]);
+  visit("no");
+  expect(rootNow()).toEqual(["no"]);
+});

@@ -64,6 +64,7 @@ export const KindReason = z.discriminatedUnion("what", [
   /** How many keys may open it, and how many of these for one command alone. */
   z.object({ what: z.literal("keys"), count: z.int(), forced: z.int() }),
   z.object({ what: z.literal("workloads-not-read") }),
+  z.object({ what: z.literal("keys-not-read") }),
   /** A part of its name that is common for what runs by itself. */
   z.object({ what: z.literal("name"), word: z.string() }),
 ]);

@@ -46,6 +46,7 @@ export const LoginMethod = z.enum([
   "password",
   "keyboard-interactive",
   "gssapi-with-mic",
+  "gssapi-keyex",
   "hostbased",
   "none",
   "su",

@@ -28,7 +28,7 @@ test("what runs is named with where that stands and what starts it", () => {
     ].map((workload) => formatWorkload(workload)),
   ).toEqual([
     { what: "app.service", why: "/etc/app.service, enabled, by app.timer, app.socket" },
-    { what: "app.service", why: "/etc/app.service, started by nothing" },
+    { what: "app.service", why: "/etc/app.service, nothing known starts it" },
     { what: "save", why: "/etc/crontab:3, @daily" },
     { what: "a job of at", why: "/var/spool/at/1" },
     { what: "app", why: "2 processes in a container when the host was read" },

@@ -15,7 +15,7 @@ export const KIND_MEANINGS: Record<AccountKind, string> = {
   person: "somebody logs in as themselves",
   service: "something of the host runs as it",
   bot: "something elsewhere logs in as it",
-  system: "the operating system's own, which nobody logs in to",
+  system: "the operating system's own",
   unknown: "nothing shows what it is for, or the signs point to several kinds",
 };
 
@@ -44,7 +44,9 @@ export function formatKindReason(reason: KindReason): string {
     case "keys":
       return formatKeys(reason);
     case "workloads-not-read":
-      return "what runs as it was not read";
+      return "what runs as it was not read whole";
+    case "keys-not-read":
+      return "its keys were not read";
     case "name":
       return `"${reason.word}" in its name`;
     default:
@@ -93,6 +95,7 @@ const METHODS: Record<Exclude<LoginMethod, "su">, string> = {
   password: "by password",
   "keyboard-interactive": "by what was typed (keyboard-interactive)",
   "gssapi-with-mic": "by Kerberos",
+  "gssapi-keyex": "by Kerberos",
   hostbased: "by the key of another host",
   none: "without a password",
 };
@@ -103,7 +106,7 @@ export function formatWorkload(workload: Workload): { what: string; why: string 
     case "unit":
       return {
         what: workload.name,
-        why: `${workload.path}, ${workload.isEnabled ? "enabled" : "started by nothing"}${workload.startedBy.length > 0 ? `, by ${workload.startedBy.join(", ")}` : ""}`,
+        why: `${workload.path}, ${workload.isEnabled ? "enabled" : "nothing known starts it"}${workload.startedBy.length > 0 ? `, by ${workload.startedBy.join(", ")}` : ""}`,
       };
     case "cron":
       return {

@@ -16,6 +16,7 @@ export function makeLog(
     last: stamp(days.at(-1)) ?? null,
     acceptedCount: 1,
     others: [],
+    hasMoreOthers: false,
     messages: logins.map(([text, on]) => ({
       host,
       text,

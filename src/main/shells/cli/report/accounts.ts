@@ -25,9 +25,10 @@ export function addAccounts(program: Command, { world }: Session): void {
     .option("--host <name>", "only accounts on this host")
     .addOption(new Option("--kind <kind>", "only accounts of this kind").choices(AccountKind.options))
     .addOption(
-      new Option("--root <standing>", "only accounts that are, become or may become root").choices(
-        RootStanding.options,
-      ),
+      new Option(
+        "--root <standing>",
+        "only accounts that are root, become it, may, or are not known to",
+      ).choices(RootStanding.options),
     )
     .option("--owner <name>", "only accounts of this owner: their own, or that of their host")
     .option("--no-owner", "only accounts that nobody answers for")
@@ -49,7 +50,7 @@ that may write to the sockets of docker, LXD, Incus or libvirt, or to a disk.
 Examples:
   latchkey accounts --kind service            what runs on its own
   latchkey accounts --root becomes-root       who is as good as root
-  latchkey accounts deploy                    every account with "deploy" in its name
+  latchkey accounts deploy                    every account with "deploy" in name, home or host
   latchkey accounts --kind bot --no-owner     what nobody answers for; latchkey label names somebody
 
 With --json: { accounts: [{ host, port, name, uid, shell, passwordState, kind, reasons, grantCount, root,
