@@ -53,7 +53,7 @@ export function evaluateAccounts(collection: Collection, evidence: Evidence): Ev
   const grantsOf = Map.groupBy(open, ({ account }) => account);
   const found = evidence.workloads;
   const isWhole = areWorkloadsWhole(collection, found);
-  const areKeysUnread = findUnreadKeys(collection);
+  const mayHaveMoreKeys = findUnreadableKeys(collection);
   const rootOf = evaluateRootStandings(accounts, evidence.reach);
   const loginOf = findLastLogins(collection, evidence);
   const firstOrdinary = collection.workloads?.uids.min ?? USUAL_FIRST;
@@ -79,7 +79,7 @@ export function evaluateAccounts(collection: Collection, evidence: Evidence): Ev
           isShellUsable,
           passwordState,
           workloads: isWhole || workloads.length > 0 ? workloads : null,
-          keys: keys.count === 0 && areKeysUnread(account) ? null : keys,
+          keys: keys.count === 0 && mayHaveMoreKeys(account) ? null : keys,
           isEnteredOtherwise: lastLoginAt !== null || evidence.byCertificate.has(name),
         },
         firstOrdinary,
@@ -105,7 +105,7 @@ const areWorkloadsWhole = (
   workloads?.unitFiles.every(({ kind }) => kind !== "unreadable") === true;
 
 /** Of which accounts a file of keys, or the home with it, could not be read. */
-function findUnreadKeys({ authorizedKeys, unreadable }: Collection): (account: Account) => boolean {
+function findUnreadableKeys({ authorizedKeys, unreadable }: Collection): (account: Account) => boolean {
   const names = new Set(
     authorizedKeys.flatMap(({ whyUnreadable, accounts }) => (whyUnreadable === null ? [] : accounts)),
   );

@@ -59,9 +59,10 @@ const BY_SU = /^su: \(to (.+)\) (\S+)$/s;
 export function readOtherLogin(text: string): OtherLogin | null {
   const [, became, by] = BY_SU.exec(text) ?? [];
   if (became !== undefined && by !== undefined) return { account: became, from: null, method: "su", by };
-  const [, plain, its = "", at = "", named, theirs = "", where = ""] = OTHER.exec(text) ?? [];
+  const [, plain, plainAccount = "", plainFrom = "", named, namedAccount = "", namedFrom = ""] =
+    OTHER.exec(text) ?? [];
   const method = LoginMethod.safeParse(plain ?? named).data;
-  const [account, address] = plain === undefined ? [theirs, where] : [its, at];
+  const [account, address] = plain === undefined ? [namedAccount, namedFrom] : [plainAccount, plainFrom];
   if (method === undefined || account === "") return null;
   return { account, from: address === "*" ? null : address, method, by: "" };
 }
