@@ -21,7 +21,7 @@ function learn(form, names,   word, i, n) {
 function begin_file(path) {
 	file = path
 	told = section = joined = ""
-	settings = 0
+	settings = words = 0
 	is_continued = 0
 	is_first = 1
 }
@@ -35,11 +35,13 @@ function end_file(why) {
 	} else print "@unit - path:" file told
 }
 
-# A remark between continued lines is none of them.
+# A remark between continued lines is none of them. What is looked through more than once has no more than 16 KiB.
 function read_line(line,   slashes) {
+	if (settings > 400) return
 	if (is_first) { sub(/^\357\273\277/, "", line); is_first = 0 }
 	sub(/^[ \t\r]+/, "", line)
 	if (line ~ /^[#;]/) return
+	if (length(line) + (is_continued ? length(joined) : 0) > 16384) { settings = 401; return }
 	joined = (is_continued ? joined : "") line
 	is_continued = 0
 	if (match(line, /\\+$/)) {
@@ -78,7 +80,10 @@ function tell_setting(key, form, value) {
 		sub(/:.*/, "", value)
 		if (value ~ /^[A-Za-z0-9._@*?+-]+$/ && length(value) <= 255) put(key, value)
 	}
-	else for (rest = value; rest != ""; ) tell_name(key, form, take_word(""))
+	else for (rest = value; rest != "" && settings <= 400; ) {
+		tell_name(key, form, take_word(""))
+		if (++words > 400) settings = 401
+	}
 }
 function tell_name(key, form, word) {
 	if (key == "Environment" && !sub(/=.*/, "", word)) return

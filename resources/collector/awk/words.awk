@@ -1,11 +1,14 @@
 # Words of systemd and of a shell, of which no secret may come along. It stands in front of programs.
 
 # The first word of `rest`, without its quotes; `rest` is what follows. Where a quote does not end, there is no word,
-# and nothing follows. A byte of `ends` outside quotes ends it, too, and stays.
-function take_word(ends,   word, c, at, quote) {
+# and nothing follows; nor where it goes on for more than 4 KiB, for each quote costs a copy of what follows. A byte of
+# `ends` outside quotes ends it, too, and stays.
+function take_word(ends,   word, c, at, quote, begun) {
 	sub(/^[ \t]+/, "", rest)
 	word = quote = ""
+	begun = length(rest)
 	while (rest != "") {
+		if (begun - length(rest) > 4096) { rest = ""; return "" }
 		if (quote == "") at = match(rest, /[ \t"'\\;&|<>()]/)
 		else at = match(rest, quote == "\"" ? "[\"\\\\]" : ends == "" ? "['\\\\]" : "'")
 		if (!at) { word = word rest; rest = ""; break }
@@ -19,7 +22,7 @@ function take_word(ends,   word, c, at, quote) {
 		else if (ends != "" && index(ends, c)) { rest = c rest; break }
 		else word = word c
 	}
-	if (quote != "") { rest = ""; return "" }
+	if (quote != "" || length(word) > 4096) { rest = ""; return "" }
 	return word
 }
 

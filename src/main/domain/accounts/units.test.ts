@@ -75,6 +75,21 @@ test("a mask in /etc takes the unit away, and links that lead in a circle are no
   ).toEqual({});
 });
 
+test("a link to a file of its own name in another folder is no other name: that file is the unit", () => {
+  const links = { [`${ETC}/multi-user.target.wants`]: ["a.service"] };
+  const files = [
+    alias(`${ETC}/a.service`, `${USR}/a.service`),
+    unitFile(`${USR}/a.service`, "User:bob"),
+    unitFile(`${USR}/multi-user.target`),
+  ];
+  expect(evaluate(files, links)).toMatchObject([
+    { name: "a.service", isEnabled: true, user: { user: "bob" }, path: `${USR}/a.service` },
+  ]);
+  expect(
+    users([alias(`${ETC}/a@.service`, `${USR}/a@.service`), unitFile(`${USR}/a@.service`, "User:%i")]),
+  ).toEqual({ "a@.service": "unknown" });
+});
+
 test("another name of a unit is no second one, and its drop-ins count", () => {
   const files = [
     unitFile(`${USR}/ssh.service`, "User:one"),

@@ -214,6 +214,8 @@ export function arrangeUnitFiles({ unitFiles, unitWants }: HostWorkloads): UnitF
     const [above, name] = splitPath(file.path);
     const order = FOLDERS.get(above);
     if (order !== undefined) {
+      // To systemd a link to its own name is no other name: the file there is the unit.
+      if (file.kind === "alias" && splitPath(file.target)[1] === name) continue;
       const known = files.get(name);
       if (!known || order < known.order) files.set(name, { ...file, order });
       continue;

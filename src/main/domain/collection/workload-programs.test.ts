@@ -127,6 +127,19 @@ describe.skipIf(AWKS.length === 0)("what of unit files stays on the host", () =>
       ]);
   });
 
+  test.each([
+    ["one word of quotes", `Environment=${"''".repeat(100_000)}A=1`],
+    ["many words", `Environment=${"A=1 ".repeat(60_000)}`],
+    ["many words that are no names", `Wants=${"/ ".repeat(100_000)}`],
+    ["one word of backslashes", `ExecStart=${"\\\\".repeat(100_000)}/bin/x`],
+    ["many lines that go on", "Wants=a\\\n\\\n".repeat(25_000)],
+  ])("a file within its size that costs more than it may is too large, at once: %s", (_, line) => {
+    expect(unit(`[Service]\n[Unit]\n${line}\n[Service]\n${line}\n`)).toEqual([
+      "@unit - path:/u why:too-large",
+      "@unread - kind:workload path:/u why:too-large",
+    ]);
+  });
+
   test("bytes of any value stay in their word", () => {
     const bytes = Array.from({ length: 127 }, (_, at) => String.fromCharCode(at + 1)).join("");
     const name = `a${bytes.replace(/[\n\r]/g, "")}\u00e9z`;
@@ -211,6 +224,20 @@ describe.skipIf(AWKS.length === 0)("jobs of cron", () => {
     expect(told.map((job) => job.replace(/^.* program:/, ""))).toEqual(program === null ? [] : [program]);
   });
 
+  test.each([
+    ["quotes", "''".repeat(400_000)],
+    ["what is set", "A=1;".repeat(200_000)],
+    ["words that end", "A=1 ".repeat(200_000)],
+  ])(
+    "of a command of 800 kilobytes no program is told, at once, and the job after it is: %s",
+    async (_, command) => {
+      expect(await jobs(`* * * * * root ${command}x\n@daily root y\n`)).toEqual([
+        "line:1 schedule:* * * * * account:root program:-",
+        "line:2 schedule:@daily account:root program:y",
+      ]);
+    },
+  );
+
   test("of ten megabytes with lines of one megabyte what was read before is told, and that there is more", async () => {
     const job = "1 2 3 4 5 root x\n";
     const told = await jobs(`${job}${job}${`${"y".repeat(1_000_000)}\n`.repeat(10)}`);
@@ -228,13 +255,17 @@ describe.skipIf(AWKS.length === 0)("jobs of cron", () => {
 });
 
 describe.skipIf(AWKS.length === 0)("processes", () => {
-  const status = (pid: number, name: string, more: { parent?: number; uid?: string; spaces?: string } = {}) =>
+  const status = (
+    pid: number,
+    name: string,
+    more: { parent?: number; uid?: string; spaces?: string | null } = {},
+  ) =>
     [
       `Name:\t${name}`,
       `Pid:\t${pid}`,
       `PPid:\t${more.parent ?? 1}`,
       `Uid:\t${more.uid ?? "0\t0\t0\t0"}`,
-      `NSpid:\t${more.spaces ?? pid}`,
+      ...(more.spaces === null ? [] : [`NSpid:\t${more.spaces ?? pid}`]),
       "VmSize:\t  1 kB",
       "",
     ].join("\n");
@@ -270,6 +301,34 @@ describe.skipIf(AWKS.length === 0)("processes", () => {
     const lines = told(...many);
     expect(lines).toHaveLength(201);
     expect(lines[0]).toBe("@unread - kind:workload path:/proc why:too-many-workloads");
+  });
+
+  test("names that an account gives its processes hide none of another's, nor those of a container the host's", () => {
+    const of = (uid: number, spaces = "9") =>
+      Array.from({ length: 250 }, (_, at) =>
+        status((uid + 1) * 1_000 + at, `n${at}`, { uid: `${uid}\t${uid}\t${uid}\t${uid}`, spaces }),
+      );
+    const subordinate = Array.from({ length: 1_200 }, (_, at) =>
+      status(at + 500_000, "x", { uid: `0\t${at + 100_000}\t0\t0` }),
+    );
+    const many = Array.from({ length: 16 }, (_, at) => of(at + 100)).flat();
+    const lines = told(
+      ...many,
+      ...of(0, "9\t1"),
+      ...subordinate,
+      status(7, "sshd"),
+      status(8, "postgres", { uid: "9\t9\t9\t9" }),
+    );
+    expect(lines).toContain("uid:0 name:sshd count:1");
+    expect(lines).toContain("uid:9 name:postgres count:1");
+    expect(lines).toContain("@unread - kind:workload path:/proc why:too-many-workloads");
+    expect(lines.filter((line) => /^uid:1\d{5} /.test(line))).toHaveLength(1_000);
+  });
+
+  test("where the kernel does not say whether a process is in a container, it is none of the host's account", () => {
+    expect(told(status(5, "nginx", { spaces: null }), status(90, "sh", { spaces: null }))).toEqual([
+      "uid:0 name:nginx count:1 contained:yes",
+    ]);
   });
 });
 
