@@ -15,7 +15,7 @@ read_jobs() {
 
 # Files of root's, of which each job says as whom it runs, and programs that root's run-parts starts.
 read_system_crontabs() {
-	system_table=1 crontabs=
+	system_table=1 crontabs= crontab_folder=/etc/cron.d
 	set +f
 	set -- /etc/crontab /etc/cron.d/*
 	set -f
@@ -38,7 +38,7 @@ read_system_crontabs() {
 
 # Files that are named for their accounts. cron follows no link there.
 read_crontabs() {
-	system_table= crontabs=
+	system_table= crontabs= crontab_folder=$1
 	[ -d "$1" ] && ! is_silent "$1" || return
 	if [ ! -r "$1" ] || [ ! -x "$1" ]; then unread workload "$1" not-listed; return; fi
 	left=5000
@@ -72,19 +72,20 @@ add_crontab() {
 	fi
 	read_stat "$1"
 	encode "$1"
-	feed "$1" cron_jobs "$token"
+	feed "$1" cron_jobs "$token" || unread workload "$1" too-late
 }
 
 read_added() {
 	[ -n "$crontabs" ] || return
 	{
 		[ -z "$system_table" ] || printf '%s\n' "$accounts" | sed 's/^\([^:]*\):.*/account \1/'
-		ls -ldnL $crontabs
-	} | cron_jobs ''
+		in_parts 'ls -ldnL' $crontabs
+	} | cron_jobs '' || unread workload "$crontab_folder" too-late
 }
 
 cron_jobs() {
-	file_as=$1 $limit awk -v most=$MIB -v system_table=$system_table \
+	export file_as="$1"
+	whole $limit awk -v most=$MIB -v system_table=$system_table \
 		"$encode_awk$words_awk$listed_files_awk$cron_jobs_awk"
 }
 
@@ -92,15 +93,23 @@ cron_jobs() {
 read_at_jobs() {
 	[ -d "$1" ] && ! is_silent "$1" || return
 	if [ ! -r "$1" ] || [ ! -x "$1" ]; then unread workload "$1" not-listed; return; fi
-	jobs=
+	at_folder=$1 left=1000
 	set +f
-	for file in "$1"/[a-zA-Z=][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]*; do
-		set -f
-		case ${file##*/} in *[!A-Za-z0-9=]*) continue ;; esac
-		[ ! -f "$file" ] || [ -h "$file" ] || jobs="$jobs $file"
-	done
+	set -- "$1"/[a-zA-Z=][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]*
 	set -f
-	[ -z "$jobs" ] || ls -ldn $jobs | awk 'NR <= 1000 && /^-/ { print "@at-job - path:" $9 " uid:" $3 }'
+	in_parts list_at_jobs "$@" | awk '/^-/ { print "@at-job - path:" $9 " uid:" $3 }'
+	[ $# -le $left ] || unread workload $at_folder too-many-workloads
+}
+
+# There are no others with a name of these letters, and what is no file awk leaves out.
+list_at_jobs() {
+	at_jobs=
+	for file do
+		left=$((left - 1))
+		[ $left -ge 0 ] || break
+		case ${file##*/} in *[!A-Za-z0-9=]*) ;; *) at_jobs="$at_jobs $file" ;; esac
+	done
+	[ -z "$at_jobs" ] || ls -ldn $at_jobs
 }
 
 # The processes of this host by the number that they run as: of the four that they have, the second.
@@ -109,7 +118,7 @@ read_processes() {
 	set +f
 	set -- /proc/[0-9]*/status
 	set -f
-	cat "$@" | $limit awk -v own=$$ "$encode_awk$processes_awk" || unread workload /proc too-late
+	in_parts cat "$@" | whole $limit awk -v own=$$ "$encode_awk$processes_awk" || unread workload /proc too-late
 }
 
 # Programs that run as their owner or their group, whoever starts them: in the usual folders, and three levels deep.
@@ -119,14 +128,18 @@ read_setuid() {
 	for folder in /bin /sbin /usr/bin /usr/sbin /usr/local /usr/lib /usr/libexec /opt; do
 		if [ -d $folder ] && [ ! -h $folder ] && ! is_silent $folder; then set -- "$@" $folder; fi
 	done
-	limit=
-	[ $may_stop = no ] || limit='timeout -s KILL 4'
-	found=$($limit find "$@" -xdev -maxdepth 3 -type f \( -perm -4000 -o -perm -2000 \) -print; printf '%s' ".$?")
-	case $found in *.124 | *.137) unread workload /usr too-late ;; esac
-	IFS=$nl
-	set -- ${found%.*}
-	unset IFS
-	[ $# = 0 ] || ls -ldn "$@" | awk "$encode_awk$setuid_programs_awk"
+	[ $# -gt 0 ] || return
+	# A name of several lines would tell of another program than there is, or be an option.
+	found=$(
+		$limit find "$@" -xdev -maxdepth 3 -type f \( -perm -4000 -o -perm -2000 \) \
+			\( -path "*$nl*" -exec sh -c 'echo unnamed' sh {} + -o -exec ls -ldn -- {} + \)
+		printf '\n%s' ended.$?
+	)
+	case $found in *ended.124 | *ended.137) unread workload /usr too-late ;; esac
+	case $nl$found in
+		*"${nl}unnamed$nl"* | "$nl${nl}ended."[!0]*) unread workload /usr cannot-evaluate ;;
+	esac
+	printf '%s\n' "$found" | awk "$encode_awk$setuid_programs_awk"
 }
 
 # Whom this host is for Kerberos: of its keys the names.

@@ -32,6 +32,8 @@ UNIT_FOLDERS="$UNIT_FOLDERS /run/systemd/generator.late"
 # The services, timers, sockets, paths and targets of systemd, with their drop-ins, and who wants them.
 read_units() {
 	units_left=5000 theirs_left=100 listed_units= listed_count=0 unit_links=
+	limit=
+	[ $may_stop = no ] || limit='timeout -s KILL 5'
 	for unit_folder in $UNIT_FOLDERS; do
 		if is_silent $unit_folder; then unread workload $unit_folder no-answer; continue; fi
 		[ -d $unit_folder ] || continue
@@ -62,7 +64,9 @@ list_units() {
 
 list_unit() {
 	case ${1##*/} in *[!A-Za-z0-9:_.@\\-]*) return ;; esac
-	if [ -h "$1" ]; then unit_links="$unit_links $1"; else take_unit "$1"; fi
+	if [ ! -h "$1" ]; then take_unit "$1"; return; fi
+	units_left=$((units_left - 1))
+	[ $units_left -lt 0 ] || unit_links="$unit_links $1"
 }
 
 list_drop_ins() {
@@ -122,7 +126,7 @@ take_unit() {
 	fi
 	read_stat "$real"
 	encode "$1"
-	feed "$real" parse_units "$token"
+	feed "$real" parse_units "$token" || unread_unit "$1" too-late
 }
 
 tell_unit() { encode "$1"; printf '@unit - path:%s %s:%s\n' "$token" "$2" "$3"; }
@@ -130,19 +134,39 @@ unread_unit() { tell_unit "$1" why "$2"; unread workload "$1" "$2"; }
 
 read_listed_units() {
 	[ -n "$listed_units" ] || return
-	limit=
-	[ $may_stop = no ] || limit='timeout -s KILL 5'
-	ls -ldnL $listed_units | $limit awk -v most=262144 "$encode_awk$words_awk$listed_files_awk$unit_files_awk" ||
-		unread workload "${listed_units##* }" too-late
+	ls -ldnL $listed_units | parse_units '' || unread workload "${listed_units##* }" too-late
 	listed_units= listed_count=0
 }
 
-parse_units() { file_as=$1 awk -v most=262144 "$encode_awk$words_awk$listed_files_awk$unit_files_awk"; }
+parse_units() {
+	export file_as="$1"
+	whole $limit awk -v most=262144 "$encode_awk$words_awk$listed_files_awk$unit_files_awk"
+}
+
+# Runs what may be stopped. Of what it says a last line that is cut is left out; false where it did not end well.
+whole() {
+	said=$nl$("$@"; printf %s $?)
+	case $said in "$nl"*"$nl"*) said_lines=${said%"$nl"*}; printf '%s\n' "${said_lines#"$nl"}" ;; esac
+	[ "${said##*"$nl"}" = 0 ]
+}
+
+# Runs $1 with the other words, some hundred at a time: all would be more than one command may have.
+in_parts() {
+	part_of=$1 part= part_count=0
+	shift
+	for one do
+		part="$part $one" part_count=$((part_count + 1))
+		[ $part_count = 400 ] || continue
+		$part_of $part
+		part= part_count=0
+	done
+	[ $part_count = 0 ] || $part_of $part
+}
 
 # Links of a folder: to /dev/null, to another unit, whose other name this is, or to a unit file elsewhere.
 read_unit_links() {
 	[ -n "$unit_links" ] || return
-	links=$(ls -ldn $unit_links)
+	links=$(in_parts 'ls -ldn' $unit_links)
 	unit_links=
 	IFS=$nl
 	for line in $links; do
@@ -163,7 +187,6 @@ read_unit_link() {
 	esac
 	case " $UNIT_FOLDERS " in
 		*" ${target%/*} "*)
-			units_left=$((units_left - 1))
 			encode "$target"
 			tell_unit "$1" to "$token"
 			;;

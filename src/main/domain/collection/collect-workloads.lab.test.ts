@@ -44,6 +44,11 @@ chmod 1730 /var/spool/cron/crontabs; chmod 1770 /var/spool/cron/atjobs; chown da
 printf '#!/bin/sh\\necho "Keytab name: FILE:$3"; echo "KVNO Principal"; echo "   2 host/x@REALM"; echo "   3 host/x@REALM"\\n' > /usr/bin/klist
 chmod 755 /usr/bin/klist; echo SECRET > /etc/krb5.keytab; chmod 600 /etc/krb5.keytab
 mkdir -p /opt/tools; cp /bin/true /opt/tools/helper; chown alice: /opt/tools/helper; chmod 4755 /opt/tools/helper
+cp -p /opt/tools/helper "/opt/tools/a
+--help"; cp -p /opt/tools/helper "/opt/tools/b
+-rwsr-xr-x 1 0 0 1 Jan 1 2020 "
+awk 'BEGIN { long = sprintf("%230s", ""); gsub(/ /, "0", long); for (i = 10000; i < 18500; i++) print "b" i long }' |
+  (cd /var/spool/cron/atjobs; xargs touch; find . -name 'b*' -exec chown 4712 {} +)
 for unit in www.service nightly.timer tool.service; do ln -s /nowhere /etc/systemd/system/multi-user.target.wants/$unit; done
 `;
 
@@ -127,6 +132,8 @@ test("every service is told with the account that it runs as, whoever reads the 
       path: "/etc/systemd/system/large.service",
       why: "it is too large for what it should be",
     },
+    { kind: "workload", path: "/var/spool/cron/atjobs", why: expect.any(String) },
+    { kind: "workload", path: "/usr", why: expect.any(String) },
   ]);
   const alices = await read({ user: "alice" });
   expect(tell(alices).ofAccount).toMatchObject({ app: ofAccount.app, runner: ofAccount.runner });

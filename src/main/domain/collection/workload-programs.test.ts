@@ -1,4 +1,6 @@
 /** The collector's awk programs for what runs on a host, each under every awk that this machine has. */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -346,3 +348,27 @@ test.skipIf(AWKS.length === 0)(
     ]);
   },
 );
+
+describe("what may be stopped", () => {
+  const WORKLOADS = readFileSync(
+    join(import.meta.dirname, "../../../../resources/collector/workloads.sh"),
+    "utf8",
+  );
+  const run = (script: string) =>
+    spawnSync("sh", ["-c", `set -f; nl='\n'\n${WORKLOADS}\n${script}`], { encoding: "utf8" }).stdout;
+
+  test.each([
+    ["printf 'one\\ntwo\\n'", "one\ntwo\n0\n"],
+    [":", "0\n"],
+    ["printf 'one\\ntw'; kill -9 $$", "one\n1\n"],
+    ["printf 'on'; kill -9 $$", "1\n"],
+    ["printf 'one\\n'; exit 2", "one\n1\n"],
+  ])("of what a program said only whole lines are told, and whether it ended well: %s", (program, told) => {
+    expect(run(`whole sh -c ${"'"}${program.replaceAll("'", `'\\''`)}${"'"}; echo $?`)).toBe(told);
+  });
+
+  test("more words than one command may have are given to it in parts, none left out", () => {
+    const script = `in_parts 'ls -dn' $(i=0; while [ $i -lt 1250 ]; do echo /; i=$((i + 1)); done) | wc -l`;
+    expect(run(script).trim()).toBe("1250");
+  });
+});
