@@ -21,6 +21,7 @@ read_system_crontabs() {
 	set -f
 	for file do
 		case ${file##*/} in '*' | *[!A-Za-z0-9_.-]*) continue ;; esac
+		if leads_to_silence "$file"; then unread workload "$file" no-answer; continue; fi
 		[ ! -f "$file" ] || add_crontab "$file"
 	done
 	read_added
@@ -29,6 +30,7 @@ read_system_crontabs() {
 		for file in "/etc/cron.$period"/*; do
 			set -f
 			case ${file##*/} in *[!A-Za-z0-9_-]*) continue ;; esac
+			if leads_to_silence "$file"; then unread workload "$file" no-answer; continue; fi
 			[ -f "$file" ] && [ -x "$file" ] || continue
 			printf '@cron-job - path:%s line:0 schedule:@%s account:root program:%s\n' "$file" $period "${file##*/}"
 		done
@@ -46,7 +48,7 @@ read_crontabs() {
 	set -- "$1"/*
 	set -f
 	for file do
-		if [ ! -f "$file" ] || [ -h "$file" ]; then continue; fi
+		if [ -h "$file" ] || [ ! -f "$file" ]; then continue; fi
 		left=$((left - 1))
 		if [ $left -lt 0 ]; then unread workload "$file" too-many-workloads; break; fi
 		add_crontab "$file"

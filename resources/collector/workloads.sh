@@ -35,7 +35,7 @@ read_units() {
 	limit=
 	[ $may_stop = no ] || limit='timeout -s KILL 5'
 	for unit_folder in $UNIT_FOLDERS; do
-		if is_silent $unit_folder; then unread workload $unit_folder no-answer; continue; fi
+		if leads_to_silence $unit_folder; then unread workload $unit_folder no-answer; continue; fi
 		[ -d $unit_folder ] || continue
 		if [ $unit_folder = /lib/systemd/system ] && [ $unit_folder -ef /usr/lib/systemd/system ]; then continue; fi
 		if [ ! -r $unit_folder ] || [ ! -x $unit_folder ]; then unread workload $unit_folder not-listed; continue; fi
@@ -64,22 +64,51 @@ list_units() {
 
 list_unit() {
 	case ${1##*/} in *[!A-Za-z0-9:_.@\\-]*) return ;; esac
+	if leads_to_silence "$1"; then unread_unit "$1" no-answer; return; fi
 	if [ ! -h "$1" ]; then take_unit "$1"; return; fi
 	units_left=$((units_left - 1))
 	[ $units_left -lt 0 ] || unit_links="$unit_links $1"
 }
 
+# Whether links lead to where nothing answers: who follows them waits for ever. What each says is read, and no more.
+leads_to_silence() {
+	[ -n "$silent_mounts" ] || return 1
+	ahead=$1 reached= hops=0
+	while [ -n "$ahead" ]; do
+		step=${ahead%%/*}
+		case $ahead in */*) ahead=${ahead#*/} ;; *) ahead= ;; esac
+		case $step in
+			'' | .) continue ;;
+			..) reached=${reached%/*}; continue ;;
+		esac
+		reached=$reached/$step
+		! is_silent "$reached" || return 0
+		[ -h "$reached" ] || continue
+		hops=$((hops + 1))
+		# Linux goes no further either.
+		[ $hops -le 40 ] || return 1
+		led=$(readlink "$reached")
+		case $led in /*) reached= ;; *) reached=${reached%/*} ;; esac
+		ahead=$led${ahead:+/$ahead}
+	done
+	return 1
+}
+
 list_drop_ins() {
+	if leads_to_silence "$1"; then unread workload "$1" no-answer; return; fi
 	[ -d "$1" ] || return
 	if [ ! -r "$1" ] || [ ! -x "$1" ]; then unread workload "$1" not-listed; return; fi
 	set +f
 	set -- "$1"/*.conf
 	set -f
-	for file do take_unit "$file"; done
+	for file do
+		if leads_to_silence "$file"; then unread_unit "$file" no-answer; else take_unit "$file"; fi
+	done
 }
 
 # What one unit has started with it, by links of these names; one that leads to /dev/null takes another one away.
 tell_wants() {
+	if leads_to_silence "$1"; then unread workload "$1" no-answer; return; fi
 	[ -d "$1" ] || return
 	if [ ! -r "$1" ] || [ ! -x "$1" ]; then unread workload "$1" not-listed; return; fi
 	encode "$1"
@@ -91,7 +120,9 @@ tell_wants() {
 		if [ -h "$linked_unit" ] || [ -f "$linked_unit" ]; then
 			units_left=$((units_left - 1))
 			[ $units_left -ge 0 ] || break
-			if [ "$linked_unit" -ef /dev/null ]; then say masked "${linked_unit##*/}"; else say unit "${linked_unit##*/}"; fi
+			wanted=unit
+			if ! leads_to_silence "$linked_unit" && [ "$linked_unit" -ef /dev/null ]; then wanted=masked; fi
+			say $wanted "${linked_unit##*/}"
 		fi
 	done
 	set -f

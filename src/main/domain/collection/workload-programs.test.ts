@@ -1,7 +1,7 @@
 /** The collector's awk programs for what runs on a host, each under every awk that this machine has. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { AWKS, runAwks } from "#testing/run-awk.ts";
@@ -350,12 +350,12 @@ test.skipIf(AWKS.length === 0)(
 );
 
 describe("what may be stopped", () => {
-  const WORKLOADS = readFileSync(
-    join(import.meta.dirname, "../../../../resources/collector/workloads.sh"),
-    "utf8",
+  const [FILES, WORKLOADS] = ["files", "workloads"].map((name) =>
+    readFileSync(join(import.meta.dirname, `../../../../resources/collector/${name}.sh`), "utf8"),
   );
   const run = (script: string) =>
-    spawnSync("sh", ["-c", `set -f; nl='\n'\n${WORKLOADS}\n${script}`], { encoding: "utf8" }).stdout;
+    spawnSync("sh", ["-c", `set -f; nl='\n'\n${FILES}\n${WORKLOADS}\n${script}`], { encoding: "utf8" })
+      .stdout;
 
   test.each([
     ["printf 'one\\ntwo\\n'", "one\ntwo\n0\n"],
@@ -370,5 +370,31 @@ describe("what may be stopped", () => {
   test("more words than one command may have are given to it in parts, none left out", () => {
     const script = `in_parts 'ls -dn' $(i=0; while [ $i -lt 1250 ]; do echo /; i=$((i + 1)); done) | wc -l`;
     expect(run(script).trim()).toBe("1250");
+  });
+
+  test("a link is followed nowhere that does not answer, by whatever way it leads there", async () => {
+    await using folder = await makeTemporaryFolder();
+    const place = folder.path;
+    await mkdir(join(place, "units"));
+    await mkdir(join(place, "dead"));
+    const links: Record<string, string> = {
+      "units/direct": join(place, "dead/x.service"),
+      "units/relative": "../dead/x.service",
+      "units/again": "relative",
+      way: "dead",
+      "units/by-folder": join(place, "way/../way/x.service"),
+      "units/itself": "itself",
+      "units/null": "/dev/null",
+      "units/beside": "../deadly/x.service",
+    };
+    for (const [name, target] of Object.entries(links)) await symlink(target, join(place, name));
+    const asked = Object.keys(links).map((name) => `! leads_to_silence ${place}/${name} || echo ${name}`);
+    const script = (silent: string) => `silent_mounts='${silent}'\n${asked.join("\n")}`;
+    expect(
+      run(script(`\n/nowhere\n${place}/dead`))
+        .trim()
+        .split("\n"),
+    ).toEqual(["units/direct", "units/relative", "units/again", "way", "units/by-folder"]);
+    expect(run(script(""))).toBe("");
   });
 });
