@@ -25,6 +25,7 @@ const LISTS = {
     texts: ["search", "host", "account", "fingerprint"],
     columns: columnsOf(contract.access.list),
   },
+  "accounts.list": { texts: ["search", "host", "owner"], columns: columnsOf(contract.accounts.list) },
   "auditLog.list": { texts: ["search"], columns: columnsOf(contract.auditLog.list) },
   "certificates.list": { texts: ["search", "host", "owner"], columns: columnsOf(contract.certificates.list) },
   "changes.list": { texts: ["search", "host"], columns: [] },

@@ -51,7 +51,7 @@ export function edgeReader(db: Database) {
 const isEdge = (edge: GraphEdge | null): edge is GraphEdge => edge !== null;
 
 const STRAY = `key_file.gone_scan IS NULL
-  AND NOT EXISTS (SELECT 1 FROM account WHERE account.host = key_file.host AND name = owner AND account.gone_scan IS NULL)`;
+  AND NOT EXISTS (SELECT 1 FROM account WHERE account.host = key_file.host AND account.name = key_file.owner AND account.gone_scan IS NULL)`;
 
 const ROOTS = "SELECT name FROM account WHERE host = ? AND uid = 0 AND gone_scan IS NULL";
 
