@@ -8,6 +8,7 @@ import { openStore, type Store } from "#store/store.ts";
 import {
   beginScan,
   fingerprintOf,
+  makeAccount,
   makeCertificate,
   makeGrant,
   makeServing,
@@ -248,6 +249,7 @@ function fill(store: Store): void {
     visitHost(store, host, {
       scanId,
       collected: {
+        accounts: [makeAccount("ann"), makeAccount("root", { uid: 0 })],
         grants: [makeGrant("ann"), makeGrant("bob", { line: 2 })],
         disk: { addresses: null, map: null, bindings: [makeServing("shop")] },
       },
