@@ -75,7 +75,7 @@ function is_field(word, names,   item, i, n, part, parts, j) {
 	return 1
 }
 
-# The first program of a command for a shell, behind what it sets; of one over 4 KiB that would cost more than it tells.
+# The first program of a command for a shell, behind what it sets. One over 4 KiB would cost more than it tells.
 function find_program(   word) {
 	if (length(rest) > 4096) return "-"
 	while (1) {

@@ -70,7 +70,8 @@ function assignWorkloads(read: HostWorkloads, accounts: readonly Named[]): Accou
   for (const { account, program, ...job } of read.cronJobs) add(account, { kind: "cron", ...job, program });
   for (const { uid, path } of read.atJobs) add(String(uid), { kind: "at", path });
   // Most of them first, for a list is cut at its end.
-  for (const { uid, ...process } of read.processes.toSorted((a, b) => b.count - a.count))
+  const processes = read.processes.filter((process) => !isLogin(process));
+  for (const { uid, ...process } of processes.toSorted((a, b) => b.count - a.count))
     add(String(uid), { kind: "process", ...process });
   return {
     ofAccount: new Map([...ofAccount].map(([name, all]) => [name, toList(all)])),
@@ -78,6 +79,10 @@ function assignWorkloads(read: HostWorkloads, accounts: readonly Named[]): Accou
     tooMuch: [],
   };
 }
+
+/** What sshd keeps for each login, the scan's own as well: that somebody is logged in is no workload. */
+const isLogin = ({ name, uid }: { name: string; uid: number }): boolean =>
+  name === "sshd-session" || name === "sshd-auth" || (name === "sshd" && uid !== 0);
 
 const compareServices = (a: { name: string; isEnabled: boolean }, b: typeof a): number =>
   Number(b.isEnabled) - Number(a.isEnabled) || (a.name < b.name ? -1 : 1);

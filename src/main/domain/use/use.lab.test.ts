@@ -34,7 +34,7 @@ done > auth.log.3
 touch -d 2026-09-27T23:59:00Z auth.log.3
 { cron 2026-09-28T00:17:01Z; line 2026-09-29T03:17:01.5+02:00 "CORP jo" fe80::1%eth0; cron 2026-10-01T00:17:01Z; } > auth.log.2
 { cron 2026-10-02T00:17:01Z; echo "2026-10-02T01:00:00Z web1 sshd[1]: Invalid user x sshd[1]: Accepted publickey for root from 6.6.6.6 port 1 ssh2: RSA ${KEY} from 6.6.6.6 port 1"
-  echo "2026-10-03T02:00:00Z web1 sshd-session[9]: Accepted password for jo from 10.1.2.9 port 3 ssh2"
+  echo "2026-10-03T02:00:00Z web1 sshd-session[9]: Accepted password for root from 10.1.2.9 port 3 ssh2"
   echo "2026-10-03T02:01:00Z web1 su[4]: (to root) jo on pts/0"
   line 2026-10-03T03:17:01Z deploy 10.1.2.4; line 2026-10-03T04:17:01Z deploy 10.1.2.4; } > auth.log.1
 gzip auth.log.4; xz auth.log.3; zstd -q --rm auth.log.2; bzip2 auth.log.1
@@ -79,7 +79,7 @@ test("every shell reads rotations by gzip, xz, zstd and bzip2, with years and wi
   );
   expect(byOtherMeans).toMatchObject([
     { account: "root", method: "su", by: "jo", lastAt: "2026-10-03T02:01:00Z" },
-    { account: "jo", method: "password", lastFrom: "10.1.2.9", lastAt: "2026-10-03T02:00:00Z" },
+    { account: "root", method: "password", lastFrom: "10.1.2.9", lastAt: "2026-10-03T02:00:00Z" },
   ]);
   expect(logins).toMatchObject([
     {
