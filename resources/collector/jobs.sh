@@ -2,8 +2,6 @@
 # the host is for Kerberos. A part of workloads.sh.
 
 read_jobs() {
-	limit=
-	[ $may_stop = no ] || limit='timeout -s KILL 5'
 	read_system_crontabs
 	for folder in /var/spool/cron/crontabs /var/spool/cron /var/spool/cron/tabs; do read_crontabs $folder; done
 	for folder in /var/spool/cron/atjobs /var/spool/at; do read_at_jobs $folder; done

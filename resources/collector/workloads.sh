@@ -3,6 +3,8 @@
 # same.
 
 read_workloads() {
+	limit=
+	[ $may_stop = no ] || limit='timeout -s KILL 5'
 	read_uid_range
 	read_units
 	read_jobs
@@ -32,8 +34,6 @@ UNIT_FOLDERS="$UNIT_FOLDERS /run/systemd/generator.late"
 # The services, timers, sockets, paths and targets of systemd, with their drop-ins, and who wants them.
 read_units() {
 	units_left=5000 theirs_left=100 listed_units= listed_count=0 unit_links=
-	limit=
-	[ $may_stop = no ] || limit='timeout -s KILL 5'
 	for unit_folder in $UNIT_FOLDERS; do
 		if leads_to_silence $unit_folder; then unread workload $unit_folder no-answer; continue; fi
 		[ -d $unit_folder ] || continue

@@ -1,10 +1,4 @@
-import type {
-  AccountKind,
-  KindReason,
-  PasswordState,
-  RootStanding,
-  Workload,
-} from "#shared/model/access/account.ts";
+import type { HostAccount } from "#shared/model/access/account.ts";
 import type { Verdict } from "#shared/model/access/verdict.ts";
 import type { Certificate } from "#shared/model/certificates/certificate.ts";
 import type { FileLine, ShownBy } from "#shared/model/certificates/served.ts";
@@ -112,23 +106,6 @@ export type HostProbe = ProbeRecord & {
   findings: FindingDraft[];
 };
 
-/** A login of a host. `workloads`: the first of `workloadCount`. */
-export type CollectedAccount = {
-  name: string;
-  uid: number;
-  shell: string;
-  home: string;
-  groups: string[];
-  passwordState: PasswordState;
-  kind: AccountKind;
-  reasons: KindReason[];
-  root: RootStanding;
-  workloads: Workload[];
-  workloadCount: number;
-  grantCount: number;
-  lastLoginAt: Instant | null;
-};
-
 export type CollectedHost = {
   hostname: string | null;
   os: string | null;
@@ -138,7 +115,7 @@ export type CollectedHost = {
   clockAheadSeconds: number | null;
   /** "root", "root by sudo" or the name of the account. */
   readAs: string;
-  accounts: CollectedAccount[];
+  accounts: HostAccount[];
   /**
    * Whether a missing account has gone. On a host with a directory, only one that had a password of the host's own has.
    */

@@ -1,37 +1,13 @@
 import type { Account, Collection } from "#domain/collection/collection.ts";
 import type { EvaluatedGrant } from "#domain/ssh/effective.ts";
 import { spend } from "#domain/work-budget.ts";
-import type {
-  AccountKind,
-  KindReason,
-  PasswordState,
-  RootStanding,
-  Workload,
-} from "#shared/model/access/account.ts";
+import type { HostAccount } from "#shared/model/access/account.ts";
 import type { HostReach } from "#shared/model/hosts/host-reach.ts";
 import type { HostLogins } from "#shared/model/hosts/host-use.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { evaluateKind, USUAL_FIRST } from "./account-kind.ts";
 import { evaluateRootStandings } from "./root-standing.ts";
 import type { AccountWorkloads, WorkloadList } from "./workloads.ts";
-
-/** A login of a host, evaluated. `workloads`: the first of `workloadCount`. */
-export type EvaluatedAccount = {
-  name: string;
-  uid: number;
-  shell: string;
-  home: string;
-  groups: string[];
-  passwordState: PasswordState;
-  kind: AccountKind;
-  reasons: KindReason[];
-  root: RootStanding;
-  workloads: Workload[];
-  workloadCount: number;
-  /** Lines that let somebody in, or may. */
-  grantCount: number;
-  lastLoginAt: Instant | null;
-};
 
 type Evidence = {
   grants: readonly EvaluatedGrant[];
@@ -47,7 +23,7 @@ type Evidence = {
 };
 
 /** The accounts of a host, each with its kind, what runs as it, who gets in, and whether it is as good as root. */
-export function evaluateAccounts(collection: Collection, evidence: Evidence): EvaluatedAccount[] {
+export function evaluateAccounts(collection: Collection, evidence: Evidence): HostAccount[] {
   const { accounts } = collection;
   const open = evidence.grants.filter(({ verdict }) => verdict.effective.state !== "no");
   const grantsOf = Map.groupBy(open, ({ account }) => account);

@@ -28,7 +28,9 @@ export function shortenPrefix(prefix: string): string {
 /** A text of a unit with its specifiers expanded; null if one of them is not known here. */
 export function expandSpecifiers(text: string, { name, prefix, instance, type }: UnitName): string | null {
   let isKnown = true;
-  const known: { [letter: string]: string } = {
+  // A template has none yet.
+  const own = instance === "" ? undefined : (instance ?? "");
+  const known: { [letter: string]: string | undefined } = {
     "%": "%",
     n: name,
     N: name.slice(0, -type.length - 1),
@@ -36,7 +38,8 @@ export function expandSpecifiers(text: string, { name, prefix, instance, type }:
     P: unescapeName(prefix),
     j: prefix.slice(prefix.lastIndexOf("-") + 1),
     J: unescapeName(prefix.slice(prefix.lastIndexOf("-") + 1)),
-    ...(instance === "" ? {} : { i: instance ?? "", I: unescapeName(instance ?? "") }),
+    i: own,
+    I: own === undefined ? undefined : unescapeName(own),
   };
   const expanded = text.replace(/%(.?)/gs, (_, letter: string) => {
     const value = known[letter];

@@ -33,6 +33,12 @@ export function readEntry(path: string, text: string): Listed | null {
   };
 }
 
+/** The same without what only some readers need. */
+export function readPathEntry(path: string, text: string): PathEntry | null {
+  const listed = readEntry(path, text);
+  return listed && (toEntries([listed])[0] ?? null);
+}
+
 /** Permission bits of the ten letters that `ls -l` begins with: -rw-r--r-- is 0o644. */
 export function readMode(text: string): number | null {
   if (!/^[-a-zA-Z][-r][-w][-xsS][-r][-w][-xsS][-r][-w][-xtT]/.test(text)) return null;

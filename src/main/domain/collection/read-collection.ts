@@ -1,7 +1,7 @@
 import { DAY_SECONDS, readOffset } from "#domain/use/log-dates.ts";
 import type { AuthorizedKeysFile, Collection, HostFacts, Reach, RuleFile, Unreadable } from "./collection.ts";
 import { dropSecrets } from "./drop-secrets.ts";
-import { type PathEntry, readEntry, toEntries } from "./paths.ts";
+import { readPathEntry } from "./paths.ts";
 import { readAccounts, readGroups } from "./read-accounts.ts";
 import {
   readCertificateFiles,
@@ -97,7 +97,9 @@ function readReach(records: readonly Record[]): Reach {
     sudoers: [],
     sudoersFolders: new Map(),
     doas: [],
-    privilegedPaths: records.filter(({ kind }) => kind === "privileged-path").flatMap(readPrivilegedPath),
+    privilegedPaths: records
+      .filter(({ kind }) => kind === "privileged-path")
+      .flatMap((record) => readPathEntry(record.value("path") ?? "", record.value("e") ?? "") ?? []),
     agents: [],
     outbound: [],
   };
@@ -122,15 +124,8 @@ function readReach(records: readonly Record[]): Reach {
 
 function readRuleFile(record: Record): RuleFile | null {
   const path = record.value("path");
-  const listed = path === null ? null : readEntry(path, record.value("e") ?? "");
-  if (path === null || !listed) return null;
-  const { linkCount: _, size: __, ...entry } = listed;
-  return { path, entry, bytes: record.bytes };
-}
-
-function readPrivilegedPath(record: Record): PathEntry[] {
-  const listed = readEntry(record.value("path") ?? "", record.value("e") ?? "");
-  return listed ? toEntries([listed]) : [];
+  const entry = path === null ? null : readPathEntry(path, record.value("e") ?? "");
+  return path === null || !entry ? null : { path, entry, bytes: record.bytes };
 }
 
 type Readers = Pick<Collection, "facts" | "readAs" | "loginKey" | "loginAccount">;

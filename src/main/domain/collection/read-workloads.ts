@@ -1,4 +1,4 @@
-import { type PathEntry, readEntry } from "./paths.ts";
+import { type PathEntry, readPathEntry } from "./paths.ts";
 import type { Record } from "./stream.ts";
 
 /**
@@ -74,10 +74,7 @@ export function readWorkloads(records: readonly Record[]): HostWorkloads | null 
     processes: all("processes").flatMap((record) => readProcesses(record) ?? []),
     setuidPrograms: all("setuid").flatMap((record) => {
       const path = record.value("path") ?? "";
-      const listed = readEntry(path, record.value("e") ?? "");
-      if (!listed || path === "") return [];
-      const { linkCount: _, size: __, ...entry } = listed;
-      return [entry];
+      return path === "" ? [] : (readPathEntry(path, record.value("e") ?? "") ?? []);
     }),
     keytabs: all("keytab").map((record) => ({
       path: record.value("path") ?? "",

@@ -4,7 +4,7 @@ import { labels } from "#shared/contract/labels.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Labelled } from "#shared/model/label.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { formatAccount } from "#shared/text/hosts/target.ts";
+import { formatLabelled } from "#shared/text/hosts/target.ts";
 import type { Store } from "#store/store.ts";
 
 type Deps = { store: Store; announce: (announcement: Announcement) => void; now: () => Date };
@@ -34,7 +34,7 @@ export function createLabels({ store, announce, now }: Deps) {
         for (const name of addTags) store.labels.tag(row, name);
         for (const name of removeTags) store.labels.untag(row, name);
       }
-      const detail = { ...labelled, things: things.map(nameOf) };
+      const detail = { ...labelled, things: things.map(formatLabelled) };
       const hosts = things.flatMap((thing) => (thing.kind === "certificate" ? [] : [thing.host]));
       store.events.append({ at: toInstant(now()), kind: "labels-set", detail, hosts });
       return { labelled: things.length };
@@ -67,19 +67,8 @@ function formatUnknown(thing: Labelled): string {
     case "host":
       return `no host is known as ${thing.host}; latchkey hosts and latchkey targets list list their names`;
     case "account":
-      return `there is no account ${nameOf(thing)}; latchkey accounts lists those that there are`;
+      return `there is no account ${formatLabelled(thing)}; latchkey accounts lists those that there are`;
     case "certificate":
       return `there is no certificate ${thing.sha256}; it was never seen`;
-  }
-}
-
-function nameOf(thing: Labelled): string {
-  switch (thing.kind) {
-    case "host":
-      return thing.host;
-    case "account":
-      return formatAccount({ account: thing.name, host: thing.host, port: thing.port });
-    case "certificate":
-      return thing.sha256;
   }
 }

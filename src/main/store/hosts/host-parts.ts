@@ -25,8 +25,8 @@ const SEE_ACCOUNT = `
     ifnull((SELECT owner FROM host_name WHERE id = CAST(@nameId AS INTEGER)), ''), @scanId, @scanId)
   ON CONFLICT (host, name) DO UPDATE
   SET uid = @uid, shell = @shell, home = @home, groups = @groups, password_state = @passwordState, kind = @kind,
-      reasons = @reasons, root = iif(@root = 'unknown' AND uid = @uid, root, @root), workloads = @workloads, workload_count = @workloadCount,
-      grant_count = @grantCount,
+      reasons = @reasons, root = iif(@root = 'unknown' AND uid = @uid, root, @root),
+      workloads = @workloads, workload_count = @workloadCount, grant_count = @grantCount,
       last_login_at = iif(uid = @uid,
         max(ifnull(last_login_at, @lastLoginAt), ifnull(@lastLoginAt, last_login_at)), @lastLoginAt),
       own_owner = iif(uid = @uid, own_owner, NULL),

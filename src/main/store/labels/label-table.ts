@@ -91,14 +91,15 @@ function hostLabels(db: Database) {
   };
 }
 
-const ACCOUNT_OWNER = `ifnull(own_owner, ifnull((
-  SELECT host_name.owner FROM host JOIN host_name ON host_name.id = host.name WHERE host.id = account.host), ''))`;
+const HOST_OWNER = `ifnull((
+  SELECT host_name.owner FROM host JOIN host_name ON host_name.id = host.name WHERE host.id = account.host), '')`;
+
+const ACCOUNT_OWNER = `ifnull(own_owner, ${HOST_OWNER})`;
 
 function accountLabels(db: Database) {
-  const owners = db.prepare<[number], { owner: string | null; inheritedOwner: string }>(`
-    SELECT own_owner AS owner, ifnull((
-      SELECT host_name.owner FROM host JOIN host_name ON host_name.id = host.name WHERE host.id = account.host), '') AS inheritedOwner
-    FROM account WHERE id = ?`);
+  const owners = db.prepare<[number], { owner: string | null; inheritedOwner: string }>(
+    `SELECT own_owner AS owner, ${HOST_OWNER} AS inheritedOwner FROM account WHERE id = ?`,
+  );
   const tags = db
     .prepare<[number], string>(
       "SELECT name FROM tagged_account JOIN tag ON tag.id = tag WHERE account = ? ORDER BY 1",

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
+import type { HostAccount } from "#shared/model/access/account.ts";
 import type { Verdict } from "#shared/model/access/verdict.ts";
 import { type Certificate, Sha256 } from "#shared/model/certificates/certificate.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type {
-  CollectedAccount,
   CollectedGrant,
   CollectedHost,
   EndpointProbe,
@@ -79,7 +79,7 @@ export function makeGrant(key: string, grant: Partial<CollectedGrant> = {}): Col
 }
 
 /** A login of which nothing but this is known. */
-export const makeAccount = (name: string, more: Partial<CollectedAccount> = {}): CollectedAccount => ({
+export const makeAccount = (name: string, more: Partial<HostAccount> = {}): HostAccount => ({
   name,
   uid: 1_000,
   shell: "/bin/sh",

@@ -77,6 +77,24 @@ export type PasswordState = z.infer<typeof PasswordState>;
 export const RootStanding = z.enum(["is-root", "becomes-root", "maybe", "no", "unknown"]);
 export type RootStanding = z.infer<typeof RootStanding>;
 
+/** A login of a host as a reading of that shows it. `workloads`: the first of `workloadCount`. */
+export type HostAccount = {
+  name: string;
+  uid: number;
+  shell: string;
+  home: string;
+  groups: string[];
+  passwordState: PasswordState;
+  kind: AccountKind;
+  reasons: KindReason[];
+  root: RootStanding;
+  workloads: Workload[];
+  workloadCount: number;
+  /** Its grants that let somebody in, or may. */
+  grantCount: number;
+  lastLoginAt: Instant | null;
+};
+
 /** A login of a host, with what is known of it. */
 export const AccountRow = z.object({
   id: z.int(),

@@ -32,7 +32,7 @@ export function formatKindReason(reason: KindReason): string {
     case "number":
       return reason.isOrdinary
         ? `uid from ${reason.first} on, as users have`
-        : `uid below ${reason.first}, which the system keeps for itself`;
+        : `a uid that the system keeps for itself (those of users begin at ${reason.first})`;
     case "shell":
       return reason.isLogin ? `login shell ${reason.shell}` : `no login shell (${reason.shell})`;
     case "password":

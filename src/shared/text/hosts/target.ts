@@ -1,4 +1,5 @@
 import { type Protocol, protocolOfPort, type Target, type TlsTarget } from "../../model/hosts/target.ts";
+import type { Labelled } from "../../model/label.ts";
 import { formatCount } from "../count.ts";
 
 /** A target as people write it, and as it is read back: what the port implies is left out. */
@@ -78,6 +79,18 @@ export const formatAccount = ({
   port: number;
   account: string;
 }): string => `${account}@${formatHost({ host, port })}`;
+
+/** What labels are put on, as a command takes it. */
+export function formatLabelled(thing: Labelled): string {
+  switch (thing.kind) {
+    case "host":
+      return thing.host;
+    case "account":
+      return formatAccount({ account: thing.name, host: thing.host, port: thing.port });
+    case "certificate":
+      return thing.sha256;
+  }
+}
 
 /** What people know a scan by: its first target, and how many others there are. Empty where it has none. */
 export const formatScanName = ({

@@ -3,7 +3,7 @@ import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { Labelled } from "#shared/model/label.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatAccount } from "#shared/text/hosts/target.ts";
+import { formatLabelled } from "#shared/text/hosts/target.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { findHost } from "#shells/cli/find-host.ts";
 import { openApp } from "#shells/cli/open-app.ts";
@@ -91,7 +91,7 @@ async function setLabels(hosts: readonly string[], options: Options, world: Worl
     const { owner: own = null, inheritedOwner = "", tags = [] } = labels[index] ?? {};
     const inherited = thing.kind === "account" ? "as its host" : "as its hosts";
     const whose = own ?? (inheritedOwner === "" ? "no owner" : `${inheritedOwner}, ${inherited}`);
-    const what = nameOf(thing);
+    const what = formatLabelled(thing);
     world.out(printable(`${what}: ${whose}${tags.length > 0 ? `, tagged ${tags.join(", ")}` : ""}`));
   }
 }
@@ -101,12 +101,6 @@ async function readAccount(word: string, client: LatchkeyClient): Promise<Labell
   const at = word.lastIndexOf("@");
   if (at < 1) throw new Refusal("invalid-input", `${word} names no account; write NAME@HOST`);
   return { kind: "account", name: word.slice(0, at), ...(await findHost(word.slice(at + 1), client)) };
-}
-
-function nameOf(thing: Labelled): string {
-  if (thing.kind === "account")
-    return formatAccount({ account: thing.name, host: thing.host, port: thing.port });
-  return thing.kind === "host" ? thing.host : thing.sha256;
 }
 
 async function runTags(name: string | undefined, options: TagOptions, world: World): Promise<void> {
