@@ -69,7 +69,9 @@ const IS_OF_HOST = `
       UNION ALL SELECT endpoint_address.address FROM endpoint_address WHERE endpoint_address.endpoint = endpoint.id) AS way
     WHERE way.name = host.host
       OR (way.name = host.reached_as
-        AND NOT EXISTS (SELECT 1 FROM host AS other WHERE other.id <> host.id AND way.name IN (other.host, other.reached_as))))`;
+        AND NOT EXISTS (
+          SELECT 1 FROM host AS other WHERE other.host = way.name AND other.id <> host.id
+          UNION ALL SELECT 1 FROM host AS other WHERE other.reached_as = way.name AND other.id <> host.id)))`;
 
 const SERVED_STALE = `
   WITH shown AS (
@@ -78,7 +80,7 @@ const SERVED_STALE = `
   sight AS (
     SELECT shown.endpoint, served.state = ${NOT_RELOADED} AND ${IS_OF_HOST} AS is_stale
     FROM shown
-    JOIN served ON served.endpoint = shown.endpoint AND served.certificate = shown.certificate
+    CROSS JOIN served ON served.endpoint = shown.endpoint AND served.certificate = shown.certificate
     JOIN endpoint ON endpoint.id = shown.endpoint
     JOIN binding ON binding.id = served.binding
     JOIN host ON host.id = binding.host)
