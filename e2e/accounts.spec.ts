@@ -44,8 +44,8 @@ test("every account stands beside its kind, how it is entered, whether it become
   await list.filtered("Host");
   await expect(list.rows).toHaveCount(1);
   const [head, line] = await list.exportCsv();
-  expect(head).toBe("Host,Account,UID,Kind,Root,Owner,Entered by,Last login,Runs,Why");
-  expect(line).toMatch(/^web-1.example,www-data,33,service,,,,,1,/);
+  expect(head).toBe("Host,Account,UID,Kind,Root,Findings,Owner,Entered by,Last login,Runs,Why");
+  expect(line).toMatch(/^web-1.example,www-data,33,service,,,,,,1,/);
   await list.search.fill("nobody-is-called-so");
   await expect(page.getByText("No account matches")).toBeVisible();
   await page.getByRole("button", { name: "Clear the filters" }).click();
@@ -99,6 +99,37 @@ test("an account's drawer says why it is of its kind, how it is entered, what it
   await list.open("deploy");
   await drawer.getByRole("link", { name: "What reaches it" }).click();
   await expect(new ListScreen(page, "steps").row("ann@web-1.example").first()).toBeVisible();
+});
+
+test("what is wrong with an account stands on its row, in its drawer and among the findings, and is accepted there", async ({
+  openDatabase,
+  folders,
+  camera,
+}) => {
+  const frame = await openDatabase(await makeDatabase(folders));
+  const { page } = frame;
+  const accounts = await frame.goTo("Accounts");
+  await expect(accounts.row("ubuntu")).toContainText("Critical");
+  await expect(accounts.row(/example\s*deploy/)).toContainText("Medium +1");
+  const drawer = await accounts.open(/example\s*deploy/);
+  await expect(drawer.getByRole("heading", { name: /^Findings/ })).toHaveText("Findings2");
+  await expect(drawer).toContainText("a person's key has logged in to this bot account");
+  expect(await camera.photograph("account-findings")).toEqual([]);
+
+  const findings = await frame.goTo("Findings");
+  await findings.filter("Rule", "Account removed, and there again");
+  await expect(findings.rows).toHaveCount(1);
+  const finding = await findings.open("ubuntu");
+  await expect(finding).toContainText("found no such account");
+  expect(await camera.photograph("finding-account")).toEqual([]);
+  await finding.getByRole("button", { name: "Accept" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Reason").fill("made again for a test");
+  await dialog.getByRole("button", { name: "Accept" }).click();
+  await expect(finding).toContainText("made again for a test");
+  await finding.getByRole("link", { name: "Open the account" }).click();
+  await expect(frame.title).toHaveText("Accounts");
+  await expect(accounts.row("ubuntu")).not.toContainText("Critical");
 });
 
 test("what runs as an account is shown in part first, what was not kept is counted, and unknown is said as unknown", async ({

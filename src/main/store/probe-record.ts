@@ -2,7 +2,7 @@ import type { HostAccount } from "#shared/model/access/account.ts";
 import type { Verdict } from "#shared/model/access/verdict.ts";
 import type { Certificate } from "#shared/model/certificates/certificate.ts";
 import type { FileLine, ShownBy } from "#shared/model/certificates/served.ts";
-import type { FindingDraft } from "#shared/model/finding.ts";
+import type { FindingDraft, RuleId } from "#shared/model/finding.ts";
 import type { Authorities, Capabilities } from "#shared/model/hosts/endpoint.ts";
 import type { KeyFileView, Unreadable } from "#shared/model/hosts/host.ts";
 import type { HostReach } from "#shared/model/hosts/host-reach.ts";
@@ -116,6 +116,8 @@ export type CollectedHost = {
   /** "root", "root by sudo" or the name of the account. */
   readAs: string;
   accounts: HostAccount[];
+  /** Findings about accounts of which this reading shows nothing, neither way: they stay as they were. */
+  unsettled: { rule: RuleId; account: string }[];
   /**
    * Whether a missing account has gone. On a host with a directory, only one that had a password of the host's own has.
    */

@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import { grantAges } from "./access/grant-writer.ts";
+import { accountMemory, keyPerson } from "./accounts/account-memory.ts";
 import { servedTable } from "./bindings/served-table.ts";
 import { bundleTable, issuedCollectorTable } from "./bundle-table.ts";
 import { certificateMemory, revokedTable, violationTable } from "./certificates/certificate-memory.ts";
@@ -41,6 +42,11 @@ export function scanTables(db: Database, lists: Lists) {
     targets: targetTable(db),
     trust: trustTable(db),
     violations: violationTable(db),
-    uses: { ...loginTable(db), knownSince: grantAges(db) },
+    uses: {
+      ...loginTable(db),
+      knownSince: grantAges(db),
+      knownAccounts: accountMemory(db),
+      personOf: keyPerson(db),
+    },
   };
 }

@@ -389,7 +389,9 @@ END;
 -- A login on a host, as its last reading left it; it is what it was there once more where it comes back. `host_name` and `port` are
 -- those of the host: lists are in their order. `kind`: what its evidence shows, and `reasons` say which; `root`: whether it is as good
 -- as root. `workloads`: the first of `workload_count` things that run as it. `grant_count`: its grants that let in, or may. `own_owner`:
--- who was said to answer for it; `owner`: the same, or else who answers for its host; empty for nobody.
+-- who was said to answer for it; `owner`: the same, or else who answers for its host; empty for nobody. `disabled_by`: what keeps
+-- everybody out who was let in before, as far as readings tell, `disabled_since` the first of them. `returned_at`: it was found gone,
+-- by `was_gone_scan`, and is there again since then.
 CREATE TABLE account (
   id             INTEGER PRIMARY KEY,
   host           INTEGER NOT NULL REFERENCES host (id),
@@ -408,11 +410,15 @@ CREATE TABLE account (
   workload_count INTEGER NOT NULL,
   grant_count    INTEGER NOT NULL,
   last_login_at  TEXT,
+  disabled_by    TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(disabled_by)),
+  disabled_since TEXT,
   own_owner      TEXT,
   owner          TEXT NOT NULL DEFAULT '',
   first_scan     INTEGER NOT NULL REFERENCES scan (id),
   last_scan      INTEGER NOT NULL REFERENCES scan (id),
   gone_scan      INTEGER REFERENCES scan (id),
+  was_gone_scan  INTEGER REFERENCES scan (id),
+  returned_at    TEXT,
   -- Whether it becomes root, and how certainly, in the order in which lists show it.
   root_rank INTEGER GENERATED ALWAYS AS (
     CASE root WHEN 'is-root' THEN 0 WHEN 'becomes-root' THEN 1 WHEN 'maybe' THEN 2 WHEN 'unknown' THEN 3 ELSE 4 END) VIRTUAL,
@@ -433,6 +439,8 @@ CREATE INDEX account_by_last_login ON account (ifnull(last_login_at, ''), id) WH
 CREATE INDEX account_by_grants ON account (grant_count, id) WHERE gone_scan IS NULL;
 
 CREATE INDEX account_by_owner ON account (owner, id) WHERE gone_scan IS NULL;
+
+CREATE INDEX account_returned ON account (returned_at, id) WHERE gone_scan IS NULL AND returned_at IS NOT NULL;
 
 CREATE VIRTUAL TABLE account_search USING fts5 (
   text, content = '', contentless_delete = 1, tokenize = 'trigram'
@@ -515,7 +523,8 @@ END;
 -- `is_dormant`: it would let in if the one setting that its verdict names were otherwise. `orphan_since`: since when `orphan` is
 -- what it is; null where `orphan` is null or has just changed, for whoever changed it says when. `approval`, `review_on`:
 -- its approval, and when that is to be reviewed. `is_again`: its exact line has been in that file before; only then is it
--- asked whether it was at the baseline.
+-- asked whether it was at the baseline. `returned_at`: no line let the key in there any more, as `was_gone_scan` found, and this one
+-- does again since then; `removed_by`: the run that had removed it.
 CREATE TABLE grant_line (
   id           INTEGER PRIMARY KEY,
   host         INTEGER NOT NULL REFERENCES host (id),
@@ -537,6 +546,9 @@ CREATE TABLE grant_line (
   first_scan   INTEGER NOT NULL REFERENCES scan (id),
   last_scan    INTEGER NOT NULL REFERENCES scan (id),
   gone_scan    INTEGER REFERENCES scan (id),
+  was_gone_scan INTEGER REFERENCES scan (id),
+  returned_at  TEXT,
+  removed_by   INTEGER REFERENCES run (id),
   is_again     INTEGER NOT NULL DEFAULT 0 CHECK (is_again IN (0, 1)),
   approval     INTEGER REFERENCES approval (id),
   review_on    TEXT,
@@ -620,6 +632,11 @@ CREATE INDEX grant_orphan_unsettled ON grant_line (id)
 
 -- Where what has gone is found again when it, or what takes its place, is seen.
 CREATE INDEX grant_gone ON grant_line (host, account, file, fingerprint) WHERE gone_scan IS NOT NULL;
+
+-- By its key, whichever file of its account it comes back in.
+CREATE INDEX grant_gone_by_key ON grant_line (fingerprint, host, account) WHERE gone_scan IS NOT NULL AND fingerprint IS NOT NULL;
+
+CREATE INDEX grant_returned ON grant_line (returned_at, id) WHERE gone_scan IS NULL AND returned_at IS NOT NULL;
 
 CREATE INDEX grant_to_review ON grant_line (review_on, id) WHERE gone_scan IS NULL AND review_on IS NOT NULL;
 

@@ -45,7 +45,12 @@ export const RuleId = z.enum([
   "grant-for-root",
   "grant-orphaned",
   "grant-since-baseline",
+  "grant-returned",
   "approval-due",
+  "account-returned",
+  "account-disabled-in-use",
+  "account-used-by-person",
+  "account-unused",
   "key-obsolete",
   "key-weak",
   "key-leaked",
@@ -65,6 +70,7 @@ export const FindingObject = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("grant"), id: z.int() }),
   z.object({ kind: z.literal("key"), fingerprint: z.string() }),
   z.object({ kind: z.literal("key-file"), id: z.int() }),
+  z.object({ kind: z.literal("account"), id: z.int() }),
   z.object({ kind: z.literal("host"), id: z.int() }),
   z.object({ kind: z.literal("endpoint"), id: z.int() }),
   /** A key of certificates, by the SHA-256 of its SubjectPublicKeyInfo. */
@@ -124,7 +130,7 @@ export type FindingBrief = z.infer<typeof FindingBrief>;
 
 /**
  * A finding before it is stored, about a thing by its natural identity: a certificate by its hash, a grant
- * by account, file and line on the host that is probed, a key file by its path there. What depends on
+ * by account, file and line on the host that is probed, a key file by its path there, an account by its name. What depends on
  * the date alone (expired, expiring, not yet valid) and what depends on other hosts (a key on several accounts)
  * is never stored: queries find it.
  */
@@ -136,6 +142,7 @@ export type FindingDraft = Pick<
     | { kind: "certificate"; sha256: string }
     | { kind: "grant"; account: string; file: string; line: number }
     | { kind: "key-file"; path: string }
+    | { kind: "account"; name: string }
     | { kind: "host" }
     /** The endpoint that is probed. */
     | { kind: "endpoint" };

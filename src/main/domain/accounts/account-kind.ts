@@ -1,3 +1,4 @@
+import type { EvaluatedGrant } from "#domain/ssh/effective.ts";
 import type { AccountKind, KindReason, PasswordState, Workload } from "#shared/model/access/account.ts";
 
 /** What is known of one account when its kind is evaluated. */
@@ -28,6 +29,14 @@ const DYNAMIC = { first: 61_184, last: 65_519 };
 
 /** Programs that let nobody in as a shell. */
 const NO_LOGIN: ReadonlySet<string> = new Set(["nologin", "false", "true", "sync", "shutdown", "halt"]);
+
+/** The line gives no shell, but one command, or files. */
+export const isForcedGrant = ({ verdict }: EvaluatedGrant): boolean =>
+  verdict.effective.gives.length > 0 && !verdict.effective.gives.includes("shell");
+
+/** Whether a shell lets somebody in; null: not known. */
+export const isLoginShell = (shell: string, isUsable: boolean | null): boolean | null =>
+  NO_LOGIN.has(shell.slice(shell.lastIndexOf("/") + 1)) ? false : isUsable;
 
 /** Whole words of names that are usual for what runs by itself. */
 const AUTOMATION: ReadonlySet<string> = new Set(
@@ -90,7 +99,7 @@ function readSigns(
   { isOrdinary, first }: { isOrdinary: boolean; first: number },
 ): Signs {
   const keys = evidence.keys ?? { count: 0, forced: 0 };
-  const isLogin = NO_LOGIN.has(shell.slice(shell.lastIndexOf("/") + 1)) ? false : isShellUsable;
+  const isLogin = isLoginShell(shell, isShellUsable);
   const run = (workloads ?? []).filter((one) => runsByItself(one, isOrdinary));
   const words = name.toLowerCase().split(/[^a-z]+/);
   return {

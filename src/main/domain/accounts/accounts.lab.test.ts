@@ -67,6 +67,7 @@ test("accounts of a real host are of the kinds that they were made as, and what 
       use: findLogins(collection, at),
       workloads: evaluateWorkloads(collection),
       byCertificate: new Set(),
+      knownAccounts: new Map(),
       now: at.toISOString(),
     });
   };

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import type { Collection } from "#domain/collection/collection.ts";
 import { evaluateGrants } from "#domain/ssh/effective.ts";
 import { makeAccount, makeCollection, makeKeysFile } from "#domain/ssh/testdata/make-collection.ts";
-import { evaluateAccounts } from "./evaluate-accounts.ts";
+import type { KnownAccount } from "#shared/model/access/account.ts";
+import { evaluateAccounts, evaluateDisabled } from "./evaluate-accounts.ts";
 import { makeWorkloads } from "./testdata/make-workloads.ts";
 import { evaluateWorkloads } from "./workloads.ts";
 
@@ -24,6 +25,7 @@ function kinds(
     use: { logins: [], others: [], windows: [] },
     workloads: evaluateWorkloads(collection),
     byCertificate: new Set(),
+    knownAccounts: new Map(),
     now: NOW,
     ...evidence,
   }).map(({ name, kind, reasons }) => [name, kind, reasons[0]?.what]);
@@ -74,7 +76,57 @@ test("a login by a clock that is ahead was by now", () => {
     use: { logins: [], others: [], windows: [] },
     workloads: null,
     byCertificate: new Set(),
+    knownAccounts: new Map(),
     now: NOW,
   });
   expect(ann?.lastLoginAt).toBe(NOW);
+});
+
+const BEFORE = "2026-05-01T00:00:00Z";
+const SECONDS = Date.parse(NOW) / 1_000;
+const DAY = Math.floor(SECONDS / 86_400);
+
+const known = (more: Partial<KnownAccount> = {}): KnownAccount => ({
+  uid: 1_000,
+  shell: "/bin/sh",
+  passwordState: "set",
+  disabled: null,
+  firstSeen: BEFORE,
+  ...more,
+});
+
+const disabled = (account: Parameters<typeof makeAccount>[1], before: KnownAccount | null = null) =>
+  evaluateDisabled(makeAccount("ann", account), before, { now: SECONDS, at: NOW });
+
+test("a locked password or a shell that lets nobody in disables an account only where it was otherwise before", () => {
+  expect(disabled({ passwordState: "locked", shell: "/usr/sbin/nologin" })).toBeNull();
+  expect(disabled({ passwordState: "locked" }, known({ passwordState: "locked" }))).toBeNull();
+  expect(disabled({ passwordState: "locked" }, known({ passwordState: "unknown" }))).toBeNull();
+  expect(disabled({ passwordState: "locked" }, known())).toEqual({ by: ["password-locked"], since: NOW });
+  expect(disabled({ shell: "/bin/false" }, known())).toEqual({ by: ["no-login-shell"], since: NOW });
+  expect(disabled({ shell: "/bin/false" }, known({ shell: "/usr/sbin/nologin" }))).toBeNull();
+});
+
+test("an expiry disables from its day on", () => {
+  expect(disabled({ expiresOnDay: DAY + 1 })).toBeNull();
+  expect(disabled({ expiresOnDay: DAY })).toEqual({ by: ["expired"], since: NOW });
+  expect(disabled({ expiresOnDay: 0 })).toEqual({ by: ["expired"], since: NOW });
+});
+
+test("it is disabled since the first reading that showed it, and what a reading could not read is as it was", () => {
+  const before = known({
+    passwordState: "locked",
+    disabled: { by: ["expired", "password-locked"], since: BEFORE },
+  });
+  expect(disabled({ passwordState: "locked", expiresOnDay: 0 }, before)).toEqual(before.disabled);
+  expect(disabled({ passwordState: "unknown", expiresOnDay: "unknown" }, before)).toEqual(before.disabled);
+  expect(disabled({ passwordState: "set", expiresOnDay: 0 }, before)).toEqual({
+    by: ["expired"],
+    since: BEFORE,
+  });
+  expect(disabled({ passwordState: "set", expiresOnDay: null }, before)).toBeNull();
+});
+
+test("another number is another account of the same name", () => {
+  expect(disabled({ uid: 1_001, passwordState: "locked" }, known())).toBeNull();
 });

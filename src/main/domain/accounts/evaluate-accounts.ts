@@ -1,11 +1,12 @@
 import type { Account, Collection } from "#domain/collection/collection.ts";
 import type { EvaluatedGrant } from "#domain/ssh/effective.ts";
+import { DAY_SECONDS } from "#domain/use/log-dates.ts";
 import { spend } from "#domain/work-budget.ts";
-import type { HostAccount } from "#shared/model/access/account.ts";
+import type { Disabled, Disabling, HostAccount, KnownAccount } from "#shared/model/access/account.ts";
 import type { HostReach } from "#shared/model/hosts/host-reach.ts";
 import type { HostLogins } from "#shared/model/hosts/host-use.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import { evaluateKind, USUAL_FIRST } from "./account-kind.ts";
+import { evaluateKind, isForcedGrant, isLoginShell, USUAL_FIRST } from "./account-kind.ts";
 import { evaluateRootStandings } from "./root-standing.ts";
 import type { AccountWorkloads, WorkloadList } from "./workloads.ts";
 
@@ -20,6 +21,8 @@ type Evidence = {
   byCertificate: ReadonlySet<string>;
   /** Until when a login can have been: nothing is known of the future. */
   now: Instant;
+  /** What earlier readings know of each account. */
+  knownAccounts: ReadonlyMap<string, KnownAccount>;
 };
 
 /** The accounts of a host, each with its kind, what runs as it, who gets in, and whether it is as good as root. */
@@ -33,12 +36,14 @@ export function evaluateAccounts(collection: Collection, evidence: Evidence): Ho
   const rootOf = evaluateRootStandings(accounts, evidence.reach);
   const loginOf = findLastLogins(collection, evidence);
   const firstOrdinary = collection.workloads?.uids.min ?? USUAL_FIRST;
+  const at = evidence.now;
+  const now = collection.facts.unixTime ?? Math.floor(Date.parse(at) / 1_000);
   return accounts.map((account) => {
     spend(STEPS);
     const { name, uid, shell, home, passwordState, isShellUsable } = account;
     const grants = grantsOf.get(name) ?? [];
     const { workloads, count } = found?.ofAccount.get(name) ?? NOTHING;
-    const keys = { count: grants.length, forced: grants.filter(isForced).length };
+    const keys = { count: grants.length, forced: grants.filter(isForcedGrant).length };
     const lastLoginAt = loginOf.get(name) ?? null;
     return {
       name,
@@ -65,6 +70,7 @@ export function evaluateAccounts(collection: Collection, evidence: Evidence): Ho
       workloadCount: count,
       grantCount: grants.length,
       lastLoginAt,
+      disabled: evaluateDisabled(account, evidence.knownAccounts.get(name) ?? null, { now, at }),
     };
   });
 }
@@ -94,10 +100,6 @@ const NOTHING: WorkloadList = { workloads: [], count: 0 };
 
 const STEPS = 50;
 
-/** The line gives no shell, but one command, or files. */
-const isForced = ({ verdict }: EvaluatedGrant): boolean =>
-  verdict.effective.gives.length > 0 && !verdict.effective.gives.includes("shell");
-
 /** The latest login of each account: as the logs of sshd and su have it, or as lastlog and its like do. */
 function findLastLogins(
   { lastLogins }: Collection,
@@ -112,3 +114,45 @@ function findLastLogins(
   for (const { account, at } of lastLogins) add(account, toInstant(new Date(at * 1_000)));
   return last;
 }
+
+/** `now`: by the host's clock, seconds since the epoch. `at`: when it was read, by our clock. */
+type Moment = { now: number; at: Instant };
+
+/**
+ * Whether somebody has disabled an account. A locked password or a shell that lets nobody in is how services and bots
+ * are made, so these count only where an earlier reading found it otherwise; an expiry has been set by somebody. What
+ * this reading could not read is as it was.
+ */
+export function evaluateDisabled(
+  account: Account,
+  known: KnownAccount | null,
+  { now, at }: Moment,
+): Disabled | null {
+  // Another number is another account of the same name.
+  const before = known?.uid === account.uid ? known : null;
+  const was = (by: Disabling): boolean => before?.disabled?.by.includes(by) === true;
+  const by: Disabling[] = [
+    ...(isExpired(account, now, was("expired")) ? ["expired" as const] : []),
+    ...(isLocked(account, before, was("password-locked")) ? ["password-locked" as const] : []),
+    ...(isShellGone(account, before, was("no-login-shell")) ? ["no-login-shell" as const] : []),
+  ];
+  if (by.length === 0) return null;
+  return { by, since: by.some(was) ? (before?.disabled?.since ?? at) : at };
+}
+
+/** From the day that shadow(5) has as its expiry, PAM lets nobody in. */
+function isExpired({ expiresOnDay }: Account, now: number, was: boolean): boolean {
+  if (expiresOnDay === "unknown") return was;
+  return expiresOnDay !== null && now >= expiresOnDay * DAY_SECONDS;
+}
+
+function isLocked({ passwordState }: Account, before: KnownAccount | null, was: boolean): boolean {
+  if (passwordState === "unknown") return was;
+  return (
+    passwordState === "locked" && (was || before?.passwordState === "set" || before?.passwordState === "none")
+  );
+}
+
+const isShellGone = ({ shell, isShellUsable }: Account, before: KnownAccount | null, was: boolean): boolean =>
+  isLoginShell(shell, isShellUsable) === false &&
+  (was || (before !== null && isLoginShell(before.shell, true) === true));

@@ -111,7 +111,7 @@ const formatWeak = (evidence: UseEvidence): string[] =>
     : ["known from plain files alone, into which any user of that host can have lines written"];
 
 /** The reach of the journal alone where it suffices; otherwise that of all logs. */
-function findSurestReach(
+export function findSurestReach(
   windows: readonly LogWindow[],
   now: number,
 ): { reach: Reach | null; evidence: UseEvidence } {
@@ -123,7 +123,7 @@ function findSurestReach(
 }
 
 /** Whole days. */
-type Reach = { days: number; from: string; to: string };
+export type Reach = { days: number; from: string; to: string };
 type Doubts = { evidence: World["evidence"]; reach: Reach | null; windows: readonly LogWindow[] };
 
 /** Why no login in the logs does not mean "unused"; null where it does. */

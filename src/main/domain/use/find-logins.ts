@@ -54,6 +54,10 @@ export const loginName = ({
   fingerprint: string | null;
 }): string => JSON.stringify([account, fingerprint]);
 
+/** The accounts that a map by `loginName` has. */
+export const accountsIn = (logins: ReadonlyMap<string, unknown>): ReadonlySet<string> =>
+  new Set([...logins.keys()].map((name) => String(JSON.parse(name)[0])));
+
 export function findLogins(collection: Collection, at: Date): LoginEvidence {
   const now = collection.facts.unixTime ?? Math.floor(at.getTime() / 1000);
   const offset = readOffset(collection.facts.utcOffset);

@@ -1,3 +1,4 @@
+import { findAccountProblems } from "#domain/accounts/account-findings.ts";
 import { evaluateAccounts } from "#domain/accounts/evaluate-accounts.ts";
 import { evaluateWorkloads } from "#domain/accounts/workloads.ts";
 import type { Collection, KeyFile } from "#domain/collection/collection.ts";
@@ -103,9 +104,29 @@ function describeEvaluated(
   const { configurations } = configured;
   const problems = findFileProblems({ collection, configurations, files });
   const map: HostMap = { ...configured, problems: problems.map(toKept) };
-  const { use, useOf, read } = describeUse(collection, grants, { at, ...memory });
+  const { use, useOf, read, evidence } = describeUse(collection, grants, { at, ...memory });
+  const knownAccounts = memory.recallAccounts();
   const { facts, readAs } = collection;
   const managers = new Map(collection.authorizedKeys.map((file) => [file.path, findManagers(file, facts)]));
+  const accounts = evaluateAccounts(collection, {
+    grants,
+    reach: reach.reach,
+    use,
+    workloads,
+    byCertificate: new Set(
+      authorities?.flatMap((one) =>
+        one.accounts.flatMap(({ account, effective }) => (effective.state === "no" ? [] : [account])),
+      ),
+    ),
+    now: toInstant(at),
+    knownAccounts,
+  });
+  const problemsOfAccounts = findAccountProblems(collection, accounts, {
+    ...evidence,
+    grants,
+    knownAccounts,
+    personOf: memory.personOf,
+  });
   const host: CollectedHost = {
     hostname: facts.hostname,
     os: facts.os,
@@ -114,18 +135,8 @@ function describeEvaluated(
     sshdVersion: facts.sshdVersion,
     clockAheadSeconds: facts.unixTime === null ? null : facts.unixTime - Math.floor(at.getTime() / 1000),
     readAs: formatReader(readAs),
-    accounts: evaluateAccounts(collection, {
-      grants,
-      reach: reach.reach,
-      use,
-      workloads,
-      byCertificate: new Set(
-        authorities?.flatMap(({ accounts }) =>
-          accounts.flatMap(({ account, effective }) => (effective.state === "no" ? [] : [account])),
-        ),
-      ),
-      now: toInstant(at),
-    }),
+    accounts,
+    unsettled: problemsOfAccounts.unsettled,
     missingAccounts: evaluateMissing(collection),
     grants: grants.map((grant) =>
       describeGrant(grant, useOf(grant), managers.get(grant.file)?.(grant) ?? null),
@@ -157,6 +168,7 @@ function describeEvaluated(
     findings: [
       ...findSshProblems(collection, grants),
       ...findLeakedKeys(collection, grants),
+      ...problemsOfAccounts.drafts,
       ...certificates.flatMap(({ certificate }) => findCertificateProblems(certificate)),
       ...findDiskProblems({ collection, configurations, files }),
     ],

@@ -1,3 +1,4 @@
+import type { AccountLogins } from "#domain/accounts/account-findings.ts";
 import type { Collection, Unreadable } from "#domain/collection/collection.ts";
 import { findShownBy } from "#domain/deployment-status/find-shown-by.ts";
 import { chosenNames, type HostMap } from "#domain/deployment-status/host-map.ts";
@@ -6,40 +7,52 @@ import { expiringFrom, isForClients, isOverPublicLimit } from "#domain/findings/
 import { type Authority, areAuthoritiesKnown } from "#domain/ssh/authorities.ts";
 import type { EvaluatedGrant } from "#domain/ssh/effective.ts";
 import { evaluateUses } from "#domain/use/evaluate-use.ts";
-import { findLogins, withoutFuture } from "#domain/use/find-logins.ts";
+import { accountsIn, findLogins, withoutFuture } from "#domain/use/find-logins.ts";
 import { dayToInstant } from "#domain/use/log-dates.ts";
 import { WorkBudgetSpent, withinBudget } from "#domain/work-budget.ts";
 import { sshFingerprintOf } from "#domain/x509/keys.ts";
+import type { KnownAccount } from "#shared/model/access/account.ts";
 import type { Use } from "#shared/model/access/verdict.ts";
 import type { Certificate } from "#shared/model/certificates/certificate.ts";
-import type { HostLogins, HostUse } from "#shared/model/hosts/host-use.ts";
+import type { HostLogins } from "#shared/model/hosts/host-use.ts";
 import { type Instant, MOST_AHEAD_SECONDS } from "#shared/model/instant.ts";
 import type { CollectedDisk, CollectedHost, SeenCertificate } from "#store/probe-record.ts";
 
 /** What earlier scans know of the host. */
 export type Memory = {
   /** What is known of its logins, merged with one more reading. */
-  recallUse: (seen: HostUse) => HostUse;
+  recallUse: (seen: HostLogins) => HostLogins;
   /** Since when each line is known to be there; null for a new one. */
   recallAges: () => (grant: EvaluatedGrant) => Instant | null;
+  recallAccounts: () => ReadonlyMap<string, KnownAccount>;
+  /** The person whom a people source has with a key; null for none. */
+  personOf: (fingerprint: string) => string | null;
+};
+
+type DescribedUse = {
+  use: HostLogins;
+  useOf: (grant: EvaluatedGrant) => Use;
+  read: string[];
+  /** What findings about accounts go by. */
+  evidence: AccountLogins;
 };
 
 /**
- * Returns the logins by key that the logs of this reading show, and whether each grant is used, by these and all
- * earlier logs.
+ * Returns the logins that the logs of this reading show, and whether each grant is used, by these and all earlier logs.
  */
 export function describeUse(
   collection: Collection,
   grants: readonly EvaluatedGrant[],
   { at, recallUse, recallAges }: Memory & { at: Date },
-): { use: HostLogins; useOf: (grant: EvaluatedGrant) => Use; read: string[] } {
+): DescribedUse {
   const ownNow = Math.floor(at.getTime() / 1000);
   const hostNow = collection.facts.unixTime ?? ownNow;
   const clocks = { ahead: hostNow - ownNow, now: ownNow };
   const { logins, others, windows, ...evidence } = withoutFuture(findLogins(collection, at), clocks);
   const use = { logins, others, windows };
   const now = clocks.ahead > MOST_AHEAD_SECONDS ? ownNow : hostNow;
-  const evaluate = evaluateUses({ known: recallUse(use), evidence, lastLogins: collection.lastLogins, now });
+  const known = recallUse(use);
+  const evaluate = evaluateUses({ known, evidence, lastLogins: collection.lastLogins, now });
   const lines = Map.groupBy(grants, nameOf);
   const writtenOn = new Map(collection.authorizedKeys.map(({ path, writtenDay }) => [path, writtenDay]));
   let ageOf: ReturnType<Memory["recallAges"]> | null = null;
@@ -58,6 +71,13 @@ export function describeUse(
     read: windows.map(
       ({ source, from, to }) => `logins in ${source}, from ${from.slice(0, 10)} to ${to.slice(0, 10)}`,
     ),
+    evidence: {
+      known,
+      hiddenBy: evidence.hiddenBy,
+      elsewhere: accountsIn(evidence.elsewhere),
+      now,
+      ahead: clocks.ahead,
+    },
   };
 }
 

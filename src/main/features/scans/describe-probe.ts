@@ -23,7 +23,10 @@ import { publicRoots } from "./recording/note-certificates.ts";
 type Read = {
   readCertificate: (der: Uint8Array) => Certificate | null;
   /** What earlier scans know of a host. */
-  memory: Pick<RecordingStore["uses"], "knownSince" | "recall">;
+  memory: Pick<
+    RecordingStore["uses"],
+    "knownSince" | "knownAccounts" | "personOf" | "recall" | "recallOthers"
+  >;
   /** Authorities that were seen before. */
   chains: Pick<RecordingStore["chains"], "named">;
 };
@@ -118,8 +121,13 @@ function describeStream(
     describeHost(evaluated, new Date(identity.at), {
       readCertificate,
       name: identity.target.host,
-      recallUse: (seen) => memory.recall(identity.target, seen),
+      recallUse: (seen) => ({
+        ...memory.recall(identity.target, seen),
+        others: memory.recallOthers(identity.target, seen.others),
+      }),
       recallAges: () => memory.knownSince(identity.target),
+      recallAccounts: () => memory.knownAccounts(identity.target),
+      personOf: memory.personOf,
     }),
   );
   const described = { ...base, collected: host, findings };

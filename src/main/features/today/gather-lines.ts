@@ -160,8 +160,8 @@ function isRenewed(store: Store, { rule, object }: Finding, now: Date): boolean 
 /** Who answers for what a finding is about. */
 function ownerOf(store: Store, { object, host }: Finding): string | null {
   if (object.kind === "grant") return store.access.findRow(object.id)?.verdict.owner.who ?? null;
-  if (object.kind === "certificate") {
-    const row = store.labels.findRow(object);
+  if (object.kind === "certificate" || object.kind === "account") {
+    const row = object.kind === "account" ? object : store.labels.findRow(object);
     const labels = row && store.labels.of(row);
     return labels?.owner || labels?.inheritedOwner || null;
   }

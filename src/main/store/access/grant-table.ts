@@ -6,7 +6,9 @@ import { evaluatesAbsence, type Inventory } from "#shared/model/access/person.ts
 import { Verdict } from "#shared/model/access/verdict.ts";
 import { describeOrphan, formatWhy, ORPHAN_SEVERITY } from "#shared/text/access/grant.ts";
 import { formatUnapprovedSentence, UNAPPROVED_SEVERITY } from "#shared/text/findings/access-finding.ts";
+import { formatReturnedGrant, RETURNED_SEVERITY } from "#shared/text/findings/account-finding.ts";
 import { BY_FIRST_SCAN, IS_UNAPPROVED, UNAPPROVED_COUNT } from "#store/changes/baseline-table.ts";
+import { IS_RETURNED_GRANT } from "#store/changes/returned.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
@@ -35,6 +37,8 @@ type Row = OwnerRow & {
   verdict: string;
   orphan: Orphan | null;
   is_unapproved: number;
+  is_returned: number;
+  removed_by: number | null;
   approved: string | null;
   first_seen: string;
   last_seen: string;
@@ -42,7 +46,7 @@ type Row = OwnerRow & {
 
 const COLUMNS = `id, host_name, port, account, file, line, key_type, key_bits, fingerprint, comment, options, effective,
   verdict, owner, is_matched, listed, orphan,
-  (${IS_UNAPPROVED}) AS is_unapproved, (SELECT owner FROM approval AS given WHERE given.id = approval) AS vouched_by,
+  (${IS_UNAPPROVED}) AS is_unapproved, (${IS_RETURNED_GRANT}) AS is_returned, removed_by, (SELECT owner FROM approval AS given WHERE given.id = approval) AS vouched_by,
   (SELECT json_object('owner', owner, 'purpose', purpose, 'reviewOn', given.review_on, 'approvedAt', approved_at)
    FROM approval AS given WHERE given.id = approval) AS approved, (SELECT started_at FROM scan WHERE scan.id = first_scan) AS first_seen,
   (SELECT started_at FROM scan WHERE scan.id = last_scan) AS last_seen`;
@@ -91,6 +95,7 @@ export function grantRows({ briefs, owners }: GrantRowDeps) {
         ...briefs.computed({ kind: "grant", about: row.id }, [
           ...(orphan === null ? [] : [briefOrphan({ ...row, orphan, verdict })]),
           ...(row.is_unapproved === 1 ? [briefUnapproved({ ...row, verdict })] : []),
+          ...(row.is_returned === 1 ? [briefReturned({ ...row, verdict })] : []),
         ]),
         ...briefs.about({ kind: "grant", id: row.id }),
         ...(row.fingerprint === null || row.effective === "no" ? [] : briefs.ofKey(row.fingerprint)),
@@ -121,6 +126,19 @@ const briefUnapproved = (
   severity: UNAPPROVED_SEVERITY,
   sentence: formatUnapprovedSentence(grant),
 });
+
+function briefReturned({
+  account,
+  verdict,
+  removed_by: removedBy,
+}: Pick<Row, "account" | "removed_by"> & { verdict: Verdict }): GrantRow["findings"][number] {
+  const isCertain = verdict.effective.state === "yes";
+  return {
+    rule: "grant-returned",
+    severity: RETURNED_SEVERITY[isCertain ? "certain" : "uncertain"],
+    sentence: formatReturnedGrant({ account, isCertain, removedBy }),
+  };
+}
 
 type Column = "host" | "account" | "fingerprint" | "keyType" | "effective" | "comment";
 

@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { Verdict } from "#shared/model/access/verdict.ts";
 import type { Instant } from "#shared/model/instant.ts";
+import { returnFinder } from "#store/changes/returned.ts";
 import { revisionWriter } from "#store/changes/revision-writer.ts";
 import type { CollectedGrant } from "#store/probe-record.ts";
 import type { HostCoverage } from "#store/spans.ts";
@@ -43,13 +44,14 @@ export function grantWriter(db: Database) {
   const knowKey = db.prepare(`
     INSERT INTO key (fingerprint, key_type, key_bits) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`);
   const findStanding = standingFinder(db);
+  const findReturn = returnFinder(db);
   const begin = db.prepare(`
     INSERT INTO grant_line (host, host_name, port, account, uid, file, line, fingerprint, key_type, key_bits, comment,
       options, text, effective, verdict, use, is_dormant, is_matched, listed, approval, review_on, is_vouched,
-      orphan_since, first_scan, last_scan)
+      orphan_since, was_gone_scan, returned_at, removed_by, first_scan, last_scan)
     VALUES (@host, @hostName, @port, @account, @uid, @file, @line, @fingerprint, @keyType, @keyBits, @comment,
       @options, @text, @effective, @verdict, @use, @isDormant, @isMatched, @listed, @approval, @reviewOn, @isVouched,
-      @at, @scanId, @scanId)`);
+      @at, @wasGoneScan, @returnedAt, @removedBy, @scanId, @scanId)`);
   const extend = db.prepare("UPDATE grant_line SET last_scan = ? WHERE id = ?");
   const change = db.prepare(`
     UPDATE grant_line
@@ -108,7 +110,8 @@ export function grantWriter(db: Database) {
     }
     if (grant.fingerprint !== null) knowKey.run(grant.fingerprint, grant.keyType ?? "", grant.keyBits);
     const written = { ...grant, ...evaluated, host: home.id, hostName: home.host, port: home.port, at };
-    const id = Number(begin.run({ ...written, ...findStanding(written) }).lastInsertRowid);
+    const origins = { ...findStanding(written), ...findReturn(written, scanId) };
+    const id = Number(begin.run({ ...written, ...origins }).lastInsertRowid);
     const { account, file, fingerprint, text } = grant;
     const origin = findBefore.get(home.id, account, file, fingerprint, text) ?? null;
     revisions.begin(toThing(id), { scanId, name: home.name, state: stateOf(grant.verdict), origin });

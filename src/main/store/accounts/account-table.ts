@@ -7,7 +7,11 @@ import {
   type RootStanding,
   Workload,
 } from "#shared/model/access/account.ts";
+import type { FindingBrief } from "#shared/model/finding.ts";
 import type { KeyLogins } from "#shared/model/hosts/host-use.ts";
+import { formatReturnedAccount, RETURNED_SEVERITY } from "#shared/text/findings/account-finding.ts";
+import { IS_RETURNED_ACCOUNT } from "#store/changes/returned.ts";
+import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
 import { reachReader } from "#store/hosts/reach-tables.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
@@ -47,10 +51,11 @@ type Row = {
   first_seen: string;
   last_seen: string;
   gone_scan: number | null;
+  is_returned: number;
 };
 
 const COLUMNS = `id, host, host_name, port, name, uid, shell, password_state, kind, reasons, root, workload_count,
-  grant_count, last_login_at, owner, (SELECT started_at FROM scan WHERE scan.id = first_scan) AS first_seen,
+  grant_count, last_login_at, owner, (${IS_RETURNED_ACCOUNT}) AS is_returned, (SELECT started_at FROM scan WHERE scan.id = first_scan) AS first_seen,
   (SELECT started_at FROM scan WHERE scan.id = last_scan) AS last_seen`;
 
 const SORTED_BY: Record<Column, readonly string[]> = {
@@ -67,7 +72,7 @@ const STANDS_NOW: Part = { sql: "gone_scan IS NULL", values: [] };
 const RANK: Record<RootStanding, number> = { "is-root": 0, "becomes-root": 1, maybe: 2, unknown: 3, no: 4 };
 
 /** The logins of all hosts, as their last readings left them. */
-export function accountList(db: Database, lists: Lists) {
+export function accountList(db: Database, { lists, briefs }: { lists: Lists; briefs: FindingBriefs }) {
   const find = db.prepare<[number], Row>(
     `SELECT ${COLUMNS}, home, groups, workloads, gone_scan FROM account WHERE id = ?`,
   );
@@ -108,7 +113,7 @@ export function accountList(db: Database, lists: Lists) {
             : {}),
           found: matches.found,
         },
-        toRow,
+        (row: Row) => toRow(row, briefs),
       );
     },
 
@@ -119,7 +124,7 @@ export function accountList(db: Database, lists: Lists) {
       const { escalations, agents } = reach.of(row.host);
       const use = logins.of(row.host);
       return {
-        ...toRow(row),
+        ...toRow(row, briefs),
         hostId: row.host,
         isGone: row.gone_scan !== null,
         home: row.home,
@@ -159,7 +164,7 @@ const equal = (column: string, value: string | number | null): Part[] =>
     ? []
     : [{ sql: `${column} = ?`, values: [value], walk: { sql: `+${column} = ?`, values: [value] } }];
 
-const toRow = (row: Row): AccountRow =>
+const toRow = (row: Row, briefs: FindingBriefs): AccountRow =>
   AccountRow.parse({
     ...row,
     host: row.host_name,
@@ -170,4 +175,20 @@ const toRow = (row: Row): AccountRow =>
     lastLoginAt: row.last_login_at,
     firstSeen: row.first_seen,
     lastSeen: row.last_seen,
+    findings: [
+      ...briefs.computed(
+        { kind: "account", about: row.id },
+        row.is_returned === 1 ? [briefReturned(row)] : [],
+      ),
+      ...briefs.about({ kind: "account", id: row.id }),
+    ],
   });
+
+function briefReturned({ grant_count: count, password_state: password }: Row): FindingBrief {
+  const isCertain = count > 0 || password !== "unknown";
+  return {
+    rule: "account-returned",
+    severity: RETURNED_SEVERITY[isCertain ? "certain" : "uncertain"],
+    sentence: formatReturnedAccount(isCertain),
+  };
+}

@@ -12,7 +12,7 @@ const object: fc.Arbitrary<FindingObject> = fc.oneof(
   hex.map((digits) => ({ kind: "key" as const, fingerprint: `SHA256:${digits.slice(0, 43)}` })),
   hex.map((spki) => ({ kind: "tls-key" as const, spki })),
   fc.record({
-    kind: fc.constantFrom("grant" as const, "key-file" as const, "host" as const, "endpoint" as const),
+    kind: fc.constantFrom("grant", "key-file", "account", "host", "endpoint", "profile-violation"),
     id: fc.nat(),
   }),
 );

@@ -14,6 +14,7 @@ import { formatReference } from "#shared/text/findings/finding.ts";
 import { profileOfRule } from "#shared/text/findings/profile-finding.ts";
 import { type DateColumns, datesOf } from "#store/certificates/date-rules.ts";
 import type { AcceptanceTable } from "./acceptance-table.ts";
+import { accountDescriber } from "./account-sources.ts";
 import { certificateDescriber, violationDescriber } from "./certificate-descriptions.ts";
 import { endpointDescriber } from "./endpoint-findings.ts";
 import type { FindingBriefs } from "./finding-briefs.ts";
@@ -101,6 +102,7 @@ function tellersOf(
   const describeEndpoint = endpointDescriber(db);
   const describeOrphan = orphanDescriber(db, findGrant);
   const describeGrant = grantDescriber(db, findGrant);
+  const describeAccount = accountDescriber(db);
   const sharedSince = db
     .prepare<[string], string>("SELECT shared_since FROM key WHERE fingerprint = ?")
     .pluck();
@@ -125,6 +127,8 @@ function tellersOf(
     orphan: ({ tie }) => describeOrphan(Number(tie)),
     unapproved: ({ tie }) => describeGrant.describeNew(Number(tie)),
     due: ({ tie }) => describeGrant.describeDue(Number(tie)),
+    "returned-grant": ({ tie }) => describeGrant.describeReturned(Number(tie)),
+    "returned-account": ({ tie }) => describeAccount.returned(Number(tie)),
   };
 }
 
@@ -200,7 +204,9 @@ function objectOf({ kind, about, sha256 }: StoredRow): FindingObject {
 /** What a finding's id is made of. Both parts stay the same from scan to scan, and so does the id. */
 type FindingIdentity = { rule: RuleId; object: FindingObject };
 
-const NUMBERED = /^(grant|key-file|host|endpoint|profile-violation)-(\d{1,15})$/;
+type NumberedKind = Extract<FindingObject, { id: number }>["kind"];
+
+const NUMBERED = /^(grant|key-file|account|host|endpoint|profile-violation)-(\d{1,15})$/;
 
 export function writeFindingId({ rule, object }: FindingIdentity): string {
   return `${rule}:${formatObject(object)}`;
@@ -226,5 +232,5 @@ function readObject(identity: string): FindingObject | null {
   if (/^tls-key-[0-9a-f]{64}$/.test(identity)) return { kind: "tls-key", spki: identity.slice(8) };
   const [, kind, id] = NUMBERED.exec(identity) ?? [];
   if (kind === undefined) return null;
-  return { kind: kind as "grant" | "key-file" | "host" | "endpoint" | "profile-violation", id: Number(id) };
+  return { kind: kind as NumberedKind, id: Number(id) };
 }

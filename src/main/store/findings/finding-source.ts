@@ -35,7 +35,7 @@ export type FindingSource = {
         | "change"
         | "host"
       )
-    | ("key" | "orphan" | "unapproved" | "due");
+    | ("key" | "orphan" | "unapproved" | "due" | "returned-grant" | "returned-account");
   /** The table with the index by which a list is read. */
   from: string;
   /**
@@ -60,6 +60,7 @@ export type FindingSource = {
     | "certificate"
     | "key"
     | "grant_line"
+    | "account"
     | "profile_violation"
     | "reused_key"
     | "key_file"

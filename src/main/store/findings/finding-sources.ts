@@ -1,6 +1,7 @@
 import type { FindingFilter } from "#shared/contract/findings.ts";
 import type { Part, Value } from "#store/lists/order.ts";
 import { coversAll } from "./acceptance-table.ts";
+import { ACCOUNT_SOURCES } from "./account-sources.ts";
 import { CERTIFICATE_SOURCES } from "./certificate-sources.ts";
 import { ENDPOINT_SOURCES } from "./endpoint-findings.ts";
 import { type ColumnOfSource, type FindingSource, HOST_ID, IN_FORCE, rankOf } from "./finding-source.ts";
@@ -48,6 +49,7 @@ export const FINDING_SOURCES: readonly FindingSource[] = [
   ...KEY_SOURCES,
   ...ENDPOINT_SOURCES,
   ...GRANT_SOURCES,
+  ...ACCOUNT_SOURCES,
 ];
 
 export const EVERYTHING = {

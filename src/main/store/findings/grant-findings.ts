@@ -8,6 +8,7 @@ import {
   describeUnapproved,
   UNAPPROVED_SEVERITY,
 } from "#shared/text/findings/access-finding.ts";
+import { describeReturnedGrant, RETURNED_SEVERITY } from "#shared/text/findings/account-finding.ts";
 import { SUSPECT } from "#store/access/grant-filter.ts";
 import {
   BY_FIRST_SCAN,
@@ -15,6 +16,7 @@ import {
   UNAPPROVED_COUNT,
   UNAPPROVED_SCANS,
 } from "#store/changes/baseline-table.ts";
+import { IS_RETURNED_GRANT } from "#store/changes/returned.ts";
 import type { Part } from "#store/lists/order.ts";
 import { ABSENCE_IS_EVALUATED } from "#store/people/inventory-table.ts";
 import { acceptedFor, type FindingSource, type FindingText, rankOf } from "./finding-source.ts";
@@ -98,7 +100,30 @@ const due: FindingSource = {
   },
 };
 
-export const GRANT_SOURCES: readonly FindingSource[] = [...Orphan.options.map(orphans), unapproved, due];
+/** Grants that were removed, and let the same key in again. */
+const returned = (severity: Severity, where: string): FindingSource => ({
+  ...aboutGrant("grant-returned"),
+  name: "returned-grant",
+  from: "grant_line INDEXED BY grant_returned",
+  walk: {},
+  unordered: ["host", "label_start"],
+  where: [IS_RETURNED_GRANT, where],
+  columns: {
+    ...columnsOfGrant("grant-returned", severity),
+    first_seen: { sql: "returned_at" },
+    since: { sql: "returned_at" },
+  },
+});
+
+export const GRANT_SOURCES: readonly FindingSource[] = [
+  ...Orphan.options.map(orphans),
+  unapproved,
+  due,
+  returned(RETURNED_SEVERITY.certain, "effective = 'yes'"),
+  returned(RETURNED_SEVERITY.uncertain, "effective <> 'yes'"),
+];
+
+type ReturnedRow = { goneAt: string; returnedAt: string; run: number | null; title: string | null };
 
 type Since = { baselineAt: string; isFirstRead: number; changedFrom: string | null };
 
@@ -114,6 +139,11 @@ export function grantDescriber(db: Database, findGrant: (id: number) => GrantRow
        ORDER BY id DESC LIMIT 1) AS changedFrom
     FROM grant_line
     WHERE id = ?`);
+  const returnedFrom = db.prepare<[number], ReturnedRow>(`
+    SELECT (SELECT started_at FROM scan WHERE scan.id = was_gone_scan) AS goneAt, returned_at AS returnedAt,
+      removed_by AS run, (SELECT title FROM run WHERE run.id = removed_by) AS title
+    FROM grant_line
+    WHERE id = ?`);
 
   return {
     describeNew(id: number): FindingText {
@@ -121,6 +151,20 @@ export function grantDescriber(db: Database, findGrant: (id: number) => GrantRow
       const { baselineAt = "", isFirstRead = 0, changedFrom = null } = since.get(id) ?? {};
       const said = describeUnapproved({ ...grant, baselineAt, isFirstRead: isFirstRead === 1, changedFrom });
       return { ...said, ...about(grant), firstSeen: grant.firstSeen };
+    },
+
+    describeReturned(id: number): FindingText {
+      const grant = find(id);
+      const row = returnedFrom.get(id);
+      if (!row) throw new Error(`grant ${id} has not returned`);
+      const { run, title, ...when } = row;
+      const removedBy = run === null ? null : { id: run, title: title ?? "" };
+      const isCertain = grant.verdict.effective.state === "yes";
+      return {
+        ...describeReturnedGrant({ ...grant, ...when, removedBy, isCertain }),
+        ...about(grant),
+        firstSeen: row.returnedAt,
+      };
     },
 
     describeDue(id: number): FindingText {

@@ -13,15 +13,20 @@ type HostRow = { id: number; name: number; host: string; port: number };
 /** What the history tells of an account. */
 type AccountState = { name: string; uid: number; shell: string; passwordState: PasswordState };
 
+/** An older bundle that is imported late shows nothing that has come back. */
+const onReturn = (back: string, before: string): string => `iif(
+  ((SELECT started_at FROM scan WHERE id = @scanId), @scanId) > ((SELECT started_at FROM scan WHERE id = gone_scan), gone_scan),
+  ${back}, ${before})`;
+
 /**
  * A last login stays known though a reading has lost it: logs rotate. So does whether it is as good as root where this
  * reading does not know. Who is there again under another number is somebody else.
  */
 const SEE_ACCOUNT = `
   INSERT INTO account (host, host_name, port, name, uid, shell, home, groups, password_state, kind, reasons, root,
-    workloads, workload_count, grant_count, last_login_at, owner, first_scan, last_scan)
+    workloads, workload_count, grant_count, last_login_at, disabled_by, disabled_since, owner, first_scan, last_scan)
   VALUES (@host, @hostName, @port, @name, @uid, @shell, @home, @groups, @passwordState, @kind, @reasons, @root,
-    @workloads, @workloadCount, @grantCount, @lastLoginAt,
+    @workloads, @workloadCount, @grantCount, @lastLoginAt, @disabledBy, @disabledSince,
     ifnull((SELECT owner FROM host_name WHERE id = CAST(@nameId AS INTEGER)), ''), @scanId, @scanId)
   ON CONFLICT (host, name) DO UPDATE
   SET uid = @uid, shell = @shell, home = @home, groups = @groups, password_state = @passwordState, kind = @kind,
@@ -29,9 +34,12 @@ const SEE_ACCOUNT = `
       workloads = @workloads, workload_count = @workloadCount, grant_count = @grantCount,
       last_login_at = iif(uid = @uid,
         max(ifnull(last_login_at, @lastLoginAt), ifnull(@lastLoginAt, last_login_at)), @lastLoginAt),
+      disabled_by = @disabledBy, disabled_since = @disabledSince,
       own_owner = iif(uid = @uid, own_owner, NULL),
       owner = iif(uid = @uid, owner,
         ifnull((SELECT owner FROM host_name WHERE id = CAST(@nameId AS INTEGER)), '')),
+      was_gone_scan = ${onReturn("gone_scan", "was_gone_scan")},
+      returned_at = ${onReturn("(SELECT started_at FROM scan WHERE id = @scanId)", "returned_at")},
       last_scan = @scanId, gone_scan = NULL,
       first_scan = CASE WHEN gone_scan IS NULL THEN first_scan ELSE @scanId END`;
 
@@ -67,6 +75,8 @@ export function accountTable(db: Database) {
           ...account,
           groups: JSON.stringify(account.groups),
           reasons: JSON.stringify(account.reasons),
+          disabledBy: JSON.stringify(account.disabled?.by ?? []),
+          disabledSince: account.disabled?.since ?? null,
           workloads: JSON.stringify(account.workloads),
           host: home.id,
           hostName: home.host,

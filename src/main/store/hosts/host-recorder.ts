@@ -61,6 +61,7 @@ export function hostRecorder(db: Database, { certificates, findings, names, prob
   const recordProbe = db.prepare<object, number>(PROBE).pluck();
   const refuseJumpHost = db.prepare(REFUSE_JUMP_HOST);
   const reachAs = db.prepare(REACH_AS);
+  const accounts = accountSight(db);
 
   return {
     /** A probe that read nothing changes only the outcome of the last probe. */
@@ -95,10 +96,12 @@ export function hostRecorder(db: Database, { certificates, findings, names, prob
         mayClear(seen, {
           isWhole: coverage.isWhole,
           hasKey: !isOffline && (collected !== null || hostKey !== null),
+          isSettled: accounts.settledBy(collected, probe.scanId),
         }),
         (about) => {
           if (about.kind === "host") return id;
           if (about.kind === "grant") return seen.grants.get(locationOf(about)) ?? null;
+          if (about.kind === "account") return accounts.idOf(id, about.name);
           return about.kind === "key-file" ? (seen.keyFiles.get(about.path) ?? null) : null;
         },
       );
@@ -129,12 +132,45 @@ function sightOf(collected: CollectedHost | null): Omit<ScanCoverage, "scanId"> 
  */
 function mayClear(
   { outOfSight }: Seen,
-  { isWhole, hasKey }: { isWhole: boolean; hasKey: boolean },
+  { isWhole, hasKey, isSettled }: Settled,
 ): (about: About & { rule: string }) => boolean {
   return ({ rule, kind, id }) => {
     if (kind === "endpoint") return false;
+    if (kind === "account") return isSettled(rule, id);
     if (kind !== "host") return !outOfSight[kind].has(id);
     return rule === "host-key-changed" ? hasKey : isWhole;
+  };
+}
+
+type Settled = {
+  isWhole: boolean;
+  hasKey: boolean;
+  /** Whether this probe shows that a rule does not fail for an account. */
+  isSettled: (rule: string, account: number) => boolean;
+};
+
+/** The accounts that a probe saw, by the names that its findings use. */
+function accountSight(db: Database) {
+  const find = db
+    .prepare<[number, string], number>("SELECT id FROM account WHERE host = ? AND name = ?")
+    .pluck();
+  const sight = db.prepare<[number], { name: string; lastScan: number; goneScan: number | null }>(
+    "SELECT name, last_scan AS lastScan, gone_scan AS goneScan FROM account WHERE id = ?",
+  );
+
+  return {
+    idOf: (host: number, name: string): number | null => find.get(host, name) ?? null,
+
+    /** An account that has gone has no findings; one that was not seen, or not well enough, keeps them. */
+    settledBy(collected: CollectedHost | null, scanId: number): Settled["isSettled"] {
+      if (!collected) return () => false;
+      const unsettled = new Set(collected.unsettled.map(({ rule, account }) => `${rule} ${account}`));
+      return (rule, account) => {
+        const row = sight.get(account);
+        if (!row || row.goneScan !== null) return true;
+        return row.lastScan === scanId && !unsettled.has(`${rule} ${row.name}`);
+      };
+    },
   };
 }
 

@@ -60,7 +60,7 @@ export function loginTable(db: Database) {
     "INSERT INTO log_window (host, source, from_at, to_at) VALUES (@host, @source, @from, @to)",
   );
 
-  return { of, othersOf, known, recall, keep };
+  return { of, othersOf, known, recall, recallOthers, keep };
 
   function of(host: number): HostUse {
     return { logins: logins.all(host).map(toLogins), windows: windows.all(host) };
@@ -79,6 +79,18 @@ export function loginTable(db: Database) {
   /** What is known of a host, with one more reading of its logs. */
   function recall(host: { host: string; port: number }, seen: HostUse): HostUse {
     return mergeUse(known(host), seen);
+  }
+
+  /** What is known of logins to a host without a key, with one more reading of its logs. */
+  function recallOthers(
+    { host, port }: { host: string; port: number },
+    seen: readonly OtherLogins[],
+  ): OtherLogins[] {
+    const id = findHost.get({ host, port });
+    const before = id === undefined ? [] : othersOf(id);
+    const merged = mergeSeen(before, seen, meansOf);
+    const isSeen = new Set(merged.map(meansOf));
+    return [...before.filter((login) => !isSeen.has(meansOf(login))), ...merged];
   }
 
   /** Stores a reading. */

@@ -153,7 +153,7 @@ function probeEndpoint(tried: Tried): void {
 
 function probeHost(tried: Tried): void {
   const { random, world, store } = tried;
-  const { scanId, at } = beginScan(tried);
+  const { scanId, at, number } = beginScan(tried);
   const host = random.oneOf(HOSTS);
   const kind = random.upTo(6);
   if (kind === 0) {
@@ -186,6 +186,7 @@ function probeHost(tried: Tried): void {
     },
   });
   const before = world.hosts.get(host);
+  followGrants(world, { seen: grants, before: before?.grants ?? [], isWhole: kind !== 1, at, number });
   if (kind !== 1 || !before) {
     world.hosts.set(host, { files, clientFiles, grants });
     return;
@@ -196,6 +197,30 @@ function probeHost(tried: Tried): void {
     clientFiles,
     grants: [...new Set([...before.grants, ...grants])],
   });
+}
+
+type SeenGrants = {
+  seen: readonly string[];
+  before: readonly string[];
+  isWhole: boolean;
+  at: string;
+  number: number;
+};
+
+/** A line that is there again is another row, which no acceptance covers. An older bundle brings nothing back. */
+function followGrants(world: World, { seen, before, isWhole, at, number }: SeenGrants): void {
+  for (const grant of before)
+    if (isWhole && !seen.includes(grant)) {
+      world.gone.set(grant, { at, number });
+      world.returns.delete(grant);
+    }
+  for (const grant of seen) {
+    const gone = world.gone.get(grant);
+    if (before.includes(grant) || !gone) continue;
+    for (const rule of ["grant-returned", "approval-due"] as const)
+      world.acceptances.delete(keyOf(rule, grant));
+    if (at === gone.at ? number > gone.number : at > gone.at) world.returns.set(grant, at);
+  }
 }
 
 /** Sometimes removes the tag from what has it. */

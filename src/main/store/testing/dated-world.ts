@@ -18,6 +18,9 @@ export type World = {
   violations: Map<string, { since: Instant; severity: Violation["severity"]; members: Set<string> }>;
   acceptances: Map<string, Acceptance & { covered: string[] }>;
   approvals: Map<string, string | null>;
+  /** When each grant that stands was found there again; and the scan that found one gone, by its number. */
+  returns: Map<string, Instant>;
+  gone: Map<string, { at: Instant; number: number }>;
   scans: Instant[];
   changesSince: Instant | null;
 };
@@ -56,6 +59,8 @@ export const emptyWorld = (): World => ({
   violations: new Map(),
   acceptances: new Map(),
   approvals: new Map(),
+  returns: new Map(),
+  gone: new Map(),
   scans: [],
   changesSince: null,
 });
@@ -79,6 +84,7 @@ export function expectedFindings(world: World, now: Instant): Expected[] {
     ...certificates.flatMap((one) => ofCertificate(world, one, now)),
     ...ofViolations(world, now),
     ...ofApprovals(world, now),
+    ...ofReturns(world, now),
     ...ofChanges(world, now),
   ];
 }
@@ -206,6 +212,19 @@ function ofApprovals(world: World, now: Instant): Expected[] {
     }),
   );
 }
+
+/** Grants that had gone and are there again, while nobody's approval says that they may be. */
+const ofReturns = (world: World, now: Instant): Expected[] =>
+  [...world.hosts].flatMap(([host, { grants }]) =>
+    grants.flatMap((grant): Expected[] => {
+      const firstSeen = world.returns.get(grant);
+      if (firstSeen === undefined || (world.approvals.get(grant) ?? null) !== null) return [];
+      const rule = "grant-returned";
+      const label = `${fingerprintOf(grant)} ${grant}`;
+      const isOut = isAccepted(world, { rule, about: grant, members: [], now });
+      return [{ rule, severity: "critical", label, host, firstSeen, isAccepted: isOut }];
+    }),
+  );
 
 export const CHANGE_MS = 30 * 86_400_000;
 

@@ -1,7 +1,9 @@
 import type { Workload } from "#shared/model/access/account.ts";
+import type { FindingDraft } from "#shared/model/finding.ts";
 import type { Escalation } from "#shared/model/hosts/host-reach.ts";
 import type { KeyLogins, OtherLogins } from "#shared/model/hosts/host-use.ts";
 import { toInstant } from "#shared/model/instant.ts";
+import { describeDisabledInUse, describeUsedByPerson } from "#shared/text/findings/account-finding.ts";
 import type { CollectedHost } from "#store/probe-record.ts";
 import { openStore } from "#store/store.ts";
 import { beginScan, fingerprintOf, makeAccount, makeGrant, visitHost } from "./make-visit.ts";
@@ -12,24 +14,26 @@ const daysAgo = (days: number): string => toInstant(new Date(Date.now() - days *
 
 /**
  * Makes a database with accounts of every kind and every standing, on a host that root has read, one that an ordinary
- * user has, and one whose names are long or hostile. Of the first, one account is gone since.
+ * user has, and one whose names are long or hostile. Of the first, one account is gone since, one has returned, and a
+ * bot's is used by a person.
  */
 export function makeAccountDatabase(path: string): void {
   const store = openStore({ path, access: "write" });
   const web = readAsRoot();
+  const contractor = makeAccount("contractor", { uid: 1_005, kind: "person", reasons: [ORDINARY, SHELL] });
   for (const [days, accounts] of [
-    [
-      40,
-      [
-        ...WEB_ACCOUNTS,
-        makeAccount("contractor", { uid: 1_005, kind: "person", reasons: [ORDINARY, SHELL] }),
-      ],
-    ],
+    [40, [...WEB_ACCOUNTS, contractor]],
+    [20, [...WEB_ACCOUNTS.filter(({ name }) => name !== "ubuntu"), contractor]],
     [1, WEB_ACCOUNTS],
   ] as const) {
     const at = daysAgo(days);
     const scanId = beginScan(store, at);
-    visitHost(store, "web-1.example", { scanId, at, collected: { ...web, accounts: [...accounts] } });
+    visitHost(store, "web-1.example", {
+      scanId,
+      at,
+      collected: { ...web, accounts: [...accounts] },
+      findings: accountFindings(),
+    });
     visitHost(store, "db-1.example", { scanId, at, collected: readAsUser() });
     visitHost(store, `${"very-long-name-of-a-host-".repeat(4)}.example`, {
       scanId,
@@ -198,6 +202,32 @@ const passwords = (account: string): OtherLogins => ({
   origins: [],
   days: [[20_000, 31]],
 });
+
+const accountFindings = (): FindingDraft[] => [
+  {
+    about: { kind: "account", name: "deploy" },
+    label: "deploy",
+    rule: "account-used-by-person",
+    severity: "medium",
+    ...describeUsedByPerson({
+      kind: "bot",
+      person: "Carol Stone",
+      login: { how: "key", by: fingerprintOf("carol@old"), at: daysAgo(6), from: "10.0.3.77" },
+      evidence: "journal",
+    }),
+  },
+  {
+    about: { kind: "account", name: "deploy" },
+    label: "deploy",
+    rule: "account-disabled-in-use",
+    severity: "low",
+    ...describeDisabledInUse({
+      disabled: { by: ["password-locked"], since: daysAgo(40) },
+      login: { how: "su", by: "ann", at: daysAgo(4), from: null },
+      evidence: "file",
+    }),
+  },
+];
 
 const readAsRoot = (): Partial<CollectedHost> => ({
   grants: [

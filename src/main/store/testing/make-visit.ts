@@ -93,6 +93,7 @@ export const makeAccount = (name: string, more: Partial<HostAccount> = {}): Host
   workloadCount: 0,
   grantCount: 0,
   lastLoginAt: null,
+  disabled: null,
   ...more,
 });
 
@@ -147,6 +148,7 @@ const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost =>
   clockAheadSeconds: null,
   readAs: "root",
   accounts: [],
+  unsettled: [],
   missingAccounts: "gone",
   grants: [],
   keysFiles: [],

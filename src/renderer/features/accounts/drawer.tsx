@@ -10,6 +10,7 @@ import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { HostName } from "#renderer/ui/host-name.tsx";
 import { LabelsSection } from "#renderer/ui/labels-section.tsx";
 import { ErrorState, Notice } from "#renderer/ui/panel.tsx";
+import { FindingLines } from "#renderer/ui/severity.tsx";
 import { beginLarge, TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { AccountDetail, PasswordState } from "#shared/model/access/account.ts";
@@ -62,6 +63,7 @@ function Details({ account }: { account: AccountDetail }) {
           </Notice>
         </div>
       )}
+      <FindingLines findings={account.findings} />
       <KindReasons account={account} />
       {labelling && !account.isGone && <LabelsSection {...labelling} />}
       <Entry account={account} />

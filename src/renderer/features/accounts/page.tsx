@@ -3,6 +3,7 @@ import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { ACCOUNT_KINDS, AccountKindTag, RootTag } from "#renderer/ui/account.tsx";
 import { Dim, NameCell, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
 import { HostCell } from "#renderer/ui/host-name.tsx";
+import { FindingCount } from "#renderer/ui/severity.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/filters.tsx";
 import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
@@ -135,6 +136,13 @@ const COLUMNS: readonly Column<AccountRow>[] = [
     sortBy: "root",
     cell: ({ root }) => <RootTag root={root} />,
     text: ({ root }) => ROOT_WORDS[root],
+  },
+  {
+    id: "findings",
+    title: "Findings",
+    minWidth: 106,
+    cell: ({ findings }) => <FindingCount findings={findings} />,
+    text: ({ findings }) => findings.map(({ rule }) => rule).join(" "),
   },
   {
     id: "owner",

@@ -160,6 +160,15 @@ function ObjectLink({ finding: { object, host } }: { finding: Finding }) {
           {host ? "Open its host" : "List the hosts"}
         </Button>
       );
+    case "account":
+      return (
+        <Button
+          {...buttonProps}
+          renderRoot={(props) => <Link to="/accounts" search={{ open: object.id }} {...props} />}
+        >
+          Open the account
+        </Button>
+      );
     case "host":
       return (
         <Button

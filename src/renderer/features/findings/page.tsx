@@ -126,7 +126,7 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
       search={search}
       onClear={onClear}
       title={hasRead ? "Nothing found" : "Nothing was read yet"}
-      why={`${RuleId.options.length} rules check every certificate, grant, key file and host key that a scan reads.`}
+      why={`${RuleId.options.length} rules check every certificate, grant, account, key file and host key that a scan reads.`}
       action={<ScanButton>Scan</ScanButton>}
     />
   );

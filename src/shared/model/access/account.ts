@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { FindingBrief } from "../finding.ts";
 import { Escalation, OpenAgent } from "../hosts/host-reach.ts";
 import { LoginMethod, LogWindow } from "../hosts/host-use.ts";
 import { Instant } from "../instant.ts";
@@ -77,6 +78,22 @@ export type PasswordState = z.infer<typeof PasswordState>;
 export const RootStanding = z.enum(["is-root", "becomes-root", "maybe", "no", "unknown"]);
 export type RootStanding = z.infer<typeof RootStanding>;
 
+/** What keeps everybody out of an account whom it let in before. */
+export const Disabling = z.enum(["expired", "password-locked", "no-login-shell"]);
+export type Disabling = z.infer<typeof Disabling>;
+
+/** `since`: the first reading that showed it; it may have been done earlier. */
+export type Disabled = { by: Disabling[]; since: Instant };
+
+/** What earlier readings of its host know of an account. `passwordState`: the last one that could be read. */
+export type KnownAccount = {
+  uid: number;
+  shell: string;
+  passwordState: PasswordState;
+  disabled: Disabled | null;
+  firstSeen: Instant;
+};
+
 /** A login of a host as a reading of that shows it. `workloads`: the first of `workloadCount`. */
 export type HostAccount = {
   name: string;
@@ -93,6 +110,7 @@ export type HostAccount = {
   /** Its grants that let somebody in, or may. */
   grantCount: number;
   lastLoginAt: Instant | null;
+  disabled: Disabled | null;
 };
 
 /** A login of a host, with what is known of it. */
@@ -117,6 +135,8 @@ export const AccountRow = z.object({
   owner: z.string(),
   firstSeen: Instant,
   lastSeen: Instant,
+  /** Without those that are accepted. */
+  findings: z.array(FindingBrief),
 });
 export type AccountRow = z.infer<typeof AccountRow>;
 

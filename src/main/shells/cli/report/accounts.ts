@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { AccountKind, type AccountRow, RootStanding } from "#shared/model/access/account.ts";
+import { type FindingBrief, Severity } from "#shared/model/finding.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { formatEntry, formatKindReasons, KIND_MEANINGS, ROOT_WORDS } from "#shared/text/access/account.ts";
 import { formatAmount, formatNumber, formatTotal } from "#shared/text/count.ts";
@@ -8,6 +9,7 @@ import { openApp } from "#shells/cli/open-app.ts";
 import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable, withOwnNames } from "#shells/cli/print-table.ts";
 import { REPORT, type Session, type World } from "#shells/cli/session.ts";
+import { SEVERITY_STYLES } from "./findings.ts";
 
 type Options = CommonOptions & {
   host?: string;
@@ -45,7 +47,8 @@ ${AccountKind.options.map((kind) => `  ${kind.padEnd(8)} ${KIND_MEANINGS[kind]}`
 
 WHY says what shows the kind. LAST LOGIN is the latest that any log of the host has: sshd's, su's, lastlog's
 or wtmpdb's. ROOT goes by uid 0, by the rules of sudo and doas, also over other accounts, and by groups
-that may write to the sockets of docker, LXD, Incus or libvirt, or to a disk.
+that may write to the sockets of docker, LXD, Incus or libvirt, or to a disk. FINDINGS has the most severe and
+how many more there are: latchkey findings says what they are.
 
 Examples:
   latchkey accounts --kind service            what runs on its own
@@ -54,7 +57,7 @@ Examples:
   latchkey accounts --kind bot --no-owner     what nobody answers for; latchkey label names somebody
 
 With --json: { accounts: [{ host, port, name, uid, shell, passwordState, kind, reasons, grantCount, root,
-workloadCount, lastLoginAt, owner, firstSeen, lastSeen }], total }`;
+workloadCount, lastLoginAt, owner, firstSeen, lastSeen, findings }], total }`;
 
 async function listAccounts(words: readonly string[], options: Options, world: World): Promise<void> {
   await using app = await openApp(options, world, "read");
@@ -88,6 +91,12 @@ const columnsAt = (now: Date): Column<AccountRow>[] => [
   { head: "UID", cell: ({ uid }) => String(uid), leaves: 2 },
   { head: "KIND", cell: ({ kind }) => kind, style: ({ kind }) => (kind === "unknown" ? "yellow" : null) },
   { head: "ROOT", cell: ({ root }) => ROOT_WORDS[root], style: ({ root }) => STYLES[root] },
+  {
+    head: "FINDINGS",
+    cell: ({ findings }) => formatWorst(findings),
+    style: ({ findings }) => SEVERITY_STYLES[worstOf(findings) ?? "info"],
+    leaves: 6,
+  },
   { head: "OWNER", cell: ({ owner }) => owner, cut: "middle", leaves: 5 },
   { head: "ENTERED BY", cell: formatEntry, leaves: 4 },
   {
@@ -102,6 +111,14 @@ const columnsAt = (now: Date): Column<AccountRow>[] => [
   },
   { head: "WHY", cell: ({ reasons }) => formatKindReasons(reasons), cut: "end" },
 ];
+
+const worstOf = (findings: readonly FindingBrief[]): Severity | null =>
+  Severity.options.find((severity) => findings.some((finding) => finding.severity === severity)) ?? null;
+
+function formatWorst(findings: readonly FindingBrief[]): string {
+  const more = findings.length > 1 ? ` +${findings.length - 1}` : "";
+  return `${worstOf(findings) ?? ""}${more}`;
+}
 
 const STYLES = {
   "is-root": "red",

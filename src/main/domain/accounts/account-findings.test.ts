@@ -1,0 +1,231 @@
+import { expect, test } from "vitest";
+import type { Collection } from "#domain/collection/collection.ts";
+import { evaluateGrants } from "#domain/ssh/effective.ts";
+import { readKeyBlob } from "#domain/ssh/key-blob.ts";
+import { makeAccount, makeCollection, makeKeysFile } from "#domain/ssh/testdata/make-collection.ts";
+import type { HostAccount, KnownAccount } from "#shared/model/access/account.ts";
+import type { KeyLogins, OtherLogins } from "#shared/model/hosts/host-use.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import { type AccountFindingEvidence, findAccountProblems } from "./account-findings.ts";
+
+const NOW = Date.UTC(2026, 5, 1) / 1_000;
+const daysAgo = (days: number): string => toInstant(new Date((NOW - days * 86_400) * 1_000));
+
+const BLOB = "AAAAC3NzaC1lZDI1NTE5AAAAIEtleU9mQW5uS2V5T2ZBbm5LZXlPZkFubktleU9mQW5u";
+const LINE = `ssh-ed25519 ${BLOB} ann@desk`;
+const FINGERPRINT = readKeyBlob(Buffer.from(BLOB, "base64"))?.fingerprint ?? "";
+
+const DEPLOY = makeAccount("deploy", { uid: 1_001, passwordState: "locked" });
+
+const evaluated = (more: Partial<HostAccount> = {}): HostAccount => ({
+  name: "deploy",
+  uid: 1_001,
+  shell: "/bin/sh",
+  home: "/home/deploy",
+  groups: [],
+  passwordState: "locked",
+  kind: "bot",
+  reasons: [],
+  root: "no",
+  workloads: [],
+  workloadCount: 0,
+  grantCount: 1,
+  lastLoginAt: null,
+  disabled: null,
+  ...more,
+});
+
+const counted = (days: number) => ({
+  account: "deploy",
+  firstAt: daysAgo(300),
+  lastAt: daysAgo(days),
+  lastInJournalAt: daysAgo(days),
+  lastFrom: "10.0.0.9",
+  origins: [],
+  days: [],
+});
+const byKey = (days: number, more: Partial<KeyLogins> = {}): KeyLogins => ({
+  ...counted(days),
+  fingerprint: FINGERPRINT,
+  isAuthority: false,
+  ...more,
+});
+const byOther = (days: number, more: Partial<OtherLogins> = {}): OtherLogins => ({
+  ...counted(days),
+  method: "password",
+  by: "",
+  ...more,
+});
+
+type Host = {
+  account?: Partial<HostAccount>;
+  logins?: KeyLogins[];
+  others?: OtherLogins[];
+  line?: string;
+  collection?: Partial<Collection>;
+  firstSeen?: string | null;
+} & Partial<AccountFindingEvidence>;
+
+/** What is found of one account, and of which rules nothing was settled; the journal reaches back 120 days. */
+function find({ account, logins = [], others = [], line = LINE, collection, firstSeen, ...more }: Host = {}) {
+  const read = makeCollection({
+    accounts: [DEPLOY],
+    authorizedKeys: [makeKeysFile(DEPLOY, line)],
+    ...collection,
+  });
+  const since = firstSeen === undefined ? daysAgo(200) : firstSeen;
+  const before: KnownAccount | null =
+    since === null
+      ? null
+      : {
+          uid: 1_001,
+          shell: "/bin/sh",
+          passwordState: "locked",
+          disabled: null,
+          firstSeen: since,
+        };
+  const { drafts, unsettled } = findAccountProblems(read, [evaluated(account)], {
+    grants: evaluateGrants(read),
+    known: { logins, others, windows: [{ source: "journal", from: daysAgo(120), to: daysAgo(0) }] },
+    hiddenBy: null,
+    elsewhere: new Set(),
+    knownAccounts: new Map(before ? [["deploy", before]] : []),
+    personOf: (fingerprint) => (fingerprint === FINGERPRINT ? "Ann Bell" : null),
+    now: NOW,
+    ahead: 0,
+    ...more,
+  });
+  return {
+    found: drafts.map(({ rule, severity }) => `${severity} ${rule}`),
+    evidence: drafts.flatMap((draft) => draft.evidence),
+    unsettled: unsettled.map(({ rule }) => rule),
+  };
+}
+
+const DISABLED = { disabled: { by: ["expired" as const], since: daysAgo(10) }, kind: "person" as const };
+const LOCKED = { ...DISABLED, disabled: { by: ["password-locked" as const], since: daysAgo(10) } };
+
+test("a disabled account is in use where the journal has a login after the reading that found it disabled", () => {
+  expect(find({ account: DISABLED, logins: [byKey(3)] }).found).toEqual(["high account-disabled-in-use"]);
+  expect(find({ account: DISABLED, others: [byOther(3)] }).found).toEqual(["high account-disabled-in-use"]);
+  expect(find({ account: DISABLED, logins: [byKey(11)] }).found).toEqual([]);
+  expect(find({ account: { kind: "person" }, logins: [byKey(3)] }).found).toEqual([]);
+});
+
+test("a locked password keeps no key out, which is said and weighs less", () => {
+  const { found, evidence } = find({ account: LOCKED, logins: [byKey(3)] });
+  expect(found).toEqual(["medium account-disabled-in-use"]);
+  expect(evidence).toEqual([
+    `its password was locked, as the reading of ${daysAgo(10)} found first`,
+    `the last such login: by the key ${FINGERPRINT} from 10.0.0.9, at ${daysAgo(3)}`,
+    "the journal has it, as written by a process of root",
+  ]);
+  expect(find({ account: LOCKED, others: [byOther(3)] }).found).toEqual(["high account-disabled-in-use"]);
+});
+
+test("what plain files alone tell, or su, is of low severity and says who may have written it", () => {
+  const inFile = { lastInJournalAt: null };
+  const file = find({ account: DISABLED, logins: [byKey(3, inFile)] });
+  expect(file.found).toEqual(["low account-disabled-in-use"]);
+  expect(file.evidence).toContain(
+    "known from plain files alone, into which any user of that host can have lines written",
+  );
+  const su = find({ account: DISABLED, others: [byOther(3, { ...inFile, method: "su", by: "bob" })] });
+  expect(su.found).toEqual(["low account-disabled-in-use"]);
+  expect(su.evidence).toContain("any user of that host can have a line of su written");
+  // A forged line of today hides no login that the journal has.
+  const both = [byKey(3), byOther(1, inFile)] as const;
+  expect(find({ account: DISABLED, logins: [both[0]], others: [both[1]] }).found).toEqual([
+    "high account-disabled-in-use",
+  ]);
+  const older = byKey(1, { lastInJournalAt: daysAgo(3) });
+  expect(find({ account: DISABLED, logins: [older] }).evidence).toContain(
+    `the last such login: by the key ${FINGERPRINT}, at ${daysAgo(3)}`,
+  );
+});
+
+test("a login counts as later only beyond what two clocks may differ", () => {
+  const at = (seconds: number) => toInstant(new Date((NOW - 10 * 86_400 + seconds) * 1_000));
+  const login = (seconds: number) => [byKey(0, { lastAt: at(seconds), lastInJournalAt: at(seconds) })];
+  expect(find({ account: DISABLED, logins: login(200) }).found).toEqual([]);
+  expect(find({ account: DISABLED, logins: login(400) }).found).toEqual(["high account-disabled-in-use"]);
+  expect(find({ account: DISABLED, logins: login(400), ahead: 200 }).found).toEqual([]);
+});
+
+test("a person uses a machine's account by a typed password, or by their key where it gets a shell", () => {
+  const used = find({ logins: [byKey(3)] });
+  expect(used.found).toEqual(["medium account-used-by-person"]);
+  expect(used.evidence[0]).toBe("a people source has this key as one of Ann Bell");
+  expect(find({ others: [byOther(3)] }).found).toEqual(["medium account-used-by-person"]);
+  expect(find({ account: { kind: "service" }, others: [byOther(3)] }).found).toEqual([
+    "medium account-used-by-person",
+  ]);
+  expect(find({ logins: [byKey(3, { lastInJournalAt: null })] }).found).toEqual([
+    "low account-used-by-person",
+  ]);
+});
+
+test("no person is seen in a machine's key, a line for one command, a line that is gone, a certificate, or long ago", () => {
+  const nobody = { personOf: () => null };
+  expect(find({ logins: [byKey(3)], ...nobody }).found).toEqual([]);
+  expect(find({ logins: [byKey(3)], line: `command="/bin/true" ${LINE}` }).found).toEqual([]);
+  expect(find({ logins: [byKey(3)], line: "" }).found).toEqual([]);
+  expect(find({ logins: [byKey(3, { isAuthority: true })] }).found).toEqual([]);
+  expect(find({ logins: [byKey(91)], others: [byOther(3, { method: "gssapi-with-mic" })] }).found).toEqual(
+    [],
+  );
+  expect(find({ account: { kind: "person" }, logins: [byKey(3)], others: [byOther(3)] }).found).toEqual([]);
+  const own = { loginKey: FINGERPRINT, loginAccount: "deploy" };
+  expect(find({ logins: [byKey(0)], collection: own }).found).toEqual([]);
+});
+
+test("an account is unused where logs of 90 days have no login to it, and it is as old", () => {
+  expect(find().found).toEqual(["low account-unused"]);
+  expect(find({ account: { kind: "service", workloadCount: 2 } }).evidence).toContain(
+    "things that run as it: 2; they need no login",
+  );
+  expect(find({ logins: [byKey(100)] }).found).toEqual(["low account-unused"]);
+  expect(find({ logins: [byKey(80)], personOf: () => null })).toMatchObject({
+    found: [],
+    unsettled: [],
+  });
+  expect(find({ account: { lastLoginAt: daysAgo(20) } })).toMatchObject({ found: [], unsettled: [] });
+  expect(find({ others: [byOther(5, { method: "su", by: "root" })] }).found).toEqual([]);
+});
+
+test("an account that nobody can log in to, a person's, or one with a password is not called unused", () => {
+  expect(find({ account: { shell: "/usr/sbin/nologin" } }).found).toEqual([]);
+  expect(find({ account: { kind: "person" } }).found).toEqual([]);
+  expect(find({ account: { passwordState: "set" } }).found).toEqual([]);
+});
+
+test("whether an account is unused stays unknown where logs, its age or its password do not tell", () => {
+  const short = {
+    known: { logins: [], others: [], windows: [{ source: "journal", from: daysAgo(80), to: daysAgo(0) }] },
+  };
+  for (const unknown of [
+    short,
+    { firstSeen: daysAgo(60) },
+    { firstSeen: null },
+    { hiddenBy: "LogLevel QUIET" },
+    { elsewhere: new Set(["deploy"]) },
+    { account: { passwordState: "unknown" as const } },
+    { account: { kind: "unknown" as const, reasons: [{ what: "workloads-not-read" as const }] } },
+  ]) {
+    const { found, unsettled } = find(unknown);
+    expect(found).toEqual([]);
+    expect(unsettled).toContain("account-unused");
+  }
+});
+
+test("an account whose signs disagree has no such finding, and none stays", () => {
+  expect(find({ account: { kind: "unknown", reasons: [{ what: "name", word: "deploy" }] } })).toMatchObject({
+    found: [],
+    unsettled: [],
+  });
+});
+
+test("logs of plain files alone make an unused account a hint", () => {
+  const windows = [{ source: "/var/log/auth.log", from: daysAgo(120), to: daysAgo(0) }];
+  expect(find({ known: { logins: [], others: [], windows } }).found).toEqual(["info account-unused"]);
+});

@@ -1,0 +1,208 @@
+import type { Account, Collection } from "#domain/collection/collection.ts";
+import type { EvaluatedGrant } from "#domain/ssh/effective.ts";
+import { findSurestReach, type Reach, UNUSED_AFTER_DAYS } from "#domain/use/evaluate-use.ts";
+import { DAY_SECONDS } from "#domain/use/log-dates.ts";
+import { spend } from "#domain/work-budget.ts";
+import type { HostAccount, KnownAccount } from "#shared/model/access/account.ts";
+import type { FindingDraft, RuleId } from "#shared/model/finding.ts";
+import type { HostLogins, KeyLogins, OtherLogins, UseEvidence } from "#shared/model/hosts/host-use.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import {
+  describeDisabledInUse,
+  describeUnusedAccount,
+  describeUsedByPerson,
+  type LoginFact,
+} from "#shared/text/findings/account-finding.ts";
+import { isForcedGrant, isLoginShell } from "./account-kind.ts";
+
+/** What is known of logins to the accounts of a host. */
+export type AccountLogins = {
+  /** The logins of this reading and all earlier ones. */
+  known: HostLogins;
+  /** Why a missing login shows nothing; null where it may. */
+  hiddenBy: string | null;
+  /** Accounts of which a log has a login under another name of the host. */
+  elsewhere: ReadonlySet<string>;
+  /** When the host was read, by its own clock, and how far that is ahead of ours, in seconds. */
+  now: number;
+  ahead: number;
+};
+
+/** What is known beside the accounts themselves. */
+export type AccountFindingEvidence = AccountLogins & {
+  grants: readonly EvaluatedGrant[];
+  knownAccounts: ReadonlyMap<string, KnownAccount>;
+  /** The person whom a people source has with a key; null for none. */
+  personOf: (fingerprint: string) => string | null;
+};
+
+/** What a reading does not show, neither way: a finding of it stays as it was. */
+export type Unsettled = { rule: RuleId; account: string };
+
+/** The findings about the accounts of a host that follow from its readings alone. */
+export function findAccountProblems(
+  collection: Collection,
+  accounts: readonly HostAccount[],
+  evidence: AccountFindingEvidence,
+): { drafts: FindingDraft[]; unsettled: Unsettled[] } {
+  const { known, grants } = evidence;
+  const all: OfAccount = {
+    keys: Map.groupBy(known.logins, ({ account }) => account),
+    others: Map.groupBy(known.others, ({ account }) => account),
+    grants: Map.groupBy(grants, ({ account }) => account),
+    read: new Map(collection.accounts.map((account) => [account.name, account])),
+    reach: findSurestReach(known.windows, evidence.now),
+  };
+  const drafts: FindingDraft[] = [];
+  const unsettled: Unsettled[] = [];
+  for (const account of accounts) {
+    spend(STEPS);
+    const found = {
+      "account-disabled-in-use": findDisabledInUse(account, all, evidence),
+      "account-used-by-person": findUsedByPerson(account, all, { ...evidence, collection }),
+      "account-unused": findUnused(account, all, evidence),
+    };
+    for (const [rule, one] of Object.entries(found) as [RuleId, FindingDraft | "unknown" | null][])
+      if (one === "unknown") unsettled.push({ rule, account: account.name });
+      else if (one !== null) drafts.push(one);
+  }
+  return { drafts, unsettled };
+}
+
+const STEPS = 30;
+
+type OfAccount = {
+  keys: ReadonlyMap<string, readonly KeyLogins[]>;
+  others: ReadonlyMap<string, readonly OtherLogins[]>;
+  grants: ReadonlyMap<string, readonly EvaluatedGrant[]>;
+  read: ReadonlyMap<string, Account>;
+  reach: { reach: Reach | null; evidence: UseEvidence };
+};
+
+/** How far two clocks may differ. */
+const CLOCK_SECONDS = 300;
+
+const toSeconds = (instant: Instant): number => Date.parse(instant) / 1_000;
+
+/** A login as it counts from this evidence: by the journal alone, or by whatever log. */
+type Login = LoginFact & { evidence: UseEvidence };
+
+/** The logins that are later than `after`, by the host's clock, the surest first. */
+function loginsSince(name: string, { keys, others }: OfAccount, after: number): Login[] {
+  const logins = [
+    ...(keys.get(name) ?? []).map((login) => ({
+      ...login,
+      how: login.isAuthority ? ("certificate" as const) : ("key" as const),
+      by: login.fingerprint,
+    })),
+    ...(others.get(name) ?? []).map((login) => ({ ...login, how: login.method })),
+  ];
+  return logins
+    .flatMap(({ how, by, lastAt, lastInJournalAt, lastFrom, origins }): Login[] => {
+      const isSure = lastInJournalAt !== null && toSeconds(lastInJournalAt) > after;
+      if (!isSure && toSeconds(lastAt) <= after) return [];
+      const at = isSure ? lastInJournalAt : lastAt;
+      const from =
+        at === lastAt ? lastFrom : (origins.find((one) => one.lastInJournalAt === at)?.from ?? null);
+      return [{ how, by, at, from, evidence: isSure ? "journal" : "file" }];
+    })
+    .toSorted((one, other) => rankOf(one) - rankOf(other) || (one.at < other.at ? 1 : -1));
+}
+
+const rankOf = ({ evidence }: Login): number => (evidence === "journal" ? 0 : 1);
+
+function findDisabledInUse(
+  { name, disabled }: HostAccount,
+  all: OfAccount,
+  { ahead }: AccountFindingEvidence,
+): FindingDraft | null {
+  if (disabled === null) return null;
+  const [login] = loginsSince(name, all, toSeconds(disabled.since) + ahead + CLOCK_SECONDS);
+  if (!login) return null;
+  const { evidence } = login;
+  const isKeyAlone = disabled.by.every((by) => by === "password-locked") && isByKey(login);
+  return {
+    about: { kind: "account", name },
+    label: name,
+    rule: "account-disabled-in-use",
+    severity: evidence === "file" ? "low" : isKeyAlone ? "medium" : "high",
+    ...describeDisabledInUse({ disabled, login, evidence }),
+  };
+}
+
+/** The kind is unknown because of what was not read, and not because the signs disagree. */
+const isKindUnreadable = ({ kind, reasons, passwordState }: HostAccount): boolean =>
+  kind === "unknown" &&
+  (passwordState === "unknown" ||
+    reasons.some(({ what }) => what === "workloads-not-read" || what === "keys-not-read"));
+
+const isByKey = ({ how }: LoginFact): boolean => how === "key" || how === "certificate";
+
+const TYPED: ReadonlySet<LoginFact["how"]> = new Set(["password", "keyboard-interactive"]);
+
+/**
+ * A service's or a bot's account that a person logs in to: by what was typed, or by the key of somebody of a people
+ * source whose line gives a shell. Of this scan's own login nobody knows who was behind it.
+ */
+function findUsedByPerson(
+  account: HostAccount,
+  all: OfAccount,
+  { now, personOf, collection }: AccountFindingEvidence & { collection: Collection },
+): FindingDraft | "unknown" | null {
+  const { name, kind } = account;
+  if (isKindUnreadable(account)) return "unknown";
+  if (kind !== "service" && kind !== "bot") return null;
+  const { loginKey, loginAccount } = collection;
+  const recent = loginsSince(name, all, now - UNUSED_AFTER_DAYS * DAY_SECONDS);
+  const shells = new Set(
+    (all.grants.get(name) ?? []).flatMap((grant) =>
+      isForcedGrant(grant) || grant.verdict.effective.state === "no" ? [] : (grant.key?.fingerprint ?? []),
+    ),
+  );
+  for (const login of recent) {
+    const { how, by, evidence } = login;
+    const isOwn = name === loginAccount && by === loginKey;
+    const person = how === "key" && shells.has(by) && !isOwn ? personOf(by) : null;
+    if (person === null && !TYPED.has(how)) continue;
+    return {
+      about: { kind: "account", name },
+      label: name,
+      rule: "account-used-by-person",
+      severity: evidence === "file" ? "low" : "medium",
+      ...describeUsedByPerson({ kind, person, login, evidence }),
+    };
+  }
+  return null;
+}
+
+/**
+ * A service's or a bot's account with a login shell to which nobody has logged in for 90 days, all of which the logs
+ * cover. Where it has a password, no log is known to have every login.
+ */
+function findUnused(
+  account: HostAccount,
+  all: OfAccount,
+  { now, hiddenBy, elsewhere, knownAccounts }: AccountFindingEvidence,
+): FindingDraft | "unknown" | null {
+  const { name, kind, shell, passwordState, lastLoginAt, workloadCount } = account;
+  if (isKindUnreadable(account) || passwordState === "unknown") return "unknown";
+  const isMachine = kind === "service" || kind === "bot";
+  if (!isMachine || passwordState !== "locked") return null;
+  if (isLoginShell(shell, all.read.get(name)?.isShellUsable ?? null) !== true) return null;
+  const before = now - UNUSED_AFTER_DAYS * DAY_SECONDS;
+  const isUsed =
+    loginsSince(name, all, before).length > 0 || (lastLoginAt !== null && toSeconds(lastLoginAt) > before);
+  if (isUsed) return null;
+  const { reach, evidence } = all.reach;
+  const firstSeen = knownAccounts.get(name)?.firstSeen ?? null;
+  const isOld = firstSeen !== null && toSeconds(firstSeen) <= before;
+  if (reach === null || reach.days < UNUSED_AFTER_DAYS || !isOld || hiddenBy !== null || elsewhere.has(name))
+    return "unknown";
+  return {
+    about: { kind: "account", name },
+    label: name,
+    rule: "account-unused",
+    severity: evidence === "file" ? "info" : "low",
+    ...describeUnusedAccount({ kind, shell, reach, evidence, lastLoginAt, workloadCount }),
+  };
+}

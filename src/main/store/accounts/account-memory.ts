@@ -1,0 +1,62 @@
+import type { Database } from "better-sqlite3";
+import { Disabling, type KnownAccount, type PasswordState } from "#shared/model/access/account.ts";
+import type { Instant } from "#shared/model/instant.ts";
+
+type Row = {
+  name: string;
+  uid: number;
+  shell: string;
+  passwordState: PasswordState;
+  disabledBy: string;
+  disabledSince: Instant | null;
+  firstSeen: Instant;
+};
+
+/** What is known of the accounts of a host before it is read once more; none that had gone. */
+export function accountMemory(db: Database) {
+  const findHost = db
+    .prepare<{ host: string; port: number }, number>(
+      "SELECT id FROM host WHERE host = @host AND port = @port",
+    )
+    .pluck();
+  const accounts = db.prepare<[number], Row>(`
+    SELECT name, uid, shell, password_state AS passwordState, disabled_by AS disabledBy,
+      disabled_since AS disabledSince, (SELECT started_at FROM scan WHERE scan.id = first_scan) AS firstSeen
+    FROM account
+    WHERE host = ? AND gone_scan IS NULL`);
+  // A revision keeps the last password state that could be read.
+  const states = db.prepare<[number], { label: string; state: string }>(`
+    SELECT label, state FROM revision INDEXED BY revision_about
+    WHERE kind = 'account' AND about = ? AND gone_scan IS NULL AND state IS NOT NULL`);
+
+  return (address: { host: string; port: number }): Map<string, KnownAccount> => {
+    const host = findHost.get(address);
+    if (host === undefined) return new Map();
+    const readStates = new Map(states.all(host).map(({ label, state }) => [label, JSON.parse(state)]));
+    return new Map(
+      accounts.all(host).map(({ name, uid, shell, passwordState, disabledBy, disabledSince, firstSeen }) => {
+        const [, , last = "unknown"] = (readStates.get(name) ?? []) as [number?, string?, PasswordState?];
+        const by = Disabling.array().parse(JSON.parse(disabledBy));
+        return [
+          name,
+          {
+            uid,
+            shell,
+            passwordState: passwordState === "unknown" ? last : passwordState,
+            disabled: disabledSince === null ? null : { by, since: disabledSince },
+            firstSeen,
+          },
+        ];
+      }),
+    );
+  };
+}
+
+/** The person whom a people source has with a key, by the entry that names them; null for none. */
+export function keyPerson(db: Database): (fingerprint: string) => string | null {
+  const find = db
+    .prepare<[string], string>(`
+      SELECT name FROM person WHERE id = (SELECT min(lead) FROM person_key WHERE fingerprint = ?)`)
+    .pluck();
+  return (fingerprint) => find.get(fingerprint) ?? null;
+}

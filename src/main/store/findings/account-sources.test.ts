@@ -1,0 +1,286 @@
+import { expect, test } from "vitest";
+import type { FindingDraft } from "#shared/model/finding.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import { Plan } from "#shared/model/runs/plan.ts";
+import type { CollectedHost } from "#store/probe-record.ts";
+import { openStore, type Store } from "#store/store.ts";
+import { listAccounts, listFindings, listGrants } from "#store/testing/ask.ts";
+import { fingerprintOf, makeAccount, makeGrant, makeVerdict, visitHost } from "#store/testing/make-visit.ts";
+
+const openMemory = () => openStore({ path: ":memory:", access: "write" });
+
+const dayOf = (day: number): Instant => `2026-06-${String(day).padStart(2, "0")}T00:00:00Z`;
+const now = new Date("2026-07-01T00:00:00Z");
+
+const visit = (
+  store: Store,
+  day: number,
+  collected: Partial<CollectedHost> | null,
+  findings: FindingDraft[] = [],
+) => visitHost(store, "web", { at: dayOf(day), collected, findings });
+
+const ANN = makeAccount("ann", { kind: "person" });
+const found = (store: Store) =>
+  listFindings(store, { now }).rows.map(({ rule, severity, label }) => `${severity} ${rule} ${label}`);
+
+const BACK = ["critical grant-returned SHA256:", "bob"];
+const isBack = (store: Store) => found(store).some((line) => line.startsWith(BACK[0] ?? ""));
+
+test("an account that was gone and is there again is a critical finding since then, on its row and in the list", () => {
+  const store = openMemory();
+  visit(store, 1, { accounts: [ANN] });
+  visit(store, 2, { accounts: [] });
+  expect(found(store)).toEqual([]);
+  visit(store, 3, { accounts: [{ ...ANN, uid: 1_007 }] });
+  visit(store, 4, { accounts: [{ ...ANN, uid: 1_007 }] });
+  expect(found(store)).toEqual(["critical account-returned ann"]);
+  const [finding] = listFindings(store, { now }).rows;
+  expect(finding).toMatchObject({
+    object: { kind: "account" },
+    host: "web",
+    firstSeen: dayOf(3),
+    evidence: [
+      `the scan of ${dayOf(2)} found no such account`,
+      `the scan of ${dayOf(3)} found it`,
+      "uid 1007, before it had 1000",
+      "grants that let in, or may: 0",
+    ],
+  });
+  expect(store.findings.find(finding?.id ?? "", now)).toEqual(finding);
+  const [row] = listAccounts(store).rows;
+  expect(row?.findings).toMatchObject([{ rule: "account-returned", severity: "critical" }]);
+  expect(store.accounts.find(row?.id ?? 0)?.findings).toEqual(row?.findings);
+  expect(store.findings.counts(now)).toEqual([{ rule: "account-returned", severity: "critical", count: 1 }]);
+  for (const search of ["ann", "web", "returned"]) expect(listFindings(store, { now, search }).total).toBe(1);
+  expect(listFindings(store, { now, search: "nobody" }).total).toBe(0);
+  expect(listFindings(store, { now, host: "web" }).total).toBe(1);
+  expect(listFindings(store, { now, host: "web2" }).total).toBe(0);
+  visit(store, 5, { accounts: [] });
+  expect(found(store)).toEqual([]);
+});
+
+test("a host or a directory that was out of sight brings nothing back, and neither does an old bundle", () => {
+  const store = openMemory();
+  const grants = [makeGrant("bob", { account: "ann" })];
+  visit(store, 10, { accounts: [ANN], grants });
+  visit(store, 11, null);
+  visit(store, 12, { isPartial: true });
+  visit(store, 13, { accounts: [], missingAccounts: "may-be-there", unreadablePaths: ["/root"] });
+  visit(store, 14, { accounts: [ANN], grants });
+  expect(found(store)).toEqual([]);
+  visit(store, 15, {});
+  visit(store, 9, { accounts: [ANN], grants });
+  expect(found(store)).toEqual([]);
+});
+
+test("an account that nobody gets into comes back without a word, and what was not read is said to be uncertain", () => {
+  const store = openMemory();
+  const accounts = [
+    makeAccount("mysql", { uid: 110, kind: "system", passwordState: "locked" }),
+    makeAccount("redis", { uid: 111, kind: "service", passwordState: "locked" }),
+    makeAccount("app", { uid: 112, kind: "service", passwordState: "unknown" }),
+    makeAccount("ci", { uid: 113, kind: "bot", passwordState: "locked", grantCount: 1 }),
+  ];
+  visit(store, 1, { accounts });
+  visit(store, 2, {});
+  visit(store, 3, { accounts });
+  expect(found(store)).toEqual(["critical account-returned ci", "high account-returned app"]);
+});
+
+test("a key that no line let in any more, and one does again, is critical in whichever file of the account", () => {
+  const store = openMemory();
+  visit(store, 1, { grants: [makeGrant("bob")] });
+  visit(store, 2, {});
+  visit(store, 3, { grants: [makeGrant("bob", { file: "/root/.ssh/authorized_keys2", text: "x" })] });
+  expect(found(store)).toEqual([`critical grant-returned ${fingerprintOf("bob")} bob`]);
+  const { rows } = listFindings(store, { now });
+  expect(rows[0]).toMatchObject({
+    firstSeen: dayOf(3),
+    evidence: [
+      "/root/.ssh/authorized_keys2:1",
+      `the scan of ${dayOf(2)} found no line with this key for the account`,
+      `the scan of ${dayOf(3)} found this one`,
+    ],
+  });
+  expect(listGrants(store).rows[0]?.findings.map(({ rule }) => rule)).toContain("grant-returned");
+  // Whoever then edits the line, or moves it, has not made it another one.
+  visit(store, 4, { grants: [makeGrant("bob", { text: "y" })] });
+  visit(store, 5, { grants: [makeGrant("bob", { text: "y", line: 9 })] });
+  expect(isBack(store)).toBe(true);
+  expect(listFindings(store, { now }).rows[0]?.firstSeen).toBe(dayOf(3));
+});
+
+test("a line that moves, changes, stands twice, or no longer lets in has not returned", () => {
+  const store = openMemory();
+  visit(store, 1, { grants: [makeGrant("bob")] });
+  visit(store, 2, { grants: [makeGrant("bob", { line: 7 })] });
+  visit(store, 3, { grants: [makeGrant("bob", { line: 7, text: "from=10.0.0.1 bob" })] });
+  visit(store, 4, { grants: [makeGrant("bob", { file: "/root/.ssh/authorized_keys2" })] });
+  expect(found(store)).toEqual([]);
+  const twice = [makeGrant("bob", { file: "/root/.ssh/authorized_keys2" }), makeGrant("bob")];
+  visit(store, 5, { grants: twice });
+  visit(store, 6, { grants: twice.slice(0, 1) });
+  visit(store, 7, { grants: twice });
+  expect(found(store).filter((line) => line.includes("returned"))).toEqual([]);
+  visit(store, 8, {});
+  visit(store, 9, { grants: [makeGrant("bob", { verdict: makeVerdict("no") })] });
+  expect(isBack(store)).toBe(false);
+  visit(store, 10, { grants: [makeGrant("bob", { verdict: makeVerdict("unknown") })] });
+  expect(found(store)).toContain(`high grant-returned ${fingerprintOf("bob")} bob`);
+});
+
+test("whoever approves what has returned settles it, and an approval from before settles what no run had removed", () => {
+  const store = openMemory();
+  const grants = [makeGrant("bob")];
+  visit(store, 1, { grants });
+  approve(store, 1);
+  visit(store, 2, {});
+  visit(store, 3, { grants });
+  expect(isBack(store)).toBe(false);
+
+  visit(store, 4, {});
+  removeByRun(store, dayOf(4));
+  visit(store, 5, { grants });
+  expect(isBack(store)).toBe(true);
+  const [finding] = listFindings(store, { now, rule: "grant-returned" }).rows;
+  expect(finding?.sentence).toBe("this key was removed by a run, is there again, and logs in as root");
+  expect(finding?.evidence.at(-1)).toBe("run 1 had removed it: Remove 1 grant");
+  approve(store, 6);
+  expect(isBack(store)).toBe(false);
+});
+
+test("what a run of ours has put back itself has not returned", () => {
+  const store = openMemory();
+  const grants = [makeGrant("bob")];
+  visit(store, 1, { grants });
+  const run = removeByRun(store, dayOf(1));
+  visit(store, 2, {});
+  store.atomically(() => store.runbooks.runs.setDirection(run, "back"));
+  visit(store, 3, { grants });
+  expect(isBack(store)).toBe(false);
+  // Only that run's key.
+  visit(store, 4, { grants: [...grants, makeGrant("eve", { line: 2 })] });
+  visit(store, 5, { grants });
+  visit(store, 6, { grants: [...grants, makeGrant("eve", { line: 2 })] });
+  expect(found(store).filter((line) => line.includes("returned"))).toEqual([
+    `critical grant-returned ${fingerprintOf("eve")} eve`,
+  ]);
+});
+
+test("a finding of a returned account is accepted until a day, and counts again from then on", () => {
+  const store = openMemory();
+  for (const [day, accounts] of [
+    [1, [ANN]],
+    [2, []],
+    [3, [ANN]],
+  ] as const)
+    visit(store, day, { accounts: [...accounts] });
+  const id = listAccounts(store).rows[0]?.id ?? 0;
+  const accepted = { reason: "hired again", until: "2026-07-10", acceptedAt: dayOf(4) };
+  store.atomically(() => store.acceptances.accept("account-returned", { kind: "account", id }, accepted));
+  expect(found(store)).toEqual([]);
+  expect(listFindings(store, { now, accepted: true }).total).toBe(1);
+  expect(store.findings.counts(now)).toEqual([]);
+  expect(listFindings(store, { now: new Date("2026-07-10T00:00:00Z") }).total).toBe(1);
+});
+
+const DRAFT: FindingDraft = {
+  about: { kind: "account", name: "ann" },
+  rule: "account-disabled-in-use",
+  severity: "high",
+  label: "ann",
+  sentence: "somebody has logged in",
+  evidence: ["x"],
+  remedy: "y",
+};
+
+test("a finding of a reading stands until another reading shows the contrary", () => {
+  const store = openMemory();
+  visit(store, 1, { accounts: [ANN] }, [DRAFT]);
+  expect(found(store)).toEqual(["high account-disabled-in-use ann"]);
+  expect(listAccounts(store).rows[0]?.findings).toMatchObject([{ rule: "account-disabled-in-use" }]);
+  visit(store, 2, null);
+  visit(store, 3, { accounts: [ANN], unsettled: [{ rule: "account-disabled-in-use", account: "ann" }] });
+  visit(store, 4, { accounts: [], missingAccounts: "may-be-there" });
+  expect(found(store)).toEqual(["high account-disabled-in-use ann"]);
+  visit(store, 5, { accounts: [ANN], unsettled: [{ rule: "account-unused", account: "ann" }] });
+  expect(found(store)).toEqual([]);
+  visit(store, 6, { accounts: [ANN] }, [DRAFT]);
+  visit(store, 7, {});
+  expect(found(store)).toEqual([]);
+});
+
+test("what keeps an account shut, and since when, is known at its next reading", () => {
+  const store = openMemory();
+  const disabled = { by: ["expired" as const], since: dayOf(1) };
+  visit(store, 1, { accounts: [makeAccount("ann", { disabled }), makeAccount("bob")] });
+  visit(store, 2, { accounts: [makeAccount("ann", { disabled, passwordState: "unknown" })] });
+  const known = store.uses.knownAccounts({ host: "web", port: 22 });
+  expect([...known]).toEqual([
+    ["ann", { uid: 1_000, shell: "/bin/sh", passwordState: "set", disabled, firstSeen: dayOf(1) }],
+  ]);
+  expect(store.uses.knownAccounts({ host: "db", port: 22 })).toEqual(new Map());
+});
+
+function approve(store: Store, day: number): void {
+  const [row] = listGrants(store).rows;
+  const line = store.changes.findLine(row?.id ?? 0);
+  if (!line) throw new Error("there is no grant");
+  const approval = { owner: "Bob", purpose: "backups", reviewOn: null, approvedAt: dayOf(day) };
+  store.atomically(() => store.changes.approve(line, approval));
+}
+
+/** A run that has removed bob's key from root, as sshd has answered it. */
+function removeByRun(store: Store, at: Instant) {
+  const { plans, runs, accessChecks } = store.runbooks;
+  const plan = Plan.parse({
+    format: "latchkey-plan-1",
+    kind: "remove-grants",
+    title: "Remove 1 grant",
+    madeAt: at,
+    oldKey: fingerprintOf("bob"),
+    options: {},
+    hosts: [
+      {
+        host: "web",
+        port: 22,
+        user: "root",
+        useSudo: false,
+        batch: 0,
+        hostKey: "",
+        rollbackTimer: null,
+        files: [],
+        privateKeyLocations: [],
+        verifications: [],
+      },
+    ],
+    checks: [],
+    leftOut: [],
+    asOf: null,
+    remaining: [],
+    confirm: null,
+  });
+  return store.atomically(() => {
+    const planId = plans.take({ plan, hash: "ab".repeat(32), at });
+    const run = runs.begin({
+      planId,
+      token: "t",
+      origin: "live",
+      kind: "remove-grants",
+      title: plan.title,
+      at,
+      acknowledgements: [],
+      counts: { hosts: 1, adds: 0, changes: 0, removes: 1 },
+    });
+    accessChecks.put(run, {
+      host: "web",
+      port: 22,
+      account: "root",
+      fingerprint: fingerprintOf("bob"),
+      answer: "refused",
+      why: [],
+      at,
+    });
+    return run;
+  });
+}
