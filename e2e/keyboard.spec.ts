@@ -13,6 +13,7 @@ const SCREENS = [
   ["s", "Scans"],
   ["b", "Runs"],
   ["f", "Findings"],
+  ["k", "Standards"],
   [",", "Settings"],
   ["i", "Issuers and vault"],
   ["o", "Today"],

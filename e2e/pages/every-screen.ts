@@ -7,6 +7,7 @@ import type { Frame } from "./frame.ts";
 const SCREENS = [
   "",
   "findings",
+  "standards",
   "certificates",
   "served",
   "timeline",

@@ -6,7 +6,7 @@ import { ScanPanel } from "./scan-panel.ts";
 /** The screens of each group of the rail; the first of them opens with it. */
 const GROUPS = {
   Today: ["Today"],
-  Findings: ["Findings"],
+  Findings: ["Findings", "Standards"],
   Certificates: ["Certificates", "Served", "Timeline", "Forecast"],
   Access: ["Grants", "Accounts", "Paths", "People", "Host keys"],
   Hosts: ["Hosts"],

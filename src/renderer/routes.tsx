@@ -15,6 +15,7 @@ import {
   RunsSearch,
   ScansSearch,
   ServedSearch,
+  StandardsSearch,
   TimelineSearch,
 } from "./api/searches.ts";
 import { AccessPage } from "./features/access/page.tsx";
@@ -23,6 +24,7 @@ import { AuditLogPage } from "./features/audit-log/page.tsx";
 import { CertificatesPage } from "./features/certificates/page.tsx";
 import { ChangesPage } from "./features/changes/page.tsx";
 import { FindingsPage } from "./features/findings/page.tsx";
+import { StandardsPage } from "./features/findings/standards-page.tsx";
 import { ForecastPage, TimelinePage } from "./features/forecast/forecast-page.tsx";
 import { GraphPage } from "./features/graph/page.tsx";
 import { HostKeysPage } from "./features/host-keys/page.tsx";
@@ -62,6 +64,7 @@ const routeTree = root.addChildren([
   createRoute({ ...at, path: "/runs", validateSearch: RunsSearch, component: RunsPage }),
   createRoute({ ...at, path: "/runs/plan", validateSearch: PlanSearch, component: PlanPage }),
   createRoute({ ...at, path: "/findings", validateSearch: FindingsSearch, component: FindingsPage }),
+  createRoute({ ...at, path: "/standards", validateSearch: StandardsSearch, component: StandardsPage }),
   createRoute({ ...at, path: "/timeline", validateSearch: TimelineSearch, component: TimelinePage }),
   createRoute({ ...at, path: "/forecast", validateSearch: ForecastSearch, component: ForecastPage }),
   createRoute({ ...at, path: "/served", validateSearch: ServedSearch, component: ServedPage }),

@@ -12,6 +12,7 @@ import { RuleId, Severity } from "#shared/model/finding.ts";
 import { HostKeyState } from "#shared/model/hosts/host-key.ts";
 import { ProbeState } from "#shared/model/hosts/probe.ts";
 import { ScanState } from "#shared/model/hosts/scan.ts";
+import { LensItem } from "#shared/model/lens.ts";
 import { PlanKind } from "#shared/model/runs/plan.ts";
 import { RunState } from "#shared/model/runs/run.ts";
 import type {
@@ -140,6 +141,7 @@ export const accountKeys = (owners: readonly string[] = []): KeysOf<Address<type
 export const FINDING_KEYS: KeysOf<Address<typeof FindingsSearch>> = [
   { name: "severity", field: "severity", takes: choices(Severity.options), hint: "how severe it is" },
   { name: "rule", field: "rule", takes: choices(RuleId.options), hint: "the rule that found it" },
+  { name: "item", field: "item", takes: choices(LensItem.options), hint: "the item of a standard" },
   HOST,
   { name: "is", field: "accepted", takes: flag("accepted"), hint: "accepted, instead of open" },
 ];

@@ -12,6 +12,7 @@ import { RuleId, Severity } from "#shared/model/finding.ts";
 import { HostKeyState } from "#shared/model/hosts/host-key.ts";
 import { ProbeState } from "#shared/model/hosts/probe.ts";
 import { ScanState } from "#shared/model/hosts/scan.ts";
+import { Lens, LensItem } from "#shared/model/lens.ts";
 import { RowLink, ScreenName } from "#shared/model/row-link.ts";
 import { PlanKind } from "#shared/model/runs/plan.ts";
 import { RunState } from "#shared/model/runs/run.ts";
@@ -143,11 +144,14 @@ export const FindingsSearch = z.object({
   search: text,
   severity: optional(Severity),
   rule: optional(RuleId),
+  item: optional(LensItem),
   host: text,
   accepted: optional(z.literal(true)),
   ...sorted(["severity", "rule", "host", "label", "firstSeen"]),
   open: text,
 });
+
+export const StandardsSearch = z.object({ lens: optional(Lens) });
 
 /** Whose load is shown, and how it is split. Empty: without an owner, or self-issued. */
 const load = {

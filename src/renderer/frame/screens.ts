@@ -15,6 +15,7 @@ export type Screen = { to: ScreenPath; name: string; key: string };
 type ScreenPath =
   | "/"
   | "/findings"
+  | "/standards"
   | "/certificates"
   | "/served"
   | "/timeline"
@@ -38,7 +39,14 @@ export type ScreenGroup = { name: string; Icon: TablerIcon; screens: readonly [S
 /** In the order of the rail. */
 export const SCREEN_GROUPS: readonly ScreenGroup[] = [
   { name: "Today", Icon: IconLayoutDashboard, screens: [{ to: "/", name: "Today", key: "o" }] },
-  { name: "Findings", Icon: IconListSearch, screens: [{ to: "/findings", name: "Findings", key: "f" }] },
+  {
+    name: "Findings",
+    Icon: IconListSearch,
+    screens: [
+      { to: "/findings", name: "Findings", key: "f" },
+      { to: "/standards", name: "Standards", key: "k" },
+    ],
+  },
   {
     name: "Certificates",
     Icon: IconCertificate,

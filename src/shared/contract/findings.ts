@@ -1,12 +1,15 @@
 import { z } from "zod";
 import { Finding, FindingObject, RuleId, Severity } from "../model/finding.ts";
 import { Instant } from "../model/instant.ts";
+import { Lens, LensItem, LensReport } from "../model/lens.ts";
 import { command, listOf, Page, query, Search, sortedBy } from "./procedure.ts";
 
 export const FindingFilter = z.object({
   search: Search,
   severity: Severity.nullable().default(null),
   rule: RuleId.nullable().default(null),
+  /** Those of the rules that are evidence for one item of a standard. */
+  item: LensItem.nullable().default(null),
   host: z.string().max(253).nullable().default(null),
   /** Findings that were accepted, instead of those that count. */
   accepted: z.boolean().default(false),
@@ -40,6 +43,9 @@ export const findings = {
 
   /** All findings about one thing, the most severe first, the accepted ones too. */
   about: query.input(z.object({ object: FindingObject })).output(z.array(Finding)),
+
+  /** What is found now, and by which rules, for each item of a standard. */
+  lens: query.input(z.object({ lens: Lens })).output(LensReport),
 
   /** Accepts findings until a day. A finding that was accepted before is accepted anew. */
   accept: command

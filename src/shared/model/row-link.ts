@@ -15,6 +15,7 @@ export const ScreenName = z.enum([
   "scans",
   "runs",
   "findings",
+  "standards",
   "timeline",
   "forecast",
   "audit-log",

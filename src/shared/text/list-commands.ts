@@ -64,6 +64,7 @@ type AccountFilter = SearchFilter & {
 type FindingFilter = SearchFilter & {
   severity: string | null;
   rule: string | null;
+  item: string | null;
   host: string | null;
   accepted: boolean;
 };
@@ -120,6 +121,7 @@ export const formatFindingsCommand = (filter: FindingFilter): string | null =>
   formatCommand("findings", filter.search, [
     ["--severity", filter.severity],
     ["--rule", filter.rule],
+    ["--item", filter.item],
     ["--host", filter.host],
     ["--accepted", filter.accepted],
   ]);

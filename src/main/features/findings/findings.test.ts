@@ -2,7 +2,10 @@ import { createRouterClient } from "@orpc/server";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
 import type { Announcement } from "#shared/contract/events.ts";
-import { makeCertificate, visitEndpoint } from "#store/testing/make-visit.ts";
+import { type Finding, type FindingDraft, RuleId } from "#shared/model/finding.ts";
+import { Lens, LensItem, rulesOf } from "#shared/model/lens.ts";
+import { formatFound } from "#shared/text/findings/lens.ts";
+import { makeCertificate, makeGrant, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
 import { openFile } from "#store/testing/open-file.ts";
 import { startTlsServer } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
@@ -79,3 +82,125 @@ test("nothing is said of OCSP where a certificate names no responder, nor of a l
   );
   expect(rows.every(({ reference }) => reference !== "")).toBe(true);
 });
+
+test("each rule is evidence for an item of a standard, or is said to be none of it, and none is both", async () => {
+  await using app = createApp({ databasePath: ":memory:", now });
+  for (const lens of Lens.options) {
+    const { items, otherRules } = await app.client.findings.lens({ lens });
+    const covered = new Set(items.flatMap(({ rules }) => rules.map(({ rule }) => rule)));
+    expect(otherRules.filter((rule) => covered.has(rule))).toEqual([]);
+    expect(RuleId.options.filter((rule) => !covered.has(rule))).toEqual(otherRules);
+  }
+});
+
+test("nothing is said to be found for an item where no scan has read anything, or no rule covers it", async () => {
+  await using app = createApp({ databasePath: ":memory:", now });
+  for (const lens of Lens.options) {
+    const { items } = await app.client.findings.lens({ lens });
+    expect(new Set(items.map(formatFound))).not.toContain("none found");
+  }
+  const { items } = await app.client.findings.lens({ lens: "owasp-nhi" });
+  expect(items.find(({ item }) => item === "NHI3")).toEqual({ item: "NHI3", rules: [], found: [] });
+});
+
+test("an item lists the findings of its rules in the order of the whole list, page by page, and counts them", async () => {
+  await using folder = await makeTemporaryFolder();
+  using database = openFile(folder.path);
+  const { store } = database;
+  const findings = createRouterClient(createFindings({ store, announce: () => {}, now }));
+  for (const host of ["web1", "web2", "db1"]) {
+    const grants = ["ann", "bob", host].map((key, index) => makeGrant(key, { line: index + 1 }));
+    visitHost(store, host, { collected: { grants }, findings: DRAFTED.map(aboutFirstGrant) });
+  }
+  const chain = [makeCertificate("old", { notAfter: "2026-05-01T00:00:00Z" })];
+  visitEndpoint(store, "shop", { presented: { chain } });
+  const found = new Set<LensItem>();
+  for (const by of ["severity", "rule", "host", "label", "firstSeen"] as const) {
+    const sort = { by, descending: by === "host" };
+    const all = await readList((after) => findings.list({ sort, after, limit: 1_000 }));
+    for (const item of LensItem.options) {
+      const rules = rulesOf(item);
+      const expected = all.filter(({ rule }) => rules.includes(rule)).map(({ id }) => id);
+      const paged = await readList((after) => findings.list({ item, sort, after, limit: 2 }));
+      expect(
+        paged.map(({ id }) => id),
+        `${item} by ${by}`,
+      ).toEqual(expected);
+      if (expected.length > 0) found.add(item);
+    }
+  }
+  expect(found.size).toBeGreaterThan(8);
+  for (const lens of Lens.options) {
+    const { items } = await findings.lens({ lens });
+    for (const { item, found: counts } of items) {
+      const sum = counts.reduce((before, { count }) => before + count, 0);
+      expect(await findings.list({ item, limit: 1 }), item).toMatchObject({ total: sum });
+    }
+  }
+});
+
+const DRAFTED = [
+  "key-weak",
+  "key-leaked",
+  "key-obsolete",
+  "grant-for-root",
+  "keystore-default-password",
+] as const;
+
+const aboutFirstGrant = (rule: (typeof DRAFTED)[number], index: number): FindingDraft => ({
+  rule,
+  severity: index % 2 === 0 ? "high" : "low",
+  sentence: rule,
+  evidence: [],
+  remedy: "replace it",
+  label: `thing ${index}`,
+  about: { kind: "grant", account: "root", file: "/root/.ssh/authorized_keys", line: 1 },
+});
+
+test("what was accepted is counted for no item, and is listed among what was accepted", async () => {
+  await using app = await openScanned();
+  const { findings } = app.client;
+  const selfSigned = async (accepted: boolean) => (await findings.list({ item: "NHI4", accepted })).rows;
+  const [finding] = (await selfSigned(false)).filter(({ rule }) => rule === "certificate-self-signed");
+  if (!finding) throw new Error("there is none");
+  await findings.accept({ ids: [finding.id], reason: "a test", until: "2026-07-01" });
+  expect((await selfSigned(false)).map(({ rule }) => rule)).toEqual(["certificate-name-mismatch"]);
+  expect((await selfSigned(true)).map(({ id }) => id)).toEqual([finding.id]);
+  const { items } = await findings.lens({ lens: "owasp-nhi" });
+  expect(items.find(({ item }) => item === "NHI4")?.found).toEqual([
+    { rule: "certificate-name-mismatch", severity: "low", count: 1 },
+  ]);
+});
+
+test("a rule that cannot find all yet says why", async () => {
+  await using app = await openScanned();
+  const { items } = await app.client.findings.lens({ lens: "nist-ir-7966" });
+  const gaps = new Map(items.flatMap(({ rules }) => rules.map(({ rule, gap }) => [rule, gap])));
+  expect(new Set(gaps.values())).toEqual(new Set(["no-host-read"]));
+  expect(items.map(formatFound)).not.toContain("none found");
+});
+
+test("where a host was read, rules wait for a baseline and for the inventory alone", async () => {
+  await using folder = await makeTemporaryFolder();
+  using database = openFile(folder.path);
+  const { store } = database;
+  const findings = createRouterClient(createFindings({ store, announce: () => {}, now }));
+  visitHost(store, "web1", { collected: { grants: [] } });
+  const { items } = await findings.lens({ lens: "nist-ir-7966" });
+  const gaps = new Map(items.flatMap(({ rules }) => rules.map(({ rule, gap }) => [rule, gap])));
+  expect(gaps.get("grant-since-baseline")).toBe("no-baseline");
+  expect(gaps.get("grant-orphaned")).toBe("inventory-incomplete");
+  expect(gaps.get("key-leaked")).toBeNull();
+});
+
+type Listing = { rows: Finding[]; next: string | null };
+
+async function readList(read: (after: string | null) => Promise<Listing>): Promise<Finding[]> {
+  const rows: Finding[] = [];
+  for (let after: string | null = null; ; ) {
+    const page: Listing = await read(after);
+    rows.push(...page.rows);
+    if (page.next === null) return rows;
+    after = page.next;
+  }
+}

@@ -1,8 +1,18 @@
 import { implement } from "@orpc/server";
 import type { Announcement } from "#shared/contract/events.ts";
 import { findings, type OptionalRule } from "#shared/contract/findings.ts";
-import type { Finding } from "#shared/model/finding.ts";
+import { evaluatesAbsence } from "#shared/model/access/person.ts";
+import { type Finding, RuleId } from "#shared/model/finding.ts";
 import { toInstant } from "#shared/model/instant.ts";
+import {
+  itemsOf,
+  LENS_ITEMS,
+  type Lens,
+  type LensReport,
+  needsHost,
+  type RuleGap,
+  rulesOf,
+} from "#shared/model/lens.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Store } from "#store/store.ts";
 
@@ -17,6 +27,7 @@ export function createFindings({ store, announce, now }: Deps) {
     list: os.list.handler(({ input }) => store.findings.list({ ...input, now: now() })),
     find: os.find.handler(({ input }) => find(input.id)),
     about: os.about.handler(({ input }) => store.findings.about(input.object, now())),
+    lens: os.lens.handler(({ input }) => reportLens(store, input.lens, now())),
     accept: os.accept.handler(async ({ input }) => announced(await accept(input))),
     unaccept: os.unaccept.handler(async ({ input }) => announced(await unaccept(input.ids))),
     optionalRules: os.optionalRules.handler(() => store.rules.list()),
@@ -44,6 +55,40 @@ export function createFindings({ store, announce, now }: Deps) {
     announce({ kind: "findings-changed" });
     return result;
   }
+}
+
+function reportLens(store: Store, lens: Lens, now: Date): LensReport {
+  const { findings: found, hosts, isEmpty } = store.today.figures(now);
+  const gapOf = ruleGaps(store, { isEmpty, isHostRead: hosts.read + hosts.partial > 0 });
+  const items = LENS_ITEMS[lens].map((item) => {
+    const rules = rulesOf(item);
+    return {
+      item,
+      rules: rules.map((rule) => ({ rule, gap: gapOf(rule) })),
+      found: found.filter(({ rule }) => rules.includes(rule)),
+    };
+  });
+  const isOther = (rule: RuleId) => !itemsOf(rule).some((item) => LENS_ITEMS[lens].includes(item));
+  return { lens, items, otherRules: RuleId.options.filter(isOther) };
+}
+
+/** What keeps a rule from finding all that it may find; null where nothing does. */
+function ruleGaps(
+  store: Store,
+  { isEmpty, isHostRead }: { isEmpty: boolean; isHostRead: boolean },
+): (rule: RuleId) => RuleGap | null {
+  const isWhole = evaluatesAbsence(store.people.inventory());
+  const hasBaseline = store.changes.baseline() !== null;
+  const off = new Set<RuleId>(
+    store.rules.list().flatMap(({ rule, since }) => (since === null ? [rule] : [])),
+  );
+  return (rule) => {
+    if (isEmpty) return "nothing-scanned";
+    if (needsHost(rule) && !isHostRead) return "no-host-read";
+    if (off.has(rule)) return "turned-off";
+    if (rule === "grant-since-baseline" && !hasBaseline) return "no-baseline";
+    return rule === "grant-orphaned" && !isWhole ? "inventory-incomplete" : null;
+  };
 }
 
 type AcceptanceRequest = { ids: readonly string[]; reason: string; until: string };

@@ -138,6 +138,7 @@ const listFindings = (store: Store, query: OfRule & { limit: number }) =>
   store.findings.list({
     ...query,
     search: "",
+    item: null,
     host: null,
     accepted: false,
     after: null,

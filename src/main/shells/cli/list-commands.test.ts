@@ -144,6 +144,7 @@ const CASES: Record<string, Case> = {
     accepted: true,
   }),
   "findings by a severity": findings({ severity: "medium" }),
+  "findings of an item of a standard": findings({ item: "NHI9", search: "key" }),
   "host keys by state": hostKeys({ state: "new", search: "web" }),
   "host keys on several hosts": hostKeys({ shared: true, weak: true }),
   "host keys of a host": hostKeys({ host: "web1" }),

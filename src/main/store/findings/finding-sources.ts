@@ -1,4 +1,6 @@
 import type { FindingFilter } from "#shared/contract/findings.ts";
+import type { RuleId } from "#shared/model/finding.ts";
+import { type LensItem, rulesOf } from "#shared/model/lens.ts";
 import type { Part, Value } from "#store/lists/order.ts";
 import { coversAll } from "./acceptance-table.ts";
 import { ACCOUNT_SOURCES } from "./account-sources.ts";
@@ -51,6 +53,24 @@ export const FINDING_SOURCES: readonly FindingSource[] = [
   ...GRANT_SOURCES,
   ...ACCOUNT_SOURCES,
 ];
+
+/**
+ * The sources of findings of an item of a standard. What scans have reported is read rule by rule: an index has each rule
+ * in the order of the list, and the rows of several rules in none.
+ */
+export function sourcesOf(item: LensItem | null): readonly FindingSource[] {
+  if (item === null) return FINDING_SOURCES;
+  const rules = rulesOf(item);
+  const isOfItem = ({ columns: { rule } }: FindingSource) =>
+    "same" in rule && rules.some((one) => one === rule.same);
+  return [...rules.map(storedOf), ...FINDING_SOURCES.filter(isOfItem)];
+}
+
+const storedOf = (rule: RuleId): FindingSource => ({
+  ...stored,
+  where: [`rule = '${rule}'`],
+  columns: { ...stored.columns, rule: { same: rule } },
+});
 
 export const EVERYTHING = {
   severity: null,

@@ -23,7 +23,7 @@ import {
 } from "#store/lists/order.ts";
 import type { SourceRow } from "./finding-row.ts";
 import type { FindingSource, SourceColumn } from "./finding-source.ts";
-import { FINDING_SOURCES } from "./finding-sources.ts";
+import { sourcesOf } from "./finding-sources.ts";
 import { MOST_INSPECTED, type Narrowed, type sourceFilter } from "./source-filter.ts";
 
 export type SourceSort = Omit<Sort, "columns"> & { columns: readonly SourceColumn[] };
@@ -56,7 +56,7 @@ export function sourceReader(db: Database, lists: Lists, filterSource: ReturnTyp
   return {
     read(query: PageQuery, now: Date): { rows: Row[]; total: Total } {
       const rowsOf = query.search.trim() === "" ? rowsOfAll : rowsWithWords;
-      const sources = FINDING_SOURCES.flatMap((source) => rowsOf(source, query, now) ?? []);
+      const sources = sourcesOf(query.item).flatMap((source) => rowsOf(source, query, now) ?? []);
       return { rows: mergeSources(sources, query), total: addTotals(sources.map(({ total }) => total)) };
     },
   };

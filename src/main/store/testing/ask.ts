@@ -72,6 +72,7 @@ export const listFindings = (store: Store, asked: Partial<Findings> = {}) =>
     ...PAGE,
     severity: null,
     rule: null,
+    item: null,
     accepted: false,
     sort: { by: "severity", descending: false },
     now: new Date(START),

@@ -13,6 +13,7 @@ import { toast } from "#renderer/ui/toast.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import { type Finding, RuleId, Severity } from "#shared/model/finding.ts";
 import { formatRule } from "#shared/text/findings/finding.ts";
+import { formatItem } from "#shared/text/findings/lens.ts";
 import { AcceptDialog, ChangeActions } from "./acceptance.tsx";
 import { FindingDrawer } from "./drawer.tsx";
 import {
@@ -110,6 +111,13 @@ function Filters({ search, onChange }: { search: Search; onChange: (patch: Parti
         />
       )}
       <ChangeRule />
+      {search.item && (
+        <FixedFacet
+          title="Standard"
+          value={formatItem(search.item)}
+          onDrop={() => onChange({ item: undefined })}
+        />
+      )}
       {search.host && (
         <FixedFacet title="Host" value={search.host} onDrop={() => onChange({ host: undefined })} />
       )}

@@ -2,10 +2,12 @@ import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from "@tans
 import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/connection.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
+import type { Lens } from "#shared/model/lens.ts";
 import type { Total } from "#shared/model/total.ts";
 import { findingCommands } from "#shared/text/list-commands.ts";
 
 export const route = getRouteApi("/findings");
+export const standardsRoute = getRouteApi("/standards");
 type Search = ReturnType<typeof route.useSearch>;
 
 export const sortOf = ({ sort = "severity", descending = false }: Search) => ({ by: sort, descending });
@@ -16,6 +18,7 @@ export function useFindings(search: Search) {
     search: search.search ?? "",
     severity: search.severity ?? null,
     rule: search.rule ?? null,
+    item: search.item ?? null,
     host: search.host ?? null,
     accepted: search.accepted ?? false,
     sort: sortOf(search),
@@ -54,6 +57,12 @@ export function useAcceptedCount(): Total | undefined {
 
 export const useOptionalRules = () => useQuery(useApi().findings.optionalRules.queryOptions()).data;
 export const useTurnRule = () => useMutation(useApi().findings.turnRule.mutationOptions());
+
+export const useLens = (lens: Lens) =>
+  useQuery(useApi().findings.lens.queryOptions({ input: { lens }, placeholderData: keepPreviousData }));
+
+/** How much of the inventory was read: what is not found depends on it. */
+export const useCoverage = () => useQuery(useApi().today.coverage.queryOptions({ input: {} })).data;
 
 /** Without a scan, a list without findings means nothing. */
 export const useHasScanned = (): boolean =>

@@ -1,6 +1,10 @@
 import { IconCertificate } from "@tabler/icons-react";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { useApi } from "#renderer/api/connection.ts";
 import { SERVED_KEYS } from "#renderer/api/filter-keys.ts";
 import { ServedActions } from "#renderer/api/reload.tsx";
+import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
 import { TextCell } from "#renderer/ui/cells.tsx";
 import { Drawer } from "#renderer/ui/drawer/drawer.tsx";
 import { HostCell } from "#renderer/ui/host-name.tsx";
@@ -11,13 +15,17 @@ import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { type ServedRow, ServedState } from "#shared/model/certificates/served.ts";
 import { formatFileLine, formatListener, formatServedState } from "#shared/text/certificates/deployment.ts";
-import { route, sortOf, useServed } from "./queries.ts";
+import { servedCommands } from "#shared/text/list-commands.ts";
+
+const route = getRouteApi("/served");
 
 const STATES = ServedState.options.map((value) => ({ value, label: formatServedState(value) }));
 
 const idOf = ({ id }: ServedRow): string => String(id);
 
 type Search = ReturnType<typeof route.useSearch>;
+
+const sortOf = ({ sort = "state", descending = false }: Search) => ({ by: sort, descending });
 
 /** What the configurations of servers say is served, and whether it is. */
 export function ServedPage() {
@@ -70,6 +78,31 @@ export function ServedPage() {
       drawer={open && <ServedDrawer row={open} onClose={() => change({ open: undefined })} />}
     />
   );
+}
+
+function useServed(search: Search) {
+  const { served } = useApi();
+  const input = {
+    search: search.search ?? "",
+    state: search.state ?? null,
+    host: search.host ?? null,
+    sort: sortOf(search),
+  };
+  const list = useRows(
+    useInfiniteQuery(
+      served.list.infiniteOptions({
+        input: (after: string | null) => ({ ...input, after }),
+        initialPageParam: null,
+        getNextPageParam: ({ next }) => next,
+        placeholderData: keepPreviousData,
+      }),
+    ),
+  );
+  return {
+    list,
+    fetchAll: () => fetchAll((after) => served.list.call({ ...input, after, limit: 1_000 })),
+    commands: servedCommands(input),
+  };
 }
 
 function ServedDrawer({ row, onClose }: { row: ServedRow; onClose: () => void }) {

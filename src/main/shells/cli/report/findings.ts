@@ -2,10 +2,19 @@ import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { type Finding, RuleId, Severity } from "#shared/model/finding.ts";
+import { Lens, LensItem, type LensItemReport, type LensReport, rulesOf } from "#shared/model/lens.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { formatAmount, formatCount, formatNumber, formatTotal } from "#shared/text/count.ts";
 import { atLeast } from "#shared/text/findings/finding.ts";
+import {
+  countBySeverity,
+  describeItem,
+  formatFound,
+  formatItem,
+  formatLens,
+  formatRuleGaps,
+} from "#shared/text/findings/lens.ts";
 import { formatCoverage, formatGaps } from "#shared/text/today.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { openApp } from "#shells/cli/open-app.ts";
@@ -23,6 +32,8 @@ import { formatUndecided } from "./access.ts";
 type Options = CommonOptions & {
   severity?: Severity;
   rule?: RuleId;
+  lens?: Lens;
+  item?: LensItem;
   host?: string;
   accepted?: boolean;
   details?: boolean;
@@ -31,7 +42,7 @@ type Options = CommonOptions & {
   limit?: number;
 };
 
-type FindingFilter = { rule: RuleId | null; host: string | null; accepted: boolean };
+type FindingFilter = { rule: RuleId | null; item: LensItem | null; host: string | null; accepted: boolean };
 
 export function addFindings(program: Command, { world, finish }: Session): void {
   program
@@ -42,6 +53,12 @@ export function addFindings(program: Command, { world, finish }: Session): void 
       new Option("--severity <severity>", "only findings of this severity").choices(Severity.options),
     )
     .option("--rule <rule>", "only this rule, such as certificate-expired", asRule)
+    .addOption(
+      new Option("--lens <standard>", "what is found for each item of a standard, and what cannot be seen")
+        .choices(Lens.options)
+        .conflicts(["severity", "rule", "item", "host", "accepted", "details", "limit"]),
+    )
+    .option("--item <item>", "only the rules of this item of a standard, such as NHI2", asItem)
     .option("--host <name>", "only findings on this host")
     .option("--accepted", "accepted findings instead of open ones")
     .option("--details", "evidence and remedy of each, instead of a table")
@@ -57,9 +74,15 @@ export function addFindings(program: Command, { world, finish }: Session): void 
     )
     .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
     .addHelpText("after", HELP)
-    .action(async (words: string[], _: object, command: Command) =>
-      finish(await listFindings(words, command.optsWithGlobals<Options>(), world)),
-    );
+    .action(async (words: string[], _: object, command: Command) => {
+      const options = command.optsWithGlobals<Options>();
+      const { lens } = options;
+      finish(
+        lens === undefined
+          ? await listFindings(words, options, world)
+          : await reportLens({ ...options, lens }, words, world),
+      );
+    });
 }
 
 const HELP = `
@@ -72,13 +95,17 @@ Examples:
   latchkey findings --host web1.example        what is wrong with one host
   latchkey findings --details CN=shop.example  what to do about one certificate
   latchkey findings --accepted                 what was accepted, why, and until when
+  latchkey findings --lens owasp-nhi           what the OWASP Non-Human Identities Top 10 demands, and what is found
+  latchkey findings --item NHI2                the findings of one item of it
 
 A finding about a chain, or about whether a certificate is valid, names the profile it was evaluated against: rfc5280,
 webpki or clients. So is a certificate that breaks a rule of its profile: rejected by every client (certificate-invalid),
 by some (certificate-against-profile) or by none (issuer-against-profile: one finding per issuer and broken rule).
 
 With --json: { findings: [{ id, rule, severity, sentence, evidence, remedy, reference, profile, brokenRules: [{ code, rule:
-{ profile, section }, acceptedBy }], object, label, host, firstSeen, acceptance }], total }`;
+{ profile, section }, acceptedBy }], object, label, host, firstSeen, acceptance }], total }
+With --lens and --json: { lens, items: [{ item, title, demand, unseen, rules: [{ rule, gap }], found: [{ rule, severity,
+count }] }], otherRules }`;
 
 /**
  * Returns 1 if a finding has a severity that `--fail-on` names, whether its row is shown or not; otherwise 3 where `--max-age`
@@ -92,6 +119,7 @@ async function listFindings(words: readonly string[], options: Options, world: W
     search: words.join(" "),
     severity: options.severity ?? null,
     rule: options.rule ?? null,
+    item: options.item ?? null,
     host: options.host ?? null,
     accepted: options.accepted ?? false,
   };
@@ -128,8 +156,61 @@ async function listFindings(words: readonly string[], options: Options, world: W
   );
   if (counts.some((count) => isMoreThan(count, 0))) return 1;
   if (options.maxAge !== undefined) return await checkAge(options.maxAge, app.client, world);
-  const hasScanned = !options.failOn || !(await app.client.today.coverage({})).isEmpty;
-  return hasScanned ? 0 : 3;
+  return await checkScanned(options, app.client);
+}
+
+/** What `--fail-on` finds in a database without a scan is not known. */
+const checkScanned = async ({ failOn }: Options, client: LatchkeyClient): Promise<number> =>
+  failOn && (await client.today.coverage({})).isEmpty ? 3 : 0;
+
+/** The findings through a standard; what it returns is as of a list. */
+async function reportLens(
+  options: Options & { lens: Lens },
+  words: readonly string[],
+  world: World,
+): Promise<number> {
+  if (words.length > 0)
+    throw new Refusal("invalid-input", "--lens is about all findings; use --item to filter them by words");
+  if (options.failOn || options.maxAge !== undefined) requireDatabase(options);
+  await using app = await openApp(options, world, "read");
+  const report = await app.client.findings.lens({ lens: options.lens });
+  if (options.json) printJson(toLensJson(report), world);
+  else {
+    const { isEmpty, coverage, maxAgeDays } = await app.client.today.coverage({});
+    const items = report.items.map((one) => printItem(one, world)).join("\n\n");
+    world.out(`${formatLens(report.lens)}\n\n${items}\n`);
+    world.out(`${formatCount(report.otherRules.length, "rule")} not of this standard`);
+    world.out(isEmpty ? NOTHING_SCANNED : formatCoverage(coverage, maxAgeDays));
+  }
+  const failing = new Set(options.failOn ? atLeast(options.failOn) : []);
+  if (report.items.some(({ found }) => found.some(({ severity }) => failing.has(severity)))) return 1;
+  if (options.maxAge !== undefined) return await checkAge(options.maxAge, app.client, world);
+  return await checkScanned(options, app.client);
+}
+
+const toLensJson = ({ lens, items, otherRules }: LensReport) => ({
+  lens,
+  items: items.map(({ item, rules, found }) => ({ item, ...describeItem(item), rules, found })),
+  otherRules,
+});
+
+function printItem(report: LensItemReport, { isColoured }: Pick<World, "isColoured">): string {
+  const { item, rules, found } = report;
+  const { demand, unseen } = describeItem(item);
+  const [worst] = countBySeverity(report);
+  const text = formatFound(report);
+  const counted = rules.map(({ rule }) => {
+    const count = found.reduce((sum, one) => (one.rule === rule ? sum + one.count : sum), 0);
+    return count === 0 ? rule : `${rule} (${formatNumber(count)})`;
+  });
+  return [
+    `${formatItem(item)}: ${worst && isColoured ? paint(SEVERITY_STYLES[worst[0]], text) : text}`,
+    `  Demand: ${demand}`,
+    ...(rules.length === 0 ? [] : [`  Rules: ${counted.join(", ")}`]),
+    ...formatRuleGaps(report, (rule) => rule).map((line) => `  May find more: ${line}`),
+    `  Not seen from here: ${unseen}`,
+    ...(found.length === 0 ? [] : [`  List them: latchkey findings --item ${item}`]),
+  ].join("\n");
 }
 
 /** A job that names a database that is not there checks nothing: that must not look like a clean result. */
@@ -152,6 +233,13 @@ export function asRule(text: string): RuleId {
   throw new InvalidArgumentError(`Rules are: ${RuleId.options.join(", ")}.`);
 }
 
+/** In any case, as people write it. */
+function asItem(text: string): LensItem {
+  const item = LensItem.options.find((one) => one.toLowerCase() === text.toLowerCase());
+  if (item) return item;
+  throw new InvalidArgumentError(`Items are: ${LensItem.options.join(", ")}.`);
+}
+
 export const NOTHING_SCANNED = "nothing was scanned yet; start with: latchkey scan web1.example";
 
 async function formatNone(filter: object, client: LatchkeyClient): Promise<string> {
@@ -161,15 +249,18 @@ async function formatNone(filter: object, client: LatchkeyClient): Promise<strin
   return `no finding; ${formatCoverage(coverage, maxAgeDays)}`;
 }
 
+const ORPHANED: RuleId = "grant-orphaned";
+
 /**
  * Orphans that are no findings only because a host was not read completely; null if there are none, or if the filter
  * leaves them out.
  */
 async function formatUndecidedOrphans(
-  { rule, host, accepted }: FindingFilter,
+  { rule, item, host, accepted }: FindingFilter,
   client: LatchkeyClient,
 ): Promise<string | null> {
-  if (accepted || (rule !== null && rule !== "grant-orphaned")) return null;
+  if (accepted || (rule !== null && rule !== ORPHANED)) return null;
+  if (item !== null && !rulesOf(item).includes(ORPHANED)) return null;
   const { isWhole } = await client.people.inventory();
   return isWhole ? formatUndecided(client, { host }) : null;
 }

@@ -19,6 +19,7 @@ test("on Linux and Windows the menu holds this", () => {
       "&View",
       "  Today  (G O)",
       "  Findings  (G F)",
+      "  Standards  (G K)",
       "  Certificates  (G C)",
       "  Served  (G V)",
       "  Timeline  (G T)",
@@ -89,6 +90,7 @@ test("an item opens a window, tells the page what was chosen, or opens a link by
     ...[
       "today",
       "findings",
+      "standards",
       "certificates",
       "served",
       "timeline",

@@ -71,6 +71,7 @@ function appMenu(settings: MenuItemConstructorOptions): MenuItemConstructorOptio
 const SCREENS: readonly [screen: ScreenName, label: string][] = [
   ["today", "Today  (G O)"],
   ["findings", "Findings  (G F)"],
+  ["standards", "Standards  (G K)"],
   ["certificates", "Certificates  (G C)"],
   ["served", "Served  (G V)"],
   ["timeline", "Timeline  (G T)"],
