@@ -20,8 +20,9 @@ import { CANARIES, prepareRaces, RACES, startRaces } from "./race-setup.ts";
 const lab = test.skipIf(!canStartHosts());
 const TIMEOUT = { timeout: 7_200_000 };
 
-/** The number of users for each race, and of runs: two hundred tries of each race. */
+/** The number of users for each race, and of runs: two hundred tries of each race. A long run is split by its first. */
 const USERS = Number(process.env.LATCHKEY_TEST_USERS ?? 10);
+const FIRST_RUN = Number(process.env.LATCHKEY_TEST_RACES_FROM ?? 0);
 const RUNS = Number(process.env.LATCHKEY_TEST_RACES ?? 20);
 
 /** The races against a scan, and those against what a run creates in an account's folder. */
@@ -184,7 +185,7 @@ lab(
     const prepare = `${await prepareRaces(RACERS.length)}\n${letIn(desk.publicKey)}`;
     await using host = await startHost({ name: "races", prepare });
     const states: string[] = [];
-    for (let run = 0; run < RUNS; run++) {
+    for (let run = FIRST_RUN; run < FIRST_RUN + RUNS; run++) {
       states.push((await raceForKey(desk, host, run))?.state ?? "no plan");
       await forget(desk);
     }
@@ -209,7 +210,7 @@ lab(
     });
     const [host] = probed.hosts;
     const states: string[] = [];
-    for (let run = 0; run < RUNS; run++) {
+    for (let run = FIRST_RUN; run < FIRST_RUN + RUNS; run++) {
       await host.run(settle([desk.publicKey], []));
       await using app = desk.open();
       const ended = await race(
@@ -242,7 +243,7 @@ lab(
     const before = await prepareRaces(RACERS.length);
     await using host = await startRenewedHost(desk, ["nginx"], `${before}\n${letIn(desk.publicKey)}`);
     const states: string[] = [];
-    for (let run = 0; run < RUNS; run++) {
+    for (let run = FIRST_RUN; run < FIRST_RUN + RUNS; run++) {
       await host.run(settle([desk.publicKey], []));
       await using app = await desk.openWithVault();
       const ended = await race(
