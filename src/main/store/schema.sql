@@ -422,6 +422,16 @@ CREATE TABLE account (
   -- Whether it becomes root, and how certainly, in the order in which lists show it.
   root_rank INTEGER GENERATED ALWAYS AS (
     CASE root WHEN 'is-root' THEN 0 WHEN 'becomes-root' THEN 1 WHEN 'maybe' THEN 2 WHEN 'unknown' THEN 3 ELSE 4 END) VIRTUAL,
+  -- Of a machine's account, for which somebody has to answer: how severe it is that nobody does, as findings rank it; null for all
+  -- others. Root, people's accounts and the system's own are nobody's machine.
+  machine_rank INTEGER GENERATED ALWAYS AS (
+    CASE WHEN uid = 0 OR kind IN ('person', 'system') OR kind = 'unknown' AND grant_count = 0 THEN NULL
+         WHEN root IN ('is-root', 'becomes-root') THEN 2
+         WHEN grant_count > 0 OR password_state IN ('set', 'none') THEN 3
+         ELSE 4 END) VIRTUAL,
+  -- What the cached_count counts it as while nobody answers for it; null for all others.
+  ownerless_as TEXT GENERATED ALWAYS AS (
+    CASE WHEN gone_scan IS NULL AND owner = '' THEN 'ownerless account ' || machine_rank END) VIRTUAL,
   search_text TEXT GENERATED ALWAYS AS (host_name || char(10) || name || char(10) || home) VIRTUAL,
   UNIQUE (host, name)
 ) STRICT;
@@ -442,6 +452,9 @@ CREATE INDEX account_by_owner ON account (owner, id) WHERE gone_scan IS NULL;
 
 CREATE INDEX account_returned ON account (returned_at, id) WHERE gone_scan IS NULL AND returned_at IS NOT NULL;
 
+CREATE INDEX account_ownerless ON account (machine_rank, first_scan, id)
+  WHERE gone_scan IS NULL AND owner = '' AND machine_rank IS NOT NULL;
+
 CREATE VIRTUAL TABLE account_search USING fts5 (
   text, content = '', contentless_delete = 1, tokenize = 'trigram'
 );
@@ -451,6 +464,21 @@ CREATE VIRTUAL TABLE account_pieces USING fts5vocab (account_search, instance);
 CREATE TRIGGER account_begins AFTER INSERT ON account
 BEGIN
   INSERT INTO account_search (rowid, text) VALUES (NEW.id, NEW.search_text || char(10, 10));
+END;
+
+CREATE TRIGGER account_begins_ownerless AFTER INSERT ON account
+WHEN NEW.ownerless_as IS NOT NULL
+BEGIN
+  INSERT INTO cached_count (what, count) VALUES (NEW.ownerless_as, 1) ON CONFLICT (what) DO UPDATE SET count = count + 1;
+END;
+
+CREATE TRIGGER account_is_ownerless_otherwise
+AFTER UPDATE OF gone_scan, owner, uid, kind, root, grant_count, password_state ON account
+WHEN OLD.ownerless_as IS NOT NEW.ownerless_as
+BEGIN
+  UPDATE cached_count SET count = count - 1 WHERE what = OLD.ownerless_as;
+  INSERT INTO cached_count (what, count) SELECT NEW.ownerless_as, 1 WHERE NEW.ownerless_as IS NOT NULL
+  ON CONFLICT (what) DO UPDATE SET count = count + 1;
 END;
 
 CREATE TRIGGER account_is_somebody_else AFTER UPDATE OF uid ON account
@@ -1135,6 +1163,18 @@ CREATE TABLE person_login (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX login_of_person ON person_login (person);
+
+-- What owners are called who have left: a name or a login that nobody has who is still there.
+CREATE VIEW former_owner AS
+SELECT name AS owner FROM person
+WHERE standing = 'gone' AND NOT EXISTS (
+  SELECT 1 FROM person AS there
+  WHERE substr(there.name, 1, 120) = substr(person.name, 1, 120) AND there.name = person.name AND there.standing = 'known')
+UNION
+SELECT theirs.login FROM person_login AS theirs JOIN person ON person.id = theirs.person
+WHERE person.standing = 'gone' AND NOT EXISTS (
+  SELECT 1 FROM person_login AS other JOIN person AS there ON there.id = other.person
+  WHERE other.login = theirs.login AND there.standing = 'known');
 
 -- A public key that a people source has as this person's. `lead`: by which entry its person is known, kept as `person` has it.
 CREATE TABLE person_key (

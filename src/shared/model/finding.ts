@@ -51,6 +51,8 @@ export const RuleId = z.enum([
   "account-disabled-in-use",
   "account-used-by-person",
   "account-unused",
+  "identity-without-owner",
+  "identity-owner-left",
   "key-obsolete",
   "key-weak",
   "key-leaked",

@@ -88,6 +88,8 @@ const ITEMS_OF_RULE: Record<RuleId, Row> = {
   "account-disabled-in-use": { nhi: ["NHI1"], ssh: ["ssh-unterminated-keys"], from: "host" },
   "account-used-by-person": { nhi: ["NHI10"], ssh: ["ssh-unintended-use"], from: "host" },
   "account-unused": { nhi: ["NHI1"], ssh: ["ssh-unterminated-keys"], from: "host" },
+  "identity-without-owner": { nhi: ["NHI1"], ssh: ["ssh-unaudited-keys"], from: "host" },
+  "identity-owner-left": { nhi: ["NHI1"], ssh: ["ssh-unterminated-keys"], from: "host" },
   "key-obsolete": { nhi: ["NHI4"], ssh: ["ssh-implementation"], from: "host" },
   "key-weak": { nhi: ["NHI4"], ssh: ["ssh-unterminated-keys"], from: "host" },
   "key-leaked": { nhi: ["NHI2"], ssh: ["ssh-unterminated-keys"], from: "host" },

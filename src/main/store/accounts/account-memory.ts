@@ -1,6 +1,17 @@
 import type { Database } from "better-sqlite3";
 import { Disabling, type KnownAccount, type PasswordState } from "#shared/model/access/account.ts";
 import type { Instant } from "#shared/model/instant.ts";
+import type { IndexedText } from "#store/lists/word-search.ts";
+
+/** What words find accounts by. */
+export const ACCOUNT_TEXT: IndexedText = {
+  table: "account",
+  text: "search_text",
+  ofHosts: {
+    ids: "SELECT id FROM account WHERE gone_scan IS NULL",
+    column: { sql: "host_name", has: "names" },
+  },
+};
 
 type Row = {
   name: string;

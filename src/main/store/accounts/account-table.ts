@@ -1,22 +1,29 @@
 import type { Database } from "better-sqlite3";
 import {
   type AccountDetail,
-  type AccountKind,
+  AccountKind,
   AccountRow,
   KindReason,
   type RootStanding,
   Workload,
 } from "#shared/model/access/account.ts";
-import type { FindingBrief } from "#shared/model/finding.ts";
+import { type FindingBrief, Severity } from "#shared/model/finding.ts";
 import type { KeyLogins } from "#shared/model/hosts/host-use.ts";
 import { formatReturnedAccount, RETURNED_SEVERITY } from "#shared/text/findings/account-finding.ts";
+import {
+  formatOwnerLeft,
+  formatOwnerless,
+  OWNER_LEFT_SEVERITY,
+} from "#shared/text/findings/identity-finding.ts";
 import { IS_RETURNED_ACCOUNT } from "#store/changes/returned.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
+import { IS_ACCOUNT_OWNER_GONE } from "#store/findings/identity-sources.ts";
 import { reachReader } from "#store/hosts/reach-tables.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
 import { searchIn } from "#store/lists/word-search.ts";
 import { loginTable } from "#store/logins/login-table.ts";
+import { ACCOUNT_TEXT } from "./account-memory.ts";
 
 type Column = "host" | "name" | "kind" | "root" | "grantCount" | "lastLoginAt";
 
@@ -52,10 +59,13 @@ type Row = {
   last_seen: string;
   gone_scan: number | null;
   is_returned: number;
+  machine_rank: number | null;
+  is_owner_gone: number;
 };
 
 const COLUMNS = `id, host, host_name, port, name, uid, shell, password_state, kind, reasons, root, workload_count,
-  grant_count, last_login_at, owner, (${IS_RETURNED_ACCOUNT}) AS is_returned, (SELECT started_at FROM scan WHERE scan.id = first_scan) AS first_seen,
+  grant_count, last_login_at, owner, gone_scan, (${IS_RETURNED_ACCOUNT}) AS is_returned, machine_rank,
+  (${IS_ACCOUNT_OWNER_GONE}) AS is_owner_gone, (SELECT started_at FROM scan WHERE scan.id = first_scan) AS first_seen,
   (SELECT started_at FROM scan WHERE scan.id = last_scan) AS last_seen`;
 
 const SORTED_BY: Record<Column, readonly string[]> = {
@@ -74,18 +84,10 @@ const RANK: Record<RootStanding, number> = { "is-root": 0, "becomes-root": 1, ma
 /** The logins of all hosts, as their last readings left them. */
 export function accountList(db: Database, { lists, briefs }: { lists: Lists; briefs: FindingBriefs }) {
   const find = db.prepare<[number], Row>(
-    `SELECT ${COLUMNS}, home, groups, workloads, gone_scan FROM account WHERE id = ?`,
+    `SELECT ${COLUMNS}, home, groups, workloads FROM account WHERE id = ?`,
   );
   const count = () => lists.sum("account", [STANDS_NOW]);
-  const search = searchIn(lists, {
-    table: "account",
-    text: "search_text",
-    ofHosts: {
-      ids: "SELECT id FROM account WHERE gone_scan IS NULL",
-      column: { sql: "host_name", has: "names" },
-    },
-    size: count,
-  });
+  const search = searchIn(lists, { ...ACCOUNT_TEXT, size: count });
   const reach = reachReader(db);
   const logins = loginTable(db);
 
@@ -176,13 +178,30 @@ const toRow = (row: Row, briefs: FindingBriefs): AccountRow =>
     firstSeen: row.first_seen,
     lastSeen: row.last_seen,
     findings: [
-      ...briefs.computed(
-        { kind: "account", about: row.id },
-        row.is_returned === 1 ? [briefReturned(row)] : [],
-      ),
+      ...briefs.computed({ kind: "account", about: row.id }, findComputed(row)),
       ...briefs.about({ kind: "account", id: row.id }),
     ],
   });
+
+const findComputed = (row: Row): FindingBrief[] => [
+  ...(row.is_returned === 1 ? [briefReturned(row)] : []),
+  ...(row.owner === "" && row.machine_rank !== null && row.gone_scan === null ? [briefOwnerless(row)] : []),
+  ...(row.is_owner_gone === 1
+    ? [
+        {
+          rule: "identity-owner-left" as const,
+          severity: OWNER_LEFT_SEVERITY,
+          sentence: formatOwnerLeft("account"),
+        },
+      ]
+    : []),
+];
+
+const briefOwnerless = ({ kind, root, machine_rank: rank }: Row): FindingBrief => ({
+  rule: "identity-without-owner",
+  severity: Severity.options[rank ?? 0] ?? "info",
+  sentence: formatOwnerless({ kind: AccountKind.parse(kind), isRoot: root === "becomes-root" }),
+});
 
 function briefReturned({ grant_count: count, password_state: password }: Row): FindingBrief {
   const isCertain = count > 0 || password !== "unknown";

@@ -21,7 +21,12 @@ const visit = (
 
 const ANN = makeAccount("ann", { kind: "person" });
 const found = (store: Store) =>
-  listFindings(store, { now }).rows.map(({ rule, severity, label }) => `${severity} ${rule} ${label}`);
+  listFindings(store, { now })
+    .rows.filter(({ rule }) => rule !== "identity-without-owner")
+    .map(({ rule, severity, label }) => `${severity} ${rule} ${label}`);
+
+const returnedCounts = (store: Store) =>
+  store.findings.counts(now).filter(({ rule }) => rule.endsWith("returned"));
 
 const BACK = ["critical grant-returned SHA256:", "bob"];
 const isBack = (store: Store) => found(store).some((line) => line.startsWith(BACK[0] ?? ""));
@@ -50,7 +55,7 @@ test("an account that was gone and is there again is a critical finding since th
   const [row] = listAccounts(store).rows;
   expect(row?.findings).toMatchObject([{ rule: "account-returned", severity: "critical" }]);
   expect(store.accounts.find(row?.id ?? 0)?.findings).toEqual(row?.findings);
-  expect(store.findings.counts(now)).toEqual([{ rule: "account-returned", severity: "critical", count: 1 }]);
+  expect(returnedCounts(store)).toEqual([{ rule: "account-returned", severity: "critical", count: 1 }]);
   for (const search of ["ann", "web", "returned"]) expect(listFindings(store, { now, search }).total).toBe(1);
   expect(listFindings(store, { now, search: "nobody" }).total).toBe(0);
   expect(listFindings(store, { now, host: "web" }).total).toBe(1);
@@ -180,7 +185,7 @@ test("a finding of a returned account is accepted until a day, and counts again 
   store.atomically(() => store.acceptances.accept("account-returned", { kind: "account", id }, accepted));
   expect(found(store)).toEqual([]);
   expect(listFindings(store, { now, accepted: true }).total).toBe(1);
-  expect(store.findings.counts(now)).toEqual([]);
+  expect(returnedCounts(store)).toEqual([]);
   expect(listFindings(store, { now: new Date("2026-07-10T00:00:00Z") }).total).toBe(1);
 });
 

@@ -6,12 +6,13 @@ import type { Part } from "#store/lists/order.ts";
 import { acceptedFor, type FindingSource, type FindingText, rankOf } from "./finding-source.ts";
 
 /** What sources about accounts have in common. */
-const aboutAccount = (rule: RuleId, severity: Severity) => ({
+export const aboutAccount = (rule: RuleId, severity: Severity) => ({
   table: "account" as const,
   ofHost: "account INDEXED BY account_by_host",
   walk: {},
   isOnHost: "host_name = ?",
   text: `'${rule}' || char(10) || search_text`,
+  foundBy: "account" as const,
   isAbout: (object: FindingObject): Part | null =>
     object.kind === "account" ? { sql: "id = ?", values: [object.id] } : null,
   isAccepted: acceptedFor(rule, "account", "id"),

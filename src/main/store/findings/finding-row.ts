@@ -21,6 +21,7 @@ import type { FindingBriefs } from "./finding-briefs.ts";
 import type { FindingSource, FindingText } from "./finding-source.ts";
 import type { About } from "./finding-writer.ts";
 import { grantDescriber } from "./grant-findings.ts";
+import { identityDescriber } from "./identity-sources.ts";
 import { heldKeyDescriber, keyDescriber } from "./key-findings.ts";
 
 /** A row of a finding source. */
@@ -103,6 +104,7 @@ function tellersOf(
   const describeOrphan = orphanDescriber(db, findGrant);
   const describeGrant = grantDescriber(db, findGrant);
   const describeAccount = accountDescriber(db);
+  const describeIdentity = identityDescriber(db);
   const sharedSince = db
     .prepare<[string], string>("SELECT shared_since FROM key WHERE fingerprint = ?")
     .pluck();
@@ -129,6 +131,9 @@ function tellersOf(
     due: ({ tie }) => describeGrant.describeDue(Number(tie)),
     "returned-grant": ({ tie }) => describeGrant.describeReturned(Number(tie)),
     "returned-account": ({ tie }) => describeAccount.returned(Number(tie)),
+    ownerless: ({ tie }) => describeIdentity.ownerless(Number(tie)),
+    "owner-left": ({ tie }) => describeIdentity.ownerLeft(Number(tie)),
+    "host-owner-left": ({ tie }) => describeIdentity.hostOwnerLeft(Number(tie)),
   };
 }
 

@@ -35,7 +35,8 @@ export type FindingSource = {
         | "change"
         | "host"
       )
-    | ("key" | "orphan" | "unapproved" | "due" | "returned-grant" | "returned-account");
+    | ("key" | "orphan" | "unapproved" | "due" | "returned-grant" | "returned-account")
+    | ("ownerless" | "owner-left" | "host-owner-left");
   /** The table with the index by which a list is read. */
   from: string;
   /**
@@ -79,7 +80,7 @@ export type FindingSource = {
    * The list or index that finds the rows with a word: that of such things, or of the names of hosts. `key`: only the
    * beginning of the key's fingerprint.
    */
-  foundBy?: "certificate" | "grant" | "tls-key" | "host" | "key";
+  foundBy?: "certificate" | "grant" | "account" | "tls-key" | "host" | "key";
   /** The condition for a finding to be about a thing; null where no finding of this source can be. */
   isAbout(object: FindingObject): Part | null;
   /** Whether a finding is accepted now. Few are, so the query begins with them. */

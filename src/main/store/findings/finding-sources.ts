@@ -8,6 +8,7 @@ import { CERTIFICATE_SOURCES } from "./certificate-sources.ts";
 import { ENDPOINT_SOURCES } from "./endpoint-findings.ts";
 import { type ColumnOfSource, type FindingSource, HOST_ID, IN_FORCE, rankOf } from "./finding-source.ts";
 import { GRANT_SOURCES } from "./grant-findings.ts";
+import { IDENTITY_SOURCES } from "./identity-sources.ts";
 import { KEY_SOURCES } from "./key-findings.ts";
 
 /** Findings that scans have reported. */
@@ -52,6 +53,7 @@ export const FINDING_SOURCES: readonly FindingSource[] = [
   ...ENDPOINT_SOURCES,
   ...GRANT_SOURCES,
   ...ACCOUNT_SOURCES,
+  ...IDENTITY_SOURCES,
 ];
 
 /**

@@ -1,6 +1,7 @@
 import type { FindingFilter } from "#shared/contract/findings.ts";
 import { type Total, withoutSome } from "#shared/model/total.ts";
 import { findInGrants } from "#store/access/grant-filter.ts";
+import { ACCOUNT_TEXT } from "#store/accounts/account-memory.ts";
 import { findInCertificates } from "#store/certificates/certificate-table.ts";
 import type { Lists } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
@@ -16,6 +17,7 @@ import {
 import {
   either,
   type FoundWord,
+  findInText,
   matching,
   ofCalled,
   type Search,
@@ -129,6 +131,8 @@ function findInSource(lists: Lists, source: FindingSource, search: string): Word
       );
     case "grant":
       return narrowTo(lists, source, findEach(lists, words, findInGrants));
+    case "account":
+      return narrowTo(lists, source, findEach(lists, words, findInAccounts));
     case "key":
       return findKeys(from, words);
     case "tls-key":
@@ -166,6 +170,8 @@ const findEach = (
 const sizeOf = (lists: Lists): number =>
   lists.read<{ count: number }>("SELECT count FROM cached_count WHERE what = 'certificate'", [])[0]?.count ??
   0;
+
+const findInAccounts = (lists: Lists, word: string): FoundWord => findInText(lists, ACCOUNT_TEXT, word);
 
 function narrowTo(lists: Lists, { from, table }: FindingSource, { found, where }: Search): WordsInSource {
   if (!found) return { from, where, isFound: false };

@@ -144,16 +144,19 @@ export function orCalled(lists: Lists, word: string, found: FoundWord, ofHosts: 
   };
 }
 
-type Text = {
+export type IndexedText = {
   table: Searched;
   /** An expression for the text that the search table has of a row. */
   text: string;
   ofHosts: OfHosts;
-  size: () => number;
 };
 
 /** Finds rows by words of one text alone, or by the own name of their host. */
-export function searchIn(lists: Lists, { table, text, ofHosts, size }: Text): (search: string) => Search {
+export function searchIn(
+  lists: Lists,
+  { size, ...text }: IndexedText & { size: () => number },
+): (search: string) => Search {
+  const { table, ofHosts } = text;
   return (search) => {
     const words = splitWords(search);
     const phrases = words.map((word) => lists.phraseOf(table, word));
@@ -164,24 +167,25 @@ export function searchIn(lists: Lists, { table, text, ofHosts, size }: Text): (s
     });
     const isKnown = phrases.every((phrase) => phrase?.isWhole);
     return searchWords(lists, {
-      words: words.map(findWord),
+      words: words.map((word) => findInText(lists, text, word)),
       together: isKnown ? together : null,
       id: "id",
       size,
     });
   };
+}
 
-  function findWord(word: string): FoundWord {
-    const [rowMatch = null] = eachWord(word, text);
-    const phrase = lists.phraseOf(table, word);
-    const some = phrase && matching(table, phrase.match);
-    const found = {
-      byIndex: phrase?.isWhole ? some : null,
-      some,
-      inRow: isAscii(word) || phrase === null ? rowMatch : null,
-    };
-    return orCalled(lists, word, found, ofHosts);
-  }
+/** How a word is found in a text that has an index of its own, or by the name that a host gives itself. */
+export function findInText(lists: Lists, { table, text, ofHosts }: IndexedText, word: string): FoundWord {
+  const [rowMatch = null] = eachWord(word, text);
+  const phrase = lists.phraseOf(table, word);
+  const some = phrase && matching(table, phrase.match);
+  const found = {
+    byIndex: phrase?.isWhole ? some : null,
+    some,
+    inRow: isAscii(word) || phrase === null ? rowMatch : null,
+  };
+  return orCalled(lists, word, found, ofHosts);
 }
 
 export const matching = (table: Searched, match: string): Ids => ({

@@ -1,0 +1,191 @@
+import type { Database } from "better-sqlite3";
+import type { AccountKind } from "#shared/model/access/account.ts";
+import type { FindingObject, Severity } from "#shared/model/finding.ts";
+import {
+  describeOwnerLeft,
+  describeOwnerless,
+  OWNER_LEFT_SEVERITY,
+} from "#shared/text/findings/identity-finding.ts";
+import type { Part } from "#store/lists/order.ts";
+import { aboutAccount } from "./account-sources.ts";
+import { acceptedFor, type FindingSource, type FindingText, HOST_ID, rankOf } from "./finding-source.ts";
+
+/** The severities of a machine's account without an owner, as the column `machine_rank` has them. */
+const OWNERLESS_SEVERITIES = ["medium", "low", "info"] as const satisfies readonly Severity[];
+
+const IS_OWNERLESS = "gone_scan IS NULL AND owner = '' AND machine_rank IS NOT NULL";
+
+/** The scans that have begun such accounts: one seek in the index each. */
+const ownerlessScans = (rank: number): string => {
+  const first = (after: string) => `SELECT min(first_scan) FROM account INDEXED BY account_ownerless
+    WHERE ${IS_OWNERLESS} AND machine_rank = ${rank} ${after}`;
+  return `
+    WITH RECURSIVE begun (scan) AS (
+      ${first("")}
+      UNION ALL SELECT (${first("AND first_scan > begun.scan")}) FROM begun WHERE begun.scan IS NOT NULL)
+    SELECT id, started_at AS startedAt FROM scan WHERE id IN (SELECT scan FROM begun)`;
+};
+
+/** Machines' accounts that nobody answers for, nor for their hosts. */
+const ownerless = (severity: (typeof OWNERLESS_SEVERITIES)[number]): FindingSource => {
+  const { columns, ...common } = aboutAccount("identity-without-owner", severity);
+  const rank = rankOf(severity);
+  return {
+    ...common,
+    name: "ownerless",
+    from: "account INDEXED BY account_ownerless",
+    walk: {
+      host: "account INDEXED BY account_by_host",
+      label_start: "account INDEXED BY account_by_name",
+    },
+    unordered: ["first_seen"],
+    scans: ownerlessScans(rank),
+    where: [IS_OWNERLESS, `machine_rank = ${rank}`],
+    cachedCount: `(SELECT ifnull(sum(count), 0) FROM cached_count WHERE what = 'ownerless account ${rank}')`,
+    columns: {
+      ...columns,
+      first_seen: { sql: "(SELECT started_at FROM scan WHERE scan.id = first_scan)" },
+      since: { sql: "first_scan" },
+    },
+  };
+};
+
+/** The condition for a name to be one of somebody who has left; the same as `former_owner` has, of one name. */
+const isFormer = (owner: string): string => {
+  const named = (standing: string) => `
+    (EXISTS (SELECT 1 FROM person
+       WHERE substr(person.name, 1, 120) = substr(${owner}, 1, 120) AND person.name = ${owner} AND standing = '${standing}')
+     OR EXISTS (SELECT 1 FROM person_login JOIN person ON person.id = person_login.person
+       WHERE person_login.login = ${owner} AND standing = '${standing}'))`;
+  return `(${named("gone")} AND NOT ${named("known")})`;
+};
+
+/** Who answers for a whole host is named there once, and not at each of its accounts. */
+const IS_OF_ACCOUNT_ALONE = `account.owner IS NOT (
+  SELECT host_name.owner FROM host JOIN host_name ON host_name.id = host.name WHERE host.id = account.host)`;
+
+/** Whether the owner of an account has left: one that its host does not have. */
+export const IS_ACCOUNT_OWNER_GONE = `gone_scan IS NULL AND account.owner <> '' AND ${isFormer("account.owner")}
+  AND ${IS_OF_ACCOUNT_ALONE}`;
+
+const accountOwnerLeft = (): FindingSource => {
+  const { columns, ...common } = aboutAccount("identity-owner-left", OWNER_LEFT_SEVERITY);
+  return {
+    ...common,
+    name: "owner-left",
+    from: "account INDEXED BY account_by_owner",
+    unordered: ["host", "label_start", "first_seen"],
+    where: [
+      "gone_scan IS NULL AND owner <> ''",
+      "owner IN (SELECT former_owner.owner FROM former_owner)",
+      isFormer("account.owner"),
+      IS_OF_ACCOUNT_ALONE,
+    ],
+    columns: {
+      ...columns,
+      first_seen: { sql: "(SELECT started_at FROM scan WHERE scan.id = first_scan)" },
+      since: { sql: "owner" },
+    },
+  };
+};
+
+const hostOwnerLeft: FindingSource = {
+  name: "host-owner-left",
+  from: "host",
+  ofHost: null,
+  walk: {},
+  unordered: ["host", "label_start", "first_seen"],
+  table: "host",
+  where: [
+    `name IN (
+      SELECT host_name.id FROM host_name INDEXED BY host_name_with_owner
+      WHERE host_name.owner IS NOT NULL AND host_name.owner IN (SELECT former_owner.owner FROM former_owner)
+        AND ${isFormer("host_name.owner")})`,
+  ],
+  columns: {
+    severity: { same: rankOf(OWNER_LEFT_SEVERITY) },
+    rule: { same: "identity-owner-left" },
+    host: { sql: "host" },
+    label_start: { sql: "host" },
+    first_seen: { sql: "last_seen" },
+    since: { sql: "host" },
+    tie: { sql: "id" },
+  },
+  isOnHost: `name = ${HOST_ID}`,
+  text: "'identity-owner-left' || char(10) || host",
+  isAbout: (object: FindingObject): Part | null =>
+    object.kind === "host" ? { sql: "id = ?", values: [object.id] } : null,
+  isAccepted: acceptedFor("identity-owner-left", "host", "id"),
+};
+
+export const IDENTITY_SOURCES: readonly FindingSource[] = [
+  ...OWNERLESS_SEVERITIES.map(ownerless),
+  accountOwnerLeft(),
+  hostOwnerLeft,
+];
+
+type AccountRow = {
+  name: string;
+  host: string;
+  kind: AccountKind;
+  root: string;
+  grantCount: number;
+  owner: string;
+  firstSeen: string;
+};
+
+/** Describes what nobody, or nobody any more, answers for. */
+export function identityDescriber(db: Database) {
+  const account = db.prepare<[number], AccountRow>(`
+    SELECT name, host_name AS host, kind, root, grant_count AS grantCount, owner,
+      (SELECT started_at FROM scan WHERE scan.id = first_scan) AS firstSeen
+    FROM account
+    WHERE id = ?`);
+  const host = db.prepare<[number], { host: string; port: number; owner: string; lastSeen: string }>(`
+    SELECT host, port, host_name.owner AS owner, last_seen AS lastSeen
+    FROM host JOIN host_name ON host_name.id = host.name
+    WHERE host.id = ?`);
+
+  return {
+    ownerless(id: number): FindingText {
+      const row = findAccount(id);
+      return {
+        ...describeOwnerless({ ...row, isRoot: row.root === "becomes-root" }),
+        ...toAbout(id, row),
+      };
+    },
+
+    ownerLeft(id: number): FindingText {
+      const row = findAccount(id);
+      return { ...describeOwnerLeft("account", row.owner), ...toAbout(id, row) };
+    },
+
+    hostOwnerLeft(id: number): FindingText {
+      const row = host.get(id);
+      if (!row) throw new Error(`there is no host ${id}`);
+      return {
+        ...describeOwnerLeft("host", row.owner),
+        object: { kind: "host", id },
+        label: row.host,
+        host: row.host,
+        firstSeen: row.lastSeen,
+      };
+    },
+  };
+
+  function findAccount(id: number): AccountRow {
+    const row = account.get(id);
+    if (!row) throw new Error(`there is no account ${id}`);
+    return row;
+  }
+}
+
+const toAbout = (
+  id: number,
+  { name, host, firstSeen }: AccountRow,
+): Pick<FindingText, "object" | "label" | "host" | "firstSeen"> => ({
+  object: { kind: "account", id },
+  label: name,
+  host,
+  firstSeen,
+});

@@ -1,0 +1,57 @@
+import type { AccountKind } from "../../model/access/account.ts";
+import type { FindingText, Severity } from "../../model/finding.ts";
+import type { Instant } from "../../model/instant.ts";
+
+export const OWNER_LEFT_SEVERITY: Severity = "high";
+
+type OwnerlessAccount = {
+  kind: AccountKind;
+  isRoot: boolean;
+  grantCount: number;
+  firstSeen: Instant;
+};
+
+const KINDS: Record<AccountKind, string> = {
+  person: "a person's account",
+  service: "a service's account",
+  bot: "a bot's account",
+  system: "the system's account",
+  unknown: "an account that nobody knows the purpose of",
+};
+
+/** The sentence in the row of the account. */
+export const formatOwnerless = ({ kind, isRoot }: { kind: AccountKind; isRoot: boolean }): string =>
+  `nobody answers for this: ${KINDS[kind]}${isRoot ? ", which is as good as root" : ""}`;
+
+/** Says of a machine's account that nobody answers for it, nor for its host. */
+export function describeOwnerless(account: OwnerlessAccount): FindingText {
+  const { kind, isRoot, grantCount, firstSeen } = account;
+  return {
+    sentence: formatOwnerless(account),
+    evidence: [
+      `kind: ${kind}`,
+      ...(isRoot ? ["it is root, or becomes root"] : []),
+      `grants that let in, or may: ${grantCount}`,
+      `first seen at ${firstSeen}`,
+      "neither the account nor its host has an owner",
+    ],
+    remedy: "name an owner of the account, or of its host for all accounts there; or disable it",
+  };
+}
+
+/** What somebody is named for. */
+type OwnedThing = "account" | "host";
+
+/** The sentence in the row of the thing. */
+export const formatOwnerLeft = (thing: OwnedThing): string =>
+  `who is named as the owner of this ${thing} has left`;
+
+/** Says that the owner of something is a person who has left. Written by strangers in part. */
+export const describeOwnerLeft = (thing: OwnedThing, owner: string): FindingText => ({
+  sentence: formatOwnerLeft(thing),
+  evidence: [
+    `owner: ${owner}`,
+    "a people source has this name or login for somebody who has left, and for nobody who is there",
+  ],
+  remedy: "name another owner, and review what the thing is for; or retire it",
+});
