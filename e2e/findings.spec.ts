@@ -98,7 +98,7 @@ async function lookFurther(frame: Frame, list: ListScreen, camera: Camera): Prom
   expect(await camera.photograph("certificate-history")).toEqual([]);
   await list.drawer.getByRole("tab", { name: "Summary" }).click();
   await list.drawer.getByRole("button", { name: "Change" }).click();
-  const labels = frame.page.getByRole("dialog", { name: "Owner and tags" });
+  const labels = frame.page.getByRole("dialog", { name: "Labels" });
   await labels.getByLabel("Owner").fill("team dashboards");
   await labels.getByLabel("Tags").fill("production");
   await labels.getByLabel("Tags").press("Enter");

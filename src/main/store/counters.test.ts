@@ -129,14 +129,14 @@ const makeNumbered = (name: number) =>
   });
 
 function label(store: Store, one: Extract<Played, { labelled: number }>): void {
-  store.labels.setDuePercent("production", one.duePercent);
+  store.labels.setTag("production", { duePercent: one.duePercent });
   const row = store.labels.findRow(
     one.isHost
       ? { kind: "host", host: `name${one.labelled}` }
       : { kind: "certificate", sha256: makeNumbered(one.labelled).certificate.sha256 },
   );
   if (!row) return;
-  store.labels.setOwner(row, one.owner);
+  store.labels.set(row, { owner: one.owner });
   if (one.isTagged) store.labels.tag(row, "production");
   else store.labels.untag(row, "production");
 }

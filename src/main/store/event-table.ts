@@ -39,6 +39,7 @@ type EventKind =
   | "person-regrouped"
   | "rule-turned-off"
   | "labels-set"
+  | "labels-undone"
   | "tag-set"
   | "trust-granted"
   | "trust-revoked"

@@ -156,11 +156,17 @@ END;
 
 -- === Names, owners and tags ================================================================================================
 
--- A name or an address under which the user reaches hosts and endpoints. `owner`: who answers for what is under this name.
+-- A name or an address under which the user reaches hosts and endpoints. `own_owner`: who was said to answer for what is under this
+-- name; `owner`: the same, or else whoever its tags name; null for nobody, or where they name several. `purpose`, `environment` and
+-- `review_on`: what `label` has of it, and of the environment else its tags.
 CREATE TABLE host_name (
-  id    INTEGER PRIMARY KEY,
-  name  TEXT NOT NULL UNIQUE,
-  owner TEXT
+  id          INTEGER PRIMARY KEY,
+  name        TEXT NOT NULL UNIQUE,
+  own_owner   TEXT,
+  owner       TEXT,
+  purpose     TEXT,
+  environment TEXT,
+  review_on   TEXT
 ) STRICT;
 
 CREATE INDEX host_name_with_owner ON host_name (owner) WHERE owner IS NOT NULL;
@@ -198,12 +204,14 @@ BEGIN
   ON CONFLICT DO UPDATE SET count = count + excluded.count;
 END;
 
--- What the user calls hosts and certificates. `due_percent`: how much of its life is left when a certificate with this tag needs
--- attention; null leaves it as it is for all.
+-- What the user calls things. `due_percent`: how much of its life is left when a certificate with this tag needs attention; null
+-- leaves it as it is for all. `owner`, `environment`: those of what has this tag, where nothing nearer says (decision 0076).
 CREATE TABLE tag (
   id          INTEGER PRIMARY KEY,
   name        TEXT NOT NULL UNIQUE,
-  due_percent INTEGER CHECK (due_percent BETWEEN 1 AND 99)
+  due_percent INTEGER CHECK (due_percent BETWEEN 1 AND 99),
+  owner       TEXT,
+  environment TEXT
 ) STRICT;
 
 -- A host name that has a tag.
@@ -253,6 +261,72 @@ CREATE TABLE tagged_account (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX tagged_account_of_tag ON tagged_account (tag);
+
+-- A key, an endpoint or an issuer that has a tag, by the name that `label` has for it.
+CREATE TABLE tagged_thing (
+  kind TEXT NOT NULL CHECK (kind IN ('key', 'endpoint', 'issuer')),
+  name TEXT NOT NULL,
+  tag  INTEGER NOT NULL REFERENCES tag (id),
+  PRIMARY KEY (kind, name, tag)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tagged_thing_of_tag ON tagged_thing (tag);
+
+-- What somebody said of a thing itself, by the name that people know it by; null: nothing. `name`: of a host its name, of an account
+-- its login on `host` and `port`, which are empty for all others, of a key its fingerprint, of a certificate its SHA-256, of an
+-- endpoint its target as people write it. Owners of hosts, accounts and certificates are columns of theirs, and null here.
+CREATE TABLE label (
+  kind        TEXT NOT NULL CHECK (kind IN ('host', 'account', 'key', 'certificate', 'endpoint', 'issuer')),
+  name        TEXT NOT NULL,
+  host        TEXT NOT NULL DEFAULT '',
+  port        INTEGER NOT NULL DEFAULT 0,
+  owner       TEXT,
+  purpose     TEXT,
+  environment TEXT,
+  review_on   TEXT,
+  PRIMARY KEY (kind, name, host, port)
+) STRICT, WITHOUT ROWID;
+
+-- What a change of labels has changed: of each thing what was there before and after, from which it is undone.
+CREATE TABLE label_change (
+  id        INTEGER PRIMARY KEY AUTOINCREMENT,
+  at        TEXT NOT NULL,
+  things    TEXT NOT NULL CHECK (json_valid(things)),
+  undone_at TEXT
+) STRICT;
+
+-- What holds for a host by its name. Tags that name different owners name none.
+CREATE VIEW host_name_label AS
+SELECT host_name.id,
+  ifnull(own_owner, (
+    SELECT iif(count(DISTINCT tag.owner) = 1, min(tag.owner), NULL)
+    FROM tagged_host JOIN tag ON tag.id = tagged_host.tag WHERE tagged_host.name = host_name.id)) AS owner,
+  label.purpose,
+  ifnull(label.environment, (
+    SELECT iif(count(DISTINCT tag.environment) = 1, min(tag.environment), NULL)
+    FROM tagged_host JOIN tag ON tag.id = tagged_host.tag WHERE tagged_host.name = host_name.id)) AS environment,
+  label.review_on
+FROM host_name
+LEFT JOIN label ON label.kind = 'host' AND label.name = host_name.name AND label.host = '' AND label.port = 0;
+
+-- What holds for an account: what was said of it, else by its own tags, else of its host. Where its tags differ nothing else counts.
+CREATE VIEW account_label AS
+SELECT account.id,
+  coalesce(account.own_owner, (
+    SELECT CASE count(DISTINCT tag.owner) WHEN 1 THEN min(tag.owner) WHEN 0 THEN NULL ELSE '' END
+    FROM tagged_account JOIN tag ON tag.id = tagged_account.tag
+    WHERE tagged_account.account = account.id), home.owner, '') AS owner,
+  coalesce(label.purpose, home.purpose, '') AS purpose,
+  coalesce(label.environment, (
+    SELECT CASE count(DISTINCT tag.environment) WHEN 1 THEN min(tag.environment) WHEN 0 THEN NULL ELSE '' END
+    FROM tagged_account JOIN tag ON tag.id = tagged_account.tag
+    WHERE tagged_account.account = account.id), home.environment, '') AS environment,
+  ifnull(label.review_on, home.review_on) AS review_on
+FROM account
+JOIN host ON host.id = account.host
+JOIN host_name AS home ON home.id = host.name
+LEFT JOIN label ON label.kind = 'account' AND label.name = account.name AND label.host = account.host_name
+  AND label.port = account.port;
 
 -- === Hosts =================================================================================================================
 
@@ -389,9 +463,9 @@ END;
 -- A login on a host, as its last reading left it; it is what it was there once more where it comes back. `host_name` and `port` are
 -- those of the host: lists are in their order. `kind`: what its evidence shows, and `reasons` say which; `root`: whether it is as good
 -- as root. `workloads`: the first of `workload_count` things that run as it. `grant_count`: its grants that let in, or may. `own_owner`:
--- who was said to answer for it; `owner`: the same, or else who answers for its host; empty for nobody. `disabled_by`: what keeps
--- everybody out who was let in before, as far as readings tell, `disabled_since` the first of them. `returned_at`: it was found gone,
--- by `was_gone_scan`, and is there again since then.
+-- who was said to answer for it; `owner`: who answers for it as `account_label` has it, as have the three after it; empty for nobody,
+-- and where that is not known. `disabled_by`: what keeps everybody out who was let in before, as far as readings tell, `disabled_since`
+-- the first of them. `returned_at`: it was found gone, by `was_gone_scan`, and is there again since then.
 CREATE TABLE account (
   id             INTEGER PRIMARY KEY,
   host           INTEGER NOT NULL REFERENCES host (id),
@@ -414,6 +488,9 @@ CREATE TABLE account (
   disabled_since TEXT,
   own_owner      TEXT,
   owner          TEXT NOT NULL DEFAULT '',
+  purpose        TEXT NOT NULL DEFAULT '',
+  environment    TEXT NOT NULL DEFAULT '',
+  review_on      TEXT,
   first_scan     INTEGER NOT NULL REFERENCES scan (id),
   last_scan      INTEGER NOT NULL REFERENCES scan (id),
   gone_scan      INTEGER REFERENCES scan (id),
@@ -455,6 +532,8 @@ CREATE INDEX account_returned ON account (returned_at, id) WHERE gone_scan IS NU
 CREATE INDEX account_ownerless ON account (machine_rank, first_scan, id)
   WHERE gone_scan IS NULL AND owner = '' AND machine_rank IS NOT NULL;
 
+CREATE INDEX account_by_environment ON account (environment, id) WHERE gone_scan IS NULL AND environment <> '';
+
 CREATE VIRTUAL TABLE account_search USING fts5 (
   text, content = '', contentless_delete = 1, tokenize = 'trigram'
 );
@@ -485,6 +564,7 @@ CREATE TRIGGER account_is_somebody_else AFTER UPDATE OF uid ON account
 WHEN OLD.uid <> NEW.uid
 BEGIN
   DELETE FROM tagged_account WHERE account = NEW.id;
+  DELETE FROM label WHERE kind = 'account' AND name = NEW.name AND host = NEW.host_name AND port = NEW.port;
 END;
 
 CREATE TRIGGER account_ends AFTER UPDATE OF gone_scan ON account
@@ -1627,10 +1707,13 @@ CREATE TABLE certificate_under_owner (
   PRIMARY KEY (certificate, owner)
 ) STRICT, WITHOUT ROWID;
 
--- The owner of a certificate where none was said of it: the one that all hosts have where it is seen.
+-- The owner of a certificate where none was said of it: the one that its tags name, else the one that all hosts have where it is seen.
 CREATE VIEW inherited_owner AS
 SELECT certificate.id AS certificate,
-  ifnull((
+  coalesce((
+    SELECT CASE count(DISTINCT tag.owner) WHEN 1 THEN min(tag.owner) WHEN 0 THEN NULL ELSE '' END
+    FROM tagged_certificate JOIN tag ON tag.id = tagged_certificate.tag
+    WHERE tagged_certificate.certificate = certificate.id), (
     SELECT iif(under.count = location_count, under.owner, '')
     FROM certificate_under_owner AS under WHERE under.certificate = certificate.id LIMIT 1), '') AS owner
 FROM certificate;
@@ -2142,6 +2225,13 @@ CREATE TABLE issuer (
   created_at TEXT NOT NULL,
   note       TEXT NOT NULL DEFAULT ''
 ) STRICT;
+
+-- Who is added under the same name later is somebody else.
+CREATE TRIGGER issuer_is_removed AFTER DELETE ON issuer
+BEGIN
+  DELETE FROM label WHERE kind = 'issuer' AND name = OLD.name;
+  DELETE FROM tagged_thing WHERE kind = 'issuer' AND name = OLD.name;
+END;
 
 -- What an authority of our own is: its two certificates as DER, and the number of its last revocation list.
 CREATE TABLE local_authority (

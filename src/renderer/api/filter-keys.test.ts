@@ -36,7 +36,7 @@ import {
 const LISTS: Record<string, readonly [keys: readonly FilterKey[], address: z.ZodObject]> = {
   certificates: [certificateKeys({ owners: ["Ann Bell"], tags: ["prod"] }), CertificatesSearch],
   grants: [GRANT_KEYS, AccessSearch],
-  accounts: [accountKeys(["Ann Bell"]), AccountsSearch],
+  accounts: [accountKeys({ owners: ["Ann Bell"], environments: ["production"] }), AccountsSearch],
   findings: [FINDING_KEYS, FindingsSearch],
   hosts: [HOST_KEYS, HostsSearch],
   "host keys": [HOST_KEY_KEYS, HostKeysSearch],

@@ -48,12 +48,14 @@ const text = (most: number, known: readonly string[] = []): FilterKind => ({ kin
 const HOST = { name: "host", field: "host", takes: text(253), hint: "a host, by its name" } as const;
 
 /** The labels that users have given, as far as they are known. */
-type Known = { owners: readonly string[] | undefined; tags: readonly string[] | undefined };
+type KnownOwners = { owners: readonly string[] | undefined };
+type KnownTags = KnownOwners & { tags: readonly string[] | undefined };
+type KnownEnvironments = KnownOwners & { environments: readonly string[] | undefined };
 
 export const certificateKeys = ({
   owners = [],
   tags = [],
-}: Known): KeysOf<Address<typeof CertificatesSearch>> => [
+}: KnownTags): KeysOf<Address<typeof CertificatesSearch>> => [
   {
     name: "expires",
     field: "within",
@@ -126,7 +128,10 @@ export const GRANT_KEYS: KeysOf<Address<typeof AccessSearch>> = [
   { name: "is", field: "unapproved", takes: flag("unapproved"), hint: "new since the baseline" },
 ];
 
-export const accountKeys = (owners: readonly string[] = []): KeysOf<Address<typeof AccountsSearch>> => [
+export const accountKeys = ({
+  owners = [],
+  environments = [],
+}: KnownEnvironments): KeysOf<Address<typeof AccountsSearch>> => [
   HOST,
   { name: "kind", field: "kind", takes: choices(AccountKind.options), hint: "what it is for" },
   { name: "root", field: "root", takes: choices(RootStanding.options), hint: "whether it becomes root" },
@@ -136,6 +141,13 @@ export const accountKeys = (owners: readonly string[] = []): KeysOf<Address<type
     takes: { kind: "text", most: 200, none: "none", known: owners },
     hint: "who answers for it, or none",
   },
+  {
+    name: "environment",
+    field: "environment",
+    takes: { kind: "text", most: 64, none: "none", known: environments },
+    hint: "where it is used, or none",
+  },
+  { name: "purpose", field: "lacksPurpose", takes: flag("none"), hint: "nobody has said what it is for" },
 ];
 
 export const FINDING_KEYS: KeysOf<Address<typeof FindingsSearch>> = [

@@ -69,6 +69,9 @@ export const AccountsSearch = z.object({
   root: optional(RootStanding),
   /** Empty: without an owner. */
   owner: optional(z.string().max(200)),
+  /** Empty: it is not known. */
+  environment: optional(z.string().max(64)),
+  lacksPurpose: optional(z.literal(true)),
   ...sorted(["host", "name", "kind", "root", "grantCount", "lastLoginAt"]),
   open: optional(z.int()),
 });

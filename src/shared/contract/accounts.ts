@@ -9,6 +9,10 @@ export const AccountFilter = z.object({
   root: RootStanding.nullable().default(null),
   /** Empty: those that nobody answers for. */
   owner: z.string().max(200).nullable().default(null),
+  /** Empty: those of which it is not known. */
+  environment: z.string().max(64).nullable().default(null),
+  /** Those of which nobody has said what they are for. */
+  lacksPurpose: z.boolean().default(false),
 });
 export type AccountFilter = z.infer<typeof AccountFilter>;
 

@@ -1,31 +1,59 @@
 import { z } from "zod";
-import { Labelled, Labels, Tag, TagName } from "../model/label.ts";
+import { Environment, Labelled, Labels, OwnerName, Tag, TagName } from "../model/label.ts";
 import { command, query } from "./procedure.ts";
 
 /** At most so many things are labelled at once. */
 export const MOST_LABELLED = 1_000;
 
+/** Which change of labels it was, by which it is undone; null where everything was so before. */
+const LabelChangeId = z.int().nullable();
+
 export const labels = {
-  /** All tags, and everybody who was named as an owner. */
-  read: query.output(z.object({ tags: z.array(Tag), owners: z.array(z.string()) })),
+  /** All tags, everybody who was named as an owner, and every environment. */
+  read: query.output(
+    z.object({ tags: z.array(Tag), owners: z.array(z.string()), environments: z.array(z.string()) }),
+  ),
 
   find: query.input(z.object({ thing: Labelled })).output(Labels),
 
-  /** Sets who answers for things, and adds or removes tags. What is left out stays as it is. */
+  /**
+   * Sets who answers for things, what they are for, where they are used and when they are to be reviewed, and adds or
+   * removes tags. Null removes a value of theirs; what is left out stays as it is. All of it is one change.
+   */
   set: command
     .input(
       z.object({
         things: z.array(Labelled).min(1).max(MOST_LABELLED),
-        /** Null removes the owner. */
-        owner: z.string().trim().min(1).max(200).nullable().optional(),
+        owner: OwnerName.nullable().optional(),
+        purpose: z.string().trim().min(1).max(200).nullable().optional(),
+        environment: Environment.nullable().optional(),
+        reviewOn: z.iso.date().nullable().optional(),
         addTags: z.array(TagName).max(20).default([]),
         removeTags: z.array(TagName).max(20).default([]),
       }),
     )
-    .output(z.object({ labelled: z.int() })),
+    .output(z.object({ labelled: z.int(), change: LabelChangeId })),
 
-  /** Sets from when certificates with a tag are due. The tag need not be in use yet. */
+  /**
+   * Makes the labels of all things of a change what they were before it; null: the last one that was not undone. Refused
+   * where one of them was changed again since.
+   */
+  undo: command
+    .input(z.object({ change: LabelChangeId.default(null) }))
+    .output(z.object({ things: z.array(Labelled) })),
+
+  /**
+   * Sets from when certificates with a tag are due, and who answers for what has it, and where that is used. What is
+   * left out stays as it is. The tag need not be in use yet.
+   */
   setTag: command
-    .input(z.object({ name: TagName, duePercent: Tag.shape.duePercent }))
+    .input(
+      z.object({
+        name: TagName,
+        duePercent: Tag.shape.duePercent.optional(),
+        owner: Tag.shape.owner.optional(),
+        environment: Tag.shape.environment.optional(),
+      }),
+    )
     .output(z.object({ hasChanged: z.boolean() })),
 };

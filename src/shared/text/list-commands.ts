@@ -60,6 +60,8 @@ type AccountFilter = SearchFilter & {
   kind: string | null;
   root: string | null;
   owner: string | null;
+  environment: string | null;
+  lacksPurpose: boolean;
 };
 type FindingFilter = SearchFilter & {
   severity: string | null;
@@ -108,14 +110,19 @@ export function formatAccessCommand(filter: GrantFilter): string | null {
   ]);
 }
 
-export const formatAccountsCommand = ({ search, host, kind, root, owner }: AccountFilter): string | null =>
-  formatCommand("accounts", search, [
+export function formatAccountsCommand(filter: AccountFilter): string | null {
+  const { search, host, kind, root, owner, environment, lacksPurpose } = filter;
+  return formatCommand("accounts", search, [
     ["--host", host],
     ["--kind", kind],
     ["--root", root],
     ["--owner", owner === "" ? null : owner],
     ["--no-owner", owner === ""],
+    ["--environment", environment === "" ? null : environment],
+    ["--no-environment", environment === ""],
+    ["--no-purpose", lacksPurpose],
   ]);
+}
 
 export const formatFindingsCommand = (filter: FindingFilter): string | null =>
   formatCommand("findings", filter.search, [

@@ -1,59 +1,59 @@
 import { implement } from "@orpc/server";
 import type { Announcement } from "#shared/contract/events.ts";
 import { labels } from "#shared/contract/labels.ts";
-import { toInstant } from "#shared/model/instant.ts";
-import type { Labelled } from "#shared/model/label.ts";
+import { type Instant, toInstant } from "#shared/model/instant.ts";
+import { LabelField, type Labelled, type ThingChange } from "#shared/model/label.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatLabelled } from "#shared/text/hosts/target.ts";
+import type { LabelledRow } from "#store/labels/label-reader.ts";
+import type { TagPatch } from "#store/labels/tag-table.ts";
 import type { Store } from "#store/store.ts";
 
 type Deps = { store: Store; announce: (announcement: Announcement) => void; now: () => Date };
 
-type LabelRequest = {
-  things: readonly Labelled[];
-  owner?: string | null | undefined;
-  addTags: readonly string[];
-  removeTags: readonly string[];
-};
-
-/** Owners and tags of hosts, accounts and certificates. */
+/** Owner, purpose, environment, review date and tags of all kinds of things. */
 export function createLabels({ store, announce, now }: Deps) {
   const os = implement(labels);
   return {
-    read: os.read.handler(() => ({ tags: store.labels.tags(), owners: store.labels.owners() })),
-    find: os.find.handler(({ input }) => store.labels.of(findRow(input.thing))),
+    read: os.read.handler(() => ({
+      tags: store.labels.tags(),
+      owners: store.labels.owners(),
+      environments: store.labels.environments(),
+    })),
+    find: os.find.handler(({ input }) => store.labels.of(findLabelled(store, input.thing))),
     set: os.set.handler(async ({ input }) => announced(await set(input))),
+    undo: os.undo.handler(async ({ input }) => announced(await undo(input.change))),
     setTag: os.setTag.handler(async ({ input }) => announced(await setTag(input))),
   };
 
-  function set({ things, ...labelled }: LabelRequest): Promise<{ labelled: number }> {
+  function set(request: LabelRequest): Promise<{ labelled: number; change: number | null }> {
     return store.queueWrite(() => {
-      const { owner, addTags, removeTags } = labelled;
-      for (const row of things.map(findRow)) {
-        if (owner !== undefined) store.labels.setOwner(row, owner);
-        for (const name of addTags) store.labels.tag(row, name);
-        for (const name of removeTags) store.labels.untag(row, name);
-      }
-      const detail = { ...labelled, things: things.map(formatLabelled) };
-      const hosts = things.flatMap((thing) => (thing.kind === "certificate" ? [] : [thing.host]));
-      store.events.append({ at: toInstant(now()), kind: "labels-set", detail, hosts });
-      return { labelled: things.length };
+      const at = toInstant(now());
+      const { things, ...values } = request;
+      const change = setLabels(store, request, at);
+      const detail = { ...values, things: things.map(formatLabelled) };
+      store.events.append({ at, kind: "labels-set", detail, hosts: hostsOf(things) });
+      return { labelled: things.length, change };
     });
   }
 
-  function setTag({ name, duePercent }: { name: string; duePercent: number | null }) {
+  function undo(id: number | null): Promise<{ things: Labelled[] }> {
     return store.queueWrite(() => {
-      const hasChanged = store.labels.setDuePercent(name, duePercent);
+      const at = toInstant(now());
+      const { change, things } = undoLabels(store, id, at);
+      const detail = { change, things: things.map(formatLabelled) };
+      store.events.append({ at, kind: "labels-undone", detail, hosts: hostsOf(things) });
+      return { things };
+    });
+  }
+
+  function setTag({ name, ...patch }: TagPatch & { name: string }) {
+    return store.queueWrite(() => {
+      const hasChanged = store.labels.setTag(name, patch);
       if (hasChanged)
-        store.events.append({ at: toInstant(now()), kind: "tag-set", detail: { name, duePercent } });
+        store.events.append({ at: toInstant(now()), kind: "tag-set", detail: { name, ...patch } });
       return { hasChanged };
     });
-  }
-
-  function findRow(thing: Labelled) {
-    const row = store.labels.findRow(thing);
-    if (row) return row;
-    throw new Refusal("not-found", formatUnknown(thing));
   }
 
   function announced<Result>(result: Result): Result {
@@ -62,13 +62,97 @@ export function createLabels({ store, announce, now }: Deps) {
   }
 }
 
+const hostsOf = (things: readonly Labelled[]): string[] =>
+  things.flatMap((thing) => ("host" in thing ? [thing.host] : []));
+
+/** What is left out stays as it is. */
+type LabelRequest = { [Field in LabelField]?: string | null | undefined } & {
+  things: readonly Labelled[];
+  addTags: readonly string[];
+  removeTags: readonly string[];
+};
+
+function findLabelled(store: Store, thing: Labelled): LabelledRow {
+  const row = store.labels.findRow(thing);
+  if (row) return row;
+  throw new Refusal("not-found", formatUnknown(thing));
+}
+
+/** Returns by which number it is undone; null where everything was so before. */
+function setLabels(store: Store, request: LabelRequest, at: Instant): number | null {
+  const changes = request.things.flatMap((thing) => setOne(store, thing, request));
+  return changes.length === 0 ? null : store.labels.changes.add(at, changes);
+}
+
+/** What it changed, if anything. */
+function setOne(store: Store, thing: Labelled, request: LabelRequest): ThingChange[] {
+  const row = findLabelled(store, thing);
+  const own = store.labels.ownOf(row);
+  const tags = new Set(store.labels.tagsOf(row));
+  const values = LabelField.options.flatMap((field) => {
+    const after = request[field];
+    return after === undefined || after === own[field] ? [] : [{ field, before: own[field], after }];
+  });
+  const removed = new Set(request.removeTags.filter((name) => tags.has(name)));
+  const added = new Set(
+    request.addTags.filter((name) => !tags.has(name) && !request.removeTags.includes(name)),
+  );
+  if (values.length + removed.size + added.size === 0) return [];
+  const change = { thing, values, added: [...added], removed: [...removed] };
+  if (values.length > 0) store.labels.set(row, valuesOf(change, "after"));
+  for (const name of added) store.labels.tag(row, name);
+  for (const name of removed) store.labels.untag(row, name);
+  return [change];
+}
+
+/** Null: the last one that was not undone. */
+function undoLabels(store: Store, id: number | null, at: Instant): { change: number; things: Labelled[] } {
+  const change = id === null ? store.labels.changes.last() : store.labels.changes.find(id);
+  if (!change) throw new Refusal("not-found", "there is no change of labels to undo; the last 50 are kept");
+  if (change.isUndone) throw new Refusal("conflict", "that change of labels was undone already");
+  for (const one of change.things) undoOne(store, one);
+  store.labels.changes.markUndone(change.id, at);
+  return { change: change.id, things: change.things.map(({ thing }) => thing) };
+}
+
+/** What somebody has said since is never lost by it. */
+function undoOne(store: Store, change: ThingChange): void {
+  const row = store.labels.findRow(change.thing, { isGoneToo: true });
+  const what = formatLabelled(change.thing);
+  if (!row) throw new Refusal("conflict", `${what} is not known any more; nothing was undone`);
+  const own = store.labels.ownOf(row);
+  const tags = new Set(store.labels.tagsOf(row));
+  const isOther =
+    change.values.some(({ field, after }) => own[field] !== after) ||
+    change.added.some((name) => !tags.has(name)) ||
+    change.removed.some((name) => tags.has(name));
+  if (isOther)
+    throw new Refusal("conflict", `the labels of ${what} were changed again since; nothing was undone`);
+  store.labels.set(row, valuesOf(change, "before"));
+  for (const name of change.added) store.labels.untag(row, name);
+  for (const name of change.removed) store.labels.tag(row, name);
+}
+
+const valuesOf = (
+  { values }: ThingChange,
+  when: "before" | "after",
+): { [Field in LabelField]?: string | null } =>
+  Object.fromEntries(values.map((value) => [value.field, value[when]]));
+
 function formatUnknown(thing: Labelled): string {
+  const what = formatLabelled(thing);
   switch (thing.kind) {
     case "host":
-      return `no host is known as ${thing.host}; latchkey hosts and latchkey targets list list their names`;
+      return `no host is known as ${what}; latchkey hosts and latchkey targets list list their names`;
     case "account":
-      return `there is no account ${formatLabelled(thing)}; latchkey accounts lists those that there are`;
+      return `there is no account ${what}; latchkey accounts lists those that there are`;
     case "certificate":
-      return `there is no certificate ${thing.sha256}; it was never seen`;
+      return `there is no certificate ${what}; it was never seen`;
+    case "key":
+      return `there is no key ${what}; latchkey access lists those that open accounts`;
+    case "endpoint":
+      return `there is no endpoint ${what}; it was never probed`;
+    case "issuer":
+      return `there is no issuer ${what}; latchkey issuers lists those that there are`;
   }
 }

@@ -1,6 +1,7 @@
 import { createRouterClient } from "@orpc/server";
 import { expect, test } from "vitest";
-import { makeCertificate, START, visitEndpoint } from "#store/testing/make-visit.ts";
+import { listAccounts } from "#store/testing/ask.ts";
+import { makeAccount, makeCertificate, START, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
 import { openFile } from "#store/testing/open-file.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createLabels } from "./index.ts";
@@ -16,25 +17,136 @@ test("labels of several things are set at once, or none are, and recorded", asyn
   const labels = createRouterClient(createLabels({ store, announce, now: () => new Date(START) }));
   const things = ["shop1", "shop2"].map((host) => ({ kind: "host" as const, host }));
 
-  expect(await labels.set({ things, owner: "team shop", addTags: ["production"] })).toEqual({ labelled: 2 });
+  expect(await labels.set({ things, owner: "team shop", addTags: ["production"] })).toEqual({
+    labelled: 2,
+    change: 1,
+  });
   const certificate = { kind: "certificate", sha256: shop.certificate.sha256 } as const;
-  expect(await labels.find({ thing: certificate })).toEqual({
-    owner: null,
-    inheritedOwner: "team shop",
-    tags: [],
+  expect((await labels.find({ thing: certificate })).owner).toEqual({
+    own: null,
+    inherited: { kind: "value", value: "team shop", from: { kind: "hosts" } },
   });
   expect(await labels.setTag({ name: "production", duePercent: 50 })).toEqual({ hasChanged: true });
   expect(await labels.setTag({ name: "production", duePercent: 50 })).toEqual({ hasChanged: false });
   expect(await labels.read()).toEqual({
-    tags: [{ name: "production", duePercent: 50, hostCount: 2, certificateCount: 0, accountCount: 0 }],
+    tags: [
+      {
+        name: "production",
+        duePercent: 50,
+        owner: null,
+        environment: null,
+        hostCount: 2,
+        certificateCount: 0,
+        accountCount: 0,
+        otherCount: 0,
+      },
+    ],
     owners: ["team shop"],
+    environments: [],
   });
 
   const beyond = [...things, { kind: "host" as const, host: "nowhere" }];
   await expect(labels.set({ things: beyond, owner: null })).rejects.toMatchObject({ code: "not-found" });
   await expect(labels.set({ things, addTags: ["No Tag"] })).rejects.toThrow();
-  expect((await labels.find({ thing: { kind: "host", host: "shop1" } })).owner).toBe("team shop");
+  expect((await labels.find({ thing: { kind: "host", host: "shop1" } })).owner.own).toBe("team shop");
   expect(database.read("SELECT kind FROM event WHERE kind IN ('labels-set', 'tag-set') ORDER BY id")).toEqual(
     [{ kind: "labels-set" }, { kind: "tag-set" }],
   );
+});
+
+async function openAccounts() {
+  const folder = await makeTemporaryFolder();
+  const database = openFile(folder.path);
+  const { store } = database;
+  const names = ["ann", "app", "deploy"];
+  const seeAll = () =>
+    visitHost(store, "web1", { collected: { accounts: names.map((name) => makeAccount(name)) } });
+  seeAll();
+  const announce = () => undefined;
+  const labels = createRouterClient(createLabels({ store, announce, now: () => new Date(START) }));
+  const things = names.map((name) => ({ kind: "account" as const, host: "web1", port: 22, name }));
+  return {
+    store,
+    database,
+    labels,
+    things,
+    seeAll,
+    ownersNow: () => listAccounts(store).rows.map(({ owner }) => owner),
+    async [Symbol.asyncDispose]() {
+      database[Symbol.dispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test("a change of many things is undone at once, and each change once", async () => {
+  await using world = await openAccounts();
+  const { labels, things, ownersNow } = world;
+  const [ann] = things;
+  if (!ann) throw new Error("no account");
+  const first = await labels.set({ things: [ann], owner: "Ann", purpose: "mine" });
+  const second = await labels.set({
+    things,
+    owner: "team web",
+    environment: "production",
+    addTags: ["shop"],
+  });
+  expect([first.change, second.change]).toEqual([1, 2]);
+  expect(ownersNow()).toEqual(["team web", "team web", "team web"]);
+
+  expect(await labels.undo({})).toEqual({ things });
+  expect(ownersNow()).toEqual(["Ann", "", ""]);
+  expect(await labels.find({ thing: ann })).toMatchObject({
+    purpose: { own: "mine" },
+    environment: { own: null },
+    tags: [],
+  });
+  await expect(labels.undo({ change: 2 })).rejects.toMatchObject({ code: "conflict" });
+  expect(await labels.undo({})).toEqual({ things: [ann] });
+  expect(ownersNow()).toEqual(["", "", ""]);
+  await expect(labels.undo({})).rejects.toMatchObject({ code: "not-found" });
+  expect(world.database.read("SELECT count(*) AS count FROM event WHERE kind = 'labels-undone'")).toEqual([
+    { count: 2 },
+  ]);
+});
+
+test("what was so before is no change, and there is nothing to undo of it", async () => {
+  await using world = await openAccounts();
+  const { labels, things } = world;
+  await labels.set({ things, owner: "team web", addTags: ["shop"] });
+  expect(await labels.set({ things, owner: "team web", addTags: ["shop"], removeTags: ["other"] })).toEqual({
+    labelled: 3,
+    change: null,
+  });
+});
+
+test("nothing is undone where one thing was changed again since, or is somebody else's by now", async () => {
+  await using world = await openAccounts();
+  const { store, labels, things, ownersNow } = world;
+  const { change } = await labels.set({ things, owner: "team web", addTags: ["shop"] });
+  const later = await labels.set({ things: things.slice(1, 2), owner: "team app" });
+  await expect(labels.undo({ change })).rejects.toMatchObject({
+    code: "conflict",
+    message: "the labels of app@web1 were changed again since; nothing was undone",
+  });
+  expect(ownersNow()).toEqual(["team web", "team app", "team web"]);
+  await labels.undo({ change: later.change });
+  await labels.set({ things: things.slice(0, 1), removeTags: ["shop"] });
+  await expect(labels.undo({ change })).rejects.toMatchObject({ code: "conflict" });
+  await labels.undo({});
+
+  // An account that is gone keeps what was said of it, and so may lose it again; one under another number has nothing.
+  visitHost(store, "web1", { collected: { accounts: [makeAccount("ann", { uid: 4_711 })] } });
+  await expect(labels.undo({ change })).rejects.toThrow("the labels of ann@web1 were changed again since");
+  expect(ownersNow()).toEqual([""]);
+});
+
+test("a bulk change is undone for an account that is gone, too", async () => {
+  await using world = await openAccounts();
+  const { store, labels, things, ownersNow } = world;
+  await labels.set({ things, owner: "team web" });
+  visitHost(store, "web1", { collected: { accounts: [makeAccount("ann")] } });
+  await labels.undo({});
+  world.seeAll();
+  expect(ownersNow()).toEqual(["", "", ""]);
 });

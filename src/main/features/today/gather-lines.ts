@@ -163,11 +163,10 @@ function ownerOf(store: Store, { object, host }: Finding): string | null {
   if (object.kind === "grant") return store.access.findRow(object.id)?.verdict.owner.who ?? null;
   if (object.kind === "certificate" || object.kind === "account") {
     const row = object.kind === "account" ? object : store.labels.findRow(object);
-    const labels = row && store.labels.of(row);
-    return labels?.owner || labels?.inheritedOwner || null;
+    return row && store.labels.ownerOf(row);
   }
   const row = host === null ? null : store.labels.findRow({ kind: "host", host });
-  return (row && store.labels.of(row).owner) || null;
+  return row && store.labels.ownerOf(row);
 }
 
 const GAPS: readonly { gap: TargetGap; severity: Severity }[] = [

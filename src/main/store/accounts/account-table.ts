@@ -33,6 +33,8 @@ type AccountQuery = Window & {
   kind: AccountKind | null;
   root: RootStanding | null;
   owner: string | null;
+  environment: string | null;
+  lacksPurpose: boolean;
   sort: { by: Column; descending: boolean };
 };
 
@@ -55,6 +57,9 @@ type Row = {
   grant_count: number;
   last_login_at: string | null;
   owner: string;
+  purpose: string;
+  environment: string;
+  review_on: string | null;
   first_seen: string;
   last_seen: string;
   gone_scan: number | null;
@@ -64,7 +69,7 @@ type Row = {
 };
 
 const COLUMNS = `id, host, host_name, port, name, uid, shell, password_state, kind, reasons, root, workload_count,
-  grant_count, last_login_at, owner, gone_scan, (${IS_RETURNED_ACCOUNT}) AS is_returned, machine_rank,
+  grant_count, last_login_at, owner, purpose, environment, review_on, gone_scan, (${IS_RETURNED_ACCOUNT}) AS is_returned, machine_rank,
   (${IS_ACCOUNT_OWNER_GONE}) AS is_owner_gone, (SELECT started_at FROM scan WHERE scan.id = first_scan) AS first_seen,
   (SELECT started_at FROM scan WHERE scan.id = last_scan) AS last_seen`;
 
@@ -92,13 +97,18 @@ export function accountList(db: Database, { lists, briefs }: { lists: Lists; bri
   const logins = loginTable(db);
 
   return {
-    list({ search: words, host, kind, root, owner, sort, ...page }: AccountQuery): Listed<AccountRow> {
+    list(query: AccountQuery): Listed<AccountRow> {
+      const { search: words, host, kind, root, owner, environment, lacksPurpose, sort, ...page } = query;
       const matches = search(words);
       const filters = [
         ...equal("host_name", host),
         ...equal("kind", kind),
         ...equal("root_rank", root && RANK[root]),
         ...equal("owner", owner),
+        // So that the index of those that have one is used.
+        ...(environment ? [{ sql: "environment <> ''", values: [] }] : []),
+        ...equal("environment", environment),
+        ...equal("purpose", lacksPurpose ? "" : null),
       ];
       const isSearched = words.trim() !== "";
       return lists.list(
@@ -175,6 +185,7 @@ const toRow = (row: Row, briefs: FindingBriefs): AccountRow =>
     workloadCount: row.workload_count,
     grantCount: row.grant_count,
     lastLoginAt: row.last_login_at,
+    reviewOn: row.review_on,
     firstSeen: row.first_seen,
     lastSeen: row.last_seen,
     findings: [

@@ -130,7 +130,7 @@ function name(store: Store, thing: string, owner: string | null): void {
       : { kind: "host", host: host ?? "" },
   );
   if (!row) throw new Error(`there is no ${thing}`);
-  store.atomically(() => store.labels.setOwner(row, owner));
+  store.atomically(() => store.labels.set(row, { owner }));
 }
 
 function people(store: Store, named: readonly [string, "gone" | "active", string[]][]): void {

@@ -10,6 +10,11 @@ type Account = CollectedHost["accounts"][number];
 /** The row of a host, the row of its name, and its address. */
 type HostRow = { id: number; name: number; host: string; port: number };
 
+/** What an account has from its host. */
+type HostLabels = { owner: string; purpose: string; environment: string; reviewOn: string | null };
+
+const NO_LABELS: HostLabels = { owner: "", purpose: "", environment: "", reviewOn: null };
+
 /** What the history tells of an account. */
 type AccountState = { name: string; uid: number; shell: string; passwordState: PasswordState };
 
@@ -24,10 +29,11 @@ const onReturn = (back: string, before: string): string => `iif(
  */
 const SEE_ACCOUNT = `
   INSERT INTO account (host, host_name, port, name, uid, shell, home, groups, password_state, kind, reasons, root,
-    workloads, workload_count, grant_count, last_login_at, disabled_by, disabled_since, owner, first_scan, last_scan)
+    workloads, workload_count, grant_count, last_login_at, disabled_by, disabled_since, owner, purpose, environment, review_on,
+    first_scan, last_scan)
   VALUES (@host, @hostName, @port, @name, @uid, @shell, @home, @groups, @passwordState, @kind, @reasons, @root,
-    @workloads, @workloadCount, @grantCount, @lastLoginAt, @disabledBy, @disabledSince,
-    ifnull((SELECT owner FROM host_name WHERE id = CAST(@nameId AS INTEGER)), ''), @scanId, @scanId)
+    @workloads, @workloadCount, @grantCount, @lastLoginAt, @disabledBy, @disabledSince, @owner, @purpose, @environment,
+    @reviewOn, @scanId, @scanId)
   ON CONFLICT (host, name) DO UPDATE
   SET uid = @uid, shell = @shell, home = @home, groups = @groups, password_state = @passwordState, kind = @kind,
       reasons = @reasons, root = iif(@root = 'unknown' AND uid = @uid, root, @root),
@@ -36,8 +42,8 @@ const SEE_ACCOUNT = `
         max(ifnull(last_login_at, @lastLoginAt), ifnull(@lastLoginAt, last_login_at)), @lastLoginAt),
       disabled_by = @disabledBy, disabled_since = @disabledSince,
       own_owner = iif(uid = @uid, own_owner, NULL),
-      owner = iif(uid = @uid, owner,
-        ifnull((SELECT owner FROM host_name WHERE id = CAST(@nameId AS INTEGER)), '')),
+      owner = iif(uid = @uid, owner, @owner), purpose = iif(uid = @uid, purpose, @purpose),
+      environment = iif(uid = @uid, environment, @environment), review_on = iif(uid = @uid, review_on, @reviewOn),
       was_gone_scan = ${onReturn("gone_scan", "was_gone_scan")},
       returned_at = ${onReturn("(SELECT started_at FROM scan WHERE id = @scanId)", "returned_at")},
       last_scan = @scanId, gone_scan = NULL,
@@ -46,6 +52,10 @@ const SEE_ACCOUNT = `
 /** The accounts of a host. An account that comes back begins a new span in the same row. */
 export function accountTable(db: Database) {
   const see = db.prepare(SEE_ACCOUNT);
+  const labelsOf = db.prepare<[number], HostLabels>(`
+    SELECT ifnull(owner, '') AS owner, ifnull(purpose, '') AS purpose, ifnull(environment, '') AS environment,
+      review_on AS reviewOn
+    FROM host_name WHERE id = ?`);
   const ever = db.prepare<[number], AccountState & { goneScan: number | null }>(`
     SELECT name, uid, shell, password_state AS passwordState, gone_scan AS goneScan FROM account WHERE host = ?`);
   const known = db.prepare<[number], { name: string; state: string }>(
@@ -70,9 +80,11 @@ export function accountTable(db: Database) {
 
     follow(home: HostRow, accounts: readonly Account[], { scanId, isWhole, unlisted }: HostCoverage): void {
       const before = new Map(ever.all(home.id).map((row) => [row.name, row]));
+      const inherited = labelsOf.get(home.name) ?? NO_LABELS;
       for (const account of accounts) {
         see.run({
           ...account,
+          ...inherited,
           groups: JSON.stringify(account.groups),
           reasons: JSON.stringify(account.reasons),
           disabledBy: JSON.stringify(account.disabled?.by ?? []),
@@ -80,7 +92,6 @@ export function accountTable(db: Database) {
           workloads: JSON.stringify(account.workloads),
           host: home.id,
           hostName: home.host,
-          nameId: home.name,
           port: home.port,
           scanId,
         });

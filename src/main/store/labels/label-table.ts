@@ -1,52 +1,83 @@
 import type { Database } from "better-sqlite3";
-import type { Labelled, Labels, Tag } from "#shared/model/label.ts";
-
-/** A thing by its row. */
-export type LabelledRow = { kind: Labelled["kind"]; id: number };
+import type { Instant } from "#shared/model/instant.ts";
+import { type Labelled, type Labels, type Tag, ThingChange } from "#shared/model/label.ts";
+import { type LabelledRow, labelReader, type OwnLabels, ownLabels, rowFinder } from "./label-reader.ts";
+import { type TagPatch, tagsOf, tagTable } from "./tag-table.ts";
 
 /**
- * Owners of hosts, accounts and certificates, and their tags. Writes at once what follows for the accounts and the
- * certificates that are there (their owner, and when they are due); what is seen later has it when it is written.
+ * Labels of all kinds of things, and tags. Writes at once what follows for the accounts and the certificates that are
+ * there (their owner and the like, and when they are due); what is seen later has it when it is written.
  */
 export function labelTable(db: Database) {
-  const ids = {
-    host: db.prepare<[string], number>("SELECT id FROM host_name WHERE name = ?").pluck(),
-    account: db
-      .prepare<[string, number, string], number>(
-        "SELECT id FROM account WHERE host_name = ? AND port = ? AND name = ? AND gone_scan IS NULL",
-      )
-      .pluck(),
-    certificate: db.prepare<[string], number>("SELECT id FROM certificate WHERE sha256 = ?").pluck(),
-  };
-  const writers = { host: hostLabels(db), account: accountLabels(db), certificate: certificateLabels(db) };
-  const tags = tagReader(db);
+  const own = ownLabels(db);
+  const tags = tagTable(db);
+  const tagged = {
+    host: tagsOf(db, "host"),
+    account: tagsOf(db, "account"),
+    certificate: tagsOf(db, "certificate"),
+    key: tagsOf(db, "key"),
+    endpoint: tagsOf(db, "endpoint"),
+    issuer: tagsOf(db, "issuer"),
+  } satisfies Record<Labelled["kind"], unknown>;
+  const reader = labelReader(db, { own: own.of, tagsOf: (row) => tagged[row.kind].list(row) });
+  const follow = labelFollower(db);
+  const owners = ownerReader(db);
 
   return {
     /** Null when it was never seen. */
-    findRow(thing: Labelled): LabelledRow | null {
-      const id = findId(thing);
-      return id === undefined ? null : { kind: thing.kind, id };
+    findRow: rowFinder(db),
+
+    of: (row: LabelledRow): Labels => reader.of(row),
+    /** What was said of it itself. */
+    ownOf: own.of,
+    tagsOf: (row: LabelledRow): string[] => tagged[row.kind].list(row).map(({ name }) => name),
+    /** Who answers for a host, an account or a certificate, by whatever says so; null for nobody. */
+    ownerOf: owners,
+
+    /** What is left out stays as it is. */
+    set(row: LabelledRow, labels: Partial<OwnLabels>): void {
+      const before = own.of(row);
+      const { owner = before.owner, purpose = before.purpose } = labels;
+      const { environment = before.environment, reviewOn = before.reviewOn } = labels;
+      own.set(row, { owner, purpose, environment, reviewOn });
+      follow.labels(row);
     },
 
-    of: ({ kind, id }: LabelledRow): Labels => writers[kind].read(id),
-    setOwner: ({ kind, id }: LabelledRow, owner: string | null): void => writers[kind].setOwner(id, owner),
-    tag: ({ kind, id }: LabelledRow, name: string): void => writers[kind].tag(id, tags.idOf(name)),
-    untag: ({ kind, id }: LabelledRow, name: string): void => writers[kind].untag(id, tags.idOf(name)),
-    tags: tags.list,
-    owners: tags.owners,
-    setDuePercent: tags.setDuePercent,
-  };
+    tag(row: LabelledRow, name: string): void {
+      tagged[row.kind].add(row, tags.idOf(name));
+      follow.tags(row);
+    },
 
-  function findId(thing: Labelled): number | undefined {
-    switch (thing.kind) {
-      case "host":
-        return ids.host.get(thing.host);
-      case "account":
-        return ids.account.get(thing.host, thing.port, thing.name);
-      case "certificate":
-        return ids.certificate.get(thing.sha256);
-    }
-  }
+    untag(row: LabelledRow, name: string): void {
+      tagged[row.kind].remove(row, tags.idOf(name));
+      follow.tags(row);
+    },
+
+    tags: (): Tag[] => tags.list(),
+    owners: tags.owners,
+    environments: tags.environments,
+
+    /** False where it was so before. */
+    setTag(name: string, patch: TagPatch): boolean {
+      const tag = tags.idOf(name);
+      const { isDueOtherwise, namesOtherwise } = tags.set(tag, patch);
+      if (isDueOtherwise) follow.due(tag);
+      if (namesOtherwise) follow.named(tag);
+      return isDueOtherwise || namesOtherwise;
+    },
+
+    changes: labelChangeTable(db),
+  };
+}
+
+/** The owners that everybody goes by, as they stand in the columns. */
+function ownerReader(db: Database) {
+  const host = db.prepare<[number], string | null>("SELECT owner FROM host_name WHERE id = ?").pluck();
+  const account = db.prepare<[number], string>("SELECT owner FROM account WHERE id = ?").pluck();
+  const certificate = db.prepare<[number], string>("SELECT owner FROM certificate WHERE id = ?").pluck();
+  const columns = { host, account, certificate };
+  return ({ kind, id }: { kind: Labelled["kind"]; id: number }): string | null =>
+    (kind in columns && columns[kind as keyof typeof columns].get(id)) || null;
 }
 
 const OWNER_NOW =
@@ -54,148 +85,118 @@ const OWNER_NOW =
 
 const PERCENT_NOW = "(SELECT max(due_percent) FROM due_percent_by_tag WHERE certificate = certificate.id)";
 
-const ON_HOST = "SELECT certificate FROM location WHERE name = ? AND gone_scan IS NULL";
+const ON_HOST = "SELECT certificate FROM location WHERE name = @id AND gone_scan IS NULL";
 
-function hostLabels(db: Database) {
-  const owner = db.prepare<[number], string | null>("SELECT owner FROM host_name WHERE id = ?").pluck();
-  const tags = db
-    .prepare<[number], string>(`
-      SELECT tag.name FROM tagged_host JOIN tag ON tag.id = tagged_host.tag WHERE tagged_host.name = ? ORDER BY 1`)
-    .pluck();
-  const setOwner = db.prepare("UPDATE host_name SET owner = ? WHERE id = ?");
-  const add = db.prepare("INSERT INTO tagged_host (name, tag) VALUES (?, ?) ON CONFLICT DO NOTHING");
-  const remove = db.prepare("DELETE FROM tagged_host WHERE name = ? AND tag = ?");
-  const followOwner = db.prepare(`UPDATE certificate SET owner = ${OWNER_NOW} WHERE id IN (${ON_HOST})`);
-  const followTags = db.prepare(
+const FOLLOW_ACCOUNTS = `
+  UPDATE account SET (owner, purpose, environment, review_on) =
+    (SELECT now.owner, now.purpose, now.environment, now.review_on FROM account_label AS now WHERE now.id = account.id)`;
+
+/** Writes what follows of labels and tags. Owner and share of a certificate are never set by one statement (0050). */
+function labelFollower(db: Database) {
+  const host = db.prepare(`
+    UPDATE host_name SET (owner, purpose, environment, review_on) =
+      (SELECT now.owner, now.purpose, now.environment, now.review_on FROM host_name_label AS now
+       WHERE now.id = host_name.id)
+    WHERE id = @id AND (owner, purpose, environment, review_on) IS NOT
+      (SELECT now.owner, now.purpose, now.environment, now.review_on FROM host_name_label AS now
+       WHERE now.id = host_name.id)`);
+  const ownersOnHost = db.prepare(`UPDATE certificate SET owner = ${OWNER_NOW} WHERE id IN (${ON_HOST})`);
+  const percentsOnHost = db.prepare(
     `UPDATE certificate SET due_percent = ${PERCENT_NOW} WHERE id IN (${ON_HOST})`,
   );
-  const followAccounts = db.prepare(
-    `UPDATE account SET owner = ${ACCOUNT_OWNER} WHERE host IN (SELECT id FROM host WHERE name = ?)`,
+  const accountsOnHost = db.prepare(
+    `${FOLLOW_ACCOUNTS} WHERE host IN (SELECT host.id FROM host WHERE host.name = @id)`,
   );
-
-  return {
-    read: (id: number): Labels => ({ owner: owner.get(id) ?? null, inheritedOwner: "", tags: tags.all(id) }),
-    setOwner(id: number, name: string | null) {
-      setOwner.run(name, id);
-      followOwner.run(id);
-      followAccounts.run(id);
-    },
-    tag(id: number, tag: number) {
-      add.run(id, tag);
-      followTags.run(id);
-    },
-    untag(id: number, tag: number) {
-      remove.run(id, tag);
-      followTags.run(id);
-    },
-  };
-}
-
-const HOST_OWNER = `ifnull((
-  SELECT host_name.owner FROM host JOIN host_name ON host_name.id = host.name WHERE host.id = account.host), '')`;
-
-const ACCOUNT_OWNER = `ifnull(own_owner, ${HOST_OWNER})`;
-
-function accountLabels(db: Database) {
-  const owners = db.prepare<[number], { owner: string | null; inheritedOwner: string }>(
-    `SELECT own_owner AS owner, ${HOST_OWNER} AS inheritedOwner FROM account WHERE id = ?`,
-  );
-  const tags = db
-    .prepare<[number], string>(
-      "SELECT name FROM tagged_account JOIN tag ON tag.id = tag WHERE account = ? ORDER BY 1",
-    )
-    .pluck();
-  const setOwner = db.prepare("UPDATE account SET own_owner = ? WHERE id = ?");
-  const follow = db.prepare(`UPDATE account SET owner = ${ACCOUNT_OWNER} WHERE id = ?`);
-  const add = db.prepare("INSERT INTO tagged_account (account, tag) VALUES (?, ?) ON CONFLICT DO NOTHING");
-  const remove = db.prepare("DELETE FROM tagged_account WHERE account = ? AND tag = ?");
-
-  return {
-    read: (id: number): Labels => ({
-      ...(owners.get(id) ?? { owner: null, inheritedOwner: "" }),
-      tags: tags.all(id),
-    }),
-    setOwner(id: number, name: string | null) {
-      setOwner.run(name, id);
-      follow.run(id);
-    },
-    tag: (id: number, tag: number): void => void add.run(id, tag),
-    untag: (id: number, tag: number): void => void remove.run(id, tag),
-  };
-}
-
-function certificateLabels(db: Database) {
-  const owners = db.prepare<[number], { owner: string | null; inheritedOwner: string }>(`
-    SELECT own_owner AS owner,
-      ifnull((SELECT owner FROM inherited_owner WHERE certificate = certificate.id), '') AS inheritedOwner
-    FROM certificate WHERE id = ?`);
-  const tags = db
-    .prepare<[number], string>(`
-      SELECT name FROM tagged_certificate JOIN tag ON tag.id = tag WHERE certificate = ? ORDER BY 1`)
-    .pluck();
-  const setOwner = db.prepare("UPDATE certificate SET own_owner = ? WHERE id = ?");
-  const add = db.prepare(
-    "INSERT INTO tagged_certificate (certificate, tag) VALUES (?, ?) ON CONFLICT DO NOTHING",
-  );
-  const remove = db.prepare("DELETE FROM tagged_certificate WHERE certificate = ? AND tag = ?");
-  const followOwner = db.prepare(`UPDATE certificate SET owner = ${OWNER_NOW} WHERE id = ?`);
-  const followTags = db.prepare(`UPDATE certificate SET due_percent = ${PERCENT_NOW} WHERE id = ?`);
-
-  return {
-    read: (id: number): Labels => ({
-      ...(owners.get(id) ?? { owner: null, inheritedOwner: "" }),
-      tags: tags.all(id),
-    }),
-    setOwner(id: number, name: string | null) {
-      setOwner.run(name, id);
-      followOwner.run(id);
-    },
-    tag(id: number, tag: number) {
-      add.run(id, tag);
-      followTags.run(id);
-    },
-    untag(id: number, tag: number) {
-      remove.run(id, tag);
-      followTags.run(id);
-    },
-  };
-}
-
-function tagReader(db: Database) {
-  const find = db.prepare<[string], number>("SELECT id FROM tag WHERE name = ?").pluck();
-  const add = db.prepare("INSERT INTO tag (name) VALUES (?)");
-  const list = db.prepare<[], Tag>(`
-    SELECT name, due_percent AS duePercent,
-      (SELECT count(*) FROM tagged_host WHERE tag = tag.id) AS hostCount,
-      (SELECT count(*) FROM tagged_certificate WHERE tag = tag.id) AS certificateCount,
-      (SELECT count(*) FROM tagged_account WHERE tag = tag.id) AS accountCount
-    FROM tag ORDER BY name`);
-  const owners = db
-    .prepare<[], string>(`
-      SELECT owner FROM host_name WHERE owner IS NOT NULL
-      UNION SELECT owner FROM certificate WHERE is_seen = 1 AND owner <> ''
-      UNION SELECT own_owner FROM account WHERE own_owner IS NOT NULL ORDER BY 1`)
-    .pluck();
-  const setPercent = db.prepare(
-    "UPDATE tag SET due_percent = @percent WHERE id = @id AND due_percent IS NOT @percent",
-  );
-  const follow = db.prepare(`
+  const account = db.prepare(`${FOLLOW_ACCOUNTS} WHERE account.id = @id`);
+  const owner = db.prepare(`UPDATE certificate SET owner = ${OWNER_NOW} WHERE id = @id`);
+  const percent = db.prepare(`UPDATE certificate SET due_percent = ${PERCENT_NOW} WHERE id = @id`);
+  const percentsOfTag = db.prepare(`
     UPDATE certificate SET due_percent = ${PERCENT_NOW}
     WHERE id IN (
       SELECT certificate FROM tagged_certificate WHERE tag = @tag
       UNION SELECT certificate FROM certificate_under_tag WHERE tag = @tag)`);
-  const idOf = (name: string): number => find.get(name) ?? Number(add.run(name).lastInsertRowid);
+  const hostsOfTag = db.prepare<{ tag: number }, { id: number }>(
+    "SELECT name AS id FROM tagged_host WHERE tag = @tag",
+  );
+  const accountsOfTag = db.prepare(
+    `${FOLLOW_ACCOUNTS} WHERE account.id IN (SELECT account FROM tagged_account WHERE tag = @tag)`,
+  );
+  const ownersOfTag = db.prepare(`
+    UPDATE certificate SET owner = ${OWNER_NOW}
+    WHERE id IN (SELECT certificate FROM tagged_certificate WHERE tag = @tag)`);
 
   return {
-    idOf,
-    list: (): Tag[] => list.all(),
-    owners: (): string[] => owners.all(),
-    /** False where it was so before. */
-    setDuePercent(name: string, percent: number | null): boolean {
-      const id = idOf(name);
-      if (setPercent.run({ id, percent }).changes === 0) return false;
-      follow.run({ tag: id });
-      return true;
+    labels,
+
+    tags(row: LabelledRow): void {
+      const { kind, id } = row;
+      labels(row);
+      if (kind === "host") percentsOnHost.run({ id });
+      if (kind === "certificate") percent.run({ id });
+    },
+
+    /** After the share of a tag is another one. */
+    due: (tag: number): void => void percentsOfTag.run({ tag }),
+
+    /** After a tag names another owner or environment. */
+    named(tag: number): void {
+      for (const { id } of hostsOfTag.all({ tag })) followHost(id);
+      accountsOfTag.run({ tag });
+      ownersOfTag.run({ tag });
     },
   };
+
+  /** A key, an endpoint and an issuer have nothing that follows. */
+  function labels({ kind, id }: LabelledRow): void {
+    if (kind === "host") followHost(id);
+    if (kind === "account") account.run({ id });
+    if (kind === "certificate") owner.run({ id });
+  }
+
+  function followHost(id: number): void {
+    if (host.run({ id }).changes === 0) return;
+    ownersOnHost.run({ id });
+    accountsOnHost.run({ id });
+  }
 }
+
+type LabelChange = { id: number; things: ThingChange[]; isUndone: boolean };
+type Row = { id: number; things: string; undone: number };
+
+/** So many changes can be undone. */
+const MOST_KEPT = 50;
+
+const COLUMNS = "id, things, undone_at IS NOT NULL AS undone";
+
+/** Changes of labels, the last ones of which can be undone. */
+function labelChangeTable(db: Database) {
+  const add = db.prepare("INSERT INTO label_change (at, things) VALUES (?, ?)");
+  const forget = db.prepare("DELETE FROM label_change WHERE id <= ?");
+  const find = db.prepare<[number], Row>(`SELECT ${COLUMNS} FROM label_change WHERE id = ?`);
+  const last = db.prepare<[], Row>(
+    `SELECT ${COLUMNS} FROM label_change WHERE undone_at IS NULL ORDER BY id DESC LIMIT 1`,
+  );
+  const markUndone = db.prepare("UPDATE label_change SET undone_at = ? WHERE id = ?");
+
+  return {
+    add(at: Instant, things: readonly ThingChange[]): number {
+      const id = Number(add.run(at, JSON.stringify(things)).lastInsertRowid);
+      forget.run(id - MOST_KEPT);
+      return id;
+    },
+    /** Null: it is not there, or not any more. */
+    find: (id: number): LabelChange | null => toChange(find.get(id)),
+    /** The last one that was not undone. */
+    last: (): LabelChange | null => toChange(last.get()),
+    markUndone: (id: number, at: Instant): void => void markUndone.run(at, id),
+  };
+}
+
+const toChange = (row: Row | undefined): LabelChange | null =>
+  row
+    ? {
+        id: row.id,
+        things: ThingChange.array().parse(JSON.parse(row.things)),
+        isUndone: row.undone === 1,
+      }
+    : null;

@@ -20,6 +20,24 @@ function find(store: Store, thing: Parameters<Store["labels"]["findRow"]>[0]) {
   return row;
 }
 
+const NOTHING = { own: null, inherited: { kind: "none" } };
+const NOTHING_SAID = {
+  owner: NOTHING,
+  purpose: NOTHING,
+  environment: NOTHING,
+  reviewOn: NOTHING,
+  tags: [] as string[],
+};
+const NEW_TAG = {
+  duePercent: null,
+  owner: null,
+  environment: null,
+  hostCount: 0,
+  certificateCount: 0,
+  accountCount: 0,
+  otherCount: 0,
+};
+
 const host = (store: Store, name: string) => find(store, { kind: "host", host: name });
 const ownedBy = (store: Store, owner: string) => listCertificates(store, { owner }).total;
 const severityAt = (store: Store, now: string) =>
@@ -28,23 +46,29 @@ const severityAt = (store: Store, now: string) =>
 test("who answers for all hosts of a certificate answers for it, until somebody is named for it alone", () => {
   const store = openMemory();
   visitEndpoint(store, "shop1", { presented: { chain: [shop] } });
-  store.labels.setOwner(host(store, "shop1"), "team shop");
+  store.labels.set(host(store, "shop1"), { owner: "team shop" });
   expect(ownedBy(store, "team shop")).toBe(1);
 
   visitEndpoint(store, "shop2", { presented: { chain: [shop] } });
   expect(ownedBy(store, "team shop")).toBe(0);
   expect(ownedBy(store, "")).toBe(1);
-  store.labels.setOwner(host(store, "shop2"), "team shop");
+  store.labels.set(host(store, "shop2"), { owner: "team shop" });
   expect(ownedBy(store, "team shop")).toBe(1);
-  store.labels.setOwner(host(store, "shop2"), "team mail");
+  store.labels.set(host(store, "shop2"), { owner: "team mail" });
   expect(ownedBy(store, "team shop")).toBe(0);
 
   const certificate = find(store, { kind: "certificate", sha256 });
-  store.labels.setOwner(certificate, "Ann");
+  store.labels.set(certificate, { owner: "Ann" });
   expect(ownedBy(store, "Ann")).toBe(1);
   expect(ownedBy(store, "")).toBe(0);
-  expect(store.labels.of(certificate)).toEqual({ owner: "Ann", inheritedOwner: "", tags: [] });
-  store.labels.setOwner(certificate, null);
+  expect(store.labels.of(certificate)).toEqual({
+    ...NOTHING_SAID,
+    owner: {
+      own: "Ann",
+      inherited: { kind: "unsettled", by: "hosts", host: null, values: ["team mail", "team shop"] },
+    },
+  });
+  store.labels.set(certificate, { owner: null });
   visitEndpoint(store, "shop2", { presented: { chain: [makeCertificate("other")] } });
   expect(ownedBy(store, "team shop")).toBe(1);
 });
@@ -54,9 +78,9 @@ test("certificates that have an owner are all those that are not without one, in
   for (const name of ["a", "b", "c", "d", "e"])
     visitEndpoint(store, name, { presented: { chain: [makeCertificate(`${name}.example`)] } });
   expect(listCertificates(store, { owned: true })).toMatchObject({ rows: [], total: 0 });
-  store.labels.setOwner(host(store, "a"), "team shop");
-  store.labels.setOwner(host(store, "c"), "team mail");
-  store.labels.setOwner(host(store, "d"), "team shop");
+  store.labels.set(host(store, "a"), { owner: "team shop" });
+  store.labels.set(host(store, "c"), { owner: "team mail" });
+  store.labels.set(host(store, "d"), { owner: "team shop" });
   const namesOf = (asked: object) => listCertificates(store, asked).rows.map(({ names }) => names[0]);
   for (const by of ["notAfter", "subject", "issuer", "keyType", "locationCount"] as const) {
     const sort = { by, descending: by === "issuer" };
@@ -81,11 +105,11 @@ test("a tag of a host moves the day on which its certificates are due, and gives
   expect(severityAt(store, "2026-07-20T00:00:00Z")).toEqual([]);
   store.labels.tag(host(store, "shop1"), "production");
   expect(severityAt(store, "2026-07-20T00:00:00Z")).toEqual([]);
-  store.labels.setDuePercent("production", 50);
+  store.labels.setTag("production", { duePercent: 50 });
   expect(severityAt(store, "2026-07-15T23:59:59Z")).toEqual([]);
   expect(severityAt(store, "2026-07-16T00:00:00Z")).toEqual(["medium"]);
   expect(severityAt(store, "2026-08-07T12:00:00Z")).toEqual(["high"]);
-  store.labels.setDuePercent("production", 10);
+  store.labels.setTag("production", { duePercent: 10 });
   expect(severityAt(store, "2026-08-20T00:00:00Z")).toEqual([]);
   store.labels.untag(host(store, "shop1"), "production");
   expect(severityAt(store, "2026-08-20T00:00:00Z")).toEqual(["high"]);
@@ -95,8 +119,8 @@ test("a tag of a host moves the day on which its certificates are due, and gives
 test("what is seen later on a host that has a tag is due by it, and of several tags the earliest counts", () => {
   const store = openMemory();
   visitEndpoint(store, "shop1", { presented: { chain: [makeCertificate("old")] } });
-  store.labels.setDuePercent("production", 50);
-  store.labels.setDuePercent("careful", 80);
+  store.labels.setTag("production", { duePercent: 50 });
+  store.labels.setTag("careful", { duePercent: 80 });
   store.labels.tag(host(store, "shop1"), "production");
   visitEndpoint(store, "shop1", { presented: { chain: [shop] } });
   expect(severityAt(store, "2026-07-16T00:00:00Z")).toEqual(["medium"]);
@@ -105,8 +129,8 @@ test("what is seen later on a host that has a tag is due by it, and of several t
   expect(listCertificates(store, { tag: "production" }).total).toBe(1);
   expect(listCertificates(store, { tag: "careful" }).total).toBe(1);
   expect(store.labels.tags()).toEqual([
-    { name: "careful", duePercent: 80, hostCount: 0, certificateCount: 1, accountCount: 0 },
-    { name: "production", duePercent: 50, hostCount: 1, certificateCount: 0, accountCount: 0 },
+    { ...NEW_TAG, name: "careful", duePercent: 80, certificateCount: 1 },
+    { ...NEW_TAG, name: "production", duePercent: 50, hostCount: 1 },
   ]);
 });
 
@@ -116,8 +140,8 @@ test("when certificates end is added up by issuer, owner and life, and follows w
   const due = () => store.expiry.due({ issuer: null, owner: null, today: START.slice(0, 10) });
   const row = { lifeDays: 91, issuer: "CN=An Issuer", public: "unknown", count: 1 };
   expect(due()).toEqual([{ ...row, dueOn: "2026-07-31", owner: "" }]);
-  store.labels.setOwner(host(store, "shop1"), "team shop");
-  store.labels.setDuePercent("production", 50);
+  store.labels.set(host(store, "shop1"), { owner: "team shop" });
+  store.labels.setTag("production", { duePercent: 50 });
   store.labels.tag(host(store, "shop1"), "production");
   expect(due()).toEqual([{ ...row, dueOn: "2026-07-16", owner: "team shop" }]);
   expect(store.expiry.due({ issuer: null, owner: "", today: "2026-06-01" })).toEqual([]);
@@ -133,23 +157,26 @@ test("who answers for a host answers for its accounts, until somebody is named f
     visitHost(store, "web1", { collected: { accounts: names.map((name) => makeAccount(name)) } });
   const ownersNow = () => listAccounts(store).rows.map(({ name, owner }) => [name, owner]);
   visit("deploy");
-  store.labels.setOwner(host(store, "web1"), "team web");
+  store.labels.set(host(store, "web1"), { owner: "team web" });
   visit("deploy", "late");
   expect(ownersNow()).toEqual([
     ["deploy", "team web"],
     ["late", "team web"],
   ]);
-  store.labels.setOwner(find(store, deploy), "Ann");
+  store.labels.set(find(store, deploy), { owner: "Ann" });
   store.labels.tag(find(store, deploy), "production");
-  store.labels.setOwner(host(store, "web1"), "team shop");
+  store.labels.set(host(store, "web1"), { owner: "team shop" });
   expect(ownersNow()).toEqual([
     ["deploy", "Ann"],
     ["late", "team shop"],
   ]);
   expect(listAccounts(store, { owner: "Ann" }).total).toBe(1);
   expect(store.labels.of(find(store, deploy))).toEqual({
-    owner: "Ann",
-    inheritedOwner: "team shop",
+    ...NOTHING_SAID,
+    owner: {
+      own: "Ann",
+      inherited: { kind: "value", value: "team shop", from: { kind: "host", host: "web1" } },
+    },
     tags: ["production"],
   });
   expect(store.labels.owners()).toEqual(["Ann", "team shop"]);
@@ -158,7 +185,7 @@ test("who answers for a host answers for its accounts, until somebody is named f
   visit("late");
   expect(store.labels.findRow(deploy)).toBe(null);
   visit("deploy", "late");
-  store.labels.setOwner(host(store, "web1"), null);
+  store.labels.set(host(store, "web1"), { owner: null });
   expect(ownersNow()).toEqual([
     ["deploy", "Ann"],
     ["late", ""],
@@ -172,14 +199,14 @@ test("an account that is there under another number is somebody else's, of whom 
   const visit = (uid: number, lastLoginAt: string | null) =>
     visitHost(store, "web1", { collected: { accounts: [makeAccount("deploy", { uid, lastLoginAt })] } });
   visit(1_001, "2026-01-02T00:00:00Z");
-  store.labels.setOwner(host(store, "web1"), "team web");
-  store.labels.setOwner(find(store, deploy), "Ann");
+  store.labels.set(host(store, "web1"), { owner: "team web" });
+  store.labels.set(find(store, deploy), { owner: "Ann" });
   store.labels.tag(find(store, deploy), "production");
   visit(1_001, null);
   expect(listAccounts(store).rows).toMatchObject([{ owner: "Ann", lastLoginAt: "2026-01-02T00:00:00Z" }]);
   visit(2_001, null);
   expect(listAccounts(store).rows).toMatchObject([{ owner: "team web", lastLoginAt: null }]);
-  expect(store.labels.of(find(store, deploy))).toMatchObject({ owner: null, tags: [] });
+  expect(store.labels.of(find(store, deploy))).toMatchObject({ owner: { own: null }, tags: [] });
 });
 
 test("a reading that does not know who becomes root leaves what is known", () => {

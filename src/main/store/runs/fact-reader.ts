@@ -68,8 +68,9 @@ const GRANT = `id, host, account, file, text, fingerprint, options, key_type, co
 
 const HOST = `host.id, host.host, host.port, ifnull(target.user, host.user) AS user, ifnull(target.use_sudo, 0) AS use_sudo,
   ifnull(target.transport, 'auto') AS transport, host.os, pin.fingerprint AS pinned,
-  (SELECT json_group_array(tag.name) FROM tagged_host JOIN tag ON tag.id = tagged_host.tag
-   WHERE tagged_host.name = host.name) AS tags`;
+  (SELECT json_group_array(word) FROM (
+     SELECT tag.name AS word FROM tagged_host JOIN tag ON tag.id = tagged_host.tag WHERE tagged_host.name = host.name
+     UNION SELECT environment FROM host_name WHERE host_name.id = host.name AND environment IS NOT NULL)) AS tags`;
 
 const HOSTS = `host
   LEFT JOIN target ON target.kind = 'ssh' AND target.host = host.host AND target.port = host.port

@@ -67,6 +67,24 @@ export const SEALED_TABLES: readonly SealedTable[] = [
     describe: ([id]) => `decision ${id} on who is one person`,
   },
   {
+    table: "tag",
+    key: ["id"],
+    columns: ["id", "name", "due_percent", "owner", "environment"],
+    describe: ([id]) => `tag ${id}`,
+  },
+  {
+    table: "label",
+    key: ["kind", "name", "host", "port"],
+    columns: ["kind", "name", "host", "port", "owner", "purpose", "environment", "review_on"],
+    describe: ([kind, name, host]) => `the labels of ${kind} ${name}${host === "" ? "" : ` on ${host}`}`,
+  },
+  {
+    table: "label_change",
+    key: ["id"],
+    columns: ["id", "at", "things", "undone_at"],
+    describe: ([id]) => `change ${id} of labels`,
+  },
+  {
     table: "trust_item",
     key: ["id"],
     columns: ["id", "sha256", "kind", "label", "source", "der"],

@@ -52,6 +52,8 @@ export const listAccounts = (store: Store, asked: Partial<Parameters<Store["acco
     kind: null,
     root: null,
     owner: null,
+    environment: null,
+    lacksPurpose: false,
     sort: { by: "host", descending: false },
     ...asked,
   });

@@ -108,7 +108,11 @@ const COUNTS: [string, string][] = [
   ],
   [
     "SELECT id, owner, due_percent FROM certificate WHERE is_seen = 1 ORDER BY id",
-    `SELECT id, ifnull(own_owner, (
+    `SELECT id, coalesce(own_owner, (
+              SELECT iif(count(DISTINCT tag.owner) = 1, min(tag.owner), '') FROM tag
+              WHERE tag.owner IS NOT NULL AND tag.id IN (
+                SELECT tag FROM tagged_certificate WHERE tagged_certificate.certificate = certificate.id)
+              HAVING count(*) > 0), (
               SELECT iif(count(DISTINCT ifnull(host_name.owner, '')) = 1, ifnull(min(host_name.owner), ''), '')
               FROM location JOIN host_name ON host_name.id = location.name
               WHERE location.certificate = certificate.id AND location.gone_scan IS NULL)) AS owner,
@@ -119,9 +123,27 @@ const COUNTS: [string, string][] = [
      FROM certificate WHERE is_seen = 1 ORDER BY id`,
   ],
   [
-    "SELECT id, owner FROM account ORDER BY id",
-    `SELECT account.id, ifnull(own_owner, ifnull(host_name.owner, '')) AS owner
-     FROM account JOIN host ON host.id = account.host JOIN host_name ON host_name.id = host.name ORDER BY account.id`,
+    "SELECT id, owner, purpose, environment, review_on FROM host_name ORDER BY id",
+    `SELECT host_name.id, ifnull(own_owner, iif(count(DISTINCT tag.owner) = 1, min(tag.owner), NULL)) AS owner, label.purpose,
+            ifnull(label.environment, iif(count(DISTINCT tag.environment) = 1, min(tag.environment), NULL)) AS environment,
+            label.review_on
+     FROM host_name LEFT JOIN label ON label.kind = 'host' AND label.name = host_name.name
+     LEFT JOIN tagged_host ON tagged_host.name = host_name.id LEFT JOIN tag ON tag.id = tagged_host.tag
+     GROUP BY host_name.id ORDER BY host_name.id`,
+  ],
+  [
+    "SELECT id, owner, purpose, environment, review_on FROM account ORDER BY id",
+    `SELECT account.id,
+            CASE WHEN account.own_owner IS NOT NULL THEN account.own_owner WHEN count(DISTINCT tag.owner) > 1 THEN ''
+                 ELSE coalesce(min(tag.owner), home.owner, '') END AS owner,
+            coalesce(label.purpose, home.purpose, '') AS purpose,
+            CASE WHEN label.environment IS NOT NULL THEN label.environment WHEN count(DISTINCT tag.environment) > 1 THEN ''
+                 ELSE coalesce(min(tag.environment), home.environment, '') END AS environment,
+            ifnull(label.review_on, home.review_on) AS review_on
+     FROM account JOIN host ON host.id = account.host JOIN host_name AS home ON home.id = host.name
+     LEFT JOIN label ON label.kind = 'account' AND (label.name, label.host, label.port) = (account.name, account.host_name, account.port)
+     LEFT JOIN tagged_account ON tagged_account.account = account.id LEFT JOIN tag ON tag.id = tagged_account.tag
+     GROUP BY account.id ORDER BY account.id`,
   ],
   [
     "SELECT certificate, owner, count FROM certificate_under_owner ORDER BY 1, 2",

@@ -253,7 +253,7 @@ function toggle({ store, world }: Tried, { kind, thing, name }: Tagging): void {
 function setPercent({ random, store, world }: Tried): void {
   const name = random.oneOf(TAGS);
   const percent = random.oneOf([null, null, 10, 33, 67, 90]);
-  store.atomically(() => store.labels.setDuePercent(name, percent));
+  store.atomically(() => store.labels.setTag(name, { duePercent: percent }));
   world.percents.set(name, percent);
 }
 

@@ -7,6 +7,8 @@ const TAG_WITH_COLOUR = `CREATE TABLE tag (
   id          INTEGER PRIMARY KEY,
   name        TEXT NOT NULL UNIQUE,
   due_percent INTEGER CHECK (due_percent BETWEEN 1 AND 99),
+  owner       TEXT,
+  environment TEXT,
   colour      TEXT NOT NULL CHECK (colour IN ('none', 'red'))
 ) STRICT;`;
 
@@ -42,7 +44,8 @@ export const MADE_UP: Schema = {
         CREATE TABLE tag_before AS SELECT * FROM tag;
         DROP TABLE tag;
         ${TAG_WITH_COLOUR}
-        INSERT INTO tag (id, name, due_percent, colour) SELECT id, name, due_percent, 'none' FROM tag_before;
+        INSERT INTO tag (id, name, due_percent, owner, environment, colour)
+        SELECT id, name, due_percent, owner, environment, 'none' FROM tag_before;
         DROP TABLE tag_before;
         ${RACK}
         UPDATE host SET rack = 'the only one';`,

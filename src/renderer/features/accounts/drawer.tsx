@@ -2,13 +2,12 @@ import { Button } from "@mantine/core";
 import { IconArrowRight, IconGhost } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
-import { useLabelling } from "#renderer/api/labels.ts";
+import { LabelsSection } from "#renderer/api/labels-section.tsx";
 import { AccountKindTag, AgentWords, EscalationWords, RootTag } from "#renderer/ui/account.tsx";
 import { Dim } from "#renderer/ui/cells.tsx";
 import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { HostName } from "#renderer/ui/host-name.tsx";
-import { LabelsSection } from "#renderer/ui/labels-section.tsx";
 import { ErrorState, Notice } from "#renderer/ui/panel.tsx";
 import { FindingLines } from "#renderer/ui/severity.tsx";
 import { beginLarge, TextLink, Untrusted } from "#renderer/ui/text.tsx";
@@ -52,7 +51,6 @@ const nameOf = ({ name, host, port }: AccountDetail): string => formatAccount({ 
 
 function Details({ account }: { account: AccountDetail }) {
   const { host, port, name } = account;
-  const labelling = useLabelling({ kind: "account", host, port, name });
   return (
     <>
       <Actions account={account} />
@@ -65,7 +63,7 @@ function Details({ account }: { account: AccountDetail }) {
       )}
       <FindingLines findings={account.findings} />
       <KindReasons account={account} />
-      {labelling && !account.isGone && <LabelsSection {...labelling} />}
+      {!account.isGone && <LabelsSection thing={{ kind: "account", host, port, name }} />}
       <Entry account={account} />
       <KeyLogins account={account} />
       <OtherLogins account={account} />

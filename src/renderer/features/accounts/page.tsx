@@ -70,6 +70,19 @@ function Filters({ search, onChange }: { search: Search; onChange: (patch: Parti
         isOn={search.owner === ""}
         onChange={(isOn) => onChange({ owner: isOn ? "" : undefined })}
       />
+      <ToggleFacet
+        title="No purpose"
+        count={undefined}
+        isOn={search.lacksPurpose === true}
+        onChange={(isOn) => onChange({ lacksPurpose: isOn ? true : undefined })}
+      />
+      {search.environment !== undefined && (
+        <FixedFacet
+          title="Environment"
+          value={search.environment || "not known"}
+          onDrop={() => onChange({ environment: undefined })}
+        />
+      )}
       {search.owner && (
         <FixedFacet title="Owner" value={search.owner} onDrop={() => onChange({ owner: undefined })} />
       )}
@@ -151,6 +164,21 @@ const COLUMNS: readonly Column<AccountRow>[] = [
     grow: 1,
     cell: ({ owner }) => <TextCell text={owner} />,
     text: ({ owner }) => owner,
+  },
+  {
+    id: "environment",
+    title: "Environment",
+    minWidth: 92,
+    cell: ({ environment }) => <TextCell text={environment} />,
+    text: ({ environment }) => environment,
+  },
+  {
+    id: "purpose",
+    title: "Purpose",
+    minWidth: 96,
+    grow: 2,
+    cell: ({ purpose }) => <TextCell text={purpose} />,
+    text: ({ purpose }) => purpose,
   },
   {
     id: "entry",

@@ -19,6 +19,8 @@ export function useAccounts(search: Search) {
     kind: search.kind ?? null,
     root: search.root ?? null,
     owner: search.owner ?? null,
+    environment: search.environment ?? null,
+    lacksPurpose: search.lacksPurpose ?? false,
     sort: sortOf(search),
   };
   const list = useRows(
@@ -41,7 +43,7 @@ export function useAccounts(search: Search) {
 /** What can be typed into the filter, with the owners that were given. */
 export function useFilterKeys() {
   const { data } = useQuery(useApi().labels.read.queryOptions());
-  return useMemo(() => accountKeys(data?.owners), [data]);
+  return useMemo(() => accountKeys({ owners: data?.owners, environments: data?.environments }), [data]);
 }
 
 export const useAccount = (id: number) => useQuery(useApi().accounts.find.queryOptions({ input: { id } }));

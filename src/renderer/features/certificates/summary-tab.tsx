@@ -1,11 +1,10 @@
 import { Button } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useState } from "react";
-import { useLabelling } from "#renderer/api/labels.ts";
+import { LabelsSection } from "#renderer/api/labels-section.tsx";
 import { Dim } from "#renderer/ui/cells.tsx";
 import { Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
-import { LabelsSection } from "#renderer/ui/labels-section.tsx";
 import { FindingLines } from "#renderer/ui/severity.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
@@ -16,13 +15,12 @@ import classes from "./certificates.module.css";
 
 /** The facts in the certificate itself, and what is wrong with it. */
 export function SummaryTab({ certificate }: { certificate: CertificateDetail }) {
-  const labelling = useLabelling({ kind: "certificate", sha256: certificate.sha256 });
   return (
     <>
       <FindingLines findings={certificate.findings} />
       <Malformed malformed={certificate.malformed} />
       <Summary certificate={certificate} />
-      {labelling && <LabelsSection {...labelling} />}
+      <LabelsSection thing={{ kind: "certificate", sha256: certificate.sha256 }} />
       <Names names={certificate.names} />
       <Extensions extensions={certificate.extensions} />
     </>

@@ -8,11 +8,10 @@ import {
   IconRadar2,
 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { useLabelling } from "#renderer/api/labels.ts";
+import { LabelsSection } from "#renderer/api/labels-section.tsx";
 import { ServedActions } from "#renderer/api/reload.tsx";
 import { useScanRequest } from "#renderer/api/scan-button.tsx";
 import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
-import { LabelsSection } from "#renderer/ui/labels-section.tsx";
 import { ErrorState } from "#renderer/ui/panel.tsx";
 import { ServedLines } from "#renderer/ui/served-lines.tsx";
 import { FindingLines } from "#renderer/ui/severity.tsx";
@@ -62,7 +61,6 @@ function Subtitle({ host: { state, outcome, lastSeen } }: { host: HostDetail }) 
 
 function Details({ host }: { host: HostDetail }) {
   const requestScan = useScanRequest();
-  const labelling = useLabelling({ kind: "host", host: host.host });
   const target = formatTarget({ kind: "ssh", host: host.host, port: host.port, user: host.user });
   return (
     <>
@@ -101,7 +99,7 @@ function Details({ host }: { host: HostDetail }) {
       <ClaimsOf host={host} />
       <FindingLines findings={host.findings} />
       <RootPaths host={host} />
-      {labelling && <LabelsSection {...labelling} />}
+      <LabelsSection thing={{ kind: "host", host: host.host }} />
       <CoverageOf coverage={host.coverage} />
       <LogWindows host={host} />
       <HostFacts host={host} />

@@ -133,6 +133,10 @@ export const AccountRow = z.object({
   lastLoginAt: Instant.nullable(),
   /** Who was said to answer for it, or else for its host; empty for nobody. */
   owner: z.string(),
+  /** So, too: empty where nothing is said, and where what is said differs. */
+  purpose: z.string(),
+  environment: z.string(),
+  reviewOn: z.string().nullable(),
   firstSeen: Instant,
   lastSeen: Instant,
   /** Without those that are accepted. */

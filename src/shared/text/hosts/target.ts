@@ -89,6 +89,12 @@ export function formatLabelled(thing: Labelled): string {
       return formatAccount({ account: thing.name, host: thing.host, port: thing.port });
     case "certificate":
       return thing.sha256;
+    case "key":
+      return thing.fingerprint;
+    case "endpoint":
+      return formatEndpoint(thing);
+    case "issuer":
+      return thing.name;
   }
 }
 

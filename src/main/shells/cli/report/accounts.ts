@@ -16,6 +16,8 @@ type Options = CommonOptions & {
   kind?: AccountKind;
   root?: RootStanding;
   owner?: string | false;
+  environment?: string | false;
+  purpose?: boolean;
   limit?: number;
 };
 
@@ -34,6 +36,9 @@ export function addAccounts(program: Command, { world }: Session): void {
     )
     .option("--owner <name>", "only accounts of this owner: their own, or that of their host")
     .option("--no-owner", "only accounts that nobody answers for")
+    .option("--environment <name>", "only accounts of this environment: their own, or that of their host")
+    .option("--no-environment", "only accounts of which the environment is not known")
+    .option("--no-purpose", "only accounts of which nobody has said what they are for")
     .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
     .addHelpText("after", HELP)
     .action((words: string[], _: object, command: Command) =>
@@ -57,14 +62,16 @@ Examples:
   latchkey accounts --kind bot --no-owner     what nobody answers for; latchkey label names somebody
 
 With --json: { accounts: [{ host, port, name, uid, shell, passwordState, kind, reasons, grantCount, root,
-workloadCount, lastLoginAt, owner, firstSeen, lastSeen, findings }], total }`;
+workloadCount, lastLoginAt, owner, purpose, environment, reviewOn, firstSeen, lastSeen, findings }], total }`;
 
 async function listAccounts(words: readonly string[], options: Options, world: World): Promise<void> {
   await using app = await openApp(options, world, "read");
   const { list } = app.client.accounts;
   const { host = null, kind = null, root = null } = options;
   const owner = options.owner === false ? "" : (options.owner ?? null);
-  const filter = { search: words.join(" "), host, kind, root, owner };
+  const environment = options.environment === false ? "" : (options.environment ?? null);
+  const lacksPurpose = options.purpose === false;
+  const filter = { search: words.join(" "), host, kind, root, owner, environment, lacksPurpose };
   const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, ...page }));
   if (options.json) return printJson({ accounts: rows.map(toJson), total }, world);
   if (total === 0) return world.out(formatNone(filter));
@@ -81,7 +88,7 @@ async function listAccounts(words: readonly string[], options: Options, world: W
 const toJson = ({ id: _, ...account }: AccountRow) => account;
 
 const formatNone = ({ search, ...filter }: { search: string }): string =>
-  search !== "" || Object.values(filter).some((value) => value !== null)
+  search !== "" || Object.values(filter).some((value) => value !== null && value !== false)
     ? "no account matches"
     : "no account is known yet; scan a host: latchkey scan root@web1.example";
 
@@ -95,9 +102,11 @@ const columnsAt = (now: Date): Column<AccountRow>[] => [
     head: "FINDINGS",
     cell: ({ findings }) => formatWorst(findings),
     style: ({ findings }) => SEVERITY_STYLES[worstOf(findings) ?? "info"],
-    leaves: 6,
+    leaves: 9,
   },
-  { head: "OWNER", cell: ({ owner }) => owner, cut: "middle", leaves: 5 },
+  { head: "OWNER", cell: ({ owner }) => owner, cut: "middle", leaves: 8 },
+  { head: "ENV", cell: ({ environment }) => environment, cut: "middle", leaves: 6 },
+  { head: "PURPOSE", cell: ({ purpose }) => purpose, cut: "end", leaves: 5 },
   { head: "ENTERED BY", cell: formatEntry, leaves: 4 },
   {
     head: "LAST LOGIN",

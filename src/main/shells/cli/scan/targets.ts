@@ -269,7 +269,7 @@ export function formatBroken(broken: readonly BrokenEntry[]): string[] {
 export const formatNotes = (notes: readonly string[]): string[] =>
   notes.map((note) => printable(`latchkey: note: ${note}`));
 
-async function readList(from: string, world: World): Promise<string> {
+export async function readList(from: string, world: World): Promise<string> {
   const bytes = from === "-" ? await world.readInput(MOST_BYTES) : await readFileOrRefuse(from, MOST_BYTES);
   if (bytes === null)
     throw new Refusal("too-many", `${from} is larger than 8 MiB, too large for a list of targets`);

@@ -1,0 +1,252 @@
+/**
+ * Things by the names that their labels stand under, what was said of them themselves, and what holds of them: what somebody gave a
+ * thing itself, else what its own tags say, else what its host has, else what the tags of that say. The views of the schema
+ * (`host_name_label`, `account_label`, `inherited_owner`) have the same rule for whoever goes by it in SQL (decision 0076).
+ */
+
+import type { Database } from "better-sqlite3";
+import type { InheritedLabel, LabelField, Labelled, Labels, LabelValue } from "#shared/model/label.ts";
+import { formatEndpoint } from "#shared/text/hosts/target.ts";
+import type { TagOfThing } from "./tag-table.ts";
+
+/**
+ * A thing by its row, and by the name that its labels stand under, which is its own whatever becomes of the row. `id`
+ * of a key: 0, for it is its fingerprint.
+ */
+export type LabelledRow = { kind: Labelled["kind"]; id: number; name: string; host: string; port: number };
+
+/** The row of a thing; null where it is not there, or never was. */
+export type FindRow = (thing: Labelled, options?: { isGoneToo: boolean }) => LabelledRow | null;
+
+export function rowFinder(db: Database): FindRow {
+  const host = db.prepare<[string], number>("SELECT id FROM host_name WHERE name = ?").pluck();
+  const account = db
+    .prepare<[string, number, string, number], number>(`
+      SELECT id FROM account WHERE host_name = ? AND port = ? AND name = ? AND (gone_scan IS NULL OR ?)`)
+    .pluck();
+  const certificate = db.prepare<[string], number>("SELECT id FROM certificate WHERE sha256 = ?").pluck();
+  const key = db
+    .prepare<{ fingerprint: string }, number>(`
+      SELECT 0 FROM key WHERE fingerprint = @fingerprint
+      UNION ALL SELECT 0 FROM key_file WHERE fingerprint = @fingerprint AND gone_scan IS NULL
+      UNION ALL SELECT 0 FROM held_key WHERE fingerprint = @fingerprint LIMIT 1`)
+    .pluck();
+  const endpoint = db
+    .prepare<[string, number, string, string], number>(
+      "SELECT id FROM endpoint WHERE host = ? AND port = ? AND server_name = ? AND protocol = ?",
+    )
+    .pluck();
+  const issuer = db.prepare<[string], number>("SELECT id FROM issuer WHERE name = ?").pluck();
+
+  return (thing, { isGoneToo } = { isGoneToo: false }) => {
+    const id = findId(thing, isGoneToo);
+    return id === undefined ? null : { kind: thing.kind, id, ...nameOf(thing) };
+  };
+
+  function findId(thing: Labelled, isGoneToo: boolean): number | undefined {
+    switch (thing.kind) {
+      case "host":
+        return host.get(thing.host);
+      case "account":
+        return account.get(thing.host, thing.port, thing.name, Number(isGoneToo));
+      case "certificate":
+        return certificate.get(thing.sha256);
+      case "key":
+        return key.get({ fingerprint: thing.fingerprint });
+      case "endpoint":
+        return endpoint.get(thing.host, thing.port, thing.serverName ?? "", thing.protocol);
+      case "issuer":
+        return issuer.get(thing.name);
+    }
+  }
+}
+
+type LabelName = { name: string; host: string; port: number };
+
+function nameOf(thing: Labelled): LabelName {
+  switch (thing.kind) {
+    case "host":
+      return alone(thing.host);
+    case "account":
+      return { name: thing.name, host: thing.host, port: thing.port };
+    case "certificate":
+      return alone(thing.sha256);
+    case "key":
+      return alone(thing.fingerprint);
+    case "endpoint":
+      return alone(formatEndpoint(thing));
+    case "issuer":
+      return alone(thing.name);
+  }
+}
+
+const alone = (name: string): LabelName => ({ name, host: "", port: 0 });
+
+/** What somebody said of a thing itself; null: nothing. */
+export type OwnLabels = Record<LabelField, string | null>;
+
+export type OwnReader = (row: LabelledRow) => OwnLabels;
+
+/** Kinds whose owner is a column of theirs. */
+const OWNERS = {
+  host: {
+    read: "SELECT own_owner FROM host_name WHERE id = ?",
+    write: "UPDATE host_name SET own_owner = ? WHERE id = ?",
+  },
+  account: {
+    read: "SELECT own_owner FROM account WHERE id = ?",
+    write: "UPDATE account SET own_owner = ? WHERE id = ?",
+  },
+  certificate: {
+    read: "SELECT own_owner FROM certificate WHERE id = ?",
+    write: "UPDATE certificate SET own_owner = ? WHERE id = ?",
+  },
+} as const;
+type Owned = keyof typeof OWNERS;
+
+const hasOwner = (kind: LabelledRow["kind"]): kind is Owned => kind in OWNERS;
+
+/** What was said of things themselves; it does not follow what comes of it for others. */
+export function ownLabels(db: Database) {
+  const read = db.prepare<LabelledRow, OwnLabels>(`
+    SELECT owner, purpose, environment, review_on AS reviewOn FROM label
+    WHERE kind = @kind AND name = @name AND host = @host AND port = @port`);
+  const write = db.prepare(`
+    INSERT INTO label (kind, name, host, port, owner, purpose, environment, review_on)
+    VALUES (@kind, @name, @host, @port, @owner, @purpose, @environment, @reviewOn)
+    ON CONFLICT DO UPDATE
+    SET owner = excluded.owner, purpose = excluded.purpose, environment = excluded.environment,
+        review_on = excluded.review_on`);
+  const remove = db.prepare(
+    "DELETE FROM label WHERE kind = @kind AND name = @name AND host = @host AND port = @port",
+  );
+  const owners = forEach(({ read: sql }) => db.prepare<[number], string | null>(sql).pluck());
+  const setOwner = forEach(({ write: sql }) => db.prepare(sql));
+
+  return { of, set };
+
+  function of(row: LabelledRow): OwnLabels {
+    const labels = read.get(row) ?? NO_LABELS;
+    return hasOwner(row.kind) ? { ...labels, owner: owners[row.kind].get(row.id) ?? null } : labels;
+  }
+
+  function set(row: LabelledRow, labels: OwnLabels): void {
+    if (hasOwner(row.kind)) setOwner[row.kind].run(labels.owner, row.id);
+    const { purpose, environment, reviewOn } = labels;
+    const owner = hasOwner(row.kind) ? null : labels.owner;
+    if (owner ?? purpose ?? environment ?? reviewOn)
+      write.run({ ...row, owner, purpose, environment, reviewOn });
+    else remove.run(row);
+  }
+}
+
+const NO_LABELS: OwnLabels = { owner: null, purpose: null, environment: null, reviewOn: null };
+
+const forEach = <Statement>(
+  prepare: (sql: (typeof OWNERS)[Owned]) => Statement,
+): Record<Owned, Statement> => ({
+  host: prepare(OWNERS.host),
+  account: prepare(OWNERS.account),
+  certificate: prepare(OWNERS.certificate),
+});
+
+type Deps = { own: OwnReader; tagsOf: (row: LabelledRow) => TagOfThing[] };
+
+/** What a thing may inherit from, beside its own tags: one host, or all where it is seen; null: nothing. */
+type Origin =
+  | { kind: "host"; row: LabelledRow; own: OwnLabels; tags: TagOfThing[] }
+  | { kind: "hosts"; each: OwnLabels[] };
+
+const NONE: InheritedLabel = { kind: "none" };
+
+export function labelReader(db: Database, { own, tagsOf }: Deps) {
+  const hostOfAccount = db.prepare<[number], Home>(`
+    SELECT host_name.id, host_name.name FROM account
+    JOIN host ON host.id = account.host JOIN host_name ON host_name.id = host.name WHERE account.id = ?`);
+  const hostOfEndpoint = db.prepare<[number], Home>(`
+    SELECT host_name.id, host_name.name FROM endpoint JOIN host_name ON host_name.id = endpoint.name
+    WHERE endpoint.id = ?`);
+  // Few hosts differ: what a certificate of thousands of hosts inherits is settled by the few rows that are left.
+  const hostsOfCertificate = db.prepare<[number], OwnLabels>(`
+    SELECT DISTINCT owner, purpose, environment, review_on AS reviewOn FROM host_name
+    WHERE id IN (SELECT name FROM location WHERE certificate = ? AND gone_scan IS NULL)`);
+
+  return {
+    of(row: LabelledRow): Labels {
+      const tags = tagsOf(row);
+      const origin = findOrigin(row);
+      const values = own(row);
+      const labelOf = (field: LabelField): LabelValue => ({
+        own: values[field],
+        inherited: inherit(field, tags, origin),
+      });
+      return {
+        owner: labelOf("owner"),
+        purpose: labelOf("purpose"),
+        environment: labelOf("environment"),
+        reviewOn: labelOf("reviewOn"),
+        tags: tags.map(({ name }) => name),
+      };
+    },
+  };
+
+  function findOrigin(row: LabelledRow): Origin | null {
+    switch (row.kind) {
+      case "account":
+        return toOrigin(hostOfAccount.get(row.id));
+      case "endpoint":
+        return toOrigin(hostOfEndpoint.get(row.id));
+      case "certificate":
+        return { kind: "hosts", each: hostsOfCertificate.all(row.id) };
+      // A key opens accounts of many hosts, and an issuer is of none.
+      case "host":
+      case "key":
+      case "issuer":
+        return null;
+    }
+  }
+
+  function toOrigin(home: Home | undefined): Origin | null {
+    if (!home) return null;
+    const row: LabelledRow = { kind: "host", ...home, host: "", port: 0 };
+    return { kind: "host", row, own: own(row), tags: tagsOf(row) };
+  }
+}
+
+type Home = { id: number; name: string };
+
+function inherit(field: LabelField, tags: readonly TagOfThing[], origin: Origin | null): InheritedLabel {
+  const byTags = findInTags(field, tags, null);
+  if (byTags.kind !== "none" || origin === null) return byTags;
+  if (origin.kind === "hosts") return findInHosts(field, origin.each);
+  const value = origin.own[field];
+  if (value !== null) return { kind: "value", value, from: { kind: "host", host: origin.row.name } };
+  return findInTags(field, origin.tags, origin.row.name);
+}
+
+function findInTags(field: LabelField, tags: readonly TagOfThing[], host: string | null): InheritedLabel {
+  if (field === "purpose" || field === "reviewOn") return NONE;
+  const giving = tags.flatMap((tag) => {
+    const value = tag[field];
+    return value === null ? [] : [{ name: tag.name, value }];
+  });
+  const [first] = giving;
+  if (!first) return NONE;
+  const values = [...new Set(giving.map(({ value }) => value))];
+  if (values.length > 1) return { kind: "unsettled", by: "tags", host, values: values.slice(0, MOST_VALUES) };
+  return { kind: "value", value: first.value, from: { kind: "tag", name: first.name, host } };
+}
+
+/** So many of the values that differ are named. */
+const MOST_VALUES = 5;
+
+/** What all hosts have; where one has nothing, nothing is inherited. */
+function findInHosts(field: LabelField, hosts: readonly OwnLabels[]): InheritedLabel {
+  const values = [...new Set(hosts.map((host) => host[field]))];
+  const named = values.flatMap((value) => (value === null || value === "" ? [] : [value])).toSorted();
+  const [first] = named;
+  if (first === undefined || named.length < values.length) return NONE;
+  if (named.length > 1)
+    return { kind: "unsettled", by: "hosts", host: null, values: named.slice(0, MOST_VALUES) };
+  return { kind: "value", value: first, from: { kind: "hosts" } };
+}
