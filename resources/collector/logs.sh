@@ -52,11 +52,11 @@ read_journal() {
 		query_journal -r -n 1000 _TRANSPORT=driver MESSAGE_ID=a596d6fe7bfa4994828e72309e95d61e |
 			sed -n '/ messages from ssh/s/^/X	/p'
 		query_journal -r _UID=0 SYSLOG_IDENTIFIER=sshd SYSLOG_IDENTIFIER=sshd-session SYSLOG_IDENTIFIER=sshd-auth
-	} | sum_up_log)
+	} | sum_up_log 1)
 	printf '@log %s path:journal\n' $encoding
 	ship_log
 	# By su, apart: of what calls itself so, any process may have written it, and nothing else follows from it.
-	summary=$(query_journal -r -n 2000 SYSLOG_IDENTIFIER=su SYSLOG_IDENTIFIER=su-l | sum_up_log)
+	summary=$(query_journal -r -n 2000 SYSLOG_IDENTIFIER=su SYSLOG_IDENTIFIER=su-l | sum_up_log 1)
 	printf '@su-log %s\n' $encoding
 	ship_log
 }
@@ -98,7 +98,7 @@ read_log_file() {
 		if [ $opener != cat ]; then in_time $opener -dc "$1"
 		elif [ "$size" -gt $most_bytes ]; then in_time tail -c $most_bytes "$1"
 		else in_time cat "$1"
-		fi | sum_up_log
+		fi | sum_up_log 0
 	)
 	printf '@log %s path:%s' $encoding "$1"
 	written=$(date -r "$1" +%s)
@@ -117,13 +117,18 @@ ship_log() {
 #   D DAY                      each day on which anything was logged, in the order of the log; the first is number 0
 #   S FIRST LAST               the first and the last line that has a date
 #   A COUNT                    logins by any method
-#   M HOST MESSAGE DAYS...     a message on a login by key, its days as NUMBER/COUNT/FIRST/LAST
+#   M HOST MESSAGE DAYS...     a message on a login by key, its days as NUMBER/COUNT/FIRST/LAST/HOURS/TAG/TAG: the hours
+#                              as bits, and what the first and the last line say of their program and port
 #   O HOST MESSAGE DAYS...     the same on a login by other means, or by su
-#   L O                        there were too many of these
+#   B COUNT DAY LINE DAY LINE DAY LINE
+#                              passwords that were refused to an address before it got in to that account, with the line of
+#                              that login, of the first refusal and of the last
+#   L O, L B                   there were too many of these
 #   E WORD                     whole, or cut where its end was not reached, or full where there were too many messages
-# Only what stands at the place of the program's name is sshd: anybody may choose the rest of a line.
+# Only what stands at the place of the program's name is sshd: anybody may choose the rest of a line. $1: 1 where the newest
+# line comes first.
 sum_up_log() {
-	awk -v end="$nonce" "$sum_up_log_awk"
+	awk -v end="$nonce" -v backwards="$1" "$sum_up_log_awk"
 }
 
 # When each account was last logged in to, by whatever means, where a program of the host can read it.

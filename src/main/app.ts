@@ -139,6 +139,7 @@ function createFeatures(deps: FeatureDeps, parts: Parts, events: AppRouter["even
     }),
     issuers: lazyRouter(async () => (await parts.issuers()).procedures),
     labels: lazyRouter(async () => (await import("./features/labels/index.ts")).createLabels(deps)),
+    logins: lazyRouter(async () => (await import("./features/reports/index.ts")).createLogins(deps)),
     people: lazyRouter(async () => (await parts.people()).procedures),
     runs: lazyRouter(async () => (await parts.runs()).procedures),
     scans: lazyRouter(async () => (await parts.scans()).procedures),

@@ -11,6 +11,7 @@ import {
   makeAccount,
   makeCertificate,
   makeGrant,
+  makeLogins,
   makeServing,
   START,
   visitEndpoint,
@@ -32,6 +33,14 @@ const LISTS = {
   "changes.list": { texts: ["search", "host"], columns: [] },
   "findings.list": { texts: ["search", "host"], columns: columnsOf(contract.findings.list) },
   "hostKeys.list": { texts: ["search", "host"], columns: columnsOf(contract.hostKeys.list) },
+  "logins.list": {
+    texts: ["search", "host", "account", "from"],
+    columns: columnsOf(contract.logins.list),
+  },
+  "logins.observed": {
+    texts: ["search", "host", "account", "from"],
+    columns: columnsOf(contract.logins.observed),
+  },
   "people.list": { texts: ["search"], columns: columnsOf(contract.people.list) },
   "hosts.list": { texts: ["search"], columns: columnsOf(contract.hosts.list) },
   "runs.list": { texts: ["search"], columns: columnsOf(contract.runs.list) },
@@ -57,7 +66,7 @@ test("every list of the contract is on trial here", () => {
   const paths = Object.entries(contract).flatMap(([group, names]) =>
     Object.keys(names).map((name) => `${group}.${name}`),
   );
-  const lists = paths.filter((path) => /\.list$|\.probes$/.test(path) && path !== "targets.list");
+  const lists = paths.filter((path) => /\.list$|\.probes$|\.observed$/.test(path) && path !== "targets.list");
   expect(PROCEDURES.toSorted()).toEqual(lists.toSorted());
   expect(LISTS["access.list"].columns).toContain("comment");
 });
@@ -252,6 +261,7 @@ function fill(store: Store): void {
         accounts: [makeAccount("ann"), makeAccount("root", { uid: 0 })],
         grants: [makeGrant("ann"), makeGrant("bob", { line: 2 })],
         disk: { addresses: null, map: null, bindings: [makeServing("shop")] },
+        logins: makeLogins(["ann", "bob"]),
       },
     });
   visitHost(store, "web3", { collected: null });

@@ -31,6 +31,8 @@ type EventKind =
   | "grants-unapproved"
   | "findings-accepted"
   | "findings-unaccepted"
+  | "logins-accepted"
+  | "logins-unaccepted"
   | "rule-turned-on"
   | "max-age-set"
   | "plan-dropped"

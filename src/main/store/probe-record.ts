@@ -1,4 +1,5 @@
 import type { HostAccount } from "#shared/model/access/account.ts";
+import type { Baselines, DaySpan, LoginDay, ObservedLogin } from "#shared/model/access/login.ts";
 import type { Verdict } from "#shared/model/access/verdict.ts";
 import type { Certificate } from "#shared/model/certificates/certificate.ts";
 import type { FileLine, ShownBy } from "#shared/model/certificates/served.ts";
@@ -136,6 +137,11 @@ export type CollectedHost = {
   clientFiles: { path: string; directive: string; at: FileLine }[];
   /** What this reading of its logs shows of logins; what earlier readings showed stays. */
   use: HostLogins;
+  /** Each day with logins, and which of these stand out; null where that was too much to evaluate. */
+  logins: {
+    days: LoginDay[];
+    reading: { spans: Baselines<DaySpan | null>; observed: ObservedLogin[] } | null;
+  };
   reach: HostReach;
   /** `isComplete`: everything was read by which sshd trusts authorities, so that one that is missing has gone. */
   authorities: { trusted: TrustedAuthority[]; isComplete: boolean };

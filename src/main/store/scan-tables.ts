@@ -13,6 +13,7 @@ import { hostNameTable } from "./hosts/address-table.ts";
 import { endpointTable } from "./hosts/endpoint-table.ts";
 import { hostRecorder } from "./hosts/host-recorder.ts";
 import type { Lists } from "./lists/lists.ts";
+import { loginDayTable } from "./logins/login-day-table.ts";
 import { loginTable } from "./logins/login-table.ts";
 import { offlineReadingTable } from "./runs/host-readings.ts";
 import { probeTable } from "./scans/probe-table.ts";
@@ -44,6 +45,7 @@ export function scanTables(db: Database, lists: Lists) {
     violations: violationTable(db),
     uses: {
       ...loginTable(db),
+      recallLogins: loginDayTable(db).recallLogins,
       knownSince: grantAges(db),
       knownAccounts: accountMemory(db),
       personOf: keyPerson(db),

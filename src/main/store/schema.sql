@@ -950,6 +950,121 @@ CREATE TABLE log_window (
   CHECK (from_at <= to_at)
 ) STRICT, WITHOUT ROWID;
 
+-- By what, and from where, an account of a host was logged in to, as its logs have it. `means`: the fingerprint of the key, or of
+-- the authority of a certificate; by su, who became it. `address` is empty where it was not kept.
+CREATE TABLE login_source (
+  id        INTEGER PRIMARY KEY,
+  host      INTEGER NOT NULL REFERENCES host (id),
+  host_name TEXT NOT NULL,
+  port      INTEGER NOT NULL,
+  account   TEXT NOT NULL,
+  method    TEXT NOT NULL,
+  means     TEXT NOT NULL,
+  address   TEXT NOT NULL,
+  search_text TEXT GENERATED ALWAYS AS (
+    host_name || char(10) || account || char(10) || address || char(10) || means) VIRTUAL,
+  UNIQUE (host, account, method, means, address)
+) STRICT;
+
+CREATE INDEX login_source_by_host ON login_source (host_name, account);
+
+CREATE INDEX login_source_by_account ON login_source (account);
+
+CREATE INDEX login_source_by_address ON login_source (address);
+
+CREATE VIRTUAL TABLE login_source_search USING fts5 (
+  text, content = '', contentless_delete = 1, tokenize = 'trigram'
+);
+
+CREATE VIRTUAL TABLE login_source_pieces USING fts5vocab (login_source_search, instance);
+
+CREATE TRIGGER login_source_begins AFTER INSERT ON login_source
+BEGIN
+  INSERT INTO login_source_search (rowid, text) VALUES (NEW.id, NEW.search_text || char(10, 10));
+END;
+
+CREATE TRIGGER login_source_ends AFTER DELETE ON login_source
+BEGIN
+  DELETE FROM login_source_search WHERE rowid = OLD.id;
+END;
+
+-- The logins of a source on one day of the host's calendar, in days since the epoch, over all readings of its logs. `in_journal` and
+-- `hours_in_journal` are what systemd's journal has of them; the rest is in plain files, into which any user of the host can have
+-- lines written. `hours`: those with a login, as bits, by the host's clock. `in_baseline`: 1 where the day is part of the baseline of
+-- all logs, 2 of that of the journal, 3 of both.
+CREATE TABLE login_day (
+  id               INTEGER PRIMARY KEY,
+  source           INTEGER NOT NULL REFERENCES login_source (id),
+  day              INTEGER NOT NULL,
+  count            INTEGER NOT NULL,
+  in_journal       INTEGER NOT NULL,
+  hours            INTEGER NOT NULL,
+  hours_in_journal INTEGER NOT NULL,
+  first_at         TEXT NOT NULL,
+  last_at          TEXT NOT NULL,
+  in_baseline      INTEGER NOT NULL DEFAULT 0 CHECK (in_baseline BETWEEN 0 AND 3),
+  UNIQUE (source, day)
+) STRICT;
+
+CREATE INDEX login_day_by_day ON login_day (day, last_at, id);
+
+-- Of which days, since the epoch, the baseline of a host's logins is made: the first 30 that its logs cover, by the journal alone or by
+-- all logs. Its days are marked once, when there are enough; nothing is added to it later.
+CREATE TABLE login_baseline (
+  host     INTEGER NOT NULL REFERENCES host (id),
+  evidence TEXT NOT NULL CHECK (evidence IN ('journal', 'all')),
+  from_day INTEGER NOT NULL,
+  to_day   INTEGER NOT NULL,
+  PRIMARY KEY (host, evidence)
+) STRICT, WITHOUT ROWID;
+
+-- A login that stands out from the baseline, or by itself. Those of one rule, account and `subject` (a network, an hour, a day) are one,
+-- with the first and the last. `facts`: what the rule has found; `lines`: as the host wrote them.
+CREATE TABLE login_observation (
+  id        INTEGER PRIMARY KEY,
+  host      INTEGER NOT NULL REFERENCES host (id),
+  host_name TEXT NOT NULL,
+  port      INTEGER NOT NULL,
+  account   TEXT NOT NULL,
+  rule      TEXT NOT NULL,
+  subject   TEXT NOT NULL,
+  method    TEXT NOT NULL,
+  means     TEXT NOT NULL,
+  address   TEXT NOT NULL,
+  first_at  TEXT NOT NULL,
+  last_at   TEXT NOT NULL,
+  evidence  TEXT NOT NULL CHECK (evidence IN ('journal', 'file')),
+  severity  TEXT NOT NULL CHECK (severity IN ('critical', 'high', 'medium', 'low', 'info')),
+  facts     TEXT NOT NULL CHECK (json_valid(facts)),
+  lines     TEXT NOT NULL CHECK (json_valid(lines)),
+  -- In the order in which lists show it.
+  weight INTEGER GENERATED ALWAYS AS (
+    CASE severity WHEN 'critical' THEN 4 WHEN 'high' THEN 3 WHEN 'medium' THEN 2 WHEN 'low' THEN 1 ELSE 0 END) VIRTUAL,
+  search_text TEXT GENERATED ALWAYS AS (
+    host_name || char(10) || account || char(10) || address || char(10) || means || char(10) || rule) VIRTUAL,
+  UNIQUE (host, account, rule, subject)
+) STRICT;
+
+CREATE INDEX login_observation_by_weight ON login_observation (weight, last_at, id);
+
+CREATE INDEX login_observation_by_time ON login_observation (last_at, id);
+
+CREATE INDEX login_observation_of_account ON login_observation (host_name, account);
+
+-- That somebody has looked into one, and why it may be, until a day. It covers what there was: not surer evidence, nor what weighs more.
+CREATE TABLE login_acceptance (
+  id           INTEGER PRIMARY KEY,
+  observation  INTEGER NOT NULL REFERENCES login_observation (id),
+  evidence     TEXT NOT NULL CHECK (evidence IN ('journal', 'file')),
+  weight       INTEGER NOT NULL,
+  reason       TEXT NOT NULL,
+  until        TEXT NOT NULL,
+  accepted_at  TEXT NOT NULL,
+  withdrawn_at TEXT
+) STRICT;
+
+CREATE UNIQUE INDEX login_acceptance_standing ON login_acceptance (observation) WHERE withdrawn_at IS NULL;
+
 -- === Where private keys are ================================================================================================
 
 -- A private key found on a host: its public key and what is known of the file, never its bytes. `lock`: how it is locked, in

@@ -19,6 +19,7 @@ import { hostTable } from "./hosts/host-table.ts";
 import { issuerStore } from "./issuers/issuer-store.ts";
 import { labelTable } from "./labels/label-table.ts";
 import { createLists } from "./lists/lists.ts";
+import { loginStore } from "./logins/login-store.ts";
 import { compileLater, MEMORY } from "./opening/connection.ts";
 import { explainOpening, isDamage } from "./opening/damage.ts";
 import { formatLoss, readMark } from "./opening/mark.ts";
@@ -167,6 +168,7 @@ function tables(db: Database, path: string, { now = () => new Date(), mostCounte
     expiry: viewed(expiryTable(db)),
     issuers: issuerStore(db, explained),
     labels: explained(labelTable(db)),
+    logins: viewed(loginStore(db, lists)),
     people: explained(peopleStore(db, { lists, sources, inventory })),
     pins: explained(pins),
     revoked: explained(written.revoked),

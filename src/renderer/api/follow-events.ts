@@ -49,6 +49,7 @@ type Area =
   | "hosts"
   | "issuers"
   | "labels"
+  | "logins"
   | "hostKeys"
   | "findings"
   | "forecast"
@@ -76,6 +77,7 @@ const SCANNED = [
   "changes",
   "served",
   "bundles",
+  "logins",
 ] as const;
 
 function staleAreas({ kind }: Announcement): Area[] {
@@ -104,6 +106,8 @@ function staleAreas({ kind }: Announcement): Area[] {
       return ["findings", "today", "certificates", "access", "hosts"];
     case "labels-changed":
       return ["findings", "forecast", "labels", "today", "certificates", "accounts", "hosts"];
+    case "logins-changed":
+      return ["logins", "today"];
     case "settings-changed":
       return ["settings", "today"];
     case "trust-changed":

@@ -1,6 +1,6 @@
 import type { ContractRouterClient } from "@orpc/contract";
 import { access } from "./access.ts";
-import { accounts } from "./accounts.ts";
+import { accounts, logins } from "./accounts.ts";
 import { certificates, chains, endpoints, served } from "./certificates.ts";
 import { changes } from "./changes.ts";
 import { events } from "./events.ts";
@@ -38,6 +38,7 @@ export const contract = {
   inspect,
   issuers,
   labels,
+  logins,
   people,
   runs,
   scans,

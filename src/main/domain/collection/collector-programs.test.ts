@@ -257,8 +257,8 @@ describe.skipIf(AWKS.length === 0)("what listens, and what logs tell", () => {
       "D\t2026-12-01",
       "S\tNov 30 10:00:00\t2026-12-01T10:00:00.1+00:00",
       "A\t4",
-      `M\tweb\t${login.replace("22", "0")}\t0/2/10:00:00/11:00:00`,
-      "O\tweb\tAccepted password for bob from ::1 port 0 ssh2\t1/2/10:00:00.1+00:00/10:00:00.1+00:00",
+      `M\tweb\t${login.replace("22", "0")}\t0/2/10:00:00/11:00:00/c00/sshd[1]:22/sshd[1]:23`,
+      "O\tweb\tAccepted password for bob from ::1 port 0 ssh2\t1/2/10:00:00.1+00:00/10:00:00.1+00:00/400/sshd-session[1]:3/sshd-session[1]:3",
       "E\twhole",
       "",
     ]);
@@ -275,8 +275,8 @@ describe.skipIf(AWKS.length === 0)("what listens, and what logs tell", () => {
     ];
     const lines = said("sum-up-log", `${log.join("\n")}\n`, { end: "end" }).split("\n");
     expect(lines.filter((line) => /^[MOL]/.test(line))).toEqual([
-      "O\tweb\tsu: (to postgres) ann\t0/2/10:00:00/11:00:00",
-      "O\tweb\tsu: (to root) bob\t1/1/10:00:00+00:00/10:00:00+00:00",
+      "O\tweb\tsu: (to postgres) ann\t0/2/10:00:00/11:00:00/c00//",
+      "O\tweb\tsu: (to root) bob\t1/1/10:00:00+00:00/10:00:00+00:00/400//",
     ]);
   });
 

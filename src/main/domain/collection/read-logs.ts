@@ -20,6 +20,10 @@ export type LogSummary = {
   others: LoginMessage[];
   /** There were more of these than are kept. */
   hasMoreOthers: boolean;
+  /** Refused passwords that a login from the same address followed. */
+  bursts: LogBurst[];
+  /** There may have been more of these. */
+  hasMoreBursts: boolean;
   /** "cut": its end was not reached. "full": there were more messages than are kept. */
   ending: "whole" | "cut" | "full";
   journal: {
@@ -36,9 +40,25 @@ type LoginMessage = {
   host: string;
   /** What sshd wrote, without the client's port. */
   text: string;
-  /** `day` is an index in `days`; times of day are as they are written. */
-  days: { day: number; count: number; first: string; last: string }[];
+  days: LoggedDay[];
 };
+
+/** `day` is an index in `days` of the log; times of day are as they are written. */
+export type LoggedDay = {
+  day: number;
+  count: number;
+  first: string;
+  last: string;
+  /** The hours with a login, as bits, by the clock of the line. */
+  hours: number;
+  /** What the first and the last line say of the program and the client's port: "sshd[8]:50022"; empty if not known. */
+  tags: [first: string, last: string];
+};
+
+/** A line of a log, as it stands there, with the index of its day. */
+export type LoggedLine = { day: number; text: string };
+
+export type LogBurst = { count: number; login: LoggedLine; first: LoggedLine; last: LoggedLine };
 
 export const readLogs = (records: readonly Record[]): LogSummary[] =>
   records.filter(({ kind }) => kind === "log").map(readLog);
@@ -65,7 +85,9 @@ function readLog(record: Record): LogSummary {
     acceptedCount: Number(/^\d{1,12}$/.exec(all("A")[0]?.[0] ?? "")?.[0] ?? 0),
     messages: all("M").map(readMessage),
     others: all("O").map(readMessage),
-    hasMoreOthers: all("L").length > 0,
+    hasMoreOthers: all("L").some(([letter]) => letter === "O"),
+    bursts: all("B").flatMap(readBurst),
+    hasMoreBursts: all("L").some(([letter]) => letter === "B"),
     ending: readEnding(all("E").at(-1)?.[0]),
     journal:
       path === "journal"
@@ -87,10 +109,34 @@ const readMessage = ([host = "", text = "", ...days]: string[]): LoginMessage =>
 const readEnding = (word: string | undefined): LogSummary["ending"] =>
   word === "whole" || word === "full" ? word : "cut";
 
-function readDay(text: string): LoginMessage["days"] {
-  const [, day = "", count = "", first = "", last = ""] =
-    /^(\d{1,5})\/(\d{1,9})\/([^/]{1,40})\/([^/]{1,40})$/.exec(text) ?? [];
-  return day === "" ? [] : [{ day: Number(day), count: Number(count), first, last }];
+function readDay(text: string): LoggedDay[] {
+  const [, day = "", count = "", first = "", last = "", hours, begin = "", end = ""] =
+    /^(\d{1,5})\/(\d{1,9})\/([^/]{1,40})\/([^/]{1,40})(?:\/([0-9a-f]{1,6})\/([^/]{0,60})\/([^/]{0,60}))?$/.exec(
+      text,
+    ) ?? [];
+  if (day === "") return [];
+  return [
+    {
+      day: Number(day),
+      count: Number(count),
+      first,
+      last,
+      hours: hours === undefined ? hourOf(first) | hourOf(last) : Number.parseInt(hours, 16),
+      tags: [begin, end],
+    },
+  ];
+}
+
+const hourOf = (time: string): number => {
+  const hour = Number(time.slice(0, 2));
+  return hour >= 0 && hour < 24 ? 1 << hour : 0;
+};
+
+function readBurst([count = "", ...rest]: string[]): LogBurst[] {
+  const [login, first, last] = [0, 2, 4].map((at) => ({ day: Number(rest[at]), text: rest[at + 1] ?? "" }));
+  if (!/^\d{1,9}$/.test(count) || !login || !first || !last) return [];
+  const isSound = [login, first, last].every(({ day, text }) => Number.isSafeInteger(day) && text !== "");
+  return isSound ? [{ count: Number(count), login, first, last }] : [];
 }
 
 /** The two dates of a line of `journalctl --list-boots`, whatever separates them. */

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Collection } from "#domain/collection/collection.ts";
 import type { LogSummary } from "#domain/collection/read-logs.ts";
 import { makeAccount, makeCollection } from "#domain/ssh/testdata/make-collection.ts";
-import { daysFrom, makeLog } from "#domain/use/testdata/make-log.ts";
+import { daysFrom, makeLog, makeLoggedDay } from "#domain/use/testdata/make-log.ts";
 import { findLogins, withoutFuture } from "./find-logins.ts";
 
 /** makeCollection's host was read on 1 June 2026 at midnight UTC, and its zone is +0200. */
@@ -186,7 +186,7 @@ test("a log without this scan's own login, or without any, says nothing by its s
     windows: [],
     notRead: ["/var/log/secure: this scan's own login is not in it, so others may be missing too"],
   });
-  const own = { day: 31, count: 1, first: "02:00:00", last: "02:00:00" };
+  const own = makeLoggedDay({ day: 31, count: 1, first: "02:00:00", last: "02:00:00" });
   const messages = [{ host: "web1.example", text: byKey(), days: [own] }];
   expect(find({ logs: [{ ...log, messages }], ...login }).windows).toHaveLength(1);
   expect(find({ logs: [{ ...log, messages: [], acceptedCount: 0 }] }).notRead).toEqual([
@@ -280,6 +280,9 @@ const evidence = {
   hiddenBy: null,
   notRead: [],
   elsewhere: new Map<string, string>(),
+  days: [],
+  bursts: [],
+  leftOut: [],
 };
 
 test("what a clock in the future has dated covers no time, and its logins were no later than now", () => {
@@ -305,7 +308,7 @@ const other = (log: LogSummary, ...texts: string[]): LogSummary => ({
   others: texts.map((text) => ({
     host: "web1",
     text,
-    days: [{ day: 1, count: 3, first: "10:00:00", last: "11:00:00" }],
+    days: [makeLoggedDay({ day: 1, count: 3, first: "10:00:00", last: "11:00:00" })],
   })),
 });
 
@@ -360,12 +363,8 @@ test("more logins without a key than are taken are named as such, and a million 
     "journal: it holds more logins without a key than were taken",
   );
   const many = other(makeLog("journal", MAY), "Accepted password for ann from 10.0.0.7 port 0 ssh2");
-  const days = Array.from({ length: 200_000 }, () => ({
-    day: 1,
-    count: 1,
-    first: "10:00:00",
-    last: "10:00:00",
-  }));
+  const one = makeLoggedDay({ day: 1, count: 1, first: "10:00:00", last: "10:00:00" });
+  const days = Array.from({ length: 200_000 }, () => one);
   many.others = many.others.map((message) => ({ ...message, days }));
   expect(find({ logs: [many], accounts: [makeAccount("ann")] }).others).toHaveLength(1);
 });

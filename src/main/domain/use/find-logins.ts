@@ -13,6 +13,8 @@ import { type Instant, MOST_AHEAD_SECONDS } from "#shared/model/instant.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { DAY_SECONDS, instantOf, readOffset, toSeconds } from "./log-dates.ts";
 import { type DatedLog, dateLogs, familyOf, findHidingLevel, findSpans, type Span } from "./log-windows.ts";
+import { findBursts, type LoginBurst } from "./login-bursts.ts";
+import { formatLoggedLine, type LoggedDay, listLoginDays, type SeenLogin } from "./login-days.ts";
 import { type KeyLogin, type OtherLogin, readLoginMessage, readOtherLogin } from "./login-messages.ts";
 
 /** The logins by key in one reading of a host's logs. */
@@ -23,17 +25,12 @@ export type LoginEvidence = HostLogins & {
   notRead: string[];
   /** Logins in lines with another host's name: that name by account and fingerprint (loginName). */
   elsewhere: ReadonlyMap<string, string>;
-};
-
-/** One message on one day of one log; `host` is the host name in its lines. */
-type SeenLogin<Login> = {
-  login: Login;
-  host: string;
-  family: string;
-  day: number;
-  count: number;
-  first: number;
-  last: number;
+  /** The days with logins to accounts of the host, by their addresses. */
+  days: LoggedDay[];
+  /** Logins to accounts of the host after passwords that were refused. */
+  bursts: LoginBurst[];
+  /** What of these two may be missing, and why. */
+  leftOut: string[];
 };
 
 type Seen = SeenLogin<KeyLogin>;
@@ -67,6 +64,8 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
   const notRead = unreadable.map(({ path, why }) => `${path}: ${why}`);
   const seen: Seen[] = [];
   const others: SeenLogin<OtherLogin>[] = [];
+  const bursts: LoginBurst[] = [];
+  const leftOut: string[] = [];
   const elsewhere = new Map<string, string>();
   const hiddenBy = findHidingLevel(collection);
   const changedAt = findChange(collection);
@@ -82,6 +81,9 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
     for (const log of dated)
       for (const one of datedLogins(log, log.others, { offset, now, family, read: readOtherLogin }))
         if (isOwn(one.host)) others.push(one);
+    for (const log of dated) bursts.push(...findBursts(log, { family, clock: { offset, now }, isOwn }));
+    if (logs.some((log) => log.hasMoreBursts))
+      leftOut.push(`${family}: so many passwords were refused that a login after them may have been missed`);
     if (logs.some((log) => log.hasMoreOthers))
       notRead.push(`${family}: it holds more logins without a key than were taken`);
     const doubt = hiddenBy ?? findDoubt(logs, own, collection, now);
@@ -117,7 +119,22 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
   // Whoever writes lines into a log may name accounts that there are not.
   const names = new Set(collection.accounts.map(({ name }) => name));
   const ofAccounts = others.filter(({ login }) => names.has(login.account));
-  return { logins: kept, others: addUpOthers(ofAccounts), windows: sound, hiddenBy, notRead, elsewhere };
+  const { days, isCut } = listLoginDays(
+    seen.filter(({ login }) => names.has(login.account)),
+    ofAccounts,
+  );
+  if (isCut) leftOut.push("logs hold more days of logins than are kept, so some are not listed");
+  return {
+    logins: kept,
+    others: addUpOthers(ofAccounts),
+    windows: sound,
+    hiddenBy,
+    notRead,
+    elsewhere,
+    days,
+    bursts: bursts.filter(({ account }) => names.has(account)),
+    leftOut,
+  };
 }
 
 /** No log shows the future, whatever dates are in it. */
@@ -170,7 +187,7 @@ type Reading<Login> = {
 
 /** The logins of messages of a log. One with a future date was written by now: its times are limited to that. */
 function datedLogins<Login>(
-  { dates }: DatedLog,
+  { dates, days: written }: DatedLog,
   messages: DatedLog["messages"],
   { offset, now, family, read }: Reading<Login>,
 ): SeenLogin<Login>[] {
@@ -178,8 +195,9 @@ function datedLogins<Login>(
   return messages.flatMap(({ host, text, days }) => {
     const login = read(text);
     if (!login) return [];
-    return days.flatMap(({ day: index, count, first, last }) => {
+    return days.flatMap(({ day: index, count, first, last, hours, tags }) => {
       const day = dates[index] ?? null;
+      const date = written[index] ?? "";
       const times = day === null ? [] : [first, last].map((time) => toSeconds(day, time, offset));
       const [begin = null, end = null] = times;
       return day === null || begin === null || end === null
@@ -193,6 +211,11 @@ function datedLogins<Login>(
               day: Math.min(day, today),
               first: Math.min(begin, now),
               last: Math.min(end, now),
+              hours,
+              line: (which: "first" | "last") =>
+                which === "first"
+                  ? formatLoggedLine({ date, time: first, host, tag: tags[0], text })
+                  : formatLoggedLine({ date, time: last, host, tag: tags[1], text }),
             },
           ];
     });
@@ -349,7 +372,15 @@ export function withoutFuture(evidence: LoginEvidence, { ahead, now }: { ahead: 
   const why = `its clock is ${formatCount(ahead, "second")} ahead of this computer's, so that nothing in its logs is dated; set it`;
   const logins = evidence.logins.map((login) => notAfter(login, now));
   const others = evidence.others.map((login) => notAfter(login, now));
-  return { ...evidence, logins, others, windows: [], notRead: [...evidence.notRead, why] };
+  return {
+    ...evidence,
+    logins,
+    others,
+    windows: [],
+    days: [],
+    bursts: [],
+    notRead: [...evidence.notRead, why],
+  };
 }
 
 function notAfter<Login extends Pick<KeyLogins, "firstAt" | "lastAt" | "lastInJournalAt" | "days">>(

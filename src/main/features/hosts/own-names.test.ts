@@ -16,6 +16,7 @@ import {
   makeCertificate,
   makeGrant,
   makeKeyFile,
+  makeLogins,
   makeServing,
   START,
   visitHost,
@@ -126,6 +127,7 @@ function fill(store: Store): void {
         keyFiles: [makeKeyFile(`deploy ${host}`)],
         certificateFiles: [{ path, certificates: [makeCertificate(`cert of ${host}`)] }],
         disk: { addresses: [], map: "{}", bindings: [serving] },
+        logins: makeLogins(["root"]),
       },
     });
     addRuns(store, host);
@@ -229,6 +231,8 @@ test("what hosts call themselves is listed for the screens, and a terminal shows
   for (const words of [
     ["access"],
     ["accounts"],
+    ["logins"],
+    ["logins", "--observed"],
     ["findings"],
     ["hosts"],
     ["host-keys"],

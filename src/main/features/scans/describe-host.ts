@@ -104,7 +104,7 @@ function describeEvaluated(
   const { configurations } = configured;
   const problems = findFileProblems({ collection, configurations, files });
   const map: HostMap = { ...configured, problems: problems.map(toKept) };
-  const { use, useOf, read, evidence } = describeUse(collection, grants, { at, ...memory });
+  const { use, logins, useOf, read, notRead, evidence } = describeUse(collection, grants, { at, ...memory });
   const knownAccounts = memory.recallAccounts();
   const { facts, readAs } = collection;
   const managers = new Map(collection.authorizedKeys.map((file) => [file.path, findManagers(file, facts)]));
@@ -145,6 +145,7 @@ function describeEvaluated(
     keyFiles: describeKeyFiles(collection),
     hostKeys: collection.hostKeys.flatMap(({ blob }) => readKeyBlob(blob) ?? []),
     use,
+    logins,
     reach: reach.reach,
     authorities: authorities
       ? describeAuthorities(collection, authorities)
@@ -155,7 +156,11 @@ function describeEvaluated(
     clientFiles: listClientFiles(map),
     coverage: {
       read: [...formatRead(collection), ...formatServersRead(collection), ...read],
-      notRead: [...listUnreadable(collection, { files, authorities: authorities ?? [] }), ...reach.problems],
+      notRead: [
+        ...listUnreadable(collection, { files, authorities: authorities ?? [] }),
+        ...reach.problems,
+        ...notRead,
+      ],
     },
     isPartial: collection.incomplete !== null || collection.unreadable.some(({ kind }) => kind === "limit"),
     unreadablePaths: listUnreadablePaths(collection),

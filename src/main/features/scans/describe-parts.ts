@@ -7,14 +7,17 @@ import { expiringFrom, isForClients, isOverPublicLimit } from "#domain/findings/
 import { type Authority, areAuthoritiesKnown } from "#domain/ssh/authorities.ts";
 import type { EvaluatedGrant } from "#domain/ssh/effective.ts";
 import { evaluateUses } from "#domain/use/evaluate-use.ts";
-import { accountsIn, findLogins, withoutFuture } from "#domain/use/find-logins.ts";
-import { dayToInstant } from "#domain/use/log-dates.ts";
-import { WorkBudgetSpent, withinBudget } from "#domain/work-budget.ts";
+import { accountsIn, findLogins, type LoginEvidence, withoutFuture } from "#domain/use/find-logins.ts";
+import { dayToInstant, instantOf } from "#domain/use/log-dates.ts";
+import type { ScanLogin } from "#domain/use/login-baseline.ts";
+import { observeLogins } from "#domain/use/observe-logins.ts";
+import { evaluateWithin, WorkBudgetSpent, withinBudget } from "#domain/work-budget.ts";
 import { sshFingerprintOf } from "#domain/x509/keys.ts";
 import type { KnownAccount } from "#shared/model/access/account.ts";
+import type { KnownLogins } from "#shared/model/access/login.ts";
 import type { Use } from "#shared/model/access/verdict.ts";
 import type { Certificate } from "#shared/model/certificates/certificate.ts";
-import type { HostLogins } from "#shared/model/hosts/host-use.ts";
+import type { HostLogins, LogWindow } from "#shared/model/hosts/host-use.ts";
 import { type Instant, MOST_AHEAD_SECONDS } from "#shared/model/instant.ts";
 import type { CollectedDisk, CollectedHost, SeenCertificate } from "#store/probe-record.ts";
 
@@ -27,9 +30,16 @@ export type Memory = {
   recallAccounts: () => ReadonlyMap<string, KnownAccount>;
   /** The person whom a people source has with a key; null for none. */
   personOf: (fingerprint: string) => string | null;
+  /** What is known of each login, with the windows of one more reading. */
+  recallLogins: (windows: readonly LogWindow[]) => KnownLogins;
 };
 
-type DescribedUse = {
+type DescribedLogins = {
+  logins: CollectedHost["logins"];
+  notRead: CollectedHost["coverage"]["notRead"];
+};
+
+type DescribedUse = DescribedLogins & {
   use: HostLogins;
   useOf: (grant: EvaluatedGrant) => Use;
   read: string[];
@@ -37,19 +47,26 @@ type DescribedUse = {
   evidence: AccountLogins;
 };
 
+/** A scan's login may precede its reading of the logs by this many seconds, since scans wait for each other. */
+const OWN_LOGIN_SECONDS = 600;
+
+/** The part of the budget that logins which stand out may use. */
+const LOGIN_STEPS = 4_000_000;
+
 /**
  * Returns the logins that the logs of this reading show, and whether each grant is used, by these and all earlier logs.
  */
 export function describeUse(
   collection: Collection,
   grants: readonly EvaluatedGrant[],
-  { at, recallUse, recallAges }: Memory & { at: Date },
+  { at, recallUse, recallAges, recallLogins }: Memory & { at: Date },
 ): DescribedUse {
   const ownNow = Math.floor(at.getTime() / 1000);
   const hostNow = collection.facts.unixTime ?? ownNow;
   const clocks = { ahead: hostNow - ownNow, now: ownNow };
   const { logins, others, windows, ...evidence } = withoutFuture(findLogins(collection, at), clocks);
   const use = { logins, others, windows };
+  const own = describeOwnLogin(collection, hostNow);
   const now = clocks.ahead > MOST_AHEAD_SECONDS ? ownNow : hostNow;
   const known = recallUse(use);
   const evaluate = evaluateUses({ known, evidence, lastLogins: collection.lastLogins, now });
@@ -62,6 +79,7 @@ export function describeUse(
   };
   return {
     use,
+    ...describeLogins(evidence, { own, known: () => recallLogins(windows) }),
     useOf: (grant) =>
       evaluate({
         ...grant,
@@ -80,6 +98,38 @@ export function describeUse(
     },
   };
 }
+
+/** The days with logins, and which of them stand out. */
+function describeLogins(
+  { days, bursts, leftOut }: Logged,
+  { own, known }: { own: ScanLogin; known: () => KnownLogins },
+): DescribedLogins {
+  const observed = evaluateWithin(
+    LOGIN_STEPS,
+    () => observeLogins({ days, bursts, own }, known()),
+    () => null,
+  );
+  const what = "logins that stand out";
+  return {
+    logins: { days: days.map(({ lines: _, ...day }) => day), reading: observed },
+    notRead: [
+      ...leftOut.map((why) => ({ what: "logins", why })),
+      ...(observed === null ? [{ what, why: "too much to evaluate" }] : []),
+      ...(observed !== null && observed.leftOut > 0
+        ? [{ what, why: `${observed.leftOut} more than are kept` }]
+        : []),
+    ],
+  };
+}
+
+type Logged = Pick<LoginEvidence, "days" | "bursts" | "leftOut">;
+
+const describeOwnLogin = ({ loginKey, loginAccount }: Collection, hostNow: number): ScanLogin => {
+  const since = instantOf(hostNow - OWN_LOGIN_SECONDS);
+  return loginKey === null || loginAccount === null || since === null
+    ? null
+    : { account: loginAccount, fingerprint: loginKey, since };
+};
 
 const findOldest = (instants: readonly (Instant | null)[]): Instant | null =>
   instants.filter((instant) => instant !== null).sort()[0] ?? null;

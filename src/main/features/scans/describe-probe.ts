@@ -25,7 +25,7 @@ type Read = {
   /** What earlier scans know of a host. */
   memory: Pick<
     RecordingStore["uses"],
-    "knownSince" | "knownAccounts" | "personOf" | "recall" | "recallOthers"
+    "knownSince" | "knownAccounts" | "personOf" | "recall" | "recallLogins" | "recallOthers"
   >;
   /** Authorities that were seen before. */
   chains: Pick<RecordingStore["chains"], "named">;
@@ -128,6 +128,7 @@ function describeStream(
       recallAges: () => memory.knownSince(identity.target),
       recallAccounts: () => memory.knownAccounts(identity.target),
       personOf: memory.personOf,
+      recallLogins: (windows) => memory.recallLogins(identity.target, windows),
     }),
   );
   const described = { ...base, collected: host, findings };

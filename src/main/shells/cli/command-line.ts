@@ -23,6 +23,7 @@ export const PARTS: readonly Part[] = [
   { names: ["certificates"], load: async () => (await import("./report/certificates.ts")).addCertificates },
   { names: ["access"], load: async () => (await import("./report/access.ts")).addAccess },
   { names: ["accounts"], load: async () => (await import("./report/accounts.ts")).addAccounts },
+  { names: ["logins"], load: async () => (await import("./report/accounts.ts")).addLogins },
   { names: ["hosts"], load: async () => (await import("./report/hosts.ts")).addHosts },
   { names: ["host-keys"], load: async () => (await import("./report/hosts.ts")).addHostKeys },
   { names: ["findings"], load: async () => (await import("./report/findings.ts")).addFindings },

@@ -24,6 +24,8 @@ const COMMANDS = [
   ["access", "--no-private-key"],
   ["access", "--unapproved"],
   ["accounts"],
+  ["logins"],
+  ["logins", "--observed"],
   ["changes", "--from", "0"],
   ["hosts"],
   ["served"],
@@ -41,6 +43,7 @@ const COMMANDS = [
     "certificates",
     "access",
     "accounts",
+    "logins",
     "people",
     "hosts",
     "hostKeys",
@@ -54,10 +57,13 @@ const COMMANDS = [
   ["call", "hosts.find", '{"id": 1}'],
   ["call", "access.find", '{"id": 1}'],
   ["call", "accounts.find", '{"id": 1}'],
+  ["call", "logins.observed", '{"limit": 1000}'],
+  ["logins", "show", "1"],
 ];
 
 /** Commands whose lines are not rows of a list. */
-const NO_LISTS = new Set(["call", "timeline", "forecast"]);
+const isList = ([name = "", verb = ""]: readonly string[]): boolean =>
+  !["call", "timeline", "forecast"].includes(name) && verb !== "show";
 
 test("no command prints what a terminal would obey, whatever strangers wrote", async () => {
   await using folder = await makeTemporaryFolder();
@@ -65,7 +71,7 @@ test("no command prints what a terminal would obey, whatever strangers wrote", a
   makeHostileDatabase(path);
   for (const columns of [null, 80]) {
     const type = openTerminal(path, { now, columns });
-    const commands = COMMANDS.filter(([name = ""]) => columns === null || !NO_LISTS.has(name));
+    const commands = COMMANDS.filter((command) => columns === null || isList(command));
     for (const command of commands) {
       for (const more of command[0] === "call" || columns !== null ? [[]] : [[], ["--json"]]) {
         const { code, out, err } = await type(...command, ...more);

@@ -22,6 +22,7 @@ import { reachReader } from "#store/hosts/reach-tables.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
 import { searchIn } from "#store/lists/word-search.ts";
+import { baselineReader } from "#store/logins/login-store.ts";
 import { loginTable } from "#store/logins/login-table.ts";
 import { ACCOUNT_TEXT } from "./account-memory.ts";
 
@@ -95,6 +96,7 @@ export function accountList(db: Database, { lists, briefs }: { lists: Lists; bri
   const search = searchIn(lists, { ...ACCOUNT_TEXT, size: count });
   const reach = reachReader(db);
   const logins = loginTable(db);
+  const baselines = baselineReader(db);
 
   return {
     list(query: AccountQuery): Listed<AccountRow> {
@@ -155,6 +157,7 @@ export function accountList(db: Database, { lists, briefs }: { lists: Lists; bri
           .map(({ method, by, ...login }) => ({ method, by, ...toLast(login) }))
           .toSorted(latestFirst),
         logWindows: use.windows,
+        baseline: baselines.of(row.host, row.name, "journal"),
       };
     },
   };

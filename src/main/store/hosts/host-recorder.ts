@@ -6,6 +6,7 @@ import { bindingWriter, clientFileTable } from "#store/bindings/binding-writer.t
 import type { CertificateMemory } from "#store/certificates/certificate-memory.ts";
 import { locationTable, type SeenLocation } from "#store/certificates/location-table.ts";
 import type { About, FindingWriter } from "#store/findings/finding-writer.ts";
+import { loginDayTable } from "#store/logins/login-day-table.ts";
 import { loginTable } from "#store/logins/login-table.ts";
 import type { CollectedHost, HostProbe } from "#store/probe-record.ts";
 import { hostReadingTable } from "#store/runs/host-readings.ts";
@@ -222,6 +223,7 @@ function hostReader(db: Database, certificates: CertificateMemory) {
   const keyFiles = keyFileTable(db);
   const locations = locationTable(db);
   const logins = loginTable(db);
+  const loginDays = loginDayTable(db);
   const reach = reachTables(db);
   const bindings = bindingWriter(db);
   const clientFiles = clientFileTable(db);
@@ -246,6 +248,7 @@ function hostReader(db: Database, certificates: CertificateMemory) {
     locations.follow({ name, host: id }, files, coverage);
     hostKeys.follow(home, collected.hostKeys, coverage);
     logins.keep(id, collected.use);
+    loginDays.keep({ id, host: home.host, port: home.port }, collected.logins);
     reach.follow(id, collected.reach, hostCoverage);
     bindings.follow(home, collected.disk, coverage);
     clientFiles.follow(id, collected.clientFiles, coverage);

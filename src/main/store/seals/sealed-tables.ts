@@ -85,6 +85,12 @@ export const SEALED_TABLES: readonly SealedTable[] = [
     describe: ([id]) => `change ${id} of labels`,
   },
   {
+    table: "login_acceptance",
+    key: ["id"],
+    columns: ["id", "observation", "evidence", "weight", "reason", "until", "accepted_at", "withdrawn_at"],
+    describe: ([id]) => `acceptance ${id} of a login`,
+  },
+  {
     table: "trust_item",
     key: ["id"],
     columns: ["id", "sha256", "kind", "label", "source", "der"],

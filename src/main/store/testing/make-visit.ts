@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { HostAccount } from "#shared/model/access/account.ts";
+import type { LoginDay, ObservedLogin } from "#shared/model/access/login.ts";
 import type { Verdict } from "#shared/model/access/verdict.ts";
 import { type Certificate, Sha256 } from "#shared/model/certificates/certificate.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
@@ -97,6 +98,51 @@ export const makeAccount = (name: string, more: Partial<HostAccount> = {}): Host
   ...more,
 });
 
+/** One login to each account by key, on the day that begins, which is new to the host. */
+export function makeLogins(
+  accounts: readonly string[],
+  more: Partial<LoginDay & ObservedLogin> = {},
+): CollectedHost["logins"] {
+  const days = accounts.map((account) => makeLoginDay(account, more));
+  const observed = days.map(
+    ({ account, method, by, from, firstAt, lastAt }): ObservedLogin => ({
+      account,
+      subject: "192.0.2.0/24",
+      method,
+      by,
+      from,
+      firstAt,
+      lastAt,
+      evidence: "journal",
+      severity: "medium",
+      facts: {
+        rule: "login-new-source",
+        network: "192.0.2.0/24",
+        isNetworkUsual: false,
+        isUsualOnHost: false,
+      },
+      lines: [`Jun  1 00:00:00 web1 sshd[7]: Accepted publickey for ${account} from ${from} port 50022 ssh2`],
+      ...more,
+    }),
+  );
+  return { days, reading: { spans: { journal: null, all: null }, observed } };
+}
+
+export const makeLoginDay = (account: string, more: Partial<LoginDay> = {}): LoginDay => ({
+  account,
+  method: "publickey",
+  by: fingerprintOf(account),
+  from: "192.0.2.7",
+  day: 20_605,
+  count: 1,
+  inJournal: 1,
+  hours: 1,
+  hoursInJournal: 1,
+  firstAt: START,
+  lastAt: START,
+  ...more,
+});
+
 /** A private key file with a key, named like it. */
 export const makeKeyFile = (key: string): CollectedHost["keyFiles"][number] => ({
   path: `/root/.ssh/${key}`,
@@ -161,6 +207,7 @@ const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost =>
   reach: { escalations: [], areRulesRead: true, agents: [], outbound: [], unreadablePaths: [] },
   authorities: { trusted: [], isComplete: true },
   use: { logins: [], others: [], windows: [] },
+  logins: { days: [], reading: null },
   coverage: { read: [], notRead: [] },
   isPartial: false,
   unreadablePaths: [],

@@ -285,6 +285,36 @@ export const HEAVY: { readonly [name: string]: (size: number) => Buffer } = {
     return streamOf([accounts(count), ...unread]);
   },
 
+  "days of logins, and those of a baseline": (size) => {
+    const count = Math.ceil(15 * size);
+    const days = many(1_000, (day) => `\t${day}/1/10:00:00/10:00:00/400/sshd[1]:2/sshd[1]:2`).join("");
+    const message = (index: number) =>
+      `O\tevil\tAccepted password for u${index % 5} from 10.0.${index >> 8}.${index & 255} port 0 ssh2${days}`;
+    const text = [
+      ...many(
+        1_000,
+        (day) => `D\t${new Date(1_690_000_000_000 + day * 86_400_000).toISOString().slice(0, 10)}`,
+      ),
+      "S\t2023-07-22T00:00:00Z\t2026-04-16T00:00:00Z",
+      lines(count, message),
+      ...many(
+        400,
+        (index) =>
+          `B\t${index + 9}\t9\t2023-07-31T10:00:00Z evil sshd[1]: Accepted password for u1 from 10.0.0.${index} port 1 ssh2\t9\tx\t9\tx`,
+      ),
+      "A\t9",
+      "E\twhole",
+    ].join("\n");
+    return streamOf([
+      accounts(100),
+      ...many(10, (index) => ({
+        kind: "log",
+        attributes: { path: `/var/log/auth.log.${index}`, written: "1780270000" },
+        text,
+      })),
+    ]);
+  },
+
   "messages of logs, and lines that they may be of": (size) => {
     const count = Math.ceil(40_000 * size);
     const messages = lines(

@@ -3,6 +3,7 @@ import { FindingBrief } from "../finding.ts";
 import { Escalation, OpenAgent } from "../hosts/host-reach.ts";
 import { LoginMethod, LogWindow } from "../hosts/host-use.ts";
 import { Instant } from "../instant.ts";
+import { LoginBaseline } from "./login.ts";
 
 /**
  * Something that runs with the rights of an account, as the host's own files and processes show it. Paths, names and
@@ -177,5 +178,7 @@ export const AccountDetail = AccountRow.extend({
     }),
   ),
   logWindows: z.array(LogWindow),
+  /** What its logins are compared with; null while the logs do not cover enough days. */
+  baseline: LoginBaseline.nullable(),
 });
 export type AccountDetail = z.infer<typeof AccountDetail>;

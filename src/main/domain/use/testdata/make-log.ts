@@ -1,4 +1,4 @@
-import type { LogSummary } from "#domain/collection/read-logs.ts";
+import type { LoggedDay, LogSummary } from "#domain/collection/read-logs.ts";
 
 /** A log of web1 with a line on each of these days at noon, read whole; `logins` are messages and their days. */
 export function makeLog(
@@ -17,15 +17,25 @@ export function makeLog(
     acceptedCount: 1,
     others: [],
     hasMoreOthers: false,
+    bursts: [],
+    hasMoreBursts: false,
     messages: logins.map(([text, on]) => ({
       host,
       text,
-      days: on.map((day) => ({ day: days.indexOf(day), count: 2, first: "12:00:00", last: "12:30:00" })),
+      days: on.map((day) =>
+        makeLoggedDay({ day: days.indexOf(day), count: 2, first: "12:00:00", last: "12:30:00" }),
+      ),
     })),
     ending: "whole",
     journal: null,
     ...more,
   };
+}
+
+/** A day of a message, whose hours are those of its first line and its last. */
+export function makeLoggedDay(day: Pick<LoggedDay, "day" | "count" | "first" | "last">): LoggedDay {
+  const bit = (time: string) => 1 << Number(time.slice(0, 2));
+  return { ...day, hours: bit(day.first) | bit(day.last), tags: ["sshd[7]:50022", "sshd[8]:50023"] };
 }
 
 type Logins = readonly (readonly [text: string, days: readonly string[]])[];

@@ -1,0 +1,274 @@
+import { expect, test } from "vitest";
+import type { KnownLogins, LoginDay, ObservedLogin } from "#shared/model/access/login.ts";
+import { networkOf } from "./login-baseline.ts";
+import type { LoginBurst } from "./login-bursts.ts";
+import type { LoggedDay } from "./login-days.ts";
+import { countCoveredDays, observeLogins } from "./observe-logins.ts";
+
+/* A host whose logs cover each day from day 20,000 to day 20,200; its baseline is made of the first 30. */
+const BEGIN = 20_000;
+const END = 20_200;
+const KEY = `SHA256:${"k".repeat(43)}`;
+
+const instant = (day: number, hour = 10): string =>
+  new Date(day * 86_400_000 + hour * 3_600_000).toISOString().replace(".000", "");
+
+type Made = Partial<LoggedDay> & { inFiles?: boolean };
+
+/** A login by key from 10.1.2.3 at ten o'clock, which the journal has. */
+function login(day: number, { inFiles = false, ...more }: Made = {}): LoggedDay {
+  const hours = more.hours ?? 1 << 10;
+  return {
+    account: "deploy",
+    method: "publickey",
+    by: KEY,
+    from: "10.1.2.3",
+    day,
+    count: 1,
+    inJournal: inFiles ? 0 : 1,
+    hours,
+    hoursInJournal: inFiles ? 0 : hours,
+    firstAt: instant(day),
+    lastAt: instant(day),
+    lines: [`line of ${day}`],
+    ...more,
+  };
+}
+
+const JOURNAL = { source: "journal", from: instant(BEGIN, 0), to: instant(END, 0) };
+const FILE = { ...JOURNAL, source: "/var/log/auth.log" };
+
+const NOTHING: KnownLogins = {
+  spans: { journal: null, all: null },
+  baseline: { journal: [], all: [] },
+  until: () => [],
+  active: [],
+  since: new Map(),
+  windows: [JOURNAL, FILE],
+};
+
+/** Each day of the first 40, as deploy is logged in to. */
+const USUAL = Array.from({ length: 40 }, (_, at) => login(BEGIN + at));
+
+type Rest = {
+  known?: Partial<KnownLogins>;
+  bursts?: LoginBurst[];
+  scan?: Parameters<typeof observeLogins>[0]["own"];
+};
+
+const observe = (
+  days: readonly LoggedDay[],
+  { known = {}, bursts = [], scan = null }: Rest = {},
+): ObservedLogin[] => observeLogins({ days, bursts, own: scan }, { ...NOTHING, ...known }).observed;
+
+const rulesOf = (observed: readonly ObservedLogin[]): string[] => observed.map(({ facts }) => facts.rule);
+
+test("what is as it was in the baseline does not stand out, however often it is", () => {
+  expect(observe([...USUAL, ...Array.from({ length: 100 }, (_, at) => login(BEGIN + 40 + at))])).toEqual([]);
+});
+
+test("a login from a new network stands out with its line, and one that follows is part of it", () => {
+  const first = login(BEGIN + 50, { from: "192.0.2.7", lines: ["the first"] });
+  const last = login(BEGIN + 60, { from: "192.0.2.9", lines: ["the last"] });
+  expect(observe([...USUAL, first, last, login(BEGIN + 61)])).toEqual([
+    {
+      account: "deploy",
+      subject: "192.0.2.0/24",
+      method: "publickey",
+      by: KEY,
+      from: "192.0.2.7",
+      firstAt: first.firstAt,
+      lastAt: last.lastAt,
+      evidence: "journal",
+      severity: "medium",
+      facts: {
+        rule: "login-new-source",
+        network: "192.0.2.0/24",
+        isNetworkUsual: false,
+        isUsualOnHost: false,
+      },
+      lines: ["the first", "the last"],
+    },
+  ]);
+});
+
+test("a new address of a usual network is worth little, and so is one from where others of the host are entered", () => {
+  expect(observe([...USUAL, login(BEGIN + 50, { from: "10.1.2.200" })])).toMatchObject([
+    { subject: "10.1.2.200", severity: "info", facts: { isNetworkUsual: true } },
+  ]);
+  const other = login(BEGIN + 3, { account: "ann", from: "10.7.7.7" });
+  expect(observe([...USUAL, other, login(BEGIN + 50, { from: "10.7.7.8" })])).toMatchObject([
+    { subject: "10.7.7.0/24", severity: "low", facts: { isNetworkUsual: false, isUsualOnHost: true } },
+  ]);
+});
+
+test("a password for an account that was only entered by keys is severe, and for one that has used it is nothing", () => {
+  const byPassword = (day: number) => login(day, { method: "password", by: "" });
+  expect(observe([...USUAL, byPassword(BEGIN + 50)])).toMatchObject([
+    { severity: "high", subject: "10.1.2.3", facts: { rule: "login-by-password", keyDays: 31 } },
+  ]);
+  expect(observe([...USUAL, byPassword(BEGIN + 5), byPassword(BEGIN + 50)])).toEqual([]);
+  expect(
+    observe([login(BEGIN + 50, { method: "password", by: "", account: "new" })]).map(
+      ({ facts }) => facts.rule,
+    ),
+  ).not.toContain("login-by-password");
+});
+
+test("an hour is new when it is more than two from any hour of the baseline, also over midnight", () => {
+  const at = (...hours: number[]) => hours.reduce((bits, hour) => bits | (1 << hour), 0);
+  const late = USUAL.map((day) => ({ ...day, hours: at(23), hoursInJournal: at(23) }));
+  const hoursOf = (hours: number, usual = USUAL) =>
+    observe([...usual, login(BEGIN + 50, { hours })]).map(({ subject }) => subject);
+  expect(hoursOf(at(10, 12, 8))).toEqual([]);
+  expect(hoursOf(at(13, 10))).toEqual(["13"]);
+  expect(hoursOf(at(1), late)).toEqual([]);
+  expect(hoursOf(at(2), late)).toEqual(["02"]);
+  expect(hoursOf(at(3), USUAL.slice(0, 9))).toEqual([]);
+  expect(hoursOf(at(3), USUAL.slice(0, 10))).toEqual(["03"]);
+});
+
+test("the first login in more than 90 days stands out, and one after 90 days does not", () => {
+  const [last] = USUAL.slice(-1);
+  if (!last) throw new Error("there are days");
+  expect(observe([...USUAL, login(last.day + 90)])).toEqual([]);
+  expect(observe([...USUAL, login(last.day + 91), login(last.day + 92)])).toMatchObject([
+    {
+      severity: "medium",
+      firstAt: instant(last.day + 91),
+      lastAt: instant(last.day + 91),
+      facts: { rule: "login-after-long", lastAt: instant(last.day, 0), ofMethod: false },
+    },
+  ]);
+  const key = { by: `SHA256:${"o".repeat(43)}` };
+  const daily = Array.from({ length: 160 }, (_, at) => login(BEGIN + at));
+  expect(observe([...daily, login(BEGIN + 10, key), login(BEGIN + 150, key)])).toMatchObject([
+    { severity: "low", facts: { rule: "login-after-long", ofMethod: true } },
+  ]);
+});
+
+test("where the logs have a gap, or the account is young, nobody knows of 90 days without a login", () => {
+  const gap = [
+    { ...JOURNAL, to: instant(BEGIN + 100, 0) },
+    { ...JOURNAL, from: instant(BEGIN + 110, 0) },
+  ];
+  const late = [...USUAL, login(BEGIN + 150)];
+  expect(observe(late, { known: { windows: gap } })).toEqual([]);
+  const unused = { account: "old", from: "10.1.2.3" };
+  const since = (day: number) => ({ since: new Map([["old", instant(day)]]) });
+  expect(rulesOf(observe([...USUAL, login(BEGIN + 150, unused)], { known: since(BEGIN) }))).toContain(
+    "login-after-long",
+  );
+  expect(
+    rulesOf(observe([...USUAL, login(BEGIN + 150, unused)], { known: since(BEGIN + 100) })),
+  ).not.toContain("login-after-long");
+});
+
+const burst = (more: Partial<LoginBurst> = {}): LoginBurst => ({
+  account: "deploy",
+  method: "password",
+  by: "",
+  from: "192.0.2.7",
+  at: instant(BEGIN + 50),
+  refused: 10,
+  firstRefusedAt: instant(BEGIN + 50, 9),
+  lastRefusedAt: instant(BEGIN + 50, 9),
+  evidence: "journal",
+  lines: ["refused", "got in"],
+  ...more,
+});
+
+test("ten refused passwords before one that is accepted are severe; nine are somebody who types badly, and a key is no guess", () => {
+  expect(observe([], { bursts: [burst()] })).toMatchObject([
+    { severity: "high", facts: { rule: "login-after-failures", refused: 10 }, lines: ["refused", "got in"] },
+  ]);
+  expect(observe([], { bursts: [burst({ refused: 9 })] })).toEqual([]);
+  expect(observe([], { bursts: [burst({ method: "publickey", by: KEY })] })).toMatchObject([
+    { severity: "medium" },
+  ]);
+  expect(observe([], { bursts: [burst({ evidence: "file" })] })).toMatchObject([{ severity: "medium" }]);
+});
+
+test("before the logs cover 30 days nothing is new, and what was seen until then is the baseline once they do", () => {
+  const windows = [{ ...JOURNAL, to: instant(BEGIN + 29, 12) }];
+  const early = [login(BEGIN + 2), login(BEGIN + 20, { from: "192.0.2.7" })];
+  expect(observeLogins({ days: early, bursts: [], own: null }, { ...NOTHING, windows })).toEqual({
+    spans: { journal: null, all: null },
+    observed: [],
+    leftOut: 0,
+  });
+  expect(countCoveredDays(windows)).toBe(29);
+  const known = { until: (): LoginDay[] => early, windows: [{ ...JOURNAL, to: instant(BEGIN + 31, 0) }] };
+  const reading = observeLogins(
+    { days: [login(BEGIN + 31, { from: "192.0.2.7" })], bursts: [], own: null },
+    { ...NOTHING, ...known },
+  );
+  expect(reading).toEqual({
+    spans: {
+      journal: { from: BEGIN, to: BEGIN + 30 },
+      all: { from: BEGIN, to: BEGIN + 30 },
+    },
+    observed: [],
+    leftOut: 0,
+  });
+});
+
+test("days without logs count for nothing: the baseline takes 30 that they cover", () => {
+  const windows = [
+    { ...JOURNAL, to: instant(BEGIN + 20, 0) },
+    { ...JOURNAL, from: instant(BEGIN + 60, 0), to: instant(BEGIN + 80, 0) },
+  ];
+  expect(observeLogins({ days: [], bursts: [], own: null }, { ...NOTHING, windows }).spans.journal).toEqual({
+    from: BEGIN,
+    to: BEGIN + 70,
+  });
+});
+
+test("Latchkey's own scan does not stand out, and its key from elsewhere does", () => {
+  const scan = { account: "deploy", fingerprint: KEY, since: instant(END, 9) };
+  const own = login(END, { from: "198.51.100.1" });
+  const before = login(END - 1, { from: "198.51.100.1" });
+  expect(observe([...USUAL, before, own], { scan })).toMatchObject([
+    { subject: "198.51.100.0/24", severity: "info" },
+    { facts: { rule: "login-after-long" }, severity: "info" },
+  ]);
+  const thief = login(END - 2, { from: "203.0.113.9" });
+  expect(observe([...USUAL, thief, own], { scan })).toContainEqual(
+    expect.objectContaining({ subject: "203.0.113.0/24", severity: "medium" }),
+  );
+  const both = [own, login(END, { from: "203.0.113.9" })];
+  expect(
+    observe([...USUAL, ...both], { scan })
+      .filter(({ facts }) => facts.rule === "login-new-source")
+      .map(({ severity }) => severity),
+  ).toEqual(["medium", "medium"]);
+});
+
+test("whoever logs in from a thousand networks pushes out nobody else's", () => {
+  const flood = Array.from({ length: 1_000 }, (_, at) =>
+    login(BEGIN + 50, { account: "mallory", from: `10.${at >> 8}.${at & 255}.1` }),
+  );
+  const { observed, leftOut } = observeLogins(
+    { days: [...USUAL, ...flood, login(BEGIN + 45, { from: "192.0.2.7" })], bursts: [], own: null },
+    NOTHING,
+  );
+  expect(observed).toContainEqual(expect.objectContaining({ account: "deploy", subject: "192.0.2.0/24" }));
+  expect(observed).toHaveLength(101);
+  expect(leftOut).toBe(900);
+});
+
+test("su is anybody's word, and nothing is made of it", () => {
+  expect(
+    observe([...USUAL, login(BEGIN + 50, { method: "su", by: "mallory", from: "", inFiles: true })]),
+  ).toEqual([]);
+});
+
+test("a network is the /24 or the /64 of an address, and what is no address stands for itself", () => {
+  expect(["10.1.2.3", "::ffff:10.1.2.3", "2001:db8:1:2:3::4", "UNKNOWN", ""].map(networkOf)).toEqual([
+    "10.1.2.0/24",
+    "10.1.2.0/24",
+    "2001:db8:1:2::/64",
+    "UNKNOWN",
+    "",
+  ]);
+});

@@ -1,0 +1,265 @@
+import { spend } from "#domain/work-budget.ts";
+import type {
+  Baselines,
+  DaySpan,
+  KnownLogins,
+  LoginDay,
+  LoginFacts,
+  ObservedLogin,
+} from "#shared/model/access/login.ts";
+import type { Severity } from "#shared/model/finding.ts";
+import type { LogWindow, UseEvidence } from "#shared/model/hosts/host-use.ts";
+import { DAY_SECONDS } from "./log-dates.ts";
+import {
+  type Baseline,
+  dateOf,
+  findLongSilences,
+  findSpan,
+  isByPassword,
+  isJournal,
+  type LongSilence,
+  makeBaseline,
+  networkOf,
+  type ScanLogin,
+  spansOf,
+  startUsual,
+  type Usual,
+} from "./login-baseline.ts";
+import type { LoginBurst } from "./login-bursts.ts";
+import type { LoggedDay } from "./login-days.ts";
+
+/*
+ * Which logins stand out from how an account was entered in the first 30 days that the logs cover. That baseline never
+ * grows by itself: what came later stands out until somebody accepts it, however often it has come. And a login that the
+ * journal has is compared with what the journal had: into a plain log any user of the host can have lines written.
+ */
+
+export type LoginReading = {
+  spans: Baselines<DaySpan | null>;
+  observed: ObservedLogin[];
+  /** How many more stand out than are kept. */
+  leftOut: number;
+};
+
+type Reading = { days: readonly LoggedDay[]; bursts: readonly LoginBurst[]; own: ScanLogin };
+
+/** What logs in as this computer does: its account and key from its address, as the host sees that. */
+type OwnLogin = { account: string; fingerprint: string; from: string } | null;
+
+/** So many passwords must have been refused before a login. */
+const LEAST_REFUSED = 10;
+/** An hour is new when none of the baseline is as near to it; the clocks change by one. */
+const NEAR_HOURS = 2;
+/** Hours are compared with those of so many days with logins. */
+const LEAST_DAYS_FOR_HOURS = 10;
+
+/** So many of one account are kept of a reading, the most severe first. */
+const MOST_OF_ACCOUNT = 100;
+const MOST = 2_000;
+
+export function observeLogins({ days, bursts, own: scan }: Reading, known: KnownLogins): LoginReading {
+  spend(days.length + bursts.length + known.active.length);
+  const spans = {
+    journal: known.spans.journal ?? findSpan(known.windows.filter(isJournal)),
+    all: known.spans.all ?? findSpan(known.windows),
+  };
+  const baselines = {
+    journal: makeBaseline("journal", { days, known, spans }),
+    all: makeBaseline("all", { days, known, spans }),
+  };
+  const own = findOwnLogin(days, scan);
+  const drafts = [
+    ...days.flatMap((day) => observeDay(day, { baselines, own })),
+    ...bursts.flatMap(observeBurst),
+    ...findLongSilences(days, { known, baselines }).map((silence) => observeSilence(silence, own)),
+  ];
+  const all = merge(drafts);
+  const observed = limit(all);
+  return { spans, observed, leftOut: all.length - observed.length };
+}
+
+/** How many whole days the logs cover. */
+export const countCoveredDays = (windows: readonly LogWindow[]): number =>
+  Math.floor(spansOf(windows).reduce((sum, { from, to }) => sum + to - from, 0) / DAY_SECONDS);
+
+type Comparison = { baselines: Baselines<Baseline | null>; own: OwnLogin };
+
+function observeDay(day: LoggedDay, { baselines, own }: Comparison): ObservedLogin[] {
+  // Whatever calls itself su in a log may be anybody: nothing is said of it.
+  if (day.method === "su") return [];
+  const evidence: UseEvidence = day.inJournal > 0 ? "journal" : "file";
+  const baseline = (evidence === "journal" ? baselines.journal : null) ?? baselines.all;
+  if (baseline === null) return [];
+  const isUsual = baseline.has(day);
+  const usual = baseline.accounts.get(day.account) ?? startUsual();
+  const draft = draftOf(day, { evidence, isOwn: isOwnLogin(day, own) });
+  const byFilesAlone = day.hours & ~day.hoursInJournal;
+  return [
+    ...(isUsual ? [] : observeSource(day, { usual, baseline, draft })),
+    ...(isUsual ? [] : observePassword(day, { usual, draft })),
+    ...(isUsual
+      ? []
+      : observeHours(evidence === "journal" ? day.hoursInJournal : day.hours, { usual, draft })),
+    ...(evidence === "journal" && byFilesAlone !== 0 && baselines.all !== null && !baselines.all.has(day)
+      ? observeHours(byFilesAlone, {
+          usual: baselines.all.accounts.get(day.account) ?? startUsual(),
+          // The lines that were kept are the journal's.
+          draft: draftOf({ ...day, lines: [] }, { evidence: "file", isOwn: false }),
+        })
+      : []),
+  ];
+}
+
+type Draft = (subject: string, severity: Severity, facts: LoginFacts) => ObservedLogin;
+
+const draftOf =
+  (day: LoggedDay, { evidence, isOwn }: { evidence: UseEvidence; isOwn: boolean }): Draft =>
+  (subject, severity, facts) => ({
+    account: day.account,
+    subject,
+    method: day.method,
+    by: day.by,
+    from: day.from,
+    firstAt: day.firstAt,
+    lastAt: day.lastAt,
+    evidence,
+    severity: isOwn ? "info" : withEvidence(severity, evidence),
+    facts,
+    lines: day.lines,
+  });
+
+/** What plain files alone show is never severe. */
+const withEvidence = (severity: Severity, evidence: UseEvidence): Severity =>
+  evidence === "file" && (severity === "high" || severity === "critical") ? "medium" : severity;
+
+const isOwnLogin = ({ account, by, from }: LoginDay, own: OwnLogin): boolean =>
+  own !== null && account === own.account && by === own.fingerprint && from === own.from;
+
+/** Null as well where the scan's key came from two addresses at once: one of them is not ours. */
+function findOwnLogin(days: readonly LoginDay[], scan: ScanLogin): OwnLogin {
+  if (scan === null) return null;
+  const froms = days.flatMap(({ account, method, by, from, lastAt }) =>
+    method === "publickey" && account === scan.account && by === scan.fingerprint && lastAt >= scan.since
+      ? [from]
+      : [],
+  );
+  const [from] = froms;
+  const isOne = froms.every((other) => other === from);
+  return from && isOne ? { account: scan.account, fingerprint: scan.fingerprint, from } : null;
+}
+
+function observeSource(
+  { account, from }: LoginDay,
+  { usual, baseline, draft }: { usual: Usual; baseline: Baseline; draft: Draft },
+): ObservedLogin[] {
+  if (from === "" || account === "" || usual.addresses.has(from)) return [];
+  const network = networkOf(from);
+  const isNetworkUsual = usual.networks.has(network);
+  const isUsualOnHost = baseline.networks.has(network);
+  const severity = isNetworkUsual ? "info" : isUsualOnHost ? "low" : "medium";
+  return [
+    draft(isNetworkUsual ? from : network, severity, {
+      rule: "login-new-source",
+      network,
+      isNetworkUsual,
+      isUsualOnHost,
+    }),
+  ];
+}
+
+function observePassword(day: LoginDay, { usual, draft }: { usual: Usual; draft: Draft }): ObservedLogin[] {
+  if (!isByPassword(day) || usual.hasPassword || usual.keyDays.size === 0) return [];
+  return [draft(day.from, "high", { rule: "login-by-password", keyDays: usual.keyDays.size })];
+}
+
+function observeHours(hours: number, { usual, draft }: { usual: Usual; draft: Draft }): ObservedLogin[] {
+  if (usual.loginDays.size < LEAST_DAYS_FOR_HOURS) return [];
+  return HOURS.filter((hour) => (hours & (1 << hour)) !== 0 && !isNear(hour, usual.hours)).map((hour) =>
+    draft(String(hour).padStart(2, "0"), "low", { rule: "login-new-hour", hour }),
+  );
+}
+
+const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
+
+const isNear = (hour: number, hours: number): boolean =>
+  HOURS.some((other) => {
+    const apart = Math.abs(hour - other);
+    return (hours & (1 << other)) !== 0 && Math.min(apart, 24 - apart) <= NEAR_HOURS;
+  });
+
+function observeSilence(
+  { day, facts }: { day: LoggedDay; facts: LongSilence },
+  own: OwnLogin,
+): ObservedLogin {
+  const evidence = day.inJournal > 0 ? "journal" : "file";
+  const draft = draftOf(day, { evidence, isOwn: isOwnLogin(day, own) });
+  const date = dateOf(day.day);
+  return facts.ofMethod
+    ? draft(`${date} ${day.by || day.method}`, "low", facts)
+    : draft(date, "medium", facts);
+}
+
+function observeBurst(burst: LoginBurst): ObservedLogin[] {
+  const { account, method, by, from, at, refused, firstRefusedAt, lastRefusedAt, evidence, lines } = burst;
+  if (refused < LEAST_REFUSED) return [];
+  return [
+    {
+      account,
+      subject: `${at.slice(0, 10)} ${from}`,
+      method,
+      by,
+      from,
+      firstAt: at,
+      lastAt: at,
+      evidence,
+      // A password that was guessed lets somebody in; a key that follows refused passwords is somebody's own.
+      severity: withEvidence(isByPassword({ method }) ? "high" : "medium", evidence),
+      facts: { rule: "login-after-failures", refused, firstRefusedAt, lastRefusedAt },
+      lines,
+    },
+  ];
+}
+
+/** Those of one rule, account and subject are one: the surest evidence, the highest severity, and the lines of both ends. */
+function merge(drafts: readonly ObservedLogin[]): ObservedLogin[] {
+  const groups = Map.groupBy(drafts, ({ facts, account, subject }) =>
+    JSON.stringify([facts.rule, account, subject]),
+  );
+  return [...groups.values()].flatMap((group) => {
+    const surest = group.some(({ evidence }) => evidence === "journal") ? "journal" : "file";
+    const all = group
+      .filter(({ evidence }) => evidence === surest)
+      .toSorted((one, other) => compare(one.firstAt, other.firstAt));
+    const [first] = all;
+    const last = all.toSorted((one, other) => compare(other.lastAt, one.lastAt))[0];
+    if (!first || !last) return [];
+    const severity = all.map((one) => one.severity).toSorted(bySeverity)[0] ?? first.severity;
+    return [{ ...first, lastAt: last.lastAt, severity, lines: mergeLines(first.lines, last.lines) }];
+  });
+}
+
+/** So many lines of an observation are kept. */
+const MOST_LINES = 4;
+
+const mergeLines = (first: readonly string[], last: readonly string[]): string[] => {
+  const lines = [...new Set([...first, ...last])];
+  return lines.length <= MOST_LINES ? lines : [...lines.slice(0, MOST_LINES - 1), ...lines.slice(-1)];
+};
+
+const SEVERITIES: readonly Severity[] = ["critical", "high", "medium", "low", "info"];
+const bySeverity = (one: Severity, other: Severity): number =>
+  SEVERITIES.indexOf(one) - SEVERITIES.indexOf(other);
+const compare = (one: string, other: string): number => (one < other ? -1 : Number(one > other));
+
+/** Whoever makes a thousand of one account hides none of another. */
+function limit(observed: readonly ObservedLogin[]): ObservedLogin[] {
+  const ofAccounts = [...Map.groupBy(observed, ({ account }) => account).values()].flatMap((all) =>
+    all.toSorted(byWeight).slice(0, MOST_OF_ACCOUNT),
+  );
+  return ofAccounts.toSorted(byWeight).slice(0, MOST);
+}
+
+const byWeight = (one: ObservedLogin, other: ObservedLogin): number =>
+  bySeverity(one.severity, other.severity) ||
+  compare(one.evidence === "journal" ? "" : "file", other.evidence === "journal" ? "" : "file") ||
+  compare(other.lastAt, one.lastAt);
