@@ -1,5 +1,6 @@
 /** Plans and runs, with all that they need to change hosts, files and certificates. */
 
+import accountsScript from "#resources/rotation/accounts.sh?raw";
 import factsScript from "#resources/rotation/facts.sh?raw";
 import hostKeyScript from "#resources/rotation/host-key.sh?raw";
 import keyLocationScript from "#resources/rotation/key-location.sh?raw";
@@ -29,6 +30,7 @@ import { verifyBundleSignature } from "./features/bundles/verify-bundle-signatur
 import type { createIssuers } from "./features/issuers/index.ts";
 import { createRunbooks } from "./features/runs/index.ts";
 import { createAccessKind } from "./features/runs/kinds/access/access.ts";
+import { createDisableKind } from "./features/runs/kinds/disable/disable.ts";
 import { createHostKeyKind } from "./features/runs/kinds/host-key/host-key.ts";
 import { verifyAgent } from "./features/runs/kinds/private-keys/here.ts";
 import { verifyThere } from "./features/runs/kinds/private-keys/on-host.ts";
@@ -55,6 +57,9 @@ import type { Store } from "./store/store.ts";
 
 /** The scripts of a run's session. */
 const SESSION_SCRIPTS = [sessionScript, libraryScript, keyLocationScript, factsScript, hostKeyScript];
+
+/** Of a session that disables accounts: their entries, and how root's own folder and timer are used. */
+const ACCOUNT_SCRIPTS = [deploymentScript, accountsScript];
 
 /** Of a session that renews: servers, their files, and challenges; the shell reads them after the others. */
 const SERVER_SCRIPTS = [deploymentScript, challengeScript];
@@ -140,6 +145,10 @@ export function createAppRuns({ issuers, rootStores, scan, ...deps }: RunToolsDe
         }),
       }),
       hostKey: createHostKeyKind(ofKeys),
+      disable: createDisableKind({
+        ...ofKeys,
+        openAccountSessions: sessionsBy([...SESSION_SCRIPTS, ...ACCOUNT_SCRIPTS]),
+      }),
       renewal: createRenewalKind({
         ...deps,
         ...tools,

@@ -199,16 +199,23 @@ do_deployment_arm() {
 	cd_to_run "$1" "$2"
 	token=$1 deployment=$2 timer_kind=$3 seconds=$4
 	check_words "$seconds" "$5"
-	[ -n "${session_library-}" ] || no no-library
 	acquire_mutex 20
-	folder=$work work=.
+	shift 4
+	arm_library "fire_deployment $token $deployment" "$@"
+}
+
+# arm_library FIRE WORDS...: in the staging folder of $token and $deployment, unless disarmed in $seconds, the library
+# that we are does FIRE, with this generation of the timer and these words.
+arm_library() {
+	[ -n "${session_library-}" ] || no no-library
+	folder=$work work=. fire=$1
+	shift
 	disarm_all
 	set +f
 	rm -f fired-deployment.*
 	set -f
 	gen=$(date +%s)x$$
 	revert=revert-deployment.$gen.sh part=part-revert
-	shift 4
 	words=
 	for word do
 		quote "$word"
@@ -218,7 +225,7 @@ do_deployment_arm() {
 	problem=$({
 		put_line "$session_library"
 		put_line "session_prepare; nonce=- seq=0 by_root=no; cd $quoted || exit"
-		put_line "fire_deployment $token $deployment $gen$words"
+		put_line "$fire $gen$words"
 	} 2>&1 >"$part") && sync_file "$part" && $move "$part" "$revert" || cannot no "$folder/$part"
 	part=
 	problem=$( (put_line "$timer_kind" >"armed-deployment.$gen") 2>&1) || cannot no "$folder/armed-deployment.$gen"

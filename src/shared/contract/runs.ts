@@ -130,6 +130,10 @@ export const PlanRequest = z.discriminatedUnion("kind", [
     authority: localFile("key-or-identity", KeyText),
     principals: z.array(z.string().min(1).max(256)).max(100).default([]),
   }),
+  z.object({
+    kind: z.literal("disable-account"),
+    accounts: z.array(AccountAddress).min(1).max(1_000),
+  }),
   RenewalRequest,
   ReloadRequest,
 ]);

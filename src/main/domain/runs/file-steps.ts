@@ -74,11 +74,13 @@ export function clearTask(step: Step, { hasWork, privateKeys }: AccessSeen, isBe
 const OTHER_KIND = "files of a renewal were seen where files of keys change";
 
 /**
- * Whether nothing of the run is left on this host, or here, once this step is rolled back. A created key does not
- * count.
+ * Whether nothing of the run is left in files of this host, or here, once this step is rolled back. A created key does
+ * not count, nor an account that stays disabled.
  */
 export const isFirstAt = (steps: readonly Step[], { host, ordinal }: Step): boolean =>
-  steps.find((one) => one.host === host && one.phase !== "create-key")?.ordinal === ordinal;
+  steps.find((one) => one.host === host && !BESIDE_FILES.has(one.phase))?.ordinal === ordinal;
+
+const BESIDE_FILES: ReadonlySet<Phase> = new Set(["create-key", "disable"]);
 
 /** From which stage to which a step changes a file. */
 export type StageChange = { from: Stage; to: "added" | "removed" };

@@ -32,6 +32,8 @@ export const canDoWithout = (
   phase: Phase,
   files: readonly RunFile[],
 ): boolean => {
+  // What shuts a disabled account is its entry; its own folder keeps nothing from that.
+  if (plan.kind === "disable-account") return true;
   const isCanary = plan.options.canary && own.batch === 0;
   return !isCanary && plan.hosts.some((host) => host !== own && hasFilesLeft(host, phase, files));
 };

@@ -57,8 +57,22 @@ export type CertificatesSeen = {
   hasWork: boolean;
 };
 
+/**
+ * What an account's entry was found to be: as before the run, as the run leaves it, some of each, or something else.
+ */
+export type AccountSeen = "before" | "disabled" | "mixed" | "other";
+
+/** What was seen just now of a host whose accounts are disabled. */
+export type DisableSeen = {
+  kind: "disable-seen";
+  /** By their index in the host's accounts of the plan. */
+  accounts: readonly AccountSeen[];
+  access: AccessSeen;
+};
+
 export type Observation =
   | AccessSeen
+  | DisableSeen
   | CertificatesSeen
   /** A host whose servers are reloaded answers: nothing of a reload stands there. */
   | { kind: "host-answers" }

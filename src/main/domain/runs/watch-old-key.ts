@@ -32,7 +32,7 @@ export function isClockKept(plan: Plan, steps: readonly RunStep[]): boolean {
 
 /** The steps before a removal for which logs are watched; null: there is none, or it has begun. */
 function findEarlier(plan: Plan, steps: readonly RunStep[]): RunStep[] | null {
-  if (!isKeyPlan(plan) || plan.kind === "rotate-host-key") return null;
+  if (!isKeyPlan(plan) || plan.kind === "rotate-host-key" || plan.kind === "disable-account") return null;
   if (plan.options.graceDays === 0) return null;
   const removals = steps.filter(({ phase }) => phase === "revoke");
   if (removals.length === 0 || removals.some(({ state }) => state !== "planned")) return null;

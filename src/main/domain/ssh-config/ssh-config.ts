@@ -53,6 +53,25 @@ export type SshConfig = {
   notes: readonly string[];
 };
 
+/** As which accounts this computer logs in where, on its way to these hosts: by `keyOfHost`, each with their names. */
+export function listLogins(
+  hosts: readonly { host: string; port: number; user: string | null }[],
+  routeTo: SshConfig["routeTo"],
+  defaultUser: string,
+): Map<string, Map<string, Set<string>>> {
+  const logins = new Map<string, Map<string, Set<string>>>();
+  for (const { host, port, user } of hosts) {
+    const route = routeTo({ kind: "ssh", host, port, user }, defaultUser);
+    for (const hop of route.kind === "hops" ? route.hops : []) {
+      const key = keyOfHost({ host: hop.name, port: hop.port });
+      const accounts = logins.get(key) ?? new Map<string, Set<string>>();
+      accounts.set(hop.user, (accounts.get(hop.user) ?? new Set()).add(host));
+      logins.set(key, accounts);
+    }
+  }
+  return logins;
+}
+
 /** To how many of these hosts each jump host leads, by `keyOfHost`. */
 export function countJumps(
   hosts: readonly { host: string; port: number; user: string | null }[],

@@ -17,6 +17,7 @@ type Deps = Omit<RunDeps, "prompts" | "runbookOf"> & {
     hostKey: RunKind;
     renewal: RunKind;
     reload: RunKind;
+    disable: RunKind;
   };
   vault: Pick<Vault, "keep">;
 };
@@ -111,7 +112,7 @@ export function createRunbooks(deps: Deps) {
 }
 
 /** The one place where the kind of a plan decides what is planned, and what its run does. */
-const toTable = ({ access, hostKey, renewal, reload }: Deps["kinds"]): RunKinds => ({
+const toTable = ({ access, hostKey, renewal, reload, disable }: Deps["kinds"]): RunKinds => ({
   "rotate-key": access,
   "add-grants": access,
   "remove-grants": access,
@@ -120,6 +121,7 @@ const toTable = ({ access, hostKey, renewal, reload }: Deps["kinds"]): RunKinds 
   "rotate-host-key": hostKey,
   "rotate-certificate": renewal,
   reload,
+  "disable-account": disable,
 });
 
 const done = (_: unknown): Record<string, never> => ({});

@@ -4,6 +4,7 @@
  */
 import type { PlanDetail } from "#shared/contract/runs.ts";
 import type { Sha256 } from "#shared/model/certificates/certificate.ts";
+import type { AccountWatch } from "#shared/model/runs/disabled-account.ts";
 import type { ImportedResult, ResultInput, Scripts } from "#shared/model/runs/offline-script.ts";
 import type { HostAddress, PlanKind } from "#shared/model/runs/plan.ts";
 import type { RemainingAccess } from "#shared/model/runs/remaining-access.ts";
@@ -35,6 +36,7 @@ export type RunParticulars = {
   orders: RunOrder[];
   confirmation: RunConfirmation | null;
   oldKeyWatch: OldKeyWatch | null;
+  accountWatch: AccountWatch | null;
   claims: RunClaim[];
   remaining: RemainingAccess[];
   removeKept: string[];
@@ -45,6 +47,7 @@ export const NO_PARTICULARS: RunParticulars = {
   orders: [],
   confirmation: null,
   oldKeyWatch: null,
+  accountWatch: null,
   claims: [],
   remaining: [],
   removeKept: [],

@@ -102,6 +102,13 @@ export function journalTable(db: Database, lists: Lists) {
           : { ...entry, note: null, result: toStored(StepResult, entry.result) },
       ),
 
+    /** What the journal tells beside the results of steps, the oldest first; without what another version has written. */
+    notes: (run: RunId): { at: Instant; note: RunNote }[] =>
+      allEntries.all(run).flatMap(({ at, note: stored }) => {
+        const note = stored === null ? null : fromStored(RunNote, stored);
+        return note === null ? [] : [{ at, note }];
+      }),
+
     all: (run: RunId): RunEntry[] => allEntries.all(run).map(toEntry),
 
     list: ({ runId, ...page }: Window & { runId: RunId }): Listed<RunEntry> =>

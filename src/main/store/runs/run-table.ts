@@ -52,6 +52,7 @@ export type RunRecord = Omit<
   | "claims"
   | "kept"
   | "oldKeyWatch"
+  | "accountWatch"
   | "remaining"
   | "removeKept"
 > & {
@@ -226,6 +227,7 @@ function toRecord(row: Row): RunRecord {
     files: true,
     claims: true,
     oldKeyWatch: true,
+    accountWatch: true,
     kept: true,
     remaining: true,
     removeKept: true,

@@ -271,10 +271,12 @@ const NOT_UNDOABLE: ReadonlySet<RequestDraft["kind"]> = new Set([
   "rotate-host-key",
   "rotate-certificate",
   "reload",
+  "disable-account",
 ]);
 
 const GRACED: ReadonlySet<RequestDraft["kind"]> = new Set([
   "rotate-key",
   "rotate-host-key",
   "move-to-authority",
+  "disable-account",
 ]);

@@ -39,8 +39,8 @@ type Props = {
 /** The plan as a file, for the command line; and as scripts, for offline hosts. */
 export function ExportPanel({ found: { id }, plan, hash, acknowledgements, typed, isEdited }: Props) {
   const fetchScripts = useScripts();
-  // What endpoints serve after a renewal, or a reload, is verified from here.
-  const hasScripts = isKeyPlan(plan);
+  // What endpoints serve after a renewal, or a reload, and that an account is shut, is verified from here.
+  const hasScripts = isKeyPlan(plan) && plan.kind !== "disable-account";
   const [failure, setFailure] = useState<string | null>(null);
   const [signWith, setSignWith] = useState("");
   const [isUnsigned, setUnsigned] = useState(false);

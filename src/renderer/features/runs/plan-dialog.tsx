@@ -115,6 +115,7 @@ export function findMissing(request: RequestDraft): string | null {
     case "rotate-host-key":
     case "remove-grants":
     case "reload":
+    case "disable-account":
       return null;
     case "rotate-certificate":
       return formatRenewalMissing(request);

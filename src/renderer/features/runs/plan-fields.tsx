@@ -13,7 +13,7 @@ const KEY_TYPES = [
 
 /** Whether a request has fields beside what it is about. */
 export const hasFields = (request: RequestDraft): boolean =>
-  request.kind !== "remove-grants" && request.kind !== "reload";
+  request.kind !== "remove-grants" && request.kind !== "reload" && request.kind !== "disable-account";
 
 type Props<Kind extends RequestDraft["kind"]> = {
   request: Extract<RequestDraft, { kind: Kind }>;
@@ -43,6 +43,7 @@ export function RequestFields({
       return <RenewalFields request={request} onChange={onChange} />;
     case "remove-grants":
     case "reload":
+    case "disable-account":
       return null;
   }
 }

@@ -3,6 +3,7 @@ import type { IssuerKind } from "#shared/model/issuers/issuer.ts";
 import type { KeyKind } from "#shared/model/issuers/vault.ts";
 import type { Replacement, ServerKind } from "#shared/model/runs/deployment.ts";
 import {
+  type DisablePlan,
   newKeyOf,
   type Plan,
   type PlanKind,
@@ -17,7 +18,7 @@ import {
 import type { Phase } from "#shared/model/runs/run.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatHost } from "#shared/text/hosts/target.ts";
-import { formatCounts, formatNewKey, formatPhase, formatUndo } from "#shared/text/runs/plan.ts";
+import { countLines, formatCounts, formatNewKey, formatPhase, formatUndo } from "#shared/text/runs/plan.ts";
 
 export const KINDS: Record<PlanKind, string> = {
   "rotate-key": "Rotate a key",
@@ -28,6 +29,7 @@ export const KINDS: Record<PlanKind, string> = {
   "move-to-authority": "Move to an authority",
   "rotate-certificate": "Renew certificates",
   reload: "Reload servers",
+  "disable-account": "Disable accounts",
 };
 
 /** What a phase does, as it begins a line. */
@@ -52,6 +54,7 @@ export const formatPlan = (plan: Plan): string =>
 export function describeOrder(plan: Plan): { title: string; text: string }[] {
   if (plan.kind === "rotate-certificate") return describeRenewalOrder(plan);
   if (plan.kind === "reload") return describeReloadOrder(plan);
+  if (plan.kind === "disable-account") return describeDisableOrder(plan);
   const { kind, options } = plan;
   const newKey = newKeyOf(plan);
   const files = plannedFiles(plan);
@@ -184,6 +187,31 @@ const describeReloadOrder = (plan: ReloadPlan): { title: string; text: string }[
     text: `${formatPace(plan)}; then a handshake at every endpoint shows whether it serves what its files hold. Nothing of this can be undone`,
   },
 ];
+
+/** What a run that disables accounts does, in this order. */
+function describeDisableOrder(plan: DisablePlan): { title: string; text: string }[] {
+  const { removes } = countLines(plannedFiles(plan));
+  const { graceDays } = plan.options;
+  return [
+    {
+      title: formatPhaseTitle("disable", plan.kind),
+      text: `${formatPace(plan)}; password locked, expired, no login shell. A new login verifies it; otherwise the host rolls back`,
+    },
+    ...(removes === 0
+      ? []
+      : [
+          {
+            title: formatPhaseTitle("revoke", plan.kind),
+            text: `${formatCount(removes, "grant")} revoked once every account is shut`,
+          },
+        ]),
+    {
+      title: "Watch the logs",
+      text: `${formatCount(graceDays, "day")}: each use is shown with its line, and begins the days anew`,
+    },
+    { title: formatPhaseTitle("finish", plan.kind), text: beginLarge(formatUndo(plan)) },
+  ];
+}
 
 /** On which hosts, and how many at a time. */
 function formatPace({ hosts, options }: Plan): string {

@@ -3,6 +3,8 @@ import { KeyPossession } from "../hosts/host.ts";
 import { HostName, Port } from "../hosts/target.ts";
 import { Instant } from "../instant.ts";
 import { FileHash, ReloadedServer, Replacement } from "./deployment.ts";
+import { DisabledAccount } from "./disabled-account.ts";
+import { PlannedVerification } from "./planned-verification.ts";
 import { RemainingAccess } from "./remaining-access.ts";
 
 /**
@@ -30,6 +32,7 @@ export const PlanKind = z.enum([
   "move-to-authority",
   "rotate-certificate",
   "reload",
+  "disable-account",
 ]);
 export type PlanKind = z.infer<typeof PlanKind>;
 
@@ -76,28 +79,6 @@ export const FilePlan = z.object({
   removes: z.int(),
 });
 export type FilePlan = z.infer<typeof FilePlan>;
-
-/** How it is verified that the new key, and it alone, logs in to an account. */
-export const PlannedVerification = z.discriminatedUnion("kind", [
-  /** By a fresh connection from here. `command`: it runs a command there; otherwise the login alone counts. */
-  z.object({ kind: z.literal("from-here"), runs: z.enum(["command", "nothing"]) }),
-  /** By OpenSSH's client on the host that holds the private key. */
-  z.object({
-    kind: z.literal("from-host"),
-    host: HostName,
-    port: Port,
-    runs: z.enum(["command", "nothing"]),
-  }),
-  /** By whoever runs the host's script, which asks them whether a login works. */
-  z.object({ kind: z.literal("by-hand") }),
-  /**
-   * By the host's journal, once it has a login by the new key; else by that key's signature, or a person's approval. A
-   * plain file, which any user of the host may write, verifies nothing.
-   */
-  z.object({ kind: z.literal("by-log") }),
-  z.object({ kind: z.literal("none"), why: z.string() }),
-]);
-export type PlannedVerification = z.infer<typeof PlannedVerification>;
 
 export const RollbackTimer = z.enum(["systemd-run", "at", "sleep"]);
 export type RollbackTimer = z.infer<typeof RollbackTimer>;
@@ -202,7 +183,11 @@ export type RenewalHost = z.infer<typeof RenewalHost>;
 export const ReloadHost = PlannedHost.extend({ servers: z.array(ReloadedServer) });
 export type ReloadHost = z.infer<typeof ReloadHost>;
 
-export type HostPlan = AccessHost | HostKeyHost | RenewalHost | ReloadHost;
+/** A host of which accounts are disabled; its files are those that let keys in to them. */
+export const DisableHost = AccessHost.extend({ disables: z.array(DisabledAccount) });
+export type DisableHost = z.infer<typeof DisableHost>;
+
+export type HostPlan = AccessHost | HostKeyHost | RenewalHost | ReloadHost | DisableHost;
 
 /** The pace of a run, whatever it changes. */
 export const Pace = z.object({
@@ -376,8 +361,18 @@ export const ReloadPlan = PlanBase.extend({
 });
 export type ReloadPlan = z.infer<typeof ReloadPlan>;
 
+/**
+ * Accounts are disabled: password locked, expired, without a shell, their grants revoked. `graceDays`: how long their
+ * logs are watched before somebody decides whether they are removed, restored, or left so.
+ */
+export const DisablePlan = AccessBase.extend({
+  kind: z.literal("disable-account"),
+  hosts: z.array(DisableHost),
+});
+export type DisablePlan = z.infer<typeof DisablePlan>;
+
 /** A plan that changes lines of files: of who may log in, or of which host keys sshd has. */
-export type KeyPlan = AccessPlan | HostKeyPlan;
+export type KeyPlan = AccessPlan | HostKeyPlan | DisablePlan;
 
 export const Plan = z.discriminatedUnion("kind", [
   RotateKeyPlan,
@@ -388,6 +383,7 @@ export const Plan = z.discriminatedUnion("kind", [
   HostKeyPlan,
   RenewalPlan,
   ReloadPlan,
+  DisablePlan,
 ]);
 export type Plan = z.infer<typeof Plan>;
 
@@ -399,7 +395,9 @@ export const isKeyPlan = (plan: Plan): plan is KeyPlan =>
 
 /** The plan, if offline scripts can execute it; null for one of another kind. */
 export const offlinePlan = (plan: Plan | null | undefined): AccessPlan | null =>
-  !plan || plan.kind === "rotate-host-key" || !isKeyPlan(plan) ? null : plan;
+  !plan || plan.kind === "rotate-host-key" || plan.kind === "disable-account" || !isKeyPlan(plan)
+    ? null
+    : plan;
 
 /** The fingerprint of the key that goes, or whose lines change; null where there is none, or there are several. */
 export const oldKeyOf = (plan: Plan): string | null => ("oldKey" in plan ? plan.oldKey : null);
@@ -414,6 +412,10 @@ export const privateKeysHere = (plan: Plan): readonly PrivateKeyPlan[] =>
 /** The private keys on each of its hosts that are replaced, in the order of `plan.hosts`. */
 export const privateKeysByHost = ({ hosts }: Plan): readonly (readonly PrivateKeyPlan[])[] =>
   hosts.map((host) => ("privateKeyLocations" in host ? host.privateKeyLocations : []));
+
+/** The accounts that it disables, on each of its hosts. */
+export const disabledAccounts = (host: HostPlan): readonly DisabledAccount[] =>
+  "disables" in host ? host.disables : [];
 
 /** How it is verified, for each account of a host, that it is not locked out. */
 export const verificationsOf = (host: HostPlan): AccessHost["verifications"] =>

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { UseEvidence } from "../hosts/host-use.ts";
 import { HostName, Port } from "../hosts/target.ts";
 import { Instant } from "../instant.ts";
+import { AccountUse } from "./disabled-account.ts";
 import { PlanKind } from "./plan.ts";
 import { RemainingAccess } from "./remaining-access.ts";
 import { RenewalTrust } from "./renewal-trust.ts";
@@ -19,6 +20,8 @@ export const RunWait = z.enum([
   "grace",
   "login-before-removal",
   "login-after-removal",
+  "account-watch",
+  "account-decision",
 ]);
 export type RunWait = z.infer<typeof RunWait>;
 
@@ -167,6 +170,23 @@ const FileNote = [
   }),
 ] as const;
 
+/** What was seen of disabled accounts. */
+const AccountNote = [
+  z.object({ kind: z.literal("account-used"), use: AccountUse }),
+  /** `sources`: the logs that were read; `more`: lines that are not kept. */
+  z.object({
+    kind: z.literal("account-watched"),
+    host: HostName,
+    port: Port,
+    sources: z.array(z.string()),
+    uses: z.int(),
+    more: z.int(),
+  }),
+  z.object({ kind: z.literal("watch-unreadable"), host: HostName, port: Port, why: z.string() }),
+  z.object({ kind: z.literal("watch-until"), dueAt: Instant }),
+  z.object({ kind: z.literal("watch-ended") }),
+] as const;
+
 /** `said`: the words of the server. */
 const ServerNote = [
   z.object({ kind: z.literal("reloaded"), server: z.string(), said: z.string() }),
@@ -220,5 +240,6 @@ export const RunNote = z.discriminatedUnion("kind", [
   ...GraceNote,
   ...FileNote,
   ...ServerNote,
+  ...AccountNote,
 ]);
 export type RunNote = z.infer<typeof RunNote>;

@@ -4,6 +4,7 @@ import { UseEvidence } from "../hosts/host-use.ts";
 import { HostName, Port } from "../hosts/target.ts";
 import { Instant } from "../instant.ts";
 import { FileHash } from "./deployment.ts";
+import { AccountWatch } from "./disabled-account.ts";
 import { PlanHash, PlanId, PlanKind } from "./plan.ts";
 import { RemainingAccess } from "./remaining-access.ts";
 import { RenewalTrust } from "./renewal-trust.ts";
@@ -34,7 +35,8 @@ export type RunState = z.infer<typeof RunState>;
 /**
  * The phases, one after the other over all hosts: a phase begins when the one before it has been verified everywhere.
  * For certificates: `request`, `issue`, `install`, `post-check`, `finish`; a host that failed does not keep the others
- * from those that are left. For servers that are reloaded: `test`, `reload`, likewise.
+ * from those that are left. For servers that are reloaded: `test`, `reload`, likewise. For accounts that are disabled:
+ * `disable`, `revoke`, `keep`, `finish`.
  */
 export const Phase = z.enum([
   "create-key",
@@ -49,6 +51,7 @@ export const Phase = z.enum([
   "finish",
   "test",
   "reload",
+  "disable",
 ]);
 export type Phase = z.infer<typeof Phase>;
 
@@ -318,6 +321,8 @@ export const RunDetail = RunRow.extend({
   undoUntil: Instant.nullable(),
   /** Null where no old key is watched. */
   oldKeyWatch: OldKeyWatch.nullable(),
+  /** Null where no disabled account is watched. */
+  accountWatch: AccountWatch.nullable(),
   /** What to do by hand where it needs attention: a command a line. */
   byHand: z.array(z.string()),
   /** The certificates that it renews, by host; empty where it renews none. */

@@ -25,6 +25,8 @@ export const Intent = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("clear") }),
   z.object({ kind: z.literal("test-servers"), servers: z.array(z.string()) }),
   z.object({ kind: z.literal("reload-servers"), servers: z.array(z.string()) }),
+  z.object({ kind: z.literal("disable-accounts"), accounts: z.array(z.string()) }),
+  z.object({ kind: z.literal("leave-disabled"), accounts: z.array(z.string()) }),
 ]);
 export type Intent = z.infer<typeof Intent>;
 
@@ -34,6 +36,7 @@ export const Deed = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("installed-key"), locations: z.int() }),
   z.object({ kind: z.literal("installed-certificates") }),
   z.object({ kind: z.literal("reloaded-servers"), servers: z.array(z.string()) }),
+  z.object({ kind: z.literal("disabled-accounts"), accounts: z.array(z.string()) }),
 ]);
 export type Deed = z.infer<typeof Deed>;
 
@@ -134,6 +137,17 @@ const ReloadCause = [
   z.object({ kind: z.literal("other-certificate"), path: z.string() }),
 ] as const;
 
+/** Causes of an account's entry. */
+const AccountCause = [
+  /** It is another one than when the plan was made, or somebody has changed it since. */
+  z.object({ kind: z.literal("account-changed"), account: z.string() }),
+  z.object({ kind: z.literal("account-refused"), account: z.string(), why: RefusedByHost }),
+  /** The run has logged in as it: whoever disables it shuts the run out. */
+  z.object({ kind: z.literal("own-account"), account: z.string() }),
+  /** A login to it works, though it is locked, expired and without a shell. */
+  z.object({ kind: z.literal("still-logs-in"), account: z.string(), fingerprint: z.string() }),
+] as const;
+
 /** What let the run in. */
 const LetIn = z.enum(["key", "certificate"]);
 
@@ -188,6 +202,7 @@ export const Cause = z.discriminatedUnion("kind", [
   ...RenewalCause,
   ...ReloadCause,
   ...LoginCause,
+  ...AccountCause,
   /** The run has kept a folder or a key there, which is left. */
   z.object({ kind: z.literal("not-cleared"), by: PlainCause }),
   /** What was begun may still be there. */
@@ -290,6 +305,21 @@ export const Evidence = z.discriminatedUnion("kind", [
   }),
   /** So many endpoints present what the files of their servers hold; of `unknown` ones that is not known. */
   z.object({ kind: z.literal("presented"), endpoints: z.int(), unknown: z.int() }),
+  /** A new session has read that it is locked, expired, and has no login shell. */
+  z.object({ kind: z.literal("account-disabled"), account: z.string() }),
+  /** A login with a key that opened it was not let in. `said`: why; `isRefused`: sshd has said no, and not just ended it. */
+  z.object({
+    kind: z.literal("login-ended"),
+    account: z.string(),
+    fingerprint: z.string(),
+    isRefused: z.boolean(),
+    said: z.string(),
+  }),
+  /** No key that opens it is at hand here. */
+  z.object({ kind: z.literal("login-untried"), account: z.string() }),
+  /** The run logged in once more, and acts as root there. */
+  z.object({ kind: z.literal("root-reached"), account: z.string() }),
+  z.object({ kind: z.literal("left-disabled"), account: z.string() }),
   /** `isWhole`: nothing of the run is left there. */
   z.object({ kind: z.literal("cleared"), isWhole: z.boolean() }),
   /** What undoing the run needs is put aside: so many old private keys. */
@@ -319,6 +349,7 @@ export const BackAs = z.enum([
   "old-certificate-unseen",
   "stays-reloaded",
   "maybe-reloaded",
+  "account-restored",
 ]);
 export type BackAs = z.infer<typeof BackAs>;
 

@@ -4,6 +4,9 @@ import type { HostRefusal, LeaseOwner } from "../../model/runs/host-refusal.ts";
 /** Each follows the path of the file. */
 export const HOST_REFUSALS: Record<HostRefusal, string> = {
   absent: "is not there: make it, with the owner and mode that sshd wants",
+  "account-changed": "is not as the plan knows it: somebody has changed it, or made it anew; plan it again",
+  "accounts-locked":
+    "is in a file that another program of its host is changing (usermod, vipw): try again later",
   "append-only": "may only be appended to (chattr +a): take that off first, or leave it out",
   attributes:
     "has an access list, attributes or a label that this host's tools do not keep: change it by hand",
@@ -21,6 +24,7 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
   held: "lies in a folder with a lock of another run, which may be at work there: run it again when that is over",
   immutable: "is immutable (chattr +i): take that off first, or leave it out",
   "path-occupied": "is blocked by something that no run has made: check its folder, then move it away",
+  "in-use": "has processes that run as it: end them first",
   "io-error":
     "could not be written or cleared away, and the host does not say why: check its disk and file system",
   keygen: "could not be made: the host's ssh-keygen failed",
@@ -34,6 +38,7 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
   mounted: "is mounted from elsewhere, so it cannot be replaced: change its source",
   "new-occupied":
     "has a .latchkey-new beside it that another run has made: let that one end, or move it away",
+  "no-account": "does not exist there: scan the host again",
   "no-answer":
     "got no answer in time: the process that runs as its folder's owner was stopped or blocked; check that account",
   "no-before": "has changed since, and there is no copy of what it was",
@@ -47,27 +52,37 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
   "no-library": "cannot be changed as its owner: the session's shell was started without its library",
   "no-sense":
     "got an answer that makes no sense: something replaced the process that runs as its folder's owner; check that account",
+  "no-shadow":
+    "has no password in /etc/shadow, without which no account can be locked and expired: disable it by hand",
   "no-space": "has no room beside it for a copy: the disk or its inodes are full",
   "no-ssh": "cannot be verified from there: the host has no ssh",
   "no-ssh-keygen": "cannot be made there: the host has no ssh-keygen",
   "no-store": "is a keystore, and no new one was made for it",
   "no-tool": "cannot be made there: the host has no openssl",
+  "no-usermod":
+    "cannot be changed there: the host has no usermod of shadow-utils that root alone can have installed (BusyBox has none): disable it by hand",
   "cannot-drop-privileges": "cannot be changed as its owner: the host has no setpriv, runuser or su",
   "no-session":
     "cannot be acted on as its owner from a terminal, for the host has no setsid: run this without one (ssh -T, at, cron)",
   "no-signing": "cannot be asked to sign: the host's ssh-keygen is older than OpenSSH 8.1",
   "not-a-file": "is no regular file",
   "not-kept": "is not what the run has kept: check it",
+  "not-local":
+    "is not in /etc/passwd: a directory (LDAP, NIS, sssd) has it, so disable it there, for all of its hosts",
   "not-owner": "belongs to somebody else: log in as its owner, or as root",
   "not-permitted": "could not be replaced: the host does not permit it",
   "not-signed": "did not sign: the host's ssh-keygen does not take it for a private key of its owner",
   "not-staged": "was not staged, or what was staged is gone: stage it again",
   "not-there": "was put in place, and reads otherwise",
   "not-writable": "lies in a folder that may not be written to",
+  "odd-entry": "has an entry with numbers that are no numbers: inspect /etc/passwd and /etc/shadow",
+  "odd-name": "has a name with characters that programs may take for something else: disable it by hand",
   "odd-path": "has a path that is not plain",
   "odd-words": "was asked for in words that make no sense",
   "old-occupied": "has a .latchkey-old beside it that is something else: check it, then remove it",
   "open-folder": "belongs to root, and lies in a folder where others may write",
+  "other-answer":
+    "is another one to its host than in /etc/passwd: a directory or a line of NIS stands before it; inspect /etc/nsswitch.conf",
   "other-kind": "does not hold what its server reads there by its configuration: check it",
   "other-key-passphrase": "has another passphrase for its key than for itself: make them the same first",
   "owner-changed":
@@ -77,6 +92,7 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
   "others-folder": "lies in a folder of a third user",
   "deployment-locked": "is being changed by another run: let that one end, or remove its folder on the host",
   "read-only": "lies on a file system that is read-only",
+  "root-account": "is root: it is never disabled",
   "store-has-more": "holds more than one key: name the entry that is to be replaced",
   "store-not-made": "could not be made anew: its host's openssl or keytool failed",
   "too-large": "is larger than 4 MiB",
@@ -84,6 +100,7 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
     "lies in a folder where others may write, who could put a key of theirs there: let its owner alone write in it (chmod go-w)",
   "state-folder":
     "has no place on its host to prepare it in: /var/lib/latchkey must be a folder of root's alone",
+  "twice-named": "has two entries of one name: find out which of them counts (pwck), and remove the other",
   unfinished: "was being changed by this run when it was ended: do that once more first",
   unknown: "could not be changed, and the host does not say why",
   "unknown-request": "cannot be changed: the host's session does not know the request",

@@ -2,17 +2,18 @@ import { assertNever } from "../../model/assert-never.ts";
 import { UNSIGNED_SCRIPTS } from "../../model/runs/offline-script.ts";
 import {
   type Check,
+  type DisablePlan,
   type FilePlan,
   type NewKey,
   type Plan,
   type PlanKind,
-  type PlannedVerification,
   plannedCertificates,
   plannedFiles,
   privateKeysHere,
   type ReloadPlan,
   type RollbackTimer,
 } from "../../model/runs/plan.ts";
+import type { PlannedVerification } from "../../model/runs/planned-verification.ts";
 import type { Phase } from "../../model/runs/run.ts";
 import { formatCount } from "../count.ts";
 import { fitEnd } from "../fit.ts";
@@ -31,10 +32,13 @@ const PHASES: Record<Phase, string> = {
   finish: "finish",
   test: "test configuration",
   reload: "reload",
+  disable: "disable account",
 };
 
 /** What a phase does. A host key is granted nothing, and lines that are tightened are replaced. */
 export function formatPhase(phase: Phase, kind: PlanKind): string {
+  if (kind === "disable-account" && phase === "keep") return "let files go";
+  if (kind === "disable-account" && phase === "finish") return "decide";
   if (kind === "tighten-grants" && phase === "revoke") return "change";
   if (kind === "rotate-host-key" && phase === "grant") return "add host key";
   if (kind === "rotate-host-key" && phase === "revoke") return "remove host key";
@@ -59,6 +63,8 @@ export function formatCommandOf(kind: PlanKind): string {
       return "latchkey rotate certificate";
     case "reload":
       return "latchkey reload";
+    case "disable-account":
+      return "latchkey disable";
     default:
       return assertNever(kind);
   }
@@ -82,6 +88,9 @@ export const countLines = (files: readonly Counts[]): Counts => ({
   removes: files.reduce((sum, { removes }) => sum + removes, 0),
 });
 
+export const countDisabled = ({ hosts }: DisablePlan): number =>
+  hosts.reduce((sum, { disables }) => sum + disables.length, 0);
+
 export const countServers = ({ hosts }: ReloadPlan): number =>
   hosts.reduce((sum, { servers }) => sum + servers.length, 0);
 
@@ -92,6 +101,8 @@ export function formatCounts(plan: Plan): string {
   const renewed = plan.kind === "rotate-certificate" ? plannedCertificates(plan).length : 0;
   if (renewed > 0) return `${formatCount(renewed, "certificate")} to renew ${on}`;
   const { adds, changes, removes } = countLines(plannedFiles(plan));
+  if (plan.kind === "disable-account")
+    return `${formatCount(countDisabled(plan), "account")} to disable, ${formatCount(removes, "grant")} to revoke ${on}`;
   return `${adds} to add, ${changes} to change, ${removes} to remove ${on}`;
 }
 
@@ -135,6 +146,8 @@ const ROLLBACK_TIMERS: Record<RollbackTimer, string> = {
 /** Until when a run of the plan can be undone once it has finished, as a sentence without a full stop. */
 export function formatUndo(plan: Plan): string {
   const { kind, options } = plan;
+  if (kind === "disable-account")
+    return "the run waits until somebody decides: until then rolling it back restores each account as it was, with its grants; what stays disabled after that can be restored by hand";
   if (isFromBundle(plan)) return "what its scripts have changed cannot be undone once they have finished";
   if ("undoHours" in options && options.undoHours > 0)
     return `for ${formatHours(options.undoHours)} after the run has finished, it can be undone: what it has removed and replaced is put back, and verified${hasAgentKey(plan) ? "; the old key of an agent only as long as that agent has it" : ""}`;

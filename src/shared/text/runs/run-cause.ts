@@ -2,6 +2,7 @@
 import { assertNever } from "../../model/assert-never.ts";
 import type { Awaited, Cause, PlainCause } from "../../model/runs/step-result.ts";
 import { formatClaimReason } from "../hosts/key.ts";
+import { formatAccountCause } from "./disabled-account.ts";
 import { formatRefused, formatRefusedByRoot } from "./host-refusal.ts";
 import { formatTrust } from "./renewal-trust.ts";
 
@@ -56,6 +57,11 @@ export function formatCause(cause: Cause): string {
     case "no-new-host-key":
     case "host-key-not-installed":
       return formatOfLogin(cause);
+    case "account-changed":
+    case "account-refused":
+    case "own-account":
+    case "still-logs-in":
+      return formatAccountCause(cause);
     default:
       return formatPlain(cause);
   }

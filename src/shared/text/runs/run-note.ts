@@ -4,6 +4,7 @@ import { assertNever } from "../../model/assert-never.ts";
 import type { OldKeySilence, RunNote, UseGap } from "../../model/runs/run-note.ts";
 import { formatCount } from "../count.ts";
 import { formatHost, formatHostAddress } from "../hosts/target.ts";
+import { formatAccountNote } from "./disabled-account.ts";
 import { formatUse, formatUsedBy } from "./old-key.ts";
 import { formatTrust } from "./renewal-trust.ts";
 import { formatResultSignature } from "./result-claim.ts";
@@ -43,6 +44,12 @@ export function formatRunNote(note: RunNote): string {
       return `the result of ${formatHostAddress(note)}, which ended at ${note.endedAt} by its clock (${note.digest})`;
     case "claim":
       return `${formatHost(note)} says "${note.outcome}" in a result that is not verified (${formatResultSignature(note.signature)}): nothing follows from it`;
+    case "account-used":
+    case "account-watched":
+    case "watch-unreadable":
+    case "watch-until":
+    case "watch-ended":
+      return formatAccountNote(note);
     default:
       return formatOther(note);
   }

@@ -13,6 +13,7 @@ import type {
 } from "../../model/runs/step-result.ts";
 import { formatCount } from "../count.ts";
 import { formatHost } from "../hosts/target.ts";
+import { formatAccountEvidence } from "./disabled-account.ts";
 import { formatAllRemaining } from "./old-key.ts";
 import { formatResultSignature } from "./result-claim.ts";
 import { formatAgreed, formatAwaited, formatCause } from "./run-cause.ts";
@@ -72,6 +73,10 @@ export function formatIntent(intent: Intent): string {
       return `to have ${intent.servers.join(", ")} test the configuration`;
     case "reload-servers":
       return `to reload ${intent.servers.join(", ")}`;
+    case "disable-accounts":
+      return `to disable ${intent.accounts.join(", ")}`;
+    case "leave-disabled":
+      return `to leave ${intent.accounts.join(", ")} disabled`;
     default:
       return assertNever(intent);
   }
@@ -87,6 +92,8 @@ function formatDeed(deed: Deed): string {
       return "the new files are in place, and its servers were reloaded";
     case "reloaded-servers":
       return `reloaded ${deed.servers.join(", ")}`;
+    case "disabled-accounts":
+      return `disabled ${deed.accounts.join(", ")}`;
     default:
       return assertNever(deed);
   }
@@ -125,6 +132,12 @@ export function formatEvidence(check: Evidence): string {
     case "host-key":
     case "host-key-unverified":
       return formatLogin(check);
+    case "account-disabled":
+    case "login-ended":
+    case "login-untried":
+    case "root-reached":
+    case "left-disabled":
+      return formatAccountEvidence(check);
     default:
       return formatPlaced(check);
   }
@@ -298,6 +311,7 @@ const BACK_AS: Record<BackAs, string> = {
   "old-certificate-served": "the files are as they were, and are served",
   "old-certificate-unseen": "the files are as they were; nowhere could be seen what is served",
   "stays-reloaded": "a reload cannot be undone: what was reloaded stays so",
+  "account-restored": "each account is as it was: a new session has read it",
   "maybe-reloaded": "whether it was reloaded is not known, and a reload cannot be undone",
 };
 

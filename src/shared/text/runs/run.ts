@@ -176,6 +176,7 @@ const STUCK_BACK: Record<Phase, string> = {
   "post-check": "whether the certificate is served could not be read",
   test: "a test changes nothing that could be rolled back",
   reload: "a reload cannot be rolled back",
+  disable: "an account could not be restored, so it stays disabled",
 };
 
 const WAITS: Record<RunWait, string> = {
@@ -189,6 +190,10 @@ const WAITS: Record<RunWait, string> = {
     "the old lines are gone, and the journal must show one more login with the new key; or its owner signs with it, or the accounts are approved by name",
   "login-before-removal":
     "the journal must show a login with the new key before anything is removed, and until then the old key stays, too; or its owner signs with it, or the accounts are approved by name",
+  "account-watch":
+    "the accounts are disabled, and logs are watched for whoever still needs them: runs rollback restores them",
+  "account-decision":
+    "the accounts are disabled, and the time to watch them is over: restore them (runs rollback), or leave them so (runs resume --now)",
 };
 
 /** What the issuer of a run's certificate does now, or why there is none; empty where its state says it all. */

@@ -8,9 +8,9 @@ import {
   hostIdOf,
   NEW_KEY_PLACEHOLDER,
   type NewKey,
-  type PlannedVerification,
   type PrivateKeyPlan,
 } from "#shared/model/runs/plan.ts";
+import type { PlannedVerification } from "#shared/model/runs/planned-verification.ts";
 import type { AccountFacts, FileFacts, FileStand, HostFacts } from "./plan-facts.ts";
 
 /** Why no plan can be made, as a sentence. */

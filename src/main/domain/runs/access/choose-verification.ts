@@ -1,6 +1,7 @@
 import { takesAddress } from "#domain/ssh/from-list.ts";
 import { readLineOptions, valueOfOption } from "#domain/ssh/line-options.ts";
-import type { AccessHost, NewKey, PlannedVerification } from "#shared/model/runs/plan.ts";
+import type { AccessHost, NewKey } from "#shared/model/runs/plan.ts";
+import type { PlannedVerification } from "#shared/model/runs/planned-verification.ts";
 import { type ChangeSet, type FileChanges, isShut } from "./change-set.ts";
 import type { AccountFacts, FileFacts, HostFacts, PlanFacts, PrivateKeyFacts } from "./plan-facts.ts";
 

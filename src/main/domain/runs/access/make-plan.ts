@@ -1,3 +1,4 @@
+import { planDisable } from "#domain/runs/disable/plan-disable.ts";
 import { planHostKey } from "#domain/runs/host-key/plan-host-key.ts";
 import { findRemaining, mergeAccess } from "#domain/runs/left-out-files.ts";
 import { chooseConfirmation, orderHosts, toPlannedHost } from "#domain/runs/planned-hosts.ts";
@@ -38,6 +39,7 @@ export function makePlan(known: PlanFacts): KeyPlan | Unplannable {
   const facts = prepareFacts(known);
   const { request } = facts;
   if (request.kind === "rotate-host-key") return planHostKey(facts, request);
+  if (request.kind === "disable-account") return planDisable(known, request);
   const changeSet = chooseChangeSet(facts);
   if ("refused" in changeSet) return changeSet;
   const drafts = facts.hosts.map((host) => draftHost(facts, changeSet, host));
@@ -93,6 +95,7 @@ function chooseChangeSet(facts: PlanFacts): ChangeSet | Unplannable {
     case "move-to-authority":
       return moveToAuthority(facts, request);
     case "rotate-host-key":
+    case "disable-account":
       throw new Error("this is planned elsewhere");
     default:
       return assertNever(request);

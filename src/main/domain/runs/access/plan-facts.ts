@@ -4,6 +4,8 @@ import type { KeyPossession } from "#shared/model/hosts/host.ts";
 import type { UseEvidence } from "#shared/model/hosts/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { FileHash } from "#shared/model/runs/deployment.ts";
+import type { AccountProcess, EntryState } from "#shared/model/runs/disabled-account.ts";
+import type { HostRefusal } from "#shared/model/runs/host-refusal.ts";
 import type { KeyOptions, RollbackTimer } from "#shared/model/runs/plan.ts";
 
 /**
@@ -100,6 +102,8 @@ export type HostFacts = {
   privateKeyLocations: readonly PrivateKeyFacts[];
   /** For a rotation of its host key alone. */
   daemon: DaemonFacts | null;
+  /** For a request that disables accounts alone. */
+  disabling: DisablingFacts | null;
 };
 
 export type KnownLogin = { account: string; from: string; at: Instant; evidence: UseEvidence };
@@ -226,6 +230,34 @@ export type PrivateKeyFacts = {
   /** Why it cannot be replaced (a link, a format that we do not write, unreadable); null: it can. */
   stuck: string | null;
 };
+
+/** The facts for disabling accounts. */
+export type DisablingFacts = {
+  /** Those of the request. */
+  entries: readonly AccountEntry[];
+  /** The accounts as which this computer logs in there, by itself or on its way to other hosts; `to`: their names. */
+  enteredAs: readonly { account: string; to: readonly string[] }[];
+};
+
+/** `refused`: why the host does not change it. */
+export type AccountEntry =
+  | { kind: "refused"; account: string; why: HostRefusal }
+  | {
+      kind: "entry";
+      account: string;
+      uid: number;
+      gid: number;
+      home: string;
+      state: EntryState;
+      /** Other names of the same number. */
+      shares: readonly string[];
+      /** A program of root's own that ends each login; null: there is none. */
+      nologin: string | null;
+      processes: readonly AccountProcess[];
+      /** Units that run as it by their files. */
+      units: readonly string[];
+      crontabs: readonly string[];
+    };
 
 /** The facts for a rotation of the host key. */
 export type DaemonFacts = {

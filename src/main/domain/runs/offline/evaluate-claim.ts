@@ -145,6 +145,7 @@ function showPhase(about: About, phase: Phase): Shown[] {
     case "post-check":
     case "test":
     case "reload":
+    case "disable":
       return [];
     default:
       return assertNever(phase);

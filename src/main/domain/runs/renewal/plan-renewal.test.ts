@@ -186,6 +186,7 @@ const HOST: HostFacts = {
   unreadableKeys: [],
   privateKeyLocations: [],
   daemon: null,
+  disabling: null,
 };
 
 const makeFacts = (

@@ -82,6 +82,7 @@ const HOST = {
   unreadableKeys: [],
   privateKeyLocations: [],
   daemon: null,
+  disabling: null,
 } as HostFacts;
 
 const makeFacts = (pairs: DeploymentFacts[]): RenewalFacts => ({

@@ -102,6 +102,7 @@ export function makeHostFacts(host: string, text: string, more: Partial<HostFact
     privateKeyLocations: [],
     unreadableKeys: [],
     daemon: null,
+    disabling: null,
     ...more,
   };
 }

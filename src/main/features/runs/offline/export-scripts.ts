@@ -212,6 +212,8 @@ function formatPart(phase: Phase, hosts: number): string {
     case "test":
     case "reload":
       throw new Error("servers are reloaded by no script");
+    case "disable":
+      throw new Error("accounts are disabled by no script");
     default:
       return assertNever(phase);
   }

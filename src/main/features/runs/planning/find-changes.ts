@@ -1,3 +1,4 @@
+import { disableRequest } from "#domain/runs/access/imported/read-change-set.ts";
 import type { ElsewhereGrant } from "#domain/runs/access/imported/review-plan.ts";
 import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
@@ -33,6 +34,8 @@ export function findHosts(request: KeyRequest, inventory: Inventory): FoundHosts
       return findKey(readFingerprint(request.fingerprint), inventory);
     case "rotate-host-key":
       return findAccounts([{ ...request, account: "root" }], inventory);
+    case "disable-account":
+      return withFiles(findAccounts(request.accounts, inventory), inventory);
     case "add-grants":
       return findAccounts(request.accounts, inventory);
     case "remove-grants":
@@ -110,8 +113,17 @@ function findAccounts(accounts: readonly AccountAddress[], inventory: Inventory)
   return { fingerprint: null, grants: [], hosts: [...hosts.values()] };
 }
 
+/** With the files in which the last scan has seen a grant of each account. */
+function withFiles(found: FoundHosts, inventory: Inventory): FoundHosts {
+  for (const { known, accounts } of found.hosts)
+    for (const [account, files] of accounts)
+      for (const { file } of inventory.grantsOfAccount(known.id, account)) files.add(file);
+  return found;
+}
+
 /** What to inspect for an imported plan: its own hosts, accounts and files. Refuses an unknown host. */
 export function findPlanned(plan: KeyPlan, inventory: Inventory): FoundHosts {
+  if (plan.kind === "disable-account") return findHosts(disableRequest(plan), inventory);
   const fingerprint = plan.kind === "rotate-key" ? plan.oldKey : null;
   const keyFiles = fingerprint === null ? [] : inventory.keyFiles(fingerprint);
   return {

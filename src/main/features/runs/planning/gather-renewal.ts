@@ -268,6 +268,7 @@ export const baseOf = (known: FoundHost["known"]): HostFacts => ({
   unreadableKeys: [],
   privateKeyLocations: [],
   daemon: null,
+  disabling: null,
 });
 
 const unreadable = (base: HostFacts, deployments: readonly Described[], why: string): Seen => ({

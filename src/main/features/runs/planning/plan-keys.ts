@@ -15,7 +15,7 @@ import type {
   ProvidedKey,
 } from "#domain/runs/access/plan-facts.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
-import { countJumps, keyOfHost, type SshConfig } from "#domain/ssh-config/ssh-config.ts";
+import { countJumps, keyOfHost, listLogins, type SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import type { inspectKeyFile } from "#net/local/inspect-key-file.ts";
 import { sideBySide } from "#net/tasks.ts";
 import type { KeyRequest } from "#shared/contract/runs.ts";
@@ -37,7 +37,7 @@ import {
 } from "./find-changes.ts";
 import { offlineFacts } from "./offline-facts.ts";
 import { atOnce, HostLost, type Planner, type PlanWork } from "./plans.ts";
-import { gatherDaemon, readHost, toGrant, type VerifyThere } from "./read-host.ts";
+import { gatherDaemon, gatherEntries, readHost, toGrant, type VerifyThere } from "./read-host.ts";
 
 export type KeyPlannerDeps = {
   store: Store;
@@ -109,9 +109,13 @@ async function gatherFacts(
   const hosts: HostFacts[] = [];
   let read = 0;
   const jumps = countJumps(deps.inventory.allHosts(), deps.routeTo, deps.workstation.user);
+  const logins = listLogins(deps.inventory.allHosts(), deps.routeTo, deps.workstation.user);
   await sideBySide(target.hosts, AT_ONCE, async (one) => {
     const facts = await gatherHost(deps, one, sessions, { request, fingerprint: target.fingerprint });
-    hosts[target.hosts.indexOf(one)] = { ...facts, jumpFor: jumps.get(keyOfHost(one.known)) ?? 0 };
+    const key = keyOfHost(one.known);
+    const enteredAs = [...(logins.get(key) ?? [])].map(([account, to]) => ({ account, to: [...to] }));
+    const disabling = facts.disabling && { ...facts.disabling, enteredAs };
+    hosts[target.hosts.indexOf(one)] = { ...facts, jumpFor: jumps.get(key) ?? 0, disabling };
     await onRead(++read);
   });
   const { heldKeys, workstation } = deps;
@@ -147,6 +151,7 @@ async function gatherHost(
     os: known.os,
     jumpFor: 0,
     daemon: null,
+    disabling: null,
     asOf: null,
     bundleStanding: null,
     logs: deps.inventory.logsOf(known.id),
@@ -162,8 +167,12 @@ async function gatherHost(
   try {
     const request = { ...toHostRequest(known, known.transport), hostKey: null };
     const entered = await sessions.connectToHost(request, async (session) => ({
-      ...withUnreadable(await readHost(session, target, { ...deps, fingerprint }), about.unreadableKeys),
+      ...withUnreadable(
+        await readHost(session, target, { ...deps, fingerprint, readsAll: kind === "disable-account" }),
+        about.unreadableKeys,
+      ),
       daemon: kind === "rotate-host-key" ? await gatherDaemon(session.remote) : null,
+      disabling: kind === "disable-account" ? await gatherEntries(session.remote, target) : null,
     }));
     if (entered.kind === "connected") return { ...about, unreadable: null, ...entered.value };
     return { ...about, ...unreadable(deps, target, entered.message) };

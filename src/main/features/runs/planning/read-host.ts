@@ -1,7 +1,9 @@
 import type { HostSession } from "#connect/host-sessions.ts";
 import type {
+  AccountEntry,
   AccountFacts,
   DaemonFacts,
+  DisablingFacts,
   FileFacts,
   FileStand,
   HostFacts,
@@ -10,9 +12,10 @@ import type {
   PrivateKeyFacts,
   UnreadableKeys,
 } from "#domain/runs/access/plan-facts.ts";
-import { keyFilesOf } from "#domain/ssh/deciders/files.ts";
+import { hasWildcard, keyFilesOf } from "#domain/ssh/deciders/files.ts";
 import { readHostCertificate } from "#domain/ssh/host-certificate.ts";
 import { certificateBeside, readSmallFile } from "#net/ssh/identities.ts";
+import { inspectEntry } from "#net/ssh/session/accounts.ts";
 import {
   type AccountInspection,
   type FileInspection,
@@ -53,6 +56,8 @@ type HostFactDeps = {
   verifyThere: VerifyThere;
   inventory: Inventory;
   now: () => Date;
+  /** All files that sshd reads for an account, and not only those that are known. */
+  readsAll: boolean;
   /** Of the key to be removed, whose private key the key files claim to have; null: none is. */
   fingerprint: string | null;
 };
@@ -61,7 +66,7 @@ type HostFactDeps = {
 export async function readHost(
   { remote, route }: HostSession,
   { known, accounts: accountFiles, keyFiles }: FoundHost,
-  { inventory, now, fingerprint, verifyThere }: HostFactDeps,
+  { inventory, now, fingerprint, verifyThere, readsAll }: HostFactDeps,
 ): Promise<HostReading> {
   const { host } = expectSeen(await inspectHost(remote));
   const clockOffset = host.epochSeconds - Math.round(now().getTime() / 1_000);
@@ -87,7 +92,7 @@ export async function readHost(
       });
   };
   for (const name of names) await readAccount(name);
-  const owners = ownersOf(accountFiles, accounts);
+  const owners = ownersOf(accountFiles, accounts, readsAll);
   const all = withTwins(owners, (path) => inventory.twinsOf(known.id, path));
   for (const [path, names] of all)
     all.set(path, [...new Set([...names, ...inventory.accountsOfFile(known.id, path)])]);
@@ -176,20 +181,25 @@ export const toGrant = ({
 
 /**
  * Each file once, with the accounts that the request names; for an account without a file, the first that sshd
- * consults.
+ * consults. `readsAll`: all that sshd consults.
  */
 function ownersOf(
   accountFiles: FoundHost["accounts"],
   accounts: readonly AccountFacts[],
+  readsAll: boolean,
 ): Map<string, string[]> {
   const owners = new Map<string, string[]>();
   for (const [name, paths] of accountFiles) {
-    const consulted = accounts.find((account) => account.name === name)?.consulted?.slice(0, 1) ?? [];
-    for (const path of paths.size > 0 ? paths : consulted)
+    const { consulted, consultedByOthers } = accounts.find((account) => account.name === name) ?? NO_FILES;
+    const read = [...(consulted ?? []), ...consultedByOthers].filter((path) => !hasWildcard(path));
+    const first = consulted?.slice(0, 1) ?? [];
+    for (const path of readsAll ? new Set([...paths, ...read]) : paths.size > 0 ? paths : first)
       owners.set(path, [...(owners.get(path) ?? []), name]);
   }
   return owners;
 }
+
+const NO_FILES = { consulted: null, consultedByOthers: [] };
 
 /** Adds files with the same content: they may be these very files by other paths. */
 function withTwins(
@@ -303,6 +313,19 @@ async function findAuthority(
   );
   const [authority = null] = authorities;
   return authorities.size === 1 ? authority : null;
+}
+
+/** The entries of the accounts that are to be disabled. */
+export async function gatherEntries(remote: RemoteSession, { accounts }: FoundHost): Promise<DisablingFacts> {
+  const entries: AccountEntry[] = [];
+  for (const account of accounts.keys()) {
+    const reading = await inspectEntry(remote, account);
+    if (reading.kind === "lost") throw new HostLost(reading.message);
+    entries.push(
+      reading.kind === "entry" ? { ...reading, account } : { kind: "refused", account, why: reading.why },
+    );
+  }
+  return { entries, enteredAs: [] };
 }
 
 /** The facts for a rotation of the host key; null if they cannot be read. */

@@ -6,6 +6,7 @@ import { type RunConfirmation, type RunDetail, RunId, type RunState } from "#sha
 import { formatCount } from "#shared/text/count.ts";
 import { fitEnd } from "#shared/text/fit.ts";
 import { formatAccount, formatHost } from "#shared/text/hosts/target.ts";
+import { formatAccountUse } from "#shared/text/runs/disabled-account.ts";
 import { formatKeptKey, formatRemaining, formatUnreadable, formatUse } from "#shared/text/runs/old-key.ts";
 import { formatPhase } from "#shared/text/runs/plan.ts";
 import { TRUST, trustChecksOf } from "#shared/text/runs/renewal-trust.ts";
@@ -128,6 +129,7 @@ function formatNext(run: RunDetail, now: Instant): string[] {
         `  roll everything back: latchkey runs rollback ${id}`,
       ];
     case "waiting":
+      if (run.kind === "disable-account") return formatDisabled(run, now);
       return [
         ...formatWatch(run),
         `  ${hasConfirmed(run.claims) ? "go on with what is confirmed" : "check again now"}: latchkey runs resume ${id}`,
@@ -148,6 +150,22 @@ function formatNext(run: RunDetail, now: Instant): string[] {
     default:
       return assertNever(state);
   }
+}
+
+/** What the logs show of disabled accounts, and what somebody may decide. */
+function formatDisabled({ id, accountWatch }: RunDetail, now: Instant): string[] {
+  if (!accountWatch)
+    return [`  go on: latchkey runs resume ${id}`, `  roll everything back: latchkey runs rollback ${id}`];
+  const { uses, read, until } = accountWatch;
+  const unreadable = read.filter(({ at }) => at === null).map(formatHost);
+  return [
+    ...uses.map((use) => `  still used: ${formatAccountUse(use)}`),
+    ...(unreadable.length > 0 ? [`  its logs were not read since: ${unreadable.join(", ")}`] : []),
+    until <= now ? `  the days are over since ${until}` : `  the logs are watched until ${until}`,
+    `  read the logs again now: latchkey runs resume ${id}`,
+    `  restore them as they were: latchkey runs rollback ${id}`,
+    `  leave them disabled, without a way back: latchkey runs resume ${id} --now`,
+  ];
 }
 
 /** Who uses the old key, and where nobody knows. */

@@ -1,7 +1,9 @@
 import type { DeploymentFile, ReloadedServer, Replacement } from "#shared/model/runs/deployment.ts";
+import type { DisabledAccount } from "#shared/model/runs/disabled-account.ts";
 import {
   type AccessHost,
   type Check,
+  disabledAccounts,
   type FilePlan,
   type HostPlan,
   type Hunk,
@@ -25,6 +27,7 @@ import {
 import { formatCount } from "#shared/text/count.ts";
 import { fitEnd } from "#shared/text/fit.ts";
 import { formatHost } from "#shared/text/hosts/target.ts";
+import { listEntryChanges } from "#shared/text/runs/disabled-account.ts";
 import {
   acknowledgementOf,
   formatAccounts,
@@ -84,17 +87,28 @@ function listHostPlan(host: HostPlan, plan: Plan): Line[] {
   return [
     { text: "" },
     { text: `${formatHost(host)} (${order})`, style: "bold" },
+    ...disabledAccounts(host).flatMap(listDisabled),
     ...files.flatMap((file) => listFile(file, verificationsOf(host), newKeyOf(plan))),
     ...privateKeys.map((privateKey) => ({
       text: `  ${formatPrivateKey(privateKey, `of ${privateKey.owner}`)}`,
     })),
     ...certificates.flatMap((change) => formatCertificate(change).map((text) => ({ text }))),
     ...servers.flatMap((server) => formatServer(server).map((text) => ({ text }))),
-    ...(files.length + certificates.length > 0
+    ...(files.length + certificates.length + disabledAccounts(host).length > 0
       ? [{ text: `  ${isOffline(plan) ? OFFLINE_ROLLBACK : formatRollbackTimer(host.rollbackTimer)}` }]
       : []),
   ];
 }
+
+/** What becomes of an account's entry. */
+const listDisabled = (account: DisabledAccount): Line[] => [
+  { text: `  ~ the account ${account.account} (${account.uid}), whose files in ${account.home} stay` },
+  ...listEntryChanges(account).flatMap(({ field, from, to }): Line[] =>
+    from === to
+      ? [{ text: `      ${field.padEnd(8)}  ${from}`, style: "dim" }]
+      : [{ text: `    ~ ${field.padEnd(8)}  ${from} -> ${to}` }],
+  ),
+];
 
 /** If the key was provided, the plan has its line already. */
 function listFile(

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
 import { PlanKind } from "#shared/model/runs/plan.ts";
-import { type RunDetail, RunId, type RunRow, RunState } from "#shared/model/runs/run.ts";
+import { type RunDetail, type RunId, type RunRow, RunState } from "#shared/model/runs/run.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { formatNumber, formatTotal } from "#shared/text/count.ts";
 import { formatHost } from "#shared/text/hosts/target.ts";
@@ -190,6 +190,10 @@ const stepColumns = ({ kind }: RunDetail): readonly Column<Step>[] => [
   { head: "WHY", cell: ({ message }) => message, cut: "end", leaves: 1 },
 ];
 
+/** `latchkey runs rollback`, for a command of another name. */
+export const rollBackRun = (id: string, options: GoOptions, world: World): Promise<number> =>
+  go(id, GOING[1], options, world);
+
 async function go(
   text: string,
   { name, endState }: Going,
@@ -217,7 +221,6 @@ async function go(
     acknowledgements: [...acknowledgements],
   };
   const { rows } = await listRows(undefined, (page) => runs.entries({ runId, ...page }));
-  const since = rows.at(-1)?.id ?? 0;
   const begin = async (): Promise<RunId> => {
     await {
       resume: () => runs.resume(ending),
@@ -226,7 +229,10 @@ async function go(
     }[name]();
     return runId;
   };
-  const run = await followRun(app.client, begin, world, { isQuiet: options.json ?? false, since });
+  const run = await followRun(app.client, begin, world, {
+    isQuiet: options.json ?? false,
+    since: rows.at(-1)?.id ?? 0,
+  });
   if (options.json) printJson({ run }, world);
   else printEnd(run, world);
   // The logins of the old key are known only once the hosts were read again.
@@ -405,11 +411,9 @@ Example:
 With --json: { files, signer, notes }`;
 
 async function write(text: string, folder: string, options: ScriptsOptions, world: World): Promise<void> {
-  const id = RunId.safeParse(Number(text));
-  if (!id.success)
-    throw new Refusal("invalid-input", `${text} is not the number of a run; latchkey runs list shows them`);
+  const runId = readRunId(text);
   await using app = await openApp(options, world, "write");
-  const { planId } = await app.client.runs.find({ runId: id.data });
+  const { planId } = await app.client.runs.find({ runId });
   const checks = options.signWith === undefined ? [UNSIGNED_CHECK] : [];
   const acknowledgements = await gatherAcknowledgements(checks, options, world);
   const request = { planId, folder, signWith: options.signWith ?? null, acknowledgements };

@@ -7,6 +7,7 @@ import type { KeyRequest, PlanRequest } from "#shared/contract/runs.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import {
   type AccessPlan,
+  type DisablePlan,
   type FilePlan,
   type HostKeyPlan,
   type KeyPlan,
@@ -18,6 +19,7 @@ import { formatCount } from "#shared/text/count.ts";
 import { readExactly } from "#shared/text/exact-bytes.ts";
 import { formatKeyBriefly } from "#shared/text/runs/plan.ts";
 
+type DisableRequest = Extract<PlanRequest, { kind: "disable-account" }>;
 type HostKeyRequest = Extract<PlanRequest, { kind: "rotate-host-key" }>;
 
 /** A request that gathers the facts for an imported plan; not the one that it was made for. */
@@ -31,6 +33,8 @@ export function requestOf(plan: KeyPlan): KeyRequest {
     }
     case "rotate-host-key":
       return hostKeyRequest(plan);
+    case "disable-account":
+      return disableRequest(plan);
     case "add-grants":
       return { kind, key: plan.newKey.line, options: "", accounts: [] };
     case "move-to-authority":
@@ -43,6 +47,13 @@ export function requestOf(plan: KeyPlan): KeyRequest {
       return assertNever(kind);
   }
 }
+
+export const disableRequest = ({ kind, hosts }: DisablePlan): DisableRequest => ({
+  kind,
+  accounts: hosts.flatMap(({ host, port, disables }) =>
+    disables.map(({ account }) => ({ host, port, account })),
+  ),
+});
 
 export function hostKeyRequest({ kind, newKey: { keyType }, hosts: [host] }: HostKeyPlan): HostKeyRequest {
   const known = keyType === "ecdsa" || keyType === "rsa" ? keyType : "ed25519";

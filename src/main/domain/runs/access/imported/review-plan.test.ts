@@ -23,7 +23,7 @@ const place = { host: "web1", port: 22, account: "ann" };
 function recheck(plan: KeyPlan, hosts: readonly HostFacts[], more: Partial<PlanFacts> = {}): AccessPlan {
   const made = reviewPlan({ plan, facts: makeFacts(hosts, { now: LATER, ...more }), elsewhere: [] });
   if ("refused" in made) throw new Error(made.refused);
-  if (made.kind === "rotate-host-key") throw new Error("another kind");
+  if (made.kind === "rotate-host-key" || made.kind === "disable-account") throw new Error("another kind");
   return made;
 }
 

@@ -25,6 +25,7 @@ import {
   withKeys,
 } from "#domain/runs/access/make-plan.ts";
 import type { HostFacts, PlanFacts, PrivateKeyFacts } from "#domain/runs/access/plan-facts.ts";
+import { reviewDisable } from "#domain/runs/disable/plan-disable.ts";
 import { diffLines } from "#domain/runs/files/diff-lines.ts";
 import { applyEdits, fillStages, hashBytes } from "#domain/runs/files/stages.ts";
 import { reviewHostKey } from "#domain/runs/host-key/plan-host-key.ts";
@@ -68,6 +69,7 @@ export type ElsewhereGrant = {
  * and the acknowledgements and the confirmation word that it needs. An untrue statement in it refuses it.
  */
 export function reviewPlan({ plan, ...request }: ImportedPlan): KeyPlan | Unplannable {
+  if (plan.kind === "disable-account") return reviewDisable(plan, request.facts);
   return plan.kind === "rotate-host-key"
     ? reviewHostKey(plan, request.facts)
     : reviewAccess(plan, request.facts, request.elsewhere);

@@ -92,7 +92,8 @@ function findForeignLine(plan: KeyPlan, file: FilePlan, { gone, come }: Lines): 
   const [old, fresh] = [gone.map(fingerprintOf), come.map((text) => fingerprintOf(fill(text, line)))];
   if (oldKey !== null && old.some((one) => one !== oldKey))
     return "loses a line of another key than the old one";
-  if (kind === "remove-grants") return come.length + added.length > 0 ? "would get new lines" : null;
+  if (kind === "remove-grants" || kind === "disable-account")
+    return come.length + added.length > 0 ? "would get new lines" : null;
   if (kind === "tighten-grants") {
     const isSame = added.length === 0 && fresh.every((one, at) => one !== null && one === old[at]);
     return isSame ? null : "would get a line of another key";

@@ -95,6 +95,7 @@ function describeAccessRun({ store, offline }: AccessKindDeps, run: RunRecord): 
     orders: [],
     confirmation: findConfirmation(store, run),
     oldKeyWatch: findWatch(store, run),
+    accountWatch: null,
     claims: offline.listClaims(run),
     remaining: plan && isDone && ENDED.has(run.state) ? findRemainingOfRun(plan, files.all(run.id)) : [],
     removeKept: plan && isOffline(run) ? removeKeptByHand(plan, keptKeys.ofRun(run.id)) : [],

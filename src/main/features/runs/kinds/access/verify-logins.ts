@@ -12,14 +12,8 @@ import { verifyClientLogin, verifyFromKeyHost } from "#net/ssh/verify/verify-by-
 import { isForSsh2, readRefusalReason, verifyLogin, verifyRefused } from "#net/ssh/verify/verify-login.ts";
 import { acquireSession, hostOf, SessionLost } from "#runs/engine/runbook.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import {
-  hostIdOf,
-  type KeyPlan,
-  newKeyOf,
-  oldKeyOf,
-  type PlannedVerification,
-  verificationsOf,
-} from "#shared/model/runs/plan.ts";
+import { hostIdOf, type KeyPlan, newKeyOf, oldKeyOf, verificationsOf } from "#shared/model/runs/plan.ts";
+import type { PlannedVerification } from "#shared/model/runs/planned-verification.ts";
 import { described, type Evidence } from "#shared/model/runs/step-result.ts";
 import { OWN_LOGIN } from "#shared/text/runs/plan.ts";
 import { readVerification, verifyConfirmed } from "./confirm-key.ts";

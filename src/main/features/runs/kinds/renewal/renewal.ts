@@ -95,6 +95,7 @@ export const createRenewalKind = (
     orders: deps.store.runbooks.certificates.all(id).map(toOrder),
     confirmation: null,
     oldKeyWatch: null,
+    accountWatch: null,
     claims: [],
     remaining: [],
     removeKept: [],

@@ -1,0 +1,211 @@
+# An account's entry in /etc/passwd and /etc/shadow: locked, expired and without a shell, or as it was before. Verbs of
+# a session for root alone, as session/protocol.sh says what one is, read after deployment/, whose staging folder and
+# rollback timer they use.
+#
+# What is written is written by shadow-utils' own programs, which take the locks that all other tools take, and replace
+# each file by rename. A hash of a password is in the memory of this shell at most: it is in no answer, in no file of
+# ours, and in the words of no program.
+
+# Programs of shadow-utils that root alone can have put there, into $account_tool: none that PATH leads to.
+find_account_tool() {
+	for account_tool in "/usr/sbin/$1" "/sbin/$1" "/usr/bin/$1" "/bin/$1"; do
+		if [ -f "$account_tool" ] && [ -x "$account_tool" ] && is_roots_path "$account_tool"; then return 0; fi
+	done
+	account_tool=
+	return 1
+}
+
+need_accounts() {
+	[ "$my_uid" = 0 ] || no not-owner 0
+	# A name that a program could take for an option, a pattern or two fields.
+	case $1 in '' | [!A-Za-z0-9_]* | *[!A-Za-z0-9_.@-]* | ?????????????????????????????????*) no odd-name ;; esac
+	[ -f /etc/shadow ] || no no-shadow
+	find_account_tool usermod || no no-usermod
+}
+
+# read_entry NAME: $entry_uid, $entry_gid, $entry_home and $entry_shell; of the password its class alone, into
+# $entry_class, the day on which the account expires into $entry_expires, and that of its last change.
+read_entry() {
+	entry_uid= entry_gid= entry_home= entry_shell= entry_class= entry_expires= entry_changed=
+	# As text: awk would take 007 for 7.
+	entry_lines=$(awk -F: -v name="$1" '$1 "" == name "" {
+		print ($2 == "x" ? "x" : "-") ":" $3 ":" $4 ":" $6 ":" $7 }' /etc/passwd)
+	case $entry_lines in
+		'') if [ -n "$(ask_names "$1")" ]; then no not-local; else no no-account; fi ;;
+		*"$nl"*) no twice-named ;;
+	esac
+	IFS=: read -r entry_field entry_uid entry_gid entry_home entry_shell <<-END
+		$entry_lines
+	END
+	[ "$entry_field" = x ] || no no-shadow
+	# A number with zeros before it, or one that the kernel counts around, may be root's.
+	case $entry_uid in '' | *[!0-9]* | 0?* | 4294967295 | [5-9]????????? | ???????????*) no odd-entry ;; esac
+	case $entry_gid in '' | *[!0-9]*) no odd-entry ;; esac
+	# What everything else on this host goes by: an entry of NIS or a directory may stand before this one.
+	if has getent && [ "$(ask_names "$1" | cut -d: -f1,3,4,6,7)" != "$1:$entry_uid:$entry_gid:$entry_home:$entry_shell" ]
+	then no other-answer
+	fi
+	entry_lines=$(awk -F: -v name="$1" '$1 "" == name "" {
+		print ($2 == "" ? "none" : $2 ~ /^!/ ? "locked" : $2 ~ /^[*]/ ? "starred" : "set") ":" $8 ":" $3 }' /etc/shadow)
+	case $entry_lines in '') no no-shadow ;; *"$nl"*) no twice-named ;; esac
+	IFS=: read -r entry_class entry_expires entry_changed <<-END
+		$entry_lines
+	END
+	case $entry_expires$entry_changed in *[!0-9]*) no odd-entry ;; esac
+}
+
+# The name services' entry of account $1: a directory that hangs is not waited for.
+ask_names() { ${kill_after:+$kill_after 5} getent passwd "$1" </dev/null 2>/dev/null; }
+
+shadow_field() { awk -F: -v name="$1" '$1 "" == name "" { print $2 }' /etc/shadow; }
+
+# account_entry NAME: all that a plan has to know of an account: its entry, who shares its number, what runs as it, and
+# by what it would be shut.
+do_account_entry() {
+	need_accounts "$1"
+	read_entry "$1"
+	report entry "$entry_uid" "$entry_gid" "$entry_home" "$entry_shell" "$entry_class" "$entry_expires"
+	report shares $(awk -F: -v name="$1" -v number="$entry_uid" '$3 + 0 == number && $1 "" != name "" && $1 ~ /^[A-Za-z0-9_]/ {
+		print $1; if (++named == 20) exit }' /etc/passwd)
+	for shell in /usr/sbin/nologin /sbin/nologin /usr/bin/nologin /bin/false /usr/bin/false; do
+		if [ -f "$shell" ] && [ -x "$shell" ] && is_roots_path "$shell"; then report nologin "$shell"; break; fi
+	done
+	report_processes "$entry_uid"
+	report_workloads "$1"
+	find_timers
+	report rollback-timer $timers
+	ok
+}
+
+# A line for each process of user $1, 50 at most: its number, its name, and the unit or the session that it is of.
+report_processes() {
+	set +f
+	cat /proc/[0-9]*/status 2>/dev/null | awk -v number="$1" '
+		$1 == "Name:" { name = $2 }
+		$1 == "Pid:" { pid = $2 }
+		$1 == "Uid:" && ($2 == number || $3 == number || $4 == number || $5 == number) {
+			print pid, name
+			if (++told == 50) exit
+		}' | while read -r pid command_name; do
+		unit=$(sed -n 's|.*/\([^/]*\.\(service\|scope\)\).*|\1|p' "/proc/$pid/cgroup" 2>/dev/null | head -n 1)
+		report process "$pid" "$command_name" "$unit"
+	done
+	set -f
+}
+
+# Units that run as account $1 by their files, and its crontab.
+report_workloads() {
+	set +f
+	grep -lsxF "User=$1" /etc/systemd/system/*.service /etc/systemd/system/*/*.conf /run/systemd/system/*.service \
+		/usr/lib/systemd/system/*.service /lib/systemd/system/*.service </dev/null | sed 's|.*/||' | sort -u | head -n 20 |
+		while IFS= read -r unit; do report unit "$unit"; done
+	set -f
+	for crontab in "/var/spool/cron/crontabs/$1" "/var/spool/cron/tabs/$1" "/var/spool/cron/$1"; do
+		[ ! -f "$crontab" ] || report crontab "$crontab"
+	done
+}
+
+# account_change NAME UID GID HOME SHELL CLASS EXPIRES SHELL CLASS EXPIRES: of the account with this number, group and
+# home, shell, password and expiry become the last three, each of which is the one before by now, or already the last.
+# Where anything else stands, nothing is done. A password is locked by the mark before its hash, and unlocked by taking
+# that away: nobody needs the hash for it.
+do_account_change() {
+	need_accounts "$1"
+	changed_account=$1 changed_identity=$2:$3:$4
+	shift 4
+	read_entry "$changed_account"
+	[ "$entry_uid" != 0 ] || no root-account
+	[ "$entry_uid:$entry_gid:$entry_home" = "$changed_identity" ] || no account-changed
+	case $entry_shell in "$1" | "$4") ;; *) no account-changed ;; esac
+	case $entry_class in "$2" | "$5") ;; *) no account-changed ;; esac
+	case $entry_expires in "$3" | "$6") ;; *) no account-changed ;; esac
+	to_shell=$4 to_class=$5 to_expires=$6 last_change=$entry_changed
+	hash_before=$(shadow_field "$changed_account")
+	expected_hash=$hash_before
+	set --
+	[ "$entry_shell" = "$to_shell" ] || set -- "$@" -s "$to_shell"
+	[ "$entry_expires" = "$to_expires" ] || set -- "$@" -e "$to_expires"
+	case $entry_class,$to_class in
+		"$to_class,$to_class") ;;
+		*,locked) set -- "$@" -L; expected_hash=!$hash_before ;;
+		# That alone would be refused: an account without a password is unlocked by its name.
+		locked,none) set -- "$@" -p ''; expected_hash= ;;
+		locked,*) set -- "$@" -U; expected_hash=${hash_before#!} ;;
+		*) no account-changed ;;
+	esac
+	[ $# -gt 0 ] || ok already
+	problem=$("$account_tool" "$@" "$changed_account" 2>&1 </dev/null) || account_failed
+	read_entry "$changed_account"
+	if [ "$to_class" = none ] && [ "$entry_changed" != "$last_change" ] && find_account_tool chage; then
+		"$account_tool" -d "${last_change:--1}" "$changed_account" </dev/null >/dev/null 2>&1
+	fi
+	[ "$entry_uid:$entry_gid:$entry_home" = "$changed_identity" ] &&
+		[ "$entry_shell:$entry_class:$entry_expires" = "$to_shell:$to_class:$to_expires" ] &&
+		[ "$(shadow_field "$changed_account")" = "$expected_hash" ] || fail account-changed
+	hash_before= expected_hash=
+	sync
+	ok changed
+}
+
+account_failed() {
+	case $problem in
+		*'annot lock'*) no accounts-locked ;;
+		*'s currently used by'*) no in-use "$problem" ;;
+	esac
+	why_of "$problem" /etc/passwd
+	fail "$why" "$problem"
+}
+
+# account_arm TOKEN ID TIMER SECONDS WORDS...: unless disarmed (deployment_disarm) in so many seconds, account_change is
+# done with these words.
+do_account_arm() {
+	[ "$my_uid" = 0 ] || no not-owner 0
+	cd_to_run "$1" "$2" make
+	token=$1 deployment=$2 timer_kind=$3 seconds=$4
+	check_words "$seconds"
+	shift 4
+	arm_library fire_account "$@"
+}
+
+# fire_account GEN WORDS...: whoever takes armed-deployment away first, decides. Who holds the files of accounts lets
+# them go.
+fire_account() {
+	mv "armed-deployment.$1" "fired-deployment.$1" || exit
+	shift
+	tries=0
+	while [ $tries -lt 60 ]; do
+		case $(do_account_change "$@") in *accounts-locked*) sleep 5 ;; *) break ;; esac
+		tries=$((tries + 1))
+	done
+} >/dev/null 2>&1
+
+# account_uses NAME SINCE: what logs tell of logins to an account, and of what was not let in or not started as it since
+# that second of our clock. Of the journal what root's own programs say; of files lines after the path and a tab, all
+# that are there: any user may have lines written there.
+do_account_uses() {
+	need_accounts "$1"
+	check_words "$2"
+	# A dot stands for any letter in a pattern.
+	pattern="(^|[^A-Za-z0-9_.-])$(put_line "$1" | sed 's/[.]/[.]/g')([^A-Za-z0-9_.-]|\$)"
+	sources=
+	if has journalctl && [ -n "$(journalctl --system -q --no-pager -n 1 2>/dev/null)" ]; then
+		sources=journal
+		journalctl --system -q --no-pager -o short-unix --since "@$2" _UID=0 2>/dev/null | keep_uses | send_data journal
+	fi
+	for file in /var/log/auth.log.1 /var/log/auth.log /var/log/secure.1 /var/log/secure /var/log/cron; do
+		if [ -f "$file" ] && [ -r "$file" ]; then sources="$sources $file"; fi
+	done
+	[ -n "$sources" ] || no no-log
+	report sources $sources
+	report now "$(date +%s)" "$(date +%z)"
+	for file in $sources; do
+		[ "$file" = journal ] || keep_uses <"$file" | sed "s|^|$file	|"
+	done | send_data lines
+	ok read
+}
+
+# Lines of programs that let accounts in, or run something as one: the last 500. What our own change says is none.
+keep_uses() {
+	grep -E -e '(sshd|sshd-session|sshd-auth|su|sudo|login|CRON|cron|crond|atd|systemd-logind)(\[[0-9]+\])?: ' |
+		grep -E -e "$pattern" | cut -c 1-1000 | tail -n 500
+}

@@ -1,0 +1,184 @@
+/** What is known of the accounts of a run: their entries now, and what logs tell of them. */
+
+import { disabledSince, readFileLines, readJournalLines, watchedUntil } from "#domain/runs/disable/rules.ts";
+import type { AccountSeen, Observation } from "#domain/runs/step.ts";
+import { inspectEntry, readAccountUses } from "#net/ssh/session/accounts.ts";
+import { inspectHost } from "#net/ssh/session/inspect-host.ts";
+import type { RemoteSession } from "#net/ssh/session/remote-session.ts";
+import { acquireSession, hostOf, SessionLost } from "#runs/engine/runbook.ts";
+import { observeKeys } from "#runs/kinds/access/install-key.ts";
+import type { KeyRun } from "#runs/kinds/access/key-run.ts";
+import { type Instant, toInstant } from "#shared/model/instant.ts";
+import type {
+  AccountUse,
+  AccountWatch,
+  DisabledAccount,
+  EntryState,
+} from "#shared/model/runs/disabled-account.ts";
+import type { DisableHost, DisablePlan } from "#shared/model/runs/plan.ts";
+import type { RunState, RunStep } from "#shared/model/runs/run.ts";
+import type { RunNote } from "#shared/model/runs/run-note.ts";
+import { formatRefusal } from "#shared/text/runs/host-refusal.ts";
+import type { RunRecord } from "#store/runs/run-table.ts";
+import type { Store } from "#store/store.ts";
+
+export type DisableRun = KeyRun<DisablePlan>;
+
+/** What stands on a host: the entries of its accounts, and the files that admit keys to them. */
+export async function observeAccounts(run: DisableRun, at: number | null): Promise<Observation> {
+  const access = await observeKeys(run, at);
+  if (access.kind !== "seen" || at === null) return access;
+  const { remote } = await acquireSession(run, at);
+  const accounts: AccountSeen[] = [];
+  for (const account of hostOf(run, { host: at }).disables)
+    accounts.push(await inspectAccount(remote, account));
+  return { kind: "disable-seen", accounts, access };
+}
+
+/** What the entry of an account is now. Rejects with `SessionLost`. */
+export async function inspectAccount(remote: RemoteSession, account: DisabledAccount): Promise<AccountSeen> {
+  const entry = await inspectEntry(remote, account.account);
+  if (entry.kind === "lost") throw new SessionLost(entry.message);
+  if (entry.kind !== "entry" || !isSameAccount(entry, account)) return "other";
+  const { before, after } = account;
+  if (FIELDS.every((field) => entry.state[field] === after[field])) return "disabled";
+  if (FIELDS.every((field) => entry.state[field] === before[field])) return "before";
+  const isOurs = FIELDS.every((field) => [before[field], after[field]].includes(entry.state[field]));
+  return isOurs ? "mixed" : "other";
+}
+
+const FIELDS: readonly (keyof EntryState)[] = ["shell", "password", "expires"];
+
+type Identity = { uid: number; gid: number; home: string };
+
+/** Of an account that was removed and made anew the number, the group or the home is another. */
+const isSameAccount = (one: Identity, other: Identity): boolean =>
+  one.uid === other.uid && one.gid === other.gid && one.home === other.home;
+
+type Noted = { at: Instant; note: RunNote };
+
+/** How often the logs are read while nobody asks. */
+const READ_EVERY_MS = 86_400_000;
+
+/** So many lines of one account on one host are kept. */
+const MOST_KEPT = 50;
+
+/** Reads the logs of each host, keeps what they tell that is not known yet, and sets when to read them again. */
+export async function watchAccounts(
+  run: DisableRun,
+  known: readonly Noted[],
+  now: () => Date,
+): Promise<void> {
+  const since = disabledSince(run.journal.steps());
+  if (since === null) return;
+  const seen = [...known];
+  for (const [index, host] of run.plan.hosts.entries())
+    try {
+      const { note, uses } = await readHost(run, { host, index, since, now }, seen);
+      for (const use of uses) {
+        await run.journal.note(null, { kind: "account-used", use });
+        seen.push({ at: toInstant(now()), note: { kind: "account-used", use } });
+      }
+      await run.journal.note(null, note);
+    } catch (error) {
+      if (!(error instanceof SessionLost)) throw error;
+      const { host: name, port } = host;
+      await run.journal.note(null, { kind: "watch-unreadable", host: name, port, why: error.message });
+    }
+  const until = untilOf(run.plan, since, seen);
+  const next = toInstant(new Date(now().getTime() + READ_EVERY_MS));
+  const isOver = until <= toInstant(now());
+  await run.journal.setDue(!isOver && until < next ? until : next);
+  if (!isOver) await run.journal.note(null, { kind: "watch-until", dueAt: until });
+}
+
+type Watched = { host: DisableHost; index: number; since: Instant; now: () => Date };
+
+async function readHost(
+  run: DisableRun,
+  { host, index, since, now }: Watched,
+  known: readonly Noted[],
+): Promise<{ note: RunNote; uses: AccountUse[] }> {
+  const { remote } = await acquireSession(run, index);
+  const clock = await inspectHost(remote);
+  if (clock.kind === "lost") throw new SessionLost(clock.message);
+  // By the host's own clock, however far that is off. The run's last try to log in is of that very second.
+  const sinceEpoch = clock.host.epochSeconds - Math.floor((now().getTime() - Date.parse(since)) / 1_000) + 1;
+  const sources = new Set<string>();
+  const uses: AccountUse[] = [];
+  let [lines, more] = [0, 0];
+  for (const { account } of host.disables) {
+    const read = await readAccountUses(remote, account, sinceEpoch);
+    if (read.kind === "lost") throw new SessionLost(read.message);
+    if (read.kind !== "read") throw new SessionLost(formatRefusal(read.why, `the account ${account}`));
+    for (const source of read.sources) sources.add(source);
+    const found = [
+      ...readJournalLines(read.journal),
+      ...readFileLines(read.lines, { now: read.now, zone: read.zone, since: sinceEpoch }),
+    ].map((line): AccountUse => ({ host: host.host, port: host.port, account, ...line }));
+    lines += found.length;
+    const kept = usesOf(known).filter((use) => isOf(use, host) && use.account === account);
+    const isKnown = new Set(kept.map(keyOf));
+    const fresh = found.filter((use) => !isKnown.has(keyOf(use)));
+    const keeps = Math.max(0, MOST_KEPT - kept.length);
+    uses.push(...fresh.slice(-keeps).slice(0, keeps));
+    more += Math.max(0, fresh.length - keeps);
+  }
+  const { host: name, port } = host;
+  const note: RunNote = {
+    kind: "account-watched",
+    host: name,
+    port,
+    sources: [...sources],
+    uses: lines,
+    more,
+  };
+  return { note, uses };
+}
+
+const keyOf = ({ at, line, source }: AccountUse): string => JSON.stringify([at, line, source]);
+
+const isOf = (one: { host: string; port: number }, other: { host: string; port: number }): boolean =>
+  one.host === other.host && one.port === other.port;
+
+const usesOf = (notes: readonly Noted[]): AccountUse[] =>
+  notes.flatMap(({ note }) => (note.kind === "account-used" ? [note.use] : []));
+
+/** By when this computer has seen each use: the host's word on its time decides nothing. */
+const untilOf = ({ options }: DisablePlan, since: Instant, notes: readonly Noted[]): Instant =>
+  watchedUntil(
+    since,
+    notes.flatMap(({ at, note }) => (note.kind === "account-used" ? [{ seenAt: at }] : [])),
+    options.graceDays,
+  );
+
+const OVER: ReadonlySet<RunState> = new Set<RunState>(["rolled-back"]);
+
+/** What is known by now of the uses of the accounts that a run has disabled; null: it has disabled none. */
+export function findWatch({ runbooks }: Store, run: RunRecord): AccountWatch | null {
+  const plan = OVER.has(run.state) ? null : runbooks.plans.find(run.planId)?.plan;
+  if (plan?.kind !== "disable-account") return null;
+  const since = disabledSince(runbooks.journal.steps(run.id));
+  if (since === null) return null;
+  const notes = runbooks.journal.notes(run.id);
+  return {
+    since,
+    until: untilOf(plan, since, notes),
+    uses: usesOf(notes),
+    read: plan.hosts.map((host) => ({
+      host: host.host,
+      port: host.port,
+      at: notes.findLast(({ note }) => note.kind === "account-watched" && isOf(note, host))?.at ?? null,
+    })),
+  };
+}
+
+/** Whether the time to watch is over, so that somebody may decide. */
+export function isDecidable(
+  plan: DisablePlan,
+  { steps, notes }: { steps: readonly RunStep[]; notes: readonly Noted[] },
+  now: Date,
+): boolean {
+  const since = disabledSince(steps);
+  return since !== null && untilOf(plan, since, notes) <= toInstant(now);
+}

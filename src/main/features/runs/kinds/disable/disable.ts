@@ -1,0 +1,97 @@
+/** Runs that disable accounts: locked, expired, without a login shell, their grants revoked; then watched. */
+import type { OpenSessions } from "#connect/host-sessions.ts";
+import { DISABLE_RULES } from "#domain/runs/disable/rules.ts";
+import { hostOf, type Runbook, verified } from "#runs/engine/runbook.ts";
+import { NO_PARTICULARS, type RunKind } from "#runs/kind.ts";
+import { createKeyRunbook, type KeyRunbookDeps } from "#runs/kinds/access/access.ts";
+import { checkAccess } from "#runs/kinds/access/check-access.ts";
+import { leftOutReason } from "#runs/kinds/access/hold-folders.ts";
+import type { FileChange } from "#runs/kinds/access/key-run.ts";
+import { createKeyPlanner, type KeyPlannerDeps } from "#runs/planning/plan-keys.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { DisabledAccount } from "#shared/model/runs/disabled-account.ts";
+import { disableAccounts, restoreAccounts, verifyDisabled } from "./change-entries.ts";
+import { type DisableRun, findWatch, isDecidable, observeAccounts, watchAccounts } from "./disable-run.ts";
+
+export type DisableKindDeps = KeyRunbookDeps &
+  KeyPlannerDeps & {
+    /** Sessions with the verbs for the entries of accounts. */
+    openAccountSessions: OpenSessions;
+  };
+
+export const createDisableKind = (deps: DisableKindDeps): RunKind<DisableRun> => ({
+  runbook: createDisableRunbook(deps),
+  planner: createKeyPlanner({ ...deps, openSessions: deps.openAccountSessions }),
+  confirm: null,
+  provideCertificate: null,
+  describe: (run) => ({ ...NO_PARTICULARS, accountWatch: findWatch(deps.store, run) }),
+  offline: {
+    refusal:
+      "accounts are disabled by a run alone: that they are shut, and that others still get in, is verified from here",
+  },
+});
+
+/** The lines go once the account is shut: what its owner does to them meanwhile lets nobody in. */
+const revocation: FileChange<DisableRun> = {
+  verify: async () => ({ kind: "verified", evidence: [] }),
+  checkRemoved: checkAccess,
+  afterRollback: async () => null,
+  leavesFilesOut: true,
+};
+
+function createDisableRunbook(deps: DisableKindDeps): Runbook<DisableRun> {
+  const { store, now } = deps;
+  const isOver = ({ plan, runId, journal }: DisableRun): boolean =>
+    isDecidable(plan, { steps: journal.steps(), notes: store.runbooks.journal.notes(runId) }, now());
+  const keys = createKeyRunbook(deps, DISABLE_RULES, revocation);
+  return {
+    ...keys,
+    openSessions: deps.openAccountSessions,
+    phases: {
+      ...keys.phases,
+      disable: {
+        intend: (run, step) => ({ kind: "disable-accounts", accounts: namesOf(hostOf(run, step).disables) }),
+        act: disableAccounts,
+        verify: verifyDisabled,
+        undo: restoreAccounts,
+      },
+      finish: {
+        intend: (run, step) => ({ kind: "leave-disabled", accounts: namesOf(hostOf(run, step).disables) }),
+        act: async (run, step) =>
+          verified(
+            namesOf(hostOf(run, step).disables).map((account) => ({ kind: "left-disabled", account })),
+          ),
+      },
+    },
+    observe: observeAccounts,
+    async hasCome(run) {
+      if (run.request.endsGrace) {
+        if (!isOver(run)) await run.journal.note(null, { kind: "watch-ended" });
+        return { kind: "came", isTimeOver: true };
+      }
+      await watchAccounts(run, store.runbooks.journal.notes(run.runId), now);
+      return { kind: "not-yet" };
+    },
+    nameWait: (run) => (isOver(run) ? "account-decision" : "account-watch"),
+    refuseUndo: async () => [],
+    finish: async (run, { reasons }) => ({
+      state: "committed",
+      reasons: [...reasons, ...leftOutReason(run.journal.files(), false)],
+    }),
+    alsoHostKey: () => null,
+    listExclusive: () => new Map(),
+    holdsExclusive: () => false,
+    listNewIdentities: () => [],
+    findReasons: () => [],
+    /** What it needed before its run, it needs again to be left so for good. */
+    refuseEarlyEnd(_, { confirm }, { typed }) {
+      if (confirm && typed !== confirm.word)
+        throw new Refusal(
+          "conflict",
+          `${confirm.why.join("; ")}; type ${confirm.word} to leave them disabled without a way back`,
+        );
+    },
+  };
+}
+
+const namesOf = (accounts: readonly DisabledAccount[]): string[] => accounts.map(({ account }) => account);

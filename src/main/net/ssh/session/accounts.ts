@@ -1,0 +1,150 @@
+/** Requests about the entries of accounts (resources/rotation/accounts.sh), which root alone makes. */
+import {
+  type AccountProcess,
+  type DisabledAccount,
+  type EntryState,
+  PasswordClass,
+} from "#shared/model/runs/disabled-account.ts";
+import type { RollbackTimer } from "#shared/model/runs/plan.ts";
+import {
+  exchange,
+  type Failed,
+  type Lost,
+  type Refused,
+  type RemoteSession,
+  readTail,
+  type SessionAnswer,
+} from "./remote-session.ts";
+
+type EntryInspection = {
+  kind: "entry";
+  uid: number;
+  gid: number;
+  home: string;
+  state: EntryState;
+  shares: string[];
+  nologin: string | null;
+  processes: AccountProcess[];
+  units: string[];
+  crontabs: string[];
+};
+
+const NONSENSE: Lost = { kind: "lost", message: "the host's answer about an account makes no sense" };
+
+type Answered = Exclude<SessionAnswer, Lost>;
+
+/** The entry of an account, and what runs as it. Its password is told by its class alone. */
+export async function inspectEntry(
+  session: RemoteSession,
+  account: string,
+): Promise<EntryInspection | Refused | Failed | Lost> {
+  const answer = await exchange(session, { verb: "account_entry", words: [account] });
+  if (answer.kind === "lost") return answer;
+  if (answer.status !== "ok") return readTail(answer);
+  return readEntry(answer) ?? NONSENSE;
+}
+
+function readEntry({ facts }: Answered): EntryInspection | null {
+  const [uid = "", gid = "", home = "", shell = "", password, expires = ""] = facts.get("entry")?.[0] ?? [];
+  const known = PasswordClass.safeParse(password);
+  if (!known.success || ![uid, gid].every((word) => /^\d{1,10}$/.test(word)) || !/^\d{0,10}$/.test(expires))
+    return null;
+  const all = (name: string): string[] => (facts.get(name) ?? []).flatMap(([word]) => word ?? []);
+  return {
+    kind: "entry",
+    uid: Number(uid),
+    gid: Number(gid),
+    home,
+    state: { shell, password: known.data, expires: expires === "" ? null : Number(expires) },
+    shares: [...(facts.get("shares")?.[0] ?? [])].filter((word) => word !== ""),
+    nologin: all("nologin")[0] ?? null,
+    processes: (facts.get("process") ?? []).map(([pid, command = "", unit = ""]) => ({
+      pid: Number(pid) || 0,
+      command,
+      unit,
+    })),
+    units: all("unit"),
+    crontabs: all("crontab"),
+  };
+}
+
+/** From which state to which an account's entry changes. */
+export type EntryChange = { account: DisabledAccount; from: EntryState; to: EntryState };
+
+const wordsOf = ({ shell, password, expires }: EntryState): string[] => [
+  shell,
+  password,
+  expires === null ? "" : String(expires),
+];
+
+const wordsOfChange = ({ account: { account, uid, gid, home }, from, to }: EntryChange): string[] => [
+  account,
+  String(uid),
+  String(gid),
+  home,
+  ...wordsOf(from),
+  ...wordsOf(to),
+];
+
+type Timer = { token: string; id: string; timer: RollbackTimer; seconds: number };
+
+/** Unless it is disarmed in time (`disarmDeployment`), the host itself makes this change. */
+export const startEntryTimer = (
+  session: RemoteSession,
+  { token, id, timer, seconds }: Timer,
+  change: EntryChange,
+) => send(session, "account_arm", [token, id, timer, String(seconds), ...wordsOfChange(change)]);
+
+/** Changes an entry that is the one of the plan, and of which each field is as it was, or as it becomes already. */
+export const changeEntry = (session: RemoteSession, change: EntryChange) =>
+  send(session, "account_change", wordsOfChange(change));
+
+async function send(
+  session: RemoteSession,
+  verb: string,
+  words: readonly string[],
+): Promise<{ kind: "done" } | Refused | Failed | Lost> {
+  const answer = await exchange(session, { verb, words });
+  if (answer.kind === "lost") return answer;
+  return answer.status === "ok" ? { kind: "done" } : readTail(answer);
+}
+
+type UsesReading = {
+  kind: "read";
+  /** `journal`, or paths of files. */
+  sources: string[];
+  /** Entries of the journal, each after its second since 1970 and a blank; at most 500. */
+  journal: string[];
+  /** Lines of plain files, each after its path and a tab; at most 500 of each. */
+  lines: string[];
+  /** The host's clock, and its zone. */
+  now: number;
+  zone: string | null;
+};
+
+/** What the host's logs tell of an account since that second of its clock; of files all that is there. */
+export async function readAccountUses(
+  session: RemoteSession,
+  account: string,
+  sinceEpoch: number,
+): Promise<UsesReading | Refused | Failed | Lost> {
+  const words = [account, String(Math.max(0, Math.floor(sinceEpoch)))];
+  const answer = await exchange(session, { verb: "account_uses", words });
+  if (answer.kind === "lost") return answer;
+  if (answer.status !== "ok") return readTail(answer);
+  const linesOf = (name: string): string[] =>
+    Buffer.from(answer.data.get(name) ?? [])
+      .toString("utf8")
+      .split("\n")
+      .filter((line) => line !== "");
+  const [now = "", zone = ""] = answer.facts.get("now")?.[0] ?? [];
+  if (!/^\d{1,12}$/.test(now)) return NONSENSE;
+  return {
+    kind: "read",
+    sources: [...(answer.facts.get("sources")?.[0] ?? [])],
+    journal: linesOf("journal"),
+    lines: linesOf("lines"),
+    now: Number(now),
+    zone: /^[+-]\d{4}$/.test(zone) ? zone : null,
+  };
+}

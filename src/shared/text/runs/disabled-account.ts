@@ -1,0 +1,113 @@
+/** Every sentence about accounts that a run disables. Each is without a full stop. */
+import { assertNever } from "../../model/assert-never.ts";
+import type {
+  AccountProcess,
+  AccountUse,
+  DisabledAccount,
+  EntryState,
+  PasswordClass,
+} from "../../model/runs/disabled-account.ts";
+import type { RunNote } from "../../model/runs/run-note.ts";
+import type { Cause, Evidence } from "../../model/runs/step-result.ts";
+import { formatCount } from "../count.ts";
+import { formatHost, formatHostAddress } from "../hosts/target.ts";
+import { formatRefusal } from "./host-refusal.ts";
+
+const PASSWORDS: Record<PasswordClass, string> = {
+  none: "none: whoever knows the name gets in",
+  locked: "locked",
+  starred: "no password fits (*)",
+  set: "set",
+};
+
+const DAY_MS = 86_400_000;
+
+/** `never`, or the day from which on nobody logs in. */
+export const formatExpiryDay = (expires: number | null): string =>
+  expires === null ? "never" : new Date(expires * DAY_MS).toISOString().slice(0, 10);
+
+/** What changes in the entry of an account: a line for each field, with what it is and becomes. */
+export function listEntryChanges({ before, after }: DisabledAccount): {
+  field: string;
+  from: string;
+  to: string;
+}[] {
+  const fields: { field: string; of: (state: EntryState) => string }[] = [
+    { field: "password", of: ({ password }) => PASSWORDS[password] },
+    { field: "expires", of: ({ expires }) => formatExpiryDay(expires) },
+    { field: "shell", of: ({ shell }) => shell || "none, so /bin/sh" },
+  ];
+  return fields.map(({ field, of }) => ({ field, from: of(before), to: of(after) }));
+}
+
+/** `1234 node (app.service)`. */
+export const formatProcess = ({ pid, command, unit }: AccountProcess): string =>
+  `${pid} ${command}${unit === "" ? "" : ` (${unit})`}`;
+
+export const formatAccountUse = ({ host, port, account, at, line, source }: AccountUse): string =>
+  `${account} on ${formatHost({ host, port })}${at === null ? "" : `, ${at}`}: ${line}${source === "journal" ? "" : ` (in ${source}, to which any user there can have lines written)`}`;
+
+export type AccountCauseKind = "account-changed" | "account-refused" | "own-account" | "still-logs-in";
+
+export function formatAccountCause(cause: Extract<Cause, { kind: AccountCauseKind }>): string {
+  switch (cause.kind) {
+    case "account-changed":
+      return formatRefusal("account-changed", `the account ${cause.account}`);
+    case "account-refused":
+      return formatRefusal(cause.why.why, `the account ${cause.account}`);
+    case "own-account":
+      return `this run logs in as ${cause.account}, or as another name of it: it is never disabled from there`;
+    case "still-logs-in":
+      return `${cause.account} still accepts ${cause.fingerprint}, though it is locked, expired and without a shell`;
+    default:
+      return assertNever(cause);
+  }
+}
+
+export type AccountEvidenceKind =
+  | "account-disabled"
+  | "login-ended"
+  | "login-untried"
+  | "root-reached"
+  | "left-disabled";
+
+export function formatAccountEvidence(check: Extract<Evidence, { kind: AccountEvidenceKind }>): string {
+  switch (check.kind) {
+    case "account-disabled":
+      return `${check.account}: a new session reads that its password is locked, that it has expired, and that it has no login shell`;
+    case "login-ended":
+      return `${check.account}: a login with ${check.fingerprint} was tried, and is ${check.isRefused ? "refused" : "not let in"}: ${check.said}`;
+    case "login-untried":
+      return `${check.account}: no login was tried, for none of its keys is on this computer`;
+    case "root-reached":
+      return `${check.account}: this run has logged in once more, and acts as root`;
+    case "left-disabled":
+      return `${check.account}: stays disabled`;
+    default:
+      return assertNever(check);
+  }
+}
+
+export type AccountNoteKind =
+  | "account-used"
+  | "account-watched"
+  | "watch-unreadable"
+  | "watch-until"
+  | "watch-ended";
+
+export function formatAccountNote(note: Extract<RunNote, { kind: AccountNoteKind }>): string {
+  switch (note.kind) {
+    case "account-used":
+      return `somebody still needs it: ${formatAccountUse(note.use)}`;
+    case "account-watched":
+      return `${formatHostAddress(note)}: ${note.sources.join(", ")} ${note.sources.length === 1 ? "shows" : "show"} ${note.uses === 0 ? "no use of it since it was disabled" : `${formatCount(note.uses, "line")} about it since it was disabled`}${note.more > 0 ? `; ${formatCount(note.more, "line")} more than are kept` : ""}`;
+    case "watch-unreadable":
+      return `${formatHostAddress(note)}: whether it is still used is not known: ${note.why}`;
+    case "watch-until":
+      return `the logs are watched until ${note.dueAt.slice(0, 10)}`;
+    case "watch-ended":
+      return "the watch was ended before its time";
+    default:
+      return assertNever(note);
+  }
+}
