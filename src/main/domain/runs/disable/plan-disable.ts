@@ -1,3 +1,5 @@
+import { USUAL_FIRST } from "#domain/accounts/account-kind.ts";
+import { parseUnitName } from "#domain/accounts/unit-name.ts";
 import { formatGrants } from "#domain/runs/access/change-grants.ts";
 import {
   type ChangeSet,
@@ -166,9 +168,6 @@ function toDisableHost(draft: Draft, disables: readonly DisabledAccount[], batch
 
 type Entry = Extract<AccountEntry, { kind: "entry" }>;
 
-/** Below it are accounts of the system and of its packages, on all that have shadow-utils' own settings. */
-const FIRST_OF_PEOPLE = 1_000;
-
 /** Why an account is not disabled, and what has to be known before it is. */
 function checkDisabling(host: HostFacts, entry: AccountEntry): Check[] {
   const { account } = entry;
@@ -188,7 +187,7 @@ function checkDisabling(host: HostFacts, entry: AccountEntry): Check[] {
           ),
         ]
       : []),
-    ...(entry.uid < FIRST_OF_PEOPLE
+    ...(entry.uid < USUAL_FIRST
       ? [
           check(
             "acknowledge",
@@ -255,7 +254,10 @@ function checkWorkloads({ account, units, crontabs, processes }: Entry, check: M
 }
 
 /** Not of somebody's session. */
-const isOfSystem = (unit: string): boolean => /\.service$/.test(unit) && !/^(user@|session)/.test(unit);
+function isOfSystem(unit: string): boolean {
+  const parsed = parseUnitName(unit);
+  return parsed?.type === "service" && parsed.prefix !== "user";
+}
 
 /** So many are named. */
 const MOST_NAMED = 8;

@@ -10,11 +10,12 @@ import { formatAmount, formatNumber } from "#shared/text/count.ts";
 import { formatAccount } from "#shared/text/hosts/target.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { openApp } from "#shells/cli/open-app.ts";
-import { type CommonOptions, wholeNumber } from "#shells/cli/options.ts";
+import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { listRows } from "#shells/cli/print-table.ts";
 import { formatUndecided } from "#shells/cli/report/access.ts";
 import { collect } from "#shells/cli/scan/targets.ts";
 import { CHANGE, type Session, type World } from "#shells/cli/session.ts";
+import { codeOf, followRun, printEnd } from "./follow-run.ts";
 import { change } from "./rotate-apply.ts";
 import {
   addAccessOptions,
@@ -23,7 +24,6 @@ import {
   type ChangeOptions,
   readKeyText,
 } from "./rotate-options.ts";
-import { rollBackRun } from "./runs.ts";
 
 type Choice = {
   host?: string;
@@ -328,14 +328,28 @@ With --json: { run }`;
 type RestoreOptions = CommonOptions & { identity?: string[]; yes?: boolean };
 
 async function restore(words: readonly string[], options: RestoreOptions, world: World): Promise<number> {
-  const runId = await findRun(words, options, world);
-  return rollBackRun(String(runId), options, world);
+  const { identity: identityFiles = [], json = false } = options;
+  await using app = await openApp(options, world, "write");
+  const { client } = app;
+  const runId = await findRun(words, options, client, world);
+  const begin = async (): Promise<RunId> => {
+    await client.runs.rollBack({ runId, identityFiles, mayPrompt: world.prompt !== null });
+    return runId;
+  };
+  const { rows } = await listRows(undefined, (page) => client.runs.entries({ runId, ...page }));
+  const run = await followRun(client, begin, world, { isQuiet: json, since: rows.at(-1)?.id ?? 0 });
+  if (json) printJson({ run }, world);
+  else printEnd(run, world);
+  return codeOf(run, "rolled-back");
 }
 
 /** The run that has disabled these accounts, if it can restore them and no others. */
-async function findRun(words: readonly string[], options: RestoreOptions, world: World): Promise<RunId> {
-  await using app = await openApp(options, world, "read");
-  const { client } = app;
+async function findRun(
+  words: readonly string[],
+  options: RestoreOptions,
+  client: LatchkeyClient,
+  world: World,
+): Promise<RunId> {
   const named = await readAccountAddresses(words, client);
   const found = await findDisabling(named, client);
   const others = found.accounts.filter((one) => !named.some((other) => isSame(one, other)));

@@ -190,10 +190,6 @@ const stepColumns = ({ kind }: RunDetail): readonly Column<Step>[] => [
   { head: "WHY", cell: ({ message }) => message, cut: "end", leaves: 1 },
 ];
 
-/** `latchkey runs rollback`, for a command of another name. */
-export const rollBackRun = (id: string, options: GoOptions, world: World): Promise<number> =>
-  go(id, GOING[1], options, world);
-
 async function go(
   text: string,
   { name, endState }: Going,

@@ -4,7 +4,9 @@ import { DISABLE_RULES } from "#domain/runs/disable/rules.ts";
 import { hostOf, type Runbook, verified } from "#runs/engine/runbook.ts";
 import { NO_PARTICULARS, type RunKind } from "#runs/kind.ts";
 import { createKeyRunbook, type KeyRunbookDeps } from "#runs/kinds/access/access.ts";
+import { changeHost, intendChange, undoHost, verifyHost } from "#runs/kinds/access/change-host.ts";
 import { checkAccess } from "#runs/kinds/access/check-access.ts";
+import { keepAside, undoKeepAside } from "#runs/kinds/access/finish.ts";
 import { leftOutReason } from "#runs/kinds/access/hold-folders.ts";
 import type { FileChange } from "#runs/kinds/access/key-run.ts";
 import { createKeyPlanner, type KeyPlannerDeps } from "#runs/planning/plan-keys.ts";
@@ -48,13 +50,14 @@ function createDisableRunbook(deps: DisableKindDeps): Runbook<DisableRun> {
     ...keys,
     openSessions: deps.openAccountSessions,
     phases: {
-      ...keys.phases,
       disable: {
         intend: (run, step) => ({ kind: "disable-accounts", accounts: namesOf(hostOf(run, step).disables) }),
         act: disableAccounts,
         verify: verifyDisabled,
         undo: restoreAccounts,
       },
+      revoke: { intend: intendChange, act: changeHost, verify: verifyHost, undo: undoHost },
+      keep: { intend: () => ({ kind: "keep" }), act: keepAside, undo: undoKeepAside },
       finish: {
         intend: (run, step) => ({ kind: "leave-disabled", accounts: namesOf(hostOf(run, step).disables) }),
         act: async (run, step) =>
