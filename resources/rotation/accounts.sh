@@ -65,8 +65,8 @@ do_account_entry() {
 	need_accounts "$1"
 	read_entry "$1"
 	report entry "$entry_uid" "$entry_gid" "$entry_home" "$entry_shell" "$entry_class" "$entry_expires"
-	report shares $(awk -F: -v name="$1" -v number="$entry_uid" '$3 + 0 == number && $1 "" != name "" && $1 ~ /^[A-Za-z0-9_]/ {
-		print $1; if (++named == 20) exit }' /etc/passwd)
+	report shares $(awk -F: -v name="$1" -v number="$entry_uid" '
+		$3 + 0 == number && $1 "" != name "" && $1 ~ /^[A-Za-z0-9_]/ { print $1; if (++named == 20) exit }' /etc/passwd)
 	for shell in /usr/sbin/nologin /sbin/nologin /usr/bin/nologin /bin/false /usr/bin/false; do
 		if [ -f "$shell" ] && [ -x "$shell" ] && is_roots_path "$shell"; then report nologin "$shell"; break; fi
 	done
@@ -156,8 +156,8 @@ account_failed() {
 	fail "$why" "$problem"
 }
 
-# account_arm TOKEN ID TIMER SECONDS WORDS...: unless disarmed (deployment_disarm) in so many seconds, account_change is
-# done with these words.
+# account_arm TOKEN ID TIMER SECONDS WORDS...: unless disarmed (deployment_disarm) in so many seconds, account_change
+# is done with these words.
 do_account_arm() {
 	[ "$my_uid" = 0 ] || no not-owner 0
 	cd_to_run "$1" "$2" make
@@ -179,8 +179,8 @@ fire_account() {
 	done
 } >/dev/null 2>&1
 
-# account_uses NAME SINCE: what logs tell of logins to an account, and of what was not let in or not started as it since
-# that second of our clock. Of the journal what root's own programs say; of files lines after the path and a tab, all
+# account_uses NAME SINCE: what logs tell of logins to an account, and of what was not let in or not started as it
+# since that second of our clock. Of the journal what root's own programs say; of files lines after the path and a tab, all
 # that are there: any user may have lines written there.
 do_account_uses() {
 	need_accounts "$1"

@@ -1,8 +1,9 @@
 import { Button } from "@mantine/core";
-import { IconArrowRight, IconGhost } from "@tabler/icons-react";
+import { IconArrowRight, IconGhost, IconUserOff } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { LabelsSection } from "#renderer/api/labels-section.tsx";
+import { usePlanRequest } from "#renderer/api/scan-button.tsx";
 import { AccountKindTag, AgentWords, EscalationWords, RootTag } from "#renderer/ui/account.tsx";
 import { Dim } from "#renderer/ui/cells.tsx";
 import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
@@ -80,6 +81,8 @@ function Details({ account }: { account: AccountDetail }) {
 function Actions({ account }: { account: AccountDetail }) {
   const buttonProps = { variant: "default", size: "xs", rightSection: <IconArrowRight size={15} /> } as const;
   const start = nameOf(account);
+  const { host, port, name } = account;
+  const requestPlan = usePlanRequest();
   return (
     <div className={classes.actions}>
       <Button
@@ -98,6 +101,16 @@ function Actions({ account }: { account: AccountDetail }) {
             renderRoot={(props) => <Link to="/graph" search={{ start, direction: "to" }} {...props} />}
           >
             What reaches it
+          </Button>
+          <Button
+            variant="default"
+            size="xs"
+            leftSection={<IconUserOff size={15} />}
+            onClick={() =>
+              requestPlan({ kind: "disable-account", accounts: [{ host, port, account: name }] })
+            }
+          >
+            Disable account
           </Button>
         </>
       )}

@@ -13,7 +13,7 @@ import { acknowledgementOf } from "#shared/text/runs/plan.ts";
 import decisionClasses from "./decision.module.css";
 import classes from "./decision.module.css";
 import { LoginFields, useLogins } from "./logins.tsx";
-import { formatOptions, OptionFields, USUAL_OPTIONS } from "./plan-dialog.tsx";
+import { formatOptions, OptionFields, usualOptionsOf } from "./plan-dialog.tsx";
 import { hasFields, RequestFields } from "./plan-fields.tsx";
 import { planRoute, useMakePlan, useStartRun } from "./queries.ts";
 
@@ -203,12 +203,13 @@ type MakeAnewProps = {
 /** The request and its options, and the plan of them made anew: hosts are read again. */
 export function MakeAnew({ request: initial, options: before, onEdit }: MakeAnewProps) {
   const [request, setRequest] = useState(initial);
-  const [options, setOptions] = useState(before ?? USUAL_OPTIONS);
+  const [options, setOptions] = useState(before ?? usualOptionsOf(initial));
   const edit = (edited: { request: RequestDraft; options: PlanOptions }) => {
     setRequest(edited.request);
     setOptions(edited.options);
     onEdit?.(
-      JSON.stringify(edited) !== JSON.stringify({ request: initial, options: before ?? USUAL_OPTIONS }),
+      JSON.stringify(edited) !==
+        JSON.stringify({ request: initial, options: before ?? usualOptionsOf(initial) }),
     );
   };
   const { makeAnew, isPending, error } = useAnew();
@@ -228,7 +229,13 @@ export function MakeAnew({ request: initial, options: before, onEdit }: MakeAnew
       <OptionFields
         options={options}
         waits={
-          GRACED.has(request.kind) ? "grace" : request.kind === "rotate-certificate" ? "post-check" : null
+          request.kind === "disable-account"
+            ? "watch"
+            : GRACED.has(request.kind)
+              ? "grace"
+              : request.kind === "rotate-certificate"
+                ? "post-check"
+                : null
         }
         rollsBack={request.kind !== "reload"}
         isUndoable={!NOT_UNDOABLE.has(request.kind)}
@@ -278,5 +285,4 @@ const GRACED: ReadonlySet<RequestDraft["kind"]> = new Set([
   "rotate-key",
   "rotate-host-key",
   "move-to-authority",
-  "disable-account",
 ]);

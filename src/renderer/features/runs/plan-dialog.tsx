@@ -6,6 +6,7 @@ import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { PlanOptions, POST_CHECK_MINUTES, UNDO_HOURS } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
+import { formatAccount } from "#shared/text/hosts/target.ts";
 import decisionClasses from "./decision.module.css";
 import { LoginFields } from "./logins.tsx";
 import { RequestFields } from "./plan-fields.tsx";
@@ -61,6 +62,12 @@ export function RequestDialog({ draft, isPlanning, error, renderIssuerSetup, onP
       >
         {"grants" in request && (
           <p className={classes.dim}>Of {formatCount(request.grants.length, "grant")}.</p>
+        )}
+        {request.kind === "disable-account" && (
+          <p>
+            <Untrusted text={request.accounts.map(formatAccount).join(", ")} limit={600} />: password locked,
+            expired, no login shell, grants revoked. Its files stay, and it can be restored.
+          </p>
         )}
         {request.kind === "rotate-key" && (
           <p>
@@ -129,18 +136,24 @@ export function findMissing(request: RequestDraft): string | null {
 }
 
 /** The options of a plan for which nobody has chosen any. */
-export const USUAL_OPTIONS: PlanOptions = PlanOptions.parse({ undoHours: UNDO_HOURS });
+const USUAL_OPTIONS: PlanOptions = PlanOptions.parse({ undoHours: UNDO_HOURS });
+
+/** The same of this request: disabled accounts are watched for a month. */
+export const usualOptionsOf = ({ kind }: RequestDraft): PlanOptions =>
+  kind === "disable-account" ? PlanOptions.parse({ graceDays: 30 }) : USUAL_OPTIONS;
 
 type OptionFieldsProps = {
   options: PlanOptions;
-  /** What a run waits for: days in which an old key is watched, or minutes until the post-deployment check. */
-  waits: "grace" | "post-check" | null;
+  /** What a run waits for: days in which an old key, or a disabled account, is watched, or minutes until the post-deployment check. */
+  waits: "grace" | "watch" | "post-check" | null;
   /** Whether a host rolls back what was not verified. */
   rollsBack: boolean;
   /** Whether its run can be undone once it has finished. */
   isUndoable: boolean;
   onChange: (patch: Partial<PlanOptions>) => void;
 };
+
+const WATCHED = { label: "Days that logs are watched", description: "Each use begins them anew" };
 
 type NumberName = Exclude<keyof PlanOptions, "canary">;
 
@@ -203,7 +216,7 @@ export const formatOptions = ({
 /** The fields for the pace of a run. */
 export function OptionFields({ options, waits, rollsBack, isUndoable, onChange }: OptionFieldsProps) {
   const shown: Partial<Record<NumberName, boolean>> = {
-    graceDays: waits === "grace",
+    graceDays: waits === "grace" || waits === "watch",
     postCheckMinutes: waits === "post-check",
     rollbackAfterSeconds: rollsBack,
     undoHours: isUndoable,
@@ -226,6 +239,7 @@ export function OptionFields({ options, waits, rollsBack, isUndoable, onChange }
             required
             withAsterisk={false}
             {...field}
+            {...(name === "graceDays" && waits === "watch" && WATCHED)}
             value={options[name] ?? POST_CHECK_MINUTES}
             onChange={(event) => onChange({ [name]: event.currentTarget.valueAsNumber || 0 })}
           />

@@ -11,7 +11,7 @@ import { formatAccounts } from "#shared/text/runs/plan.ts";
 import diff from "./diff.module.css";
 import { LoginsProvider, useLogins } from "./logins.tsx";
 import classes from "./plan.module.css";
-import { findMissing, type RenderIssuerSetup, RequestDialog, USUAL_OPTIONS } from "./plan-dialog.tsx";
+import { findMissing, type RenderIssuerSetup, RequestDialog, usualOptionsOf } from "./plan-dialog.tsx";
 import { route, useMakePlan, useTakePlan } from "./queries.ts";
 import { LineCounts } from "./run-state.tsx";
 
@@ -174,7 +174,7 @@ function Requests({ renderIssuerSetup, children }: PlanRequestsProps) {
   const plan = useCallback(
     (request: RequestDraft) =>
       mutate(
-        { request, options: USUAL_OPTIONS, identityFiles, mayPrompt: true },
+        { request, options: usualOptionsOf(request), identityFiles, mayPrompt: true },
         {
           onSuccess: ({ planId }) => {
             setDraft(null);

@@ -1,18 +1,22 @@
 import { Button } from "@mantine/core";
 import {
   IconAlertTriangle,
+  IconArrowRight,
   IconKey,
   IconPlug,
   IconShieldCheck,
   IconShieldQuestion,
   IconTimeline,
+  IconUserOff,
 } from "@tabler/icons-react";
-import { useState } from "react";
+import { Fragment, useState } from "react";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { HostName } from "#renderer/ui/host-name.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { beginLarge, Untrusted } from "#renderer/ui/text.tsx";
+import type { DisabledAccount } from "#shared/model/runs/disabled-account.ts";
 import {
+  disabledAccounts,
   type HostPlan,
   isRenewal,
   type Plan,
@@ -24,6 +28,7 @@ import {
 } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatHost, formatHostAddress } from "#shared/text/hosts/target.ts";
+import { listEntryChanges } from "#shared/text/runs/disabled-account.ts";
 import { countLines, countServers, formatVerification } from "#shared/text/runs/plan.ts";
 import classes from "./plan.module.css";
 import { CertificateLine, ServerLine } from "./plan-certificate.tsx";
@@ -118,6 +123,9 @@ function OneHost({ host, turn, isOffline, isOpen }: HostProps & { isOpen: boolea
             isOpen={isOpen}
           />
         ))}
+        {disabledAccounts(host).map((account) => (
+          <DisabledLine key={account.account} account={account} />
+        ))}
         {files.map((file) => (
           <FileLine
             key={`${file.account} ${file.path}`}
@@ -131,7 +139,7 @@ function OneHost({ host, turn, isOffline, isOpen }: HostProps & { isOpen: boolea
         ))}
       </ul>
       <ul className={classes.verifications}>
-        {verificationsOf(host).map(({ account, verification }) => (
+        {("disables" in host ? [] : verificationsOf(host)).map(({ account, verification }) => (
           <li key={account}>
             {verification.kind === "none" ? (
               <IconShieldQuestion size={14} className={classes.unverified} aria-hidden />
@@ -145,6 +153,43 @@ function OneHost({ host, turn, isOffline, isOpen }: HostProps & { isOpen: boolea
         ))}
       </ul>
     </section>
+  );
+}
+
+/** What becomes of an account's entry; what runs as it goes on. */
+function DisabledLine({ account }: { account: DisabledAccount }) {
+  return (
+    <li className={classes.file}>
+      <div className={classes.fileHead}>
+        <span className={classes.sign}>~</span>
+        <IconUserOff size={14} aria-hidden />
+        <span className={classes.path}>
+          <Untrusted text={account.account} isMono />{" "}
+          <span className={classes.dim}>account {account.uid}</span>
+        </span>
+        <span className={classes.dim}>
+          its files in <Untrusted text={account.home} isMono /> stay
+        </span>
+      </div>
+      <dl className={classes.entry}>
+        {listEntryChanges(account).map(({ field, from, to }) => (
+          <Fragment key={field}>
+            <dt className={classes.entryName}>{beginLarge(field)}</dt>
+            <dd className={classes.entryChange}>
+              <Untrusted text={from} limit={200} />
+              {from !== to && (
+                <>
+                  <IconArrowRight size={14} role="img" aria-label="becomes" />
+                  <strong>
+                    <Untrusted text={to} limit={200} />
+                  </strong>
+                </>
+              )}
+            </dd>
+          </Fragment>
+        ))}
+      </dl>
+    </li>
   );
 }
 

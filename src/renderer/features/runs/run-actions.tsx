@@ -6,21 +6,24 @@ import {
   IconPlayerTrackNext,
   IconTool,
   IconTrash,
+  IconUserOff,
 } from "@tabler/icons-react";
 import { Fragment, useState } from "react";
 import { Dialog, DialogFoot } from "#renderer/ui/dialog.tsx";
 import { Verbatim } from "#renderer/ui/drawer/drawer.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
+import type { PlanKind } from "#shared/model/runs/plan.ts";
 import type { RunDetail, RunFile, RunRow, RunState } from "#shared/model/runs/run.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatHost } from "#shared/text/hosts/target.ts";
 import { TRUST, trustChecksOf } from "#shared/text/runs/renewal-trust.ts";
 import { hasConfirmed } from "#shared/text/runs/result-claim.ts";
 import { formatRepair, repairsOf } from "#shared/text/runs/run.ts";
+import { TypedWord } from "./apply-panel.tsx";
 import { LoginFields, useLogins } from "./logins.tsx";
 import { EndGraceDialog } from "./old-keys.tsx";
-import { usePause, useRepair, useResume, useRollBack } from "./queries.ts";
+import { useFoundPlan, usePause, useRepair, useResume, useRollBack } from "./queries.ts";
 import classes from "./runs.module.css";
 
 const MAY_GO_ON: ReadonlySet<RunState> = new Set([
@@ -111,6 +114,16 @@ export function RunActions({ run }: { run: RunDetail }) {
             Remove now
           </Button>
         )}
+        {isDisabledNow(run) && (
+          <Button
+            variant="default"
+            size="xs"
+            leftSection={<IconUserOff size={15} />}
+            onClick={() => setIsEnding(true)}
+          >
+            Leave disabled
+          </Button>
+        )}
         {run.undoUntil === null && (
           <Button
             variant="default"
@@ -118,7 +131,7 @@ export function RunActions({ run }: { run: RunDetail }) {
             leftSection={<IconArrowBackUp size={15} />}
             onClick={() => setIsAsking(true)}
           >
-            {run.kind === "reload" ? "End the run" : "Roll back"}
+            {BACK[run.kind] ?? "Roll back"}
           </Button>
         )}
       </div>
@@ -128,7 +141,8 @@ export function RunActions({ run }: { run: RunDetail }) {
           <Untrusted text={error.message} />
         </p>
       )}
-      {isEnding && <EndGraceDialog run={run} onClose={() => setIsEnding(false)} />}
+      {isEnding && isDisabledNow(run) && <LeaveDisabledDialog run={run} onClose={() => setIsEnding(false)} />}
+      {isEnding && !isDisabledNow(run) && <EndGraceDialog run={run} onClose={() => setIsEnding(false)} />}
       {isRepairing && <RepairDialog run={run} onClose={() => setIsRepairing(false)} />}
       {isAsking && <RollBackDialog run={run} onClose={() => setIsAsking(false)} />}
     </>
@@ -143,6 +157,46 @@ const waitsBefore = ({ state, dueAt, stepList }: RunDetail, phase: "revoke" | "p
   dueAt !== null &&
   stepList.some((step) => step.phase === phase && step.state === "planned");
 
+/** What rolling a run back is called. */
+const BACK: Partial<Record<PlanKind, string>> = { reload: "End the run", "disable-account": "Restore" };
+
+/** Its accounts are disabled, and somebody may decide. */
+const isDisabledNow = ({ state, accountWatch }: RunDetail): boolean =>
+  state === "waiting" && accountWatch !== null;
+
+/** Ends the watch; the word of the plan is typed once more. */
+function LeaveDisabledDialog({ run, onClose }: { run: RunDetail; onClose: () => void }) {
+  const [typed, setTyped] = useState("");
+  const { identityFiles } = useLogins();
+  const { data } = useFoundPlan(run.planId);
+  const { mutate, isPending, error } = useResume();
+  const confirm = data?.plan?.confirm ?? null;
+  const leave = () =>
+    mutate(
+      { runId: run.id, endsGrace: true, typed: typed || null, mayPrompt: true, identityFiles },
+      { onSuccess: onClose },
+    );
+  return (
+    <Dialog title="Leave the accounts disabled?" isOpen onClose={onClose} width={480}>
+      <form action={leave} className={classes.form}>
+        <p>
+          The run ends, and its logs are read no more. Nothing of it can be rolled back afterwards: what it
+          has changed in each account can then be restored by hand alone.
+        </p>
+        {confirm && <TypedWord confirm={confirm} typed={typed} onType={setTyped} />}
+        <DialogFoot
+          error={error}
+          cancel={{ label: "Keep watching", onClick: onClose }}
+          submit="Leave disabled"
+          isPending={isPending}
+          isDanger
+          hasFocus={confirm === null}
+        />
+      </form>
+    </Dialog>
+  );
+}
+
 /** It waits for a certificate that somebody else signs. */
 const waitsForCertificate = ({ kind, dueAt }: RunDetail): boolean =>
   kind === "rotate-certificate" && dueAt === null;
@@ -154,23 +208,32 @@ function RollBackDialog({ run, onClose }: { run: RunRow; onClose: () => void }) 
   const { identityFiles } = useLogins();
   const { mutate, isPending, error } = useRollBack();
   const isReload = run.kind === "reload";
+  const isDisabling = run.kind === "disable-account";
   const rollBack = () => mutate({ runId: run.id, mayPrompt: true, identityFiles }, { onSuccess: onClose });
   return (
-    <Dialog title={isReload ? "End this run?" : "Roll this run back?"} isOpen onClose={onClose} width={480}>
+    <Dialog
+      title={isReload ? "End this run?" : isDisabling ? "Restore the accounts?" : "Roll this run back?"}
+      isOpen
+      onClose={onClose}
+      width={480}
+    >
       <form action={rollBack} className={classes.form}>
-        <p>{isReload ? END_RELOAD : <RolledBack run={run} />}</p>
+        <p>{isReload ? END_RELOAD : isDisabling ? RESTORE : <RolledBack run={run} />}</p>
         <DialogFoot
           error={error}
           cancel={{ label: "Leave it", onClick: onClose }}
-          submit={isReload ? "End the run" : "Roll back"}
+          submit={BACK[run.kind] ?? "Roll back"}
           isPending={isPending}
-          isDanger
+          isDanger={!isDisabling}
           hasFocus
         />
       </form>
     </Dialog>
   );
 }
+
+const RESTORE =
+  "Each account gets back its shell, its expiry, its password as it was, and its grants; a new login reads it. What somebody else has changed meanwhile is kept, and listed.";
 
 const END_RELOAD =
   "No further server is reloaded. A reload cannot be undone: servers that were reloaded stay so.";

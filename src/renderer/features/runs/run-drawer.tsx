@@ -4,8 +4,10 @@ import {
   IconAlertTriangle,
   IconCircleCheck,
   IconCircleX,
+  IconEye,
   IconHelpCircle,
   IconLoader,
+  IconUserExclamation,
 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { Dialog } from "#renderer/ui/dialog.tsx";
@@ -17,10 +19,12 @@ import { formatPromptTitle, PromptForm } from "#renderer/ui/prompts/prompt-form.
 import { Tag } from "#renderer/ui/tag.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly, When } from "#renderer/ui/when.tsx";
+import type { AccountWatch } from "#shared/model/runs/disabled-account.ts";
 import type { AccessCheck, RunClaim, RunDetail, RunEntry, RunId } from "#shared/model/runs/run.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatAccount, formatHost } from "#shared/text/hosts/target.ts";
+import { formatAccountUse } from "#shared/text/runs/disabled-account.ts";
 import {
   CLAIM_REMEDY,
   describeClaim,
@@ -148,6 +152,7 @@ function Standing({ run }: { run: RunDetail }) {
         </p>
       )}
       {run.oldKeyWatch && <OldKeyNotice watch={run.oldKeyWatch} />}
+      {run.accountWatch && <AccountNotice watch={run.accountWatch} />}
       <RunActions run={run} />
       <Remaining run={run} />
       <Undo run={run} />
@@ -155,6 +160,39 @@ function Standing({ run }: { run: RunDetail }) {
       {run.claims.length > 0 && <Claims claims={run.claims} />}
       {run.byHand.length > 0 && <ByHand run={run} />}
     </Section>
+  );
+}
+
+/** Who still needs accounts that were disabled, by the lines of logs; and until when they are watched. */
+function AccountNotice({ watch: { uses, until, read } }: { watch: AccountWatch }) {
+  const unreadable = read.filter(({ at }) => at === null).map(formatHost);
+  return (
+    <div className={classes.byHand}>
+      <Notice
+        tone={uses.length > 0 ? "red" : "amber"}
+        Icon={uses.length > 0 ? IconUserExclamation : IconEye}
+        title={uses.length > 0 ? "Somebody still needs them" : "No use in the logs so far"}
+      >
+        {uses.length > 0 && (
+          <ul aria-label="Uses of disabled accounts">
+            {uses.map((use) => (
+              <li key={`${use.host} ${use.port} ${use.account} ${use.source} ${use.at} ${use.line}`}>
+                <Untrusted text={formatAccountUse(use)} limit={1_200} />
+              </li>
+            ))}
+          </ul>
+        )}
+        <p>
+          The logs are watched until <Exactly instant={until} />; each use begins the days anew. Then restore
+          the accounts, or leave them disabled.
+        </p>
+        {unreadable.length > 0 && (
+          <p>
+            Not read since: <Untrusted text={unreadable.join(", ")} limit={600} />
+          </p>
+        )}
+      </Notice>
+    </div>
   );
 }
 

@@ -1,0 +1,97 @@
+import { expect, test } from "vitest";
+import { nextMove } from "#domain/runs/machine.ts";
+import type { DisableSeen, Observation, StepProgress } from "#domain/runs/step.ts";
+import { Instant } from "#shared/model/instant.ts";
+import type { DisablePlan } from "#shared/model/runs/plan.ts";
+import { DISABLE_RULES, disabledSince, readFileLines, readJournalLines, watchedUntil } from "./rules.ts";
+
+const PLAN = {
+  options: { canary: true, maxFailures: 1, graceDays: 7 },
+  hosts: [
+    {
+      host: "web1",
+      port: 22,
+      batch: 0,
+      disables: [{ account: "app" }],
+      files: [{ added: null, removed: [{ at: 0, removed: "x", inserted: "" }] }],
+    },
+  ],
+} as unknown as DisablePlan;
+
+const seen = (
+  account: DisableSeen["accounts"][number],
+  file: "before" | "removed",
+  hasWork = false,
+): Observation => ({
+  kind: "disable-seen",
+  accounts: [account],
+  access: { kind: "seen", files: [file], leftOut: [null], privateKeys: [], hasWork },
+});
+
+const move = (states: readonly StepProgress["state"][], at: Observation, more: object = {}) =>
+  nextMove(DISABLE_RULES, PLAN, {
+    want: "on",
+    steps: states.map((state, index) => ({ ordinal: index + 1, state, isAwaiting: false })),
+    seen: new Map([[0, at]]),
+    over: new Set(),
+    ...more,
+  });
+
+test("the account is shut before its grants go, and nothing ends the wait but a person", () => {
+  expect(move([], seen("before", "before"))).toMatchObject({
+    tasks: [{ step: { phase: "disable" }, what: "act" }],
+  });
+  expect(move(["verified"], seen("disabled", "before"))).toMatchObject({
+    tasks: [{ step: { phase: "revoke" }, what: "act" }],
+  });
+  const shut = ["verified", "verified", "verified"] as const;
+  expect(move(shut, seen("disabled", "removed"))).toEqual({ kind: "wait", until: "grace" });
+  expect(move(shut, seen("disabled", "removed"), { over: new Set(["grace"]) })).toMatchObject({
+    tasks: [{ step: { phase: "finish" }, what: "act" }],
+  });
+});
+
+test("an account that is another one by now is not touched, and one that the host's timer has restored is not disabled again", () => {
+  expect(move([], seen("other", "before"))).toMatchObject({ tasks: [{ what: "settle", as: "failed" }] });
+  expect(move(["acted"], seen("before", "before"))).toMatchObject({
+    tasks: [{ what: "undo", as: "failed", cause: { kind: "rollback-timer-fired" } }],
+  });
+  expect(move(["intended"], seen("mixed", "before"))).toMatchObject({ tasks: [{ what: "act" }] });
+});
+
+test("a run that is rolled back puts the grants back, and then the account", () => {
+  const back = { want: "back" };
+  expect(move(["verified", "verified", "verified"], seen("disabled", "removed"), back)).toMatchObject({
+    tasks: [{ step: { phase: "keep" }, what: "undo" }],
+  });
+  expect(move(["verified", "rolled-back", "rolled-back"], seen("disabled", "before"), back)).toMatchObject({
+    tasks: [{ step: { phase: "disable" }, what: "undo" }],
+  });
+});
+
+test("a line of a log counts from the second on in which the account was shut, and one without a date counts", () => {
+  expect(readJournalLines(["1700000000.5 web1 sshd[7]: app", "x"])).toEqual([
+    { at: "2023-11-14T22:13:20Z", line: "web1 sshd[7]: app", source: "journal" },
+  ]);
+  const clock = { now: 1_700_000_000, zone: "+0000", since: 1_699_999_000 };
+  const lines = [
+    "/var/log/auth.log\tNov 14 22:13:19 web1 sshd[7]: app",
+    "/var/log/auth.log\tNov 14 20:00:00 web1 sshd[7]: app",
+    "/var/log/auth.log\t2023-11-14T22:13:18+00:00 web1 sshd[7]: app",
+    "/var/log/auth.log\tno date of app",
+  ];
+  expect(readFileLines(lines, clock).map(({ at }) => at)).toEqual([
+    "2023-11-14T22:13:19Z",
+    "2023-11-14T22:13:18Z",
+    null,
+  ]);
+});
+
+test("each use begins the days anew, by when this computer saw it", () => {
+  const since = Instant.parse("2026-01-01T00:00:00Z");
+  expect(watchedUntil(since, [], 7)).toBe("2026-01-08T00:00:00Z");
+  expect(watchedUntil(since, [{ seenAt: Instant.parse("2026-01-03T00:00:00Z") }], 7)).toBe(
+    "2026-01-10T00:00:00Z",
+  );
+  expect(disabledSince([])).toBeNull();
+});
