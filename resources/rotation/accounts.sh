@@ -180,8 +180,8 @@ fire_account() {
 } >/dev/null 2>&1
 
 # account_uses NAME SINCE: what logs tell of logins to an account, and of what was not let in or not started as it
-# since that second of our clock. Of the journal what root's own programs say; of files lines after the path and a tab, all
-# that are there: any user may have lines written there.
+# since that second of our clock. Of the journal what root's own programs say; of files lines after the path and a
+# tab, all that are there: any user may have lines written there.
 do_account_uses() {
 	need_accounts "$1"
 	check_words "$2"
