@@ -44,8 +44,12 @@ test("every account stands beside its kind, how it is entered, whether it become
   await list.filtered("Host");
   await expect(list.rows).toHaveCount(1);
   const [head, line] = await list.exportCsv();
-  expect(head).toBe("Host,Account,UID,Kind,Root,Findings,Owner,Entered by,Last login,Runs,Why");
-  expect(line).toMatch(/^web-1.example,www-data,33,service,,,,,,1,/);
+  expect(head).toBe(
+    "Host,Account,UID,Kind,Root,Risk,Findings,Owner,Environment,Purpose,Entered by,Last login,Runs,Why",
+  );
+  expect(line).toMatch(
+    /^web-1.example,www-data,33,service,,reach none; privilege none; exposure medium; age none,,,,,,,1,/,
+  );
   await list.search.fill("nobody-is-called-so");
   await expect(page.getByText("No account matches")).toBeVisible();
   await page.getByRole("button", { name: "Clear the filters" }).click();
@@ -131,6 +135,40 @@ test("what is wrong with an account stands on its row, in its drawer and among t
   await finding.getByRole("link", { name: "Open the account" }).click();
   await expect(frame.title).toHaveText("Accounts");
   await expect(accounts.row("ubuntu")).not.toContainText("Critical");
+});
+
+test("accounts stand in the order of their risk, and a drawer says what each factor is made of", async ({
+  openDatabase,
+  folders,
+  camera,
+}) => {
+  const frame = await openDatabase(await makeDatabase(folders));
+  const { page } = frame;
+  const list = await frame.goTo("Accounts");
+  await list.sortBy("Risk");
+  await list.settled();
+  await expect(page).toHaveURL(/sort=risk/);
+  // What was not read may be the worst; of what was, a key that others can read is.
+  await expect(list.rows.first()).toContainText("postgres");
+  await expect(list.rows.nth(1)).toContainText("deploy");
+  const marks = list.row(/example\s*deploy/).getByRole("img");
+  await expect(marks).toHaveAccessibleName("reach medium; privilege high; exposure high; age high");
+  expect(await camera.photograph("accounts-by-risk")).toEqual([]);
+  expect(await overflowOf(page)).toEqual([]);
+
+  const drawer = await list.open(/example\s*deploy/);
+  const risk = drawer.getByRole("heading", { name: "Risk", exact: true });
+  await risk.scrollIntoViewIfNeeded();
+  await expect(drawer).toContainText("1 private key file without a passphrase that others can read");
+  await expect(drawer).toContainText("It becomes root by sudo, doas, a group or another account");
+  await expect(drawer).toContainText("Its oldest key has stood since 2023-02-11, or longer");
+  expect(await camera.photograph("account-risk")).toEqual([]);
+
+  await list.open("postgres");
+  await expect(drawer).toContainText("unknown, high at most");
+  await expect(drawer).toContainText("Not every place of its private keys was read");
+  await risk.scrollIntoViewIfNeeded();
+  expect(await camera.photograph("account-risk-unknown")).toEqual([]);
 });
 
 test("what runs as an account is shown in part first, what was not kept is counted, and unknown is said as unknown", async ({

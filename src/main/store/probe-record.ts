@@ -1,4 +1,4 @@
-import type { HostAccount } from "#shared/model/access/account.ts";
+import type { RatedAccount } from "#shared/model/access/account.ts";
 import type { Baselines, DaySpan, LoginDay, ObservedLogin } from "#shared/model/access/login.ts";
 import type { Verdict } from "#shared/model/access/verdict.ts";
 import type { Certificate } from "#shared/model/certificates/certificate.ts";
@@ -116,7 +116,7 @@ export type CollectedHost = {
   clockAheadSeconds: number | null;
   /** "root", "root by sudo" or the name of the account. */
   readAs: string;
-  accounts: HostAccount[];
+  accounts: RatedAccount[];
   /** Findings about accounts of which this reading shows nothing, neither way: they stay as they were. */
   unsettled: { rule: RuleId; account: string }[];
   /**

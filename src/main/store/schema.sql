@@ -462,7 +462,10 @@ END;
 
 -- A login on a host, as its last reading left it; it is what it was there once more where it comes back. `host_name` and `port` are
 -- those of the host: lists are in their order. `kind`: what its evidence shows, and `reasons` say which; `root`: whether it is as good
--- as root. `workloads`: the first of `workload_count` things that run as it. `grant_count`: its grants that let in, or may. `own_owner`:
+-- as root. `entry_least` to `age_most`: how dangerous it is by what its last reading shows, as levels from 1, none, to 4, high, that are
+-- known (`least`) and that may be (`most`), with `risk_reasons`; `is_keys_read`: no private key of it can have been missed. `opens` and
+-- `may_open`: the same of how far its private keys get, of which the rows of these keys know (0080).
+-- `workloads`: the first of `workload_count` things that run as it. `grant_count`: its grants that let in, or may. `own_owner`:
 -- who was said to answer for it; `owner`: who answers for it as `account_label` has it, as have the three after it; empty for nobody,
 -- and where that is not known. `disabled_by`: what keeps everybody out who was let in before, as far as readings tell, `disabled_since`
 -- the first of them. `returned_at`: it was found gone, by `was_gone_scan`, and is there again since then.
@@ -484,6 +487,16 @@ CREATE TABLE account (
   workload_count INTEGER NOT NULL,
   grant_count    INTEGER NOT NULL,
   last_login_at  TEXT,
+  entry_least    INTEGER NOT NULL CHECK (entry_least BETWEEN 1 AND 4),
+  entry_most     INTEGER NOT NULL CHECK (entry_most BETWEEN 1 AND 4),
+  exposure_least INTEGER NOT NULL CHECK (exposure_least BETWEEN 1 AND 4),
+  exposure_most  INTEGER NOT NULL CHECK (exposure_most BETWEEN 1 AND 4),
+  age_least      INTEGER NOT NULL CHECK (age_least BETWEEN 1 AND 4),
+  age_most       INTEGER NOT NULL CHECK (age_most BETWEEN 1 AND 4),
+  risk_reasons   TEXT NOT NULL CHECK (json_valid(risk_reasons)),
+  is_keys_read   INTEGER NOT NULL CHECK (is_keys_read IN (0, 1)),
+  opens          INTEGER NOT NULL DEFAULT 1 CHECK (opens BETWEEN 1 AND 4),
+  may_open       INTEGER NOT NULL DEFAULT 4 CHECK (may_open BETWEEN 1 AND 4),
   disabled_by    TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(disabled_by)),
   disabled_since TEXT,
   own_owner      TEXT,
@@ -509,6 +522,11 @@ CREATE TABLE account (
   -- What the cached_count counts it as while nobody answers for it; null for all others.
   ownerless_as TEXT GENERATED ALWAYS AS (
     CASE WHEN gone_scan IS NULL AND owner = '' THEN 'ownerless account ' || machine_rank END) VIRTUAL,
+  -- The order of risks, the greatest first, by the rules of `rankOf` (model/access/risk).
+  risk_order INTEGER GENERATED ALWAYS AS (
+    -1000 * max(entry_most, may_open) * iif(root = 'no', 1, 4) * max(exposure_most, iif(owner = '', 3, 1)) * age_most
+    - max(entry_least, opens) * iif(root IN ('is-root', 'becomes-root'), 4, 1)
+      * max(exposure_least, iif(owner = '', 3, 1)) * age_least) VIRTUAL,
   search_text TEXT GENERATED ALWAYS AS (host_name || char(10) || name || char(10) || home) VIRTUAL,
   UNIQUE (host, name)
 ) STRICT;
@@ -524,6 +542,8 @@ CREATE INDEX account_by_root ON account (root_rank, id) WHERE gone_scan IS NULL;
 CREATE INDEX account_by_last_login ON account (ifnull(last_login_at, ''), id) WHERE gone_scan IS NULL;
 
 CREATE INDEX account_by_grants ON account (grant_count, id) WHERE gone_scan IS NULL;
+
+CREATE INDEX account_by_risk ON account (risk_order, id) WHERE gone_scan IS NULL;
 
 CREATE INDEX account_by_owner ON account (owner, id) WHERE gone_scan IS NULL;
 
@@ -594,6 +614,9 @@ CREATE TABLE key (
   shared_since  TEXT,
   is_matched    INTEGER NOT NULL DEFAULT 0 CHECK (is_matched IN (0, 1)),
   listed        TEXT CHECK (listed IN ('known', 'gone')),
+  -- How far it gets, as a level of risk: 1, none, to 4, high.
+  opened INTEGER GENERATED ALWAYS AS (
+    CASE WHEN account_count > 10 THEN 4 WHEN account_count > 1 THEN 3 WHEN account_count = 1 THEN 2 ELSE 1 END) VIRTUAL,
   CHECK (is_shared = 0 OR shared_since IS NOT NULL)
 ) STRICT, WITHOUT ROWID;
 
@@ -1099,6 +1122,8 @@ CREATE INDEX key_file_on_host ON key_file (host) WHERE gone_scan IS NULL;
 
 CREATE INDEX key_file_of_key ON key_file (fingerprint) WHERE gone_scan IS NULL;
 
+CREATE INDEX key_file_of_owner ON key_file (host, owner) WHERE gone_scan IS NULL;
+
 CREATE INDEX key_file_gone ON key_file (host, path) WHERE gone_scan IS NOT NULL;
 
 CREATE INDEX key_file_of_likely_key ON key_file (likely_fingerprint)
@@ -1116,6 +1141,27 @@ CREATE INDEX key_file_held_once ON key_file (spki_sha256)
   WHERE spki_sha256 IS NOT NULL AND elsewhere_since IS NULL AND gone_scan IS NULL;
 
 CREATE INDEX key_file_verified ON key_file (fingerprint) WHERE gone_scan IS NULL AND possession = 'verified';
+
+-- A private key file with the account that owns it, and how far its key gets. Without verification a key is a claim of the file.
+CREATE VIEW key_of_account (host, account, is_verified, account_count, opened) AS
+SELECT key_file.host, key_file.owner, key_file.possession = 'verified', key.account_count, key.opened
+FROM key_file CROSS JOIN key ON key.fingerprint = ifnull(key_file.fingerprint, key_file.likely_fingerprint)
+WHERE key_file.gone_scan IS NULL AND key_file.possession <> 'other-key';
+
+-- With each grant a key opens one account more or less. The accounts that own a file of it hang on the level alone. The `+` takes the type
+-- from the value, as the expression of the index has none.
+CREATE TRIGGER key_opens_otherwise AFTER UPDATE OF account_count ON key
+WHEN OLD.opened <> NEW.opened
+BEGIN
+  UPDATE account
+  SET (opens, may_open) = (
+    SELECT ifnull(max(iif(held.is_verified, held.opened, 1)), 1), iif(account.is_keys_read, ifnull(max(held.opened), 1), 4)
+    FROM key_of_account AS held WHERE held.host = account.host AND held.account = account.name)
+  WHERE (account.host, account.name) IN (
+      SELECT key_file.host, key_file.owner FROM key_file
+      WHERE ifnull(key_file.fingerprint, key_file.likely_fingerprint) = +NEW.fingerprint AND key_file.gone_scan IS NULL)
+    AND account.gone_scan IS NULL;
+END;
 
 -- What a search of steps looks for at whoever holds a key: its owner, its host and its path.
 CREATE VIRTUAL TABLE key_file_search USING fts5 (

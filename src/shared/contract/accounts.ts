@@ -30,7 +30,7 @@ export const accounts = {
   list: query
     .input(
       AccountFilter.extend({
-        sort: sortedBy(["host", "name", "kind", "root", "grantCount", "lastLoginAt"]).default({
+        sort: sortedBy(["host", "name", "kind", "root", "grantCount", "lastLoginAt", "risk"]).default({
           by: "host",
           descending: false,
         }),

@@ -13,6 +13,7 @@ import {
 import { type HostMap, mapHost } from "#domain/deployment-status/host-map.ts";
 import { evaluateReach } from "#domain/escalation/reach.ts";
 import { findCertificateProblems } from "#domain/findings/certificate-findings.ts";
+import { evaluateRisks } from "#domain/risk/account-risk.ts";
 import { verifyPossession, writeScanStatement } from "#domain/signatures/possession.ts";
 import { type Authority, evaluateAuthorities, findOtherAccess } from "#domain/ssh/authorities.ts";
 import { type EvaluatedGrant, evaluateGrants } from "#domain/ssh/effective.ts";
@@ -30,9 +31,11 @@ import type { CollectedGrant, CollectedHost } from "#store/probe-record.ts";
 import {
   describeAuthorities,
   describeDisk,
+  describeMachine,
   describeUse,
   formatServersRead,
   listClientFiles,
+  listOpenedBy,
   type Memory,
   tooMuch,
   toSeen,
@@ -104,20 +107,22 @@ function describeEvaluated(
   const { configurations } = configured;
   const problems = findFileProblems({ collection, configurations, files });
   const map: HostMap = { ...configured, problems: problems.map(toKept) };
-  const { use, logins, useOf, read, notRead, evidence } = describeUse(collection, grants, { at, ...memory });
+  const { use, logins, useOf, standsSince, read, notRead, evidence } = describeUse(collection, grants, {
+    at,
+    ...memory,
+  });
   const knownAccounts = memory.recallAccounts();
-  const { facts, readAs } = collection;
+  const { facts } = collection;
   const managers = new Map(collection.authorizedKeys.map((file) => [file.path, findManagers(file, facts)]));
+  const used = grants.map((grant) => ({ grant, use: useOf(grant) }));
+  const byCertificate = listOpenedBy(authorities);
+  const keySight = describeKeySight(collection);
   const accounts = evaluateAccounts(collection, {
     grants,
     reach: reach.reach,
     use,
     workloads,
-    byCertificate: new Set(
-      authorities?.flatMap((one) =>
-        one.accounts.flatMap(({ account, effective }) => (effective.state === "no" ? [] : [account])),
-      ),
-    ),
+    byCertificate,
     now: toInstant(at),
     knownAccounts,
   });
@@ -128,21 +133,22 @@ function describeEvaluated(
     personOf: memory.personOf,
   });
   const host: CollectedHost = {
-    hostname: facts.hostname,
-    os: facts.os,
-    kernel: facts.kernel,
-    arch: facts.arch,
-    sshdVersion: facts.sshdVersion,
-    clockAheadSeconds: facts.unixTime === null ? null : facts.unixTime - Math.floor(at.getTime() / 1000),
-    readAs: formatReader(readAs),
-    accounts,
+    ...describeMachine(facts, at),
+    ...keySight,
+    accounts: evaluateRisks(accounts, {
+      ...keySight,
+      grants: used,
+      standsSince,
+      byCertificate,
+      logins: [...evidence.known.logins, ...use.others],
+      now: at,
+    }),
     unsettled: problemsOfAccounts.unsettled,
     missingAccounts: evaluateMissing(collection),
-    grants: grants.map((grant) =>
-      describeGrant(grant, useOf(grant), managers.get(grant.file)?.(grant) ?? null),
+    grants: used.map(({ grant, use: shown }) =>
+      describeGrant(grant, shown, managers.get(grant.file)?.(grant) ?? null),
     ),
     keysFiles: listKeysFiles(collection),
-    keyFiles: describeKeyFiles(collection),
     hostKeys: collection.hostKeys.flatMap(({ blob }) => readKeyBlob(blob) ?? []),
     use,
     logins,
@@ -162,9 +168,7 @@ function describeEvaluated(
         ...notRead,
       ],
     },
-    isPartial: collection.incomplete !== null || collection.unreadable.some(({ kind }) => kind === "limit"),
     unreadablePaths: listUnreadablePaths(collection),
-    unreadableKeyLocations: listUnreadableKeyPaths(collection),
   };
   const certificates = files.flatMap(({ certificates }) => certificates);
   return {
@@ -177,6 +181,18 @@ function describeEvaluated(
       ...certificates.flatMap(({ certificate }) => findCertificateProblems(certificate)),
       ...findDiskProblems({ collection, configurations, files }),
     ],
+  };
+}
+
+/** The private keys that were found, and what of them can have been missed. */
+function describeKeySight(
+  collection: Collection,
+): Pick<CollectedHost, "readAs" | "keyFiles" | "isPartial" | "unreadableKeyLocations"> {
+  return {
+    readAs: formatReader(collection.readAs),
+    keyFiles: describeKeyFiles(collection),
+    isPartial: collection.incomplete !== null || collection.unreadable.some(({ kind }) => kind === "limit"),
+    unreadableKeyLocations: listUnreadableKeyPaths(collection),
   };
 }
 

@@ -42,6 +42,8 @@ type DescribedLogins = {
 type DescribedUse = DescribedLogins & {
   use: HostLogins;
   useOf: (grant: EvaluatedGrant) => Use;
+  /** Since when a line is known to stand; null where nothing shows it. */
+  standsSince: (grant: EvaluatedGrant) => Instant | null;
   read: string[];
   /** What findings about accounts go by. */
   evidence: AccountLogins;
@@ -86,6 +88,7 @@ export function describeUse(
         lineCount: lines.get(nameOf(grant))?.length ?? 1,
         standsSince: () => standsSince(grant),
       }),
+    standsSince,
     read: windows.map(
       ({ source, from, to }) => `logins in ${source}, from ${from.slice(0, 10)} to ${to.slice(0, 10)}`,
     ),
@@ -165,6 +168,27 @@ export function describeDisk(
     bindings: listed.map(({ source: _, ...row }, index) => ({ ...row, shownBy: shownBy[index] ?? null })),
   };
 }
+
+/** What a host calls itself and runs, and how far its clock is ahead of ours. */
+export const describeMachine = (
+  { hostname, os, kernel, arch, sshdVersion, unixTime }: Collection["facts"],
+  at: Date,
+) => ({
+  hostname,
+  os,
+  kernel,
+  arch,
+  sshdVersion,
+  clockAheadSeconds: unixTime === null ? null : unixTime - Math.floor(at.getTime() / 1000),
+});
+
+/** The accounts that certificates of authorities open, or may. */
+export const listOpenedBy = (authorities: readonly Authority[] | null): ReadonlySet<string> =>
+  new Set(
+    authorities?.flatMap((one) =>
+      one.accounts.flatMap(({ account, effective }) => (effective.state === "no" ? [] : [account])),
+    ),
+  );
 
 /** The certificates by which the host authenticates itself as a client of another server. */
 export const listClientFiles = ({ configurations }: HostMap): CollectedHost["clientFiles"] =>

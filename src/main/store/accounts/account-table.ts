@@ -15,6 +15,7 @@ import {
   formatOwnerless,
   OWNER_LEFT_SEVERITY,
 } from "#shared/text/findings/identity-finding.ts";
+import { RISK_COLUMNS, type RiskRow, readRisk, riskReasonReader } from "#store/accounts/account-risk.ts";
 import { IS_RETURNED_ACCOUNT } from "#store/changes/returned.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
 import { IS_ACCOUNT_OWNER_GONE } from "#store/findings/identity-sources.ts";
@@ -26,7 +27,7 @@ import { baselineReader } from "#store/logins/login-store.ts";
 import { loginTable } from "#store/logins/login-table.ts";
 import { ACCOUNT_TEXT } from "./account-memory.ts";
 
-type Column = "host" | "name" | "kind" | "root" | "grantCount" | "lastLoginAt";
+type Column = "host" | "name" | "kind" | "root" | "grantCount" | "lastLoginAt" | "risk";
 
 type AccountQuery = Window & {
   search: string;
@@ -39,7 +40,7 @@ type AccountQuery = Window & {
   sort: { by: Column; descending: boolean };
 };
 
-type Row = {
+type Row = RiskRow & {
   id: number;
   host: number;
   host_name: string;
@@ -52,12 +53,10 @@ type Row = {
   password_state: string;
   kind: string;
   reasons: string;
-  root: string;
   workloads: string;
   workload_count: number;
   grant_count: number;
   last_login_at: string | null;
-  owner: string;
   purpose: string;
   environment: string;
   review_on: string | null;
@@ -69,8 +68,11 @@ type Row = {
   is_owner_gone: number;
 };
 
+/** What is read of one account alone. */
+type WholeRow = Row & { risk_reasons: string; is_keys_read: number };
+
 const COLUMNS = `id, host, host_name, port, name, uid, shell, password_state, kind, reasons, root, workload_count,
-  grant_count, last_login_at, owner, purpose, environment, review_on, gone_scan, (${IS_RETURNED_ACCOUNT}) AS is_returned, machine_rank,
+  grant_count, last_login_at, owner, purpose, environment, review_on, ${RISK_COLUMNS}, gone_scan, (${IS_RETURNED_ACCOUNT}) AS is_returned, machine_rank,
   (${IS_ACCOUNT_OWNER_GONE}) AS is_owner_gone, (SELECT started_at FROM scan WHERE scan.id = first_scan) AS first_seen,
   (SELECT started_at FROM scan WHERE scan.id = last_scan) AS last_seen`;
 
@@ -81,6 +83,7 @@ const SORTED_BY: Record<Column, readonly string[]> = {
   root: ["root_rank", "id"],
   grantCount: ["grant_count", "id"],
   lastLoginAt: ["ifnull(last_login_at, '')", "id"],
+  risk: ["risk_order", "id"],
 };
 
 const STANDS_NOW: Part = { sql: "gone_scan IS NULL", values: [] };
@@ -89,14 +92,15 @@ const RANK: Record<RootStanding, number> = { "is-root": 0, "becomes-root": 1, ma
 
 /** The logins of all hosts, as their last readings left them. */
 export function accountList(db: Database, { lists, briefs }: { lists: Lists; briefs: FindingBriefs }) {
-  const find = db.prepare<[number], Row>(
-    `SELECT ${COLUMNS}, home, groups, workloads FROM account WHERE id = ?`,
+  const find = db.prepare<[number], WholeRow>(
+    `SELECT ${COLUMNS}, home, groups, workloads, risk_reasons, is_keys_read FROM account WHERE id = ?`,
   );
   const count = () => lists.sum("account", [STANDS_NOW]);
   const search = searchIn(lists, { ...ACCOUNT_TEXT, size: count });
   const reach = reachReader(db);
   const logins = loginTable(db);
   const baselines = baselineReader(db);
+  const reasonsOf = riskReasonReader(db);
 
   return {
     list(query: AccountQuery): Listed<AccountRow> {
@@ -158,6 +162,7 @@ export function accountList(db: Database, { lists, briefs }: { lists: Lists; bri
           .toSorted(latestFirst),
         logWindows: use.windows,
         baseline: baselines.of(row.host, row.name, "journal"),
+        riskReasons: reasonsOf({ ...row, recorded: row.risk_reasons, isKeysRead: row.is_keys_read }),
       };
     },
   };
@@ -191,6 +196,7 @@ const toRow = (row: Row, briefs: FindingBriefs): AccountRow =>
     reviewOn: row.review_on,
     firstSeen: row.first_seen,
     lastSeen: row.last_seen,
+    risk: readRisk(row),
     findings: [
       ...briefs.computed({ kind: "account", about: row.id }, findComputed(row)),
       ...briefs.about({ kind: "account", id: row.id }),

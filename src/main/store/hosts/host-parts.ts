@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { PasswordState } from "#shared/model/access/account.ts";
+import { openedWriter, toRiskColumns } from "#store/accounts/account-risk.ts";
 import { revisionWriter } from "#store/changes/revision-writer.ts";
 import type { CollectedHost } from "#store/probe-record.ts";
 import { byKey, followSpans, type HostCoverage, type ScanCoverage } from "#store/spans.ts";
@@ -29,10 +30,12 @@ const onReturn = (back: string, before: string): string => `iif(
  */
 const SEE_ACCOUNT = `
   INSERT INTO account (host, host_name, port, name, uid, shell, home, groups, password_state, kind, reasons, root,
-    workloads, workload_count, grant_count, last_login_at, disabled_by, disabled_since, owner, purpose, environment, review_on,
+    workloads, workload_count, grant_count, last_login_at, disabled_by, disabled_since, entry_least, entry_most,
+    exposure_least, exposure_most, age_least, age_most, is_keys_read, risk_reasons, owner, purpose, environment, review_on,
     first_scan, last_scan)
   VALUES (@host, @hostName, @port, @name, @uid, @shell, @home, @groups, @passwordState, @kind, @reasons, @root,
-    @workloads, @workloadCount, @grantCount, @lastLoginAt, @disabledBy, @disabledSince, @owner, @purpose, @environment,
+    @workloads, @workloadCount, @grantCount, @lastLoginAt, @disabledBy, @disabledSince, @entryLeast, @entryMost,
+    @exposureLeast, @exposureMost, @ageLeast, @ageMost, @isKeysRead, @riskReasons, @owner, @purpose, @environment,
     @reviewOn, @scanId, @scanId)
   ON CONFLICT (host, name) DO UPDATE
   SET uid = @uid, shell = @shell, home = @home, groups = @groups, password_state = @passwordState, kind = @kind,
@@ -41,6 +44,8 @@ const SEE_ACCOUNT = `
       last_login_at = iif(uid = @uid,
         max(ifnull(last_login_at, @lastLoginAt), ifnull(@lastLoginAt, last_login_at)), @lastLoginAt),
       disabled_by = @disabledBy, disabled_since = @disabledSince,
+      entry_least = @entryLeast, entry_most = @entryMost, exposure_least = @exposureLeast, exposure_most = @exposureMost,
+      age_least = @ageLeast, age_most = @ageMost, is_keys_read = @isKeysRead, risk_reasons = @riskReasons,
       own_owner = iif(uid = @uid, own_owner, NULL),
       owner = iif(uid = @uid, owner, @owner), purpose = iif(uid = @uid, purpose, @purpose),
       environment = iif(uid = @uid, environment, @environment), review_on = iif(uid = @uid, review_on, @reviewOn),
@@ -62,6 +67,7 @@ export function accountTable(db: Database) {
     "SELECT name, password_state AS state FROM account WHERE host = ? AND gone_scan IS NULL",
   );
   const end = db.prepare("UPDATE account SET gone_scan = ? WHERE host = ? AND name = ?");
+  const rateKeys = openedWriter(db);
   const revisions = revisionWriter(db);
 
   return {
@@ -78,6 +84,9 @@ export function accountTable(db: Database) {
       return new Set(missing.flatMap(({ name, state }) => (isOwn(state) ? [] : [name])));
     },
 
+    /** Once its key files are recorded, too. */
+    rateKeys,
+
     follow(home: HostRow, accounts: readonly Account[], { scanId, isWhole, unlisted }: HostCoverage): void {
       const before = new Map(ever.all(home.id).map((row) => [row.name, row]));
       const inherited = labelsOf.get(home.name) ?? NO_LABELS;
@@ -85,6 +94,7 @@ export function accountTable(db: Database) {
         see.run({
           ...account,
           ...inherited,
+          ...toRiskColumns(account.risk),
           groups: JSON.stringify(account.groups),
           reasons: JSON.stringify(account.reasons),
           disabledBy: JSON.stringify(account.disabled?.by ?? []),

@@ -257,6 +257,7 @@ function hostReader(db: Database, certificates: CertificateMemory) {
       grants: grants.follow(home, collected.grants, hostCoverage, at),
       keyFiles: keyFiles.follow(home, collected.keyFiles, hostCoverage),
     };
+    accounts.rateKeys(id);
     dateOrphans(at);
     const { read: paths, notRead } = collected.coverage;
     const allNotRead = [...notRead, ...listUnlisted(unlisted)];

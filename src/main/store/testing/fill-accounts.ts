@@ -1,4 +1,5 @@
 import type { Workload } from "#shared/model/access/account.ts";
+import type { RecordedRisk, RiskFactor, RiskLevel } from "#shared/model/access/risk.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { Escalation } from "#shared/model/hosts/host-reach.ts";
 import type { KeyLogins, OtherLogins } from "#shared/model/hosts/host-use.ts";
@@ -106,6 +107,40 @@ const logins = (account: string, key: string, more: Partial<KeyLogins> = {}): Ke
   ...more,
 });
 
+const level = (known: RiskLevel, atMost = known): RiskFactor => ({ level: known, atMost });
+
+/** As root reads it: a bot with several keys, one of which nobody uses. */
+const DEPLOY_RISK: RecordedRisk = {
+  entry: level("medium"),
+  exposure: level("high"),
+  age: level("high"),
+  arePrivateKeysRead: true,
+  reasons: {
+    entry: [{ what: "keys", count: 3 }],
+    exposure: [
+      { what: "open-key-files", count: 1, isReadableByOthers: true },
+      { what: "from-anywhere", count: 2 },
+    ],
+    age: [
+      { what: "oldest-key", since: "2023-02-11T00:00:00Z" },
+      { what: "unused-keys", count: 1 },
+    ],
+  },
+};
+
+/** As an ordinary user reads it. */
+const UNREAD_RISK: RecordedRisk = {
+  entry: level("none", "high"),
+  exposure: level("none", "high"),
+  age: level("none", "high"),
+  arePrivateKeysRead: false,
+  reasons: {
+    entry: [{ what: "keys-not-read" }, { what: "password", state: "unknown" }],
+    exposure: [{ what: "password", state: "unknown" }],
+    age: [{ what: "age-not-known" }],
+  },
+};
+
 const WEB_ACCOUNTS: CollectedHost["accounts"] = [
   makeAccount("root", {
     uid: 0,
@@ -182,6 +217,7 @@ const WEB_ACCOUNTS: CollectedHost["accounts"] = [
     ],
     grantCount: 3,
     lastLoginAt: daysAgo(3),
+    risk: DEPLOY_RISK,
   }),
   makeAccount("ubuntu", {
     uid: 1_002,
@@ -290,6 +326,7 @@ const readAsUser = (): Partial<CollectedHost> => ({
       kind: "unknown",
       root: "unknown",
       reasons: [RESERVED, SHELL, { what: "password", state: "unknown" }],
+      risk: UNREAD_RISK,
     }),
   ],
   reach: { escalations: [], areRulesRead: false, agents: [], outbound: [], unreadablePaths: [] },

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import type { HostAccount } from "#shared/model/access/account.ts";
+import type { RatedAccount } from "#shared/model/access/account.ts";
 import type { LoginDay, ObservedLogin } from "#shared/model/access/login.ts";
+import { NO_RISK } from "#shared/model/access/risk.ts";
 import type { Verdict } from "#shared/model/access/verdict.ts";
 import { type Certificate, Sha256 } from "#shared/model/certificates/certificate.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
@@ -80,7 +81,7 @@ export function makeGrant(key: string, grant: Partial<CollectedGrant> = {}): Col
 }
 
 /** A login of which nothing but this is known. */
-export const makeAccount = (name: string, more: Partial<HostAccount> = {}): HostAccount => ({
+export const makeAccount = (name: string, more: Partial<RatedAccount> = {}): RatedAccount => ({
   name,
   uid: 1_000,
   shell: "/bin/sh",
@@ -94,6 +95,13 @@ export const makeAccount = (name: string, more: Partial<HostAccount> = {}): Host
   workloadCount: 0,
   grantCount: 0,
   lastLoginAt: null,
+  risk: {
+    entry: NO_RISK,
+    exposure: NO_RISK,
+    age: NO_RISK,
+    arePrivateKeysRead: true,
+    reasons: { entry: [], exposure: [], age: [] },
+  },
   disabled: null,
   ...more,
 });

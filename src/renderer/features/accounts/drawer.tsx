@@ -10,6 +10,7 @@ import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/d
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { HostName } from "#renderer/ui/host-name.tsx";
 import { ErrorState, Notice } from "#renderer/ui/panel.tsx";
+import { RiskSection } from "#renderer/ui/risk.tsx";
 import { FindingLines } from "#renderer/ui/severity.tsx";
 import { beginLarge, TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
@@ -64,6 +65,7 @@ function Details({ account }: { account: AccountDetail }) {
       )}
       <FindingLines findings={account.findings} />
       <KindReasons account={account} />
+      <RiskSection account={account} />
       {!account.isGone && <LabelsSection thing={{ kind: "account", host, port, name }} />}
       <Entry account={account} />
       <KeyLogins account={account} />

@@ -3,6 +3,7 @@ import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { ACCOUNT_KINDS, AccountKindTag, RootTag } from "#renderer/ui/account.tsx";
 import { Dim, NameCell, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
 import { HostCell } from "#renderer/ui/host-name.tsx";
+import { RiskMarks } from "#renderer/ui/risk.tsx";
 import { FindingCount } from "#renderer/ui/severity.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/filters.tsx";
@@ -11,6 +12,7 @@ import { beginLarge } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import { AccountKind, type AccountRow, RootStanding } from "#shared/model/access/account.ts";
 import { formatEntry, formatKindReasons, ROOT_WORDS } from "#shared/text/access/account.ts";
+import { formatRisk } from "#shared/text/access/risk.ts";
 import { AccountDrawer } from "./drawer.tsx";
 import { route, sortOf, useAccounts, useFilterKeys } from "./queries.ts";
 
@@ -149,6 +151,14 @@ const COLUMNS: readonly Column<AccountRow>[] = [
     sortBy: "root",
     cell: ({ root }) => <RootTag root={root} />,
     text: ({ root }) => ROOT_WORDS[root],
+  },
+  {
+    id: "risk",
+    title: "Risk",
+    minWidth: 148,
+    sortBy: "risk",
+    cell: ({ risk }) => <RiskMarks risk={risk} />,
+    text: ({ risk }) => formatRisk(risk),
   },
   {
     id: "findings",

@@ -1,4 +1,8 @@
 import { IconListDetails } from "@tabler/icons-react";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { useApi } from "#renderer/api/connection.ts";
+import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
 import { NameCell, TextCell } from "#renderer/ui/cells.tsx";
 import { Drawer, Fact, Facts, Section, Verbatim } from "#renderer/ui/drawer/drawer.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
@@ -6,13 +10,17 @@ import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
 import { beginLarge, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly, When } from "#renderer/ui/when.tsx";
 import type { AuditEvent } from "#shared/contract/settings.ts";
-import { route, sortOf, useAuditLog } from "./queries.ts";
+import { formatAuditLogCommand, ofViewAlone } from "#shared/text/list-commands.ts";
+
+const route = getRouteApi("/audit-log");
 
 const idOf = ({ id }: AuditEvent): string => String(id);
 
 const formatKind = (kind: string): string => beginLarge(kind.replaceAll("-", " "));
 
 type Search = ReturnType<typeof route.useSearch>;
+
+const sortOf = ({ descending = true }: Search) => ({ by: "at" as const, descending });
 
 /** Everything that was done here, each event sealed with the one before it. */
 export function AuditLogPage() {
@@ -51,6 +59,26 @@ export function AuditLogPage() {
       drawer={open && <EventDrawer event={open} onClose={() => change({ open: undefined })} />}
     />
   );
+}
+
+function useAuditLog(search: Search) {
+  const { auditLog } = useApi();
+  const input = { search: search.search ?? "", sort: sortOf(search) };
+  const list = useRows(
+    useInfiniteQuery(
+      auditLog.list.infiniteOptions({
+        input: (after: string | null) => ({ ...input, after }),
+        initialPageParam: null,
+        getNextPageParam: ({ next }) => next,
+        placeholderData: keepPreviousData,
+      }),
+    ),
+  );
+  return {
+    list,
+    fetchAll: () => fetchAll((after) => auditLog.list.call({ ...input, after, limit: 1_000 })),
+    commands: ofViewAlone(formatAuditLogCommand(input)),
+  };
 }
 
 function EventDrawer({

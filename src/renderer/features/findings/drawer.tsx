@@ -11,7 +11,9 @@ import { toast } from "#renderer/ui/toast.tsx";
 import { Exactly, When } from "#renderer/ui/when.tsx";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Finding } from "#shared/model/finding.ts";
+import { itemsOf } from "#shared/model/lens.ts";
 import { formatRule } from "#shared/text/findings/finding.ts";
+import { formatItem } from "#shared/text/findings/lens.ts";
 import { PROFILES } from "#shared/text/findings/profile-finding.ts";
 import { AcceptDialog, ChangeActions } from "./acceptance.tsx";
 import classes from "./findings.module.css";
@@ -73,6 +75,9 @@ function Details({ finding }: { finding: Finding }) {
             <code>{rule}</code>
           </Fact>
           <Fact name="Reference">{reference}</Fact>
+          {itemsOf(rule).length > 0 && (
+            <Fact name="Standards">{itemsOf(rule).map(formatItem).join(", ")}</Fact>
+          )}
           {profile && <Fact name="Profile">{PROFILES[profile]}</Fact>}
         </Facts>
       </Section>

@@ -4,6 +4,7 @@ import { Escalation, OpenAgent } from "../hosts/host-reach.ts";
 import { LoginMethod, LogWindow } from "../hosts/host-use.ts";
 import { Instant } from "../instant.ts";
 import { LoginBaseline } from "./login.ts";
+import { AccountRisk, NO_RISK, type RecordedRisk, type RiskFactor, RiskReasons } from "./risk.ts";
 
 /**
  * Something that runs with the rights of an account, as the host's own files and processes show it. Paths, names and
@@ -114,6 +115,19 @@ export type HostAccount = {
   disabled: Disabled | null;
 };
 
+export type RatedAccount = HostAccount & { risk: RecordedRisk };
+
+/** What the standing makes of the risk of an account. */
+export const privilegeOf = (root: RootStanding): RiskFactor => PRIVILEGES[root];
+
+const PRIVILEGES: Record<RootStanding, RiskFactor> = {
+  "is-root": { level: "high", atMost: "high" },
+  "becomes-root": { level: "high", atMost: "high" },
+  maybe: { level: "none", atMost: "high" },
+  unknown: { level: "none", atMost: "high" },
+  no: NO_RISK,
+};
+
 /** A login of a host, with what is known of it. */
 export const AccountRow = z.object({
   id: z.int(),
@@ -142,6 +156,7 @@ export const AccountRow = z.object({
   lastSeen: Instant,
   /** Without those that are accepted. */
   findings: z.array(FindingBrief),
+  risk: AccountRisk,
 });
 export type AccountRow = z.infer<typeof AccountRow>;
 
@@ -180,5 +195,7 @@ export const AccountDetail = AccountRow.extend({
   logWindows: z.array(LogWindow),
   /** What its logins are compared with; null while the logs do not cover enough days. */
   baseline: LoginBaseline.nullable(),
+  /** What the factors of its risk are made of; its privilege is made of `root`. */
+  riskReasons: RiskReasons,
 });
 export type AccountDetail = z.infer<typeof AccountDetail>;

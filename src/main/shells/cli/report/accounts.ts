@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { AccountKind, type AccountRow, RootStanding } from "#shared/model/access/account.ts";
 import { EntryMethod, type LoginObservation, type LoginRow, LoginRule } from "#shared/model/access/login.ts";
+import { RISK_FACTORS, type RiskFactorName } from "#shared/model/access/risk.ts";
 import { type FindingBrief, Severity } from "#shared/model/finding.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { isMoreThan } from "#shared/model/total.ts";
@@ -15,6 +16,7 @@ import {
   formatObserved,
   LOGIN_RULES,
 } from "#shared/text/access/login.ts";
+import { formatFactor } from "#shared/text/access/risk.ts";
 import { formatAmount, formatCount, formatNumber, formatTotal } from "#shared/text/count.ts";
 import { formatElapsed } from "#shared/text/elapsed.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
@@ -24,6 +26,9 @@ import { type Column, listRows, printTable, withOwnNames } from "#shells/cli/pri
 import { REPORT, type Session, type World } from "#shells/cli/session.ts";
 import { SEVERITY_STYLES } from "./findings.ts";
 
+const ORDERS = ["host", "risk"] as const;
+type Order = (typeof ORDERS)[number];
+
 type Options = CommonOptions & {
   host?: string;
   kind?: AccountKind;
@@ -31,6 +36,7 @@ type Options = CommonOptions & {
   owner?: string | false;
   environment?: string | false;
   purpose?: boolean;
+  sort?: Order;
   limit?: number;
 };
 
@@ -52,6 +58,9 @@ export function addAccounts(program: Command, { world }: Session): void {
     .option("--environment <name>", "only accounts of this environment: their own, or that of their host")
     .option("--no-environment", "only accounts of which the environment is not known")
     .option("--no-purpose", "only accounts of which nobody has said what they are for")
+    .addOption(
+      new Option("--sort <order>", "by host, or the greatest risk first").choices(ORDERS).default("host"),
+    )
     .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
     .addHelpText("after", HELP)
     .action((words: string[], _: object, command: Command) =>
@@ -68,14 +77,20 @@ or wtmpdb's. ROOT goes by uid 0, by the rules of sudo and doas, also over other 
 that may write to the sockets of docker, LXD, Incus or libvirt, or to a disk. FINDINGS has the most severe and
 how many more there are: latchkey findings says what they are.
 
+The order of risks goes by reach (how an account is entered, and what can be entered from it), privilege (whether
+it becomes root), exposure (how easily somebody else gets in) and age (how long its credentials have stood), each
+none, low, medium or high. What was not read is unknown, and ranks as the highest that it may be.
+
 Examples:
   latchkey accounts --kind service            what runs on its own
   latchkey accounts --root becomes-root       who is as good as root
   latchkey accounts deploy                    every account with "deploy" in name, home or host
+  latchkey accounts --kind service --sort risk  the most dangerous of them first, and why
   latchkey accounts --kind bot --no-owner     what nobody answers for; latchkey label names somebody
 
 With --json: { accounts: [{ host, port, name, uid, shell, passwordState, kind, reasons, grantCount, root,
-workloadCount, lastLoginAt, owner, purpose, environment, reviewOn, firstSeen, lastSeen, findings }], total }`;
+workloadCount, lastLoginAt, owner, purpose, environment, reviewOn, firstSeen, lastSeen, findings, risk: { reach: {
+level, atMost }, privilege, exposure, age } }], total }`;
 
 async function listAccounts(words: readonly string[], options: Options, world: World): Promise<void> {
   await using app = await openApp(options, world, "read");
@@ -85,10 +100,14 @@ async function listAccounts(words: readonly string[], options: Options, world: W
   const environment = options.environment === false ? "" : (options.environment ?? null);
   const lacksPurpose = options.purpose === false;
   const filter = { search: words.join(" "), host, kind, root, owner, environment, lacksPurpose };
-  const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, ...page }));
+  const { rows, total } = await listRows(options.limit, (page) =>
+    list({ ...filter, sort: { by: options.sort ?? "host" }, ...page }),
+  );
   if (options.json) return printJson({ accounts: rows.map(toJson), total }, world);
   if (total === 0) return world.out(formatNone(filter));
-  world.out(`${printTable(await withOwnNames(columnsAt(world.now()), app.client), rows, world)}\n`);
+  world.out(
+    `${printTable(await withOwnNames(options.sort === "risk" ? RISK_COLUMNS : columnsAt(world.now()), app.client), rows, world)}\n`,
+  );
   const counts = [];
   for (const one of AccountKind.options.filter((each) => kind === null || each === kind)) {
     const { total: count } = await list({ ...filter, kind: one, limit: 1 });
@@ -132,6 +151,21 @@ const columnsAt = (now: Date): Column<AccountRow>[] => [
     leaves: 1,
   },
   { head: "WHY", cell: ({ reasons }) => formatKindReasons(reasons), cut: "end" },
+];
+
+const riskColumn = (name: RiskFactorName): Column<AccountRow> => ({
+  head: name.toUpperCase(),
+  cell: ({ risk }) => formatFactor(risk[name]),
+  style: ({ risk }) => (risk[name].level === "high" ? "red" : risk[name].atMost === "high" ? "yellow" : null),
+});
+
+/** A row in the order of risks, with each factor of it. */
+const RISK_COLUMNS: Column<AccountRow>[] = [
+  { head: "HOST", cell: ({ host }) => host, hostOf: (account) => account, cut: "middle" },
+  { head: "ACCOUNT", cell: ({ name }) => name, cut: "middle" },
+  { head: "KIND", cell: ({ kind }) => kind, leaves: 2 },
+  ...RISK_FACTORS.map(riskColumn),
+  { head: "OWNER", cell: ({ owner }) => owner || "nobody", cut: "middle", leaves: 1 },
 ];
 
 const worstOf = (findings: readonly FindingBrief[]): Severity | null =>
