@@ -48,7 +48,7 @@ test("every account stands beside its kind, how it is entered, whether it become
     "Host,Account,UID,Kind,Root,Risk,Findings,Owner,Environment,Purpose,Entered by,Last login,Runs,Why",
   );
   expect(line).toMatch(
-    /^web-1.example,www-data,33,service,,reach none; privilege none; exposure medium; age none,,,,,,,1,/,
+    /^web-1.example,www-data,33,service,,reach none; privilege none; exposure medium; age none,identity-owner-left,Carol Stone,,,,,1,/,
   );
   await list.search.fill("nobody-is-called-so");
   await expect(page.getByText("No account matches")).toBeVisible();
@@ -92,7 +92,7 @@ test("an account's drawer says why it is of its kind, how it is entered, what it
   await expect(list.rows).toHaveCount(1);
   await page.getByRole("button", { name: "Drop the filter Owner" }).click();
   await page.getByRole("button", { name: "No owner" }).click();
-  await expect(list.rows).toHaveCount(10);
+  await expect(list.rows).toHaveCount(9);
 
   await drawer.getByRole("link", { name: "Its grants" }).click();
   await expect(frame.title).toHaveText("Grants");
@@ -169,6 +169,60 @@ test("accounts stand in the order of their risk, and a drawer says what each fac
   await expect(drawer).toContainText("Not every place of its private keys was read");
   await risk.scrollIntoViewIfNeeded();
   expect(await camera.photograph("account-risk-unknown")).toEqual([]);
+});
+
+test("an account is approved for somebody, who answers for it from then on", async ({
+  openDatabase,
+  folders,
+  camera,
+}) => {
+  const frame = await openDatabase(await makeDatabase(folders));
+  const { page } = frame;
+  const list = await frame.goTo("Accounts");
+  const drawer = await list.open(/example\s*deploy/);
+  await expect(drawer).toContainText("Not approved.");
+  await drawer.getByRole("button", { name: "Approve", exact: true }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Owner").fill("Ann Bell");
+  await dialog.getByLabel("Purpose").fill("releases of the shop");
+  expect(await camera.photograph("account-approve")).toEqual([]);
+  await dialog.getByRole("button", { name: "Approve", exact: true }).click();
+  await expect(drawer.getByRole("button", { name: "Approve anew" })).toBeVisible();
+  await expect(drawer).toContainText("releases of the shop");
+  await expect(list.row(/example\s*deploy/)).toContainText("Ann Bell");
+  await expect(drawer).not.toContainText("nobody answers for this");
+  await drawer.getByRole("button", { name: "Approve anew" }).scrollIntoViewIfNeeded();
+  expect(await camera.photograph("account-approved")).toEqual([]);
+  await drawer.getByRole("button", { name: "Withdraw" }).click();
+  await expect(drawer).toContainText("Not approved.");
+});
+
+test("what somebody who has left answers for is moved to another owner, and what only they get into is named", async ({
+  openDatabase,
+  folders,
+  camera,
+}) => {
+  const frame = await openDatabase(await makeDatabase(folders));
+  const { page } = frame;
+  const people = await frame.goTo("People");
+  const drawer = await people.open("Carol Stone");
+  await expect(drawer.getByRole("heading", { name: /^Answers for/ })).toHaveText("Answers for1");
+  await expect(drawer).toContainText("www-data@web-1.example");
+  await expect(drawer.getByRole("link", { name: "backup@web-1.example" })).toBeVisible();
+  expect(await camera.photograph("person-owned")).toEqual([]);
+  await drawer.getByRole("button", { name: "Offboard" }).click();
+  const dialog = page.getByRole("dialog");
+  await expect(dialog).toContainText("They answer for 1 thing");
+  await expect(dialog).toContainText("Nobody but they get into 1 account");
+  expect(await camera.photograph("offboard-accounts")).toEqual([]);
+  await page.keyboard.press("Escape");
+  await drawer.getByRole("button", { name: "Move to another owner" }).click();
+  await dialog.getByLabel("New owner").fill("team web");
+  expect(await camera.photograph("move-owner")).toEqual([]);
+  await dialog.getByRole("button", { name: "Move", exact: true }).click();
+  await expect(drawer.getByRole("heading", { name: /^Answers for/ })).toHaveCount(0);
+  const accounts = await frame.goTo("Accounts");
+  await expect(accounts.row("www-data")).toContainText("team web");
 });
 
 test("what runs as an account is shown in part first, what was not kept is counted, and unknown is said as unknown", async ({

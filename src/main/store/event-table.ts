@@ -28,6 +28,8 @@ type EventKind =
   | "baseline-set"
   | "baseline-cleared"
   | "grants-approved"
+  | "accounts-approved"
+  | "accounts-unapproved"
   | "grants-unapproved"
   | "findings-accepted"
   | "findings-unaccepted"

@@ -287,6 +287,8 @@ CREATE TABLE label (
   PRIMARY KEY (kind, name, host, port)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX label_to_review ON label (kind, review_on) WHERE review_on IS NOT NULL;
+
 -- What a change of labels has changed: of each thing what was there before and after, from which it is undone.
 CREATE TABLE label_change (
   id        INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -468,7 +470,7 @@ END;
 -- `workloads`: the first of `workload_count` things that run as it. `grant_count`: its grants that let in, or may. `own_owner`:
 -- who was said to answer for it; `owner`: who answers for it as `account_label` has it, as have the three after it; empty for nobody,
 -- and where that is not known. `disabled_by`: what keeps everybody out who was let in before, as far as readings tell, `disabled_since`
--- the first of them. `returned_at`: it was found gone, by `was_gone_scan`, and is there again since then.
+-- the first of them. `returned_at`: it was found gone, by `was_gone_scan`, and is there again since then. `approval`: the one that holds.
 CREATE TABLE account (
   id             INTEGER PRIMARY KEY,
   host           INTEGER NOT NULL REFERENCES host (id),
@@ -509,6 +511,7 @@ CREATE TABLE account (
   gone_scan      INTEGER REFERENCES scan (id),
   was_gone_scan  INTEGER REFERENCES scan (id),
   returned_at    TEXT,
+  approval       INTEGER REFERENCES account_approval (id),
   -- Whether it becomes root, and how certainly, in the order in which lists show it.
   root_rank INTEGER GENERATED ALWAYS AS (
     CASE root WHEN 'is-root' THEN 0 WHEN 'becomes-root' THEN 1 WHEN 'maybe' THEN 2 WHEN 'unknown' THEN 3 ELSE 4 END) VIRTUAL,
@@ -519,6 +522,11 @@ CREATE TABLE account (
          WHEN root IN ('is-root', 'becomes-root') THEN 2
          WHEN grant_count > 0 OR password_state IN ('set', 'none') THEN 3
          ELSE 4 END) VIRTUAL,
+  -- What the cached_count counts it as while it is new and nobody has approved it, by whether somebody gets in; null for all others.
+  new_as TEXT GENERATED ALWAYS AS (
+    CASE WHEN gone_scan IS NULL AND approval IS NULL AND returned_at IS NULL AND kind <> 'system'
+         THEN iif(grant_count > 0 OR password_state <> 'locked', 'new account entered ', 'new account shut ')
+           || printf('%010d', first_scan) END) VIRTUAL,
   -- What the cached_count counts it as while nobody answers for it; null for all others.
   ownerless_as TEXT GENERATED ALWAYS AS (
     CASE WHEN gone_scan IS NULL AND owner = '' THEN 'ownerless account ' || machine_rank END) VIRTUAL,
@@ -549,8 +557,14 @@ CREATE INDEX account_by_owner ON account (owner, id) WHERE gone_scan IS NULL;
 
 CREATE INDEX account_returned ON account (returned_at, id) WHERE gone_scan IS NULL AND returned_at IS NOT NULL;
 
+CREATE INDEX account_unapproved ON account (first_scan, id)
+  WHERE gone_scan IS NULL AND approval IS NULL AND returned_at IS NULL AND kind <> 'system';
+
 CREATE INDEX account_ownerless ON account (machine_rank, first_scan, id)
   WHERE gone_scan IS NULL AND owner = '' AND machine_rank IS NOT NULL;
+
+CREATE INDEX account_purposeless ON account (first_scan, id)
+  WHERE gone_scan IS NULL AND purpose = '' AND machine_rank IS NOT NULL;
 
 CREATE INDEX account_by_environment ON account (environment, id) WHERE gone_scan IS NULL AND environment <> '';
 
@@ -580,6 +594,21 @@ BEGIN
   ON CONFLICT (what) DO UPDATE SET count = count + 1;
 END;
 
+CREATE TRIGGER account_begins_new AFTER INSERT ON account
+WHEN NEW.new_as IS NOT NULL
+BEGIN
+  INSERT INTO cached_count (what, count) VALUES (NEW.new_as, 1) ON CONFLICT (what) DO UPDATE SET count = count + 1;
+END;
+
+CREATE TRIGGER account_is_new_otherwise
+AFTER UPDATE OF gone_scan, approval, returned_at, kind, grant_count, password_state, first_scan ON account
+WHEN OLD.new_as IS NOT NEW.new_as
+BEGIN
+  UPDATE cached_count SET count = count - 1 WHERE what = OLD.new_as;
+  INSERT INTO cached_count (what, count) SELECT NEW.new_as, 1 WHERE NEW.new_as IS NOT NULL
+  ON CONFLICT (what) DO UPDATE SET count = count + 1;
+END;
+
 CREATE TRIGGER account_is_somebody_else AFTER UPDATE OF uid ON account
 WHEN OLD.uid <> NEW.uid
 BEGIN
@@ -600,11 +629,39 @@ BEGIN
   INSERT INTO account_search (rowid, text) VALUES (NEW.id, NEW.search_text || char(10, 10));
 END;
 
+-- That an account may be there, for whom and for what. It is for this number: the same name under another one is somebody else. A row
+-- is withdrawn, never removed or changed.
+CREATE TABLE account_approval (
+  id           INTEGER PRIMARY KEY,
+  host         INTEGER NOT NULL REFERENCES host (id),
+  account      TEXT NOT NULL,
+  uid          INTEGER NOT NULL,
+  owner        TEXT NOT NULL,
+  purpose      TEXT NOT NULL,
+  review_on    TEXT,
+  approved_at  TEXT NOT NULL,
+  withdrawn_at TEXT
+) STRICT;
+
+CREATE UNIQUE INDEX account_approval_of ON account_approval (host, account, uid) WHERE withdrawn_at IS NULL;
+
+CREATE TRIGGER account_approval_begins AFTER INSERT ON account_approval
+BEGIN
+  UPDATE account SET approval = NEW.id WHERE host = NEW.host AND name = NEW.account AND uid = NEW.uid;
+END;
+
+CREATE TRIGGER account_approval_ends AFTER UPDATE OF withdrawn_at ON account_approval
+WHEN OLD.withdrawn_at IS NULL AND NEW.withdrawn_at IS NOT NULL
+BEGIN
+  UPDATE account SET approval = NULL WHERE host = NEW.host AND name = NEW.account AND approval = NEW.id;
+END;
+
 -- === Who may log in ========================================================================================================
 
 -- A public SSH key. `account_count` says how many accounts it opens or may open now, over all hosts. It is shared while there are
 -- several; `shared_since` is when the second of them was found. `is_matched`: where its private key is, is known. `listed`: what
--- people sources say of its people: 'known' while one of them is still there.
+-- people sources say of its people: 'known' while one of them is still there. `environment_count`: in how many environments that are
+-- known it lets in, or may.
 CREATE TABLE key (
   fingerprint   TEXT PRIMARY KEY,
   key_type      TEXT NOT NULL,
@@ -617,12 +674,15 @@ CREATE TABLE key (
   -- How far it gets, as a level of risk: 1, none, to 4, high.
   opened INTEGER GENERATED ALWAYS AS (
     CASE WHEN account_count > 10 THEN 4 WHEN account_count > 1 THEN 3 WHEN account_count = 1 THEN 2 ELSE 1 END) VIRTUAL,
+  environment_count INTEGER NOT NULL DEFAULT 0,
   CHECK (is_shared = 0 OR shared_since IS NOT NULL)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX key_shared ON key (fingerprint) WHERE is_shared = 1;
 
 CREATE INDEX key_shared_since ON key (shared_since, fingerprint) WHERE is_shared = 1;
+
+CREATE INDEX key_across_environments ON key (fingerprint) WHERE environment_count > 1;
 
 CREATE TRIGGER key_is_known_of AFTER UPDATE OF is_matched, listed ON key
 WHEN OLD.is_matched <> NEW.is_matched OR OLD.listed IS NOT NEW.listed
@@ -864,6 +924,79 @@ BEGIN
   UPDATE cached_count SET count = count - 1 WHERE what = OLD.new_as;
   INSERT INTO cached_count (what, count) SELECT NEW.new_as, 1 WHERE NEW.new_as IS NOT NULL
   ON CONFLICT (what) DO UPDATE SET count = count + 1;
+END;
+
+-- How many lines let a key in, or may, in each environment that is known, by that of their accounts; zero where none is left.
+CREATE TABLE key_environment (
+  fingerprint TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  count       INTEGER NOT NULL,
+  PRIMARY KEY (fingerprint, environment)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER key_environment_begins AFTER INSERT ON key_environment
+WHEN NEW.count > 0
+BEGIN
+  UPDATE key SET environment_count = environment_count + 1 WHERE fingerprint = NEW.fingerprint;
+END;
+
+CREATE TRIGGER key_environment_counts_otherwise AFTER UPDATE OF count ON key_environment
+WHEN (OLD.count > 0) <> (NEW.count > 0)
+BEGIN
+  UPDATE key SET environment_count = environment_count + iif(NEW.count > 0, 1, -1) WHERE fingerprint = NEW.fingerprint;
+END;
+
+CREATE TRIGGER grant_begins_in_environment AFTER INSERT ON grant_line
+WHEN NEW.fingerprint IS NOT NULL AND NEW.effective <> 'no'
+BEGIN
+  INSERT INTO key_environment (fingerprint, environment, count)
+  SELECT NEW.fingerprint, environment, 1 FROM account
+  WHERE account.host = NEW.host AND account.name = NEW.account AND environment <> ''
+  ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+
+CREATE TRIGGER grant_opens_in_environment AFTER UPDATE OF effective ON grant_line
+WHEN NEW.fingerprint IS NOT NULL AND NEW.gone_scan IS NULL AND OLD.effective = 'no' AND NEW.effective <> 'no'
+BEGIN
+  INSERT INTO key_environment (fingerprint, environment, count)
+  SELECT NEW.fingerprint, environment, 1 FROM account
+  WHERE account.host = NEW.host AND account.name = NEW.account AND environment <> ''
+  ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+
+CREATE TRIGGER grant_closes_in_environment AFTER UPDATE OF effective, gone_scan ON grant_line
+WHEN NEW.fingerprint IS NOT NULL
+  AND OLD.gone_scan IS NULL AND OLD.effective <> 'no'
+  AND (NEW.gone_scan IS NOT NULL OR NEW.effective = 'no')
+BEGIN
+  UPDATE key_environment SET count = count - 1
+  WHERE fingerprint = NEW.fingerprint
+    AND environment = (SELECT account.environment FROM account WHERE account.host = NEW.host AND account.name = NEW.account);
+END;
+
+CREATE TRIGGER account_leaves_environment AFTER UPDATE OF environment ON account
+WHEN OLD.environment <> NEW.environment AND OLD.environment <> ''
+BEGIN
+  UPDATE key_environment
+  SET count = count - (
+    SELECT count(*) FROM grant_line INDEXED BY grant_by_account
+    WHERE account = NEW.name AND host_name = NEW.host_name AND gone_scan IS NULL AND grant_line.host = NEW.host
+      AND effective <> 'no' AND grant_line.fingerprint = key_environment.fingerprint)
+  WHERE environment = OLD.environment AND fingerprint IN (
+    SELECT grant_line.fingerprint FROM grant_line INDEXED BY grant_by_account
+    WHERE account = NEW.name AND host_name = NEW.host_name AND gone_scan IS NULL AND grant_line.host = NEW.host
+      AND effective <> 'no' AND grant_line.fingerprint IS NOT NULL);
+END;
+
+CREATE TRIGGER account_enters_environment AFTER UPDATE OF environment ON account
+WHEN OLD.environment <> NEW.environment AND NEW.environment <> ''
+BEGIN
+  INSERT INTO key_environment (fingerprint, environment, count)
+  SELECT fingerprint, NEW.environment, count(*) FROM grant_line INDEXED BY grant_by_account
+  WHERE account = NEW.name AND host_name = NEW.host_name AND gone_scan IS NULL AND grant_line.host = NEW.host
+    AND effective <> 'no' AND fingerprint IS NOT NULL
+  GROUP BY fingerprint
+  ON CONFLICT DO UPDATE SET count = count + excluded.count;
 END;
 
 CREATE TRIGGER grant_begins AFTER INSERT ON grant_line
@@ -1409,12 +1542,12 @@ CREATE INDEX login_of_person ON person_login (person);
 CREATE VIEW former_owner AS
 SELECT name AS owner FROM person
 WHERE standing = 'gone' AND NOT EXISTS (
-  SELECT 1 FROM person AS there
+  SELECT 1 FROM person AS there INDEXED BY person_by_name
   WHERE substr(there.name, 1, 120) = substr(person.name, 1, 120) AND there.name = person.name AND there.standing = 'known')
 UNION
 SELECT theirs.login FROM person_login AS theirs JOIN person ON person.id = theirs.person
 WHERE person.standing = 'gone' AND NOT EXISTS (
-  SELECT 1 FROM person_login AS other JOIN person AS there ON there.id = other.person
+  SELECT 1 FROM person_login AS other CROSS JOIN person AS there ON there.id = other.person
   WHERE other.login = theirs.login AND there.standing = 'known');
 
 -- A public key that a people source has as this person's. `lead`: by which entry its person is known, kept as `person` has it.

@@ -147,7 +147,7 @@ function tables(db: Database, path: string, { now = () => new Date(), mostCounte
   return {
     acceptances: explained(acceptances),
     access: viewed(access),
-    accounts: viewed(accountList(db, { lists, briefs })),
+    accounts: viewed(accountList(db, { lists, briefs, now })),
     bundles: explained(written.bundles),
     offlineReadings: explained(written.offlineReadings),
     certificates: { ...viewed(certificateTable(db, lists, rows)), isKnown: certificates.isKnown },

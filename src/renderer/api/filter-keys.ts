@@ -148,6 +148,7 @@ export const accountKeys = ({
     hint: "where it is used, or none",
   },
   { name: "purpose", field: "lacksPurpose", takes: flag("none"), hint: "nobody has said what it is for" },
+  { name: "is", field: "unapproved", takes: flag("unapproved"), hint: "new since the baseline" },
 ];
 
 export const FINDING_KEYS: KeysOf<Address<typeof FindingsSearch>> = [

@@ -99,13 +99,13 @@ function staleAreas({ kind }: Announcement): Area[] {
     case "claims-changed":
       return ["bundles"];
     case "people-changed":
-      return ["people", "access", "graph", "findings", "today"];
+      return ["people", "access", "accounts", "graph", "findings", "today"];
     case "approvals-changed":
-      return ["changes", "access", "findings", "today"];
+      return ["changes", "access", "accounts", "labels", "findings", "today"];
     case "findings-changed":
-      return ["findings", "today", "certificates", "access", "hosts"];
+      return ["findings", "today", "certificates", "access", "accounts", "hosts"];
     case "labels-changed":
-      return ["findings", "forecast", "labels", "today", "certificates", "accounts", "hosts"];
+      return ["findings", "forecast", "labels", "today", "certificates", "accounts", "hosts", "people"];
     case "logins-changed":
       return ["logins", "today"];
     case "settings-changed":

@@ -72,6 +72,7 @@ export const AccountsSearch = z.object({
   /** Empty: it is not known. */
   environment: optional(z.string().max(64)),
   lacksPurpose: optional(z.literal(true)),
+  unapproved: optional(z.literal(true)),
   ...sorted(["host", "name", "kind", "root", "grantCount", "lastLoginAt", "risk"]),
   open: optional(z.int()),
 });

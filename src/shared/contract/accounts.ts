@@ -22,6 +22,8 @@ export const AccountFilter = z.object({
   environment: z.string().max(64).nullable().default(null),
   /** Those of which nobody has said what they are for. */
   lacksPurpose: z.boolean().default(false),
+  /** New since the baseline, and not approved. */
+  unapproved: z.boolean().default(false),
 });
 export type AccountFilter = z.infer<typeof AccountFilter>;
 

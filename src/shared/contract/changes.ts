@@ -38,7 +38,12 @@ const Side = z.object({ scan: ScanId, at: Instant }).nullable();
 /** At most so many grants are approved at once. */
 export const MOST_APPROVED = 1_000;
 
-const Grants = z.array(z.int().positive()).min(1).max(MOST_APPROVED);
+const Ids = z.array(z.int().positive()).max(MOST_APPROVED).default([]);
+
+/** Grants and accounts by their ids, at least one of either. */
+const Approved = z
+  .object({ grants: Ids, accounts: Ids })
+  .refine(({ grants, accounts }) => grants.length + accounts.length > 0, "name a grant or an account");
 
 export const changes = {
   /** What differs at `to` from `from`, the newest first. */
@@ -57,11 +62,13 @@ export const changes = {
 
   clearBaseline: command.output(z.object({ wasSet: z.boolean() })),
 
-  /** Approves grants, with an owner and a purpose. A grant that was approved before is approved anew. */
+  /**
+   * Approves grants and accounts, with an owner and a purpose; of an account they become its labels. What was approved
+   * before is approved anew.
+   */
   approve: command
     .input(
-      z.object({
-        grants: Grants,
+      Approved.safeExtend({
         owner: z.string().trim().min(1).max(200),
         purpose: z.string().trim().min(1).max(500),
         reviewOn: Day.nullable().default(null),
@@ -70,7 +77,7 @@ export const changes = {
     .output(z.object({ approved: z.int() })),
 
   /** Withdraws approvals. */
-  unapprove: command.input(z.object({ grants: Grants })).output(z.object({ withdrawn: z.int() })),
+  unapprove: command.input(Approved).output(z.object({ withdrawn: z.int() })),
 
   /** Where a certificate is and was, since when and until when, the newest first; the first 500 of them. */
   locations: query.input(z.object({ sha256: Sha256 })).output(z.array(LocationSpan)),

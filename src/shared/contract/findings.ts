@@ -22,7 +22,7 @@ export const MOST_ACCEPTED = 1_000;
 const Ids = z.array(z.string().max(200)).min(1).max(MOST_ACCEPTED);
 
 /** The rules that are evaluated only once they are turned on. */
-export const OptionalRule = RuleId.extract(["certificate-changed"]);
+export const OptionalRule = RuleId.extract(["certificate-changed", "identity-without-purpose"]);
 export type OptionalRule = z.infer<typeof OptionalRule>;
 
 export const findings = {

@@ -62,6 +62,7 @@ type AccountFilter = SearchFilter & {
   owner: string | null;
   environment: string | null;
   lacksPurpose: boolean;
+  unapproved: boolean;
 };
 type FindingFilter = SearchFilter & {
   severity: string | null;
@@ -111,7 +112,7 @@ export function formatAccessCommand(filter: GrantFilter): string | null {
 }
 
 export function formatAccountsCommand(filter: AccountFilter): string | null {
-  const { search, host, kind, root, owner, environment, lacksPurpose } = filter;
+  const { search, host, kind, root, owner, environment, lacksPurpose, unapproved } = filter;
   return formatCommand("accounts", search, [
     ["--host", host],
     ["--kind", kind],
@@ -121,6 +122,7 @@ export function formatAccountsCommand(filter: AccountFilter): string | null {
     ["--environment", environment === "" ? null : environment],
     ["--no-environment", environment === ""],
     ["--no-purpose", lacksPurpose],
+    ["--unapproved", unapproved],
   ]);
 }
 

@@ -5,8 +5,8 @@ import type { Announcement } from "#shared/contract/events.ts";
 import { ScanId } from "#shared/model/hosts/scan.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { openStore } from "#store/store.ts";
-import { listGrants } from "#store/testing/ask.ts";
-import { beginScan, makeGrant, START, visitHost } from "#store/testing/make-visit.ts";
+import { listAccounts, listFindings, listGrants } from "#store/testing/ask.ts";
+import { beginScan, makeAccount, makeGrant, START, visitHost } from "#store/testing/make-visit.ts";
 import { createChanges } from "./index.ts";
 
 /** Changes over a store that somebody else fills. */
@@ -136,4 +136,85 @@ test("a read-only Latchkey shows changes, and neither approves nor sets a baseli
   await expect(changes.clearBaseline()).rejects.toThrow("Latchkey is read-only");
   await expect(changes.approve({ grants: [1], ...APPROVAL })).rejects.toThrow("Latchkey is read-only");
   await expect(changes.unapprove({ grants: [1] })).rejects.toThrow("Latchkey is read-only");
+});
+
+test("a new account is a request until somebody approves it, who then answers for it, and each time is on the record", async () => {
+  const { client, store } = openChanges();
+  const NEW = "account-since-baseline" as const;
+  const ANN = makeAccount("ann", { kind: "person" });
+  const bob = makeAccount("bob", { uid: 1_002, kind: "person" });
+  const accounts = [
+    ANN,
+    bob,
+    makeAccount("mysql", { uid: 110, kind: "service", passwordState: "locked" }),
+    makeAccount("sync", { uid: 4, kind: "system" }),
+  ];
+  const visit = (day: number, seen: typeof accounts) => {
+    const at = `2026-06-0${day}T00:00:00Z`;
+    const scanId = beginScan(store, at);
+    visitHost(store, "web", { scanId, at, collected: { accounts: seen } });
+    store.scans.finish(scanId, "finished", at);
+  };
+  const found = () =>
+    listFindings(store, { rule: NEW }).rows.map(({ severity, label }) => `${severity} ${label}`);
+  const idOf = (name: string) => listAccounts(store).rows.find((row) => row.name === name)?.id ?? 0;
+  visit(1, [ANN]);
+  visit(2, accounts);
+  expect(found()).toEqual([]);
+  await client.setBaseline({ scan: ScanId.parse(1) });
+  expect(found()).toEqual(["medium bob", "low mysql"]);
+  expect(listAccounts(store, { unapproved: true }).rows.map(({ name }) => name)).toEqual(["mysql", "bob"]);
+  const [finding] = listFindings(store, { rule: NEW }).rows;
+  expect(store.findings.find(finding?.id ?? "", new Date(START))).toEqual(finding);
+  expect(listAccounts(store).rows.find(({ name }) => name === "bob")).toMatchObject({
+    isUnapproved: true,
+    findings: [{ rule: NEW, severity: "medium" }],
+  });
+
+  expect(await client.approve({ accounts: [idOf("bob")], ...APPROVAL })).toEqual({ approved: 1 });
+  expect(found()).toEqual(["low mysql"]);
+  expect(store.findings.counts(new Date(START)).filter(({ rule }) => rule === NEW)).toEqual([
+    { rule: NEW, severity: "low", count: 1 },
+  ]);
+  expect(store.accounts.find(idOf("bob"))).toMatchObject({
+    owner: "Ann Moore",
+    approval: { ...APPROVAL, approvedAt: START },
+  });
+  // Another number is somebody else, and who had it comes back as approved.
+  visit(3, [ANN, { ...bob, uid: 1_003 }]);
+  expect(store.accounts.find(idOf("bob"))).toMatchObject({ owner: "", approval: null });
+  visit(4, [ANN, bob]);
+  expect(store.accounts.find(idOf("bob"))?.approval).toMatchObject({ purpose: "deploys" });
+  expect(await client.unapprove({ accounts: [idOf("bob"), idOf("ann")] })).toEqual({ withdrawn: 1 });
+  expect(found()).toEqual(["medium bob"]);
+
+  await expect(client.approve({ accounts: [idOf("bob"), 99], ...APPROVAL })).rejects.toThrow("no account 99");
+  const gone = idOf("bob");
+  visit(5, [ANN]);
+  await expect(client.approve({ accounts: [gone], ...APPROVAL })).rejects.toThrow("bob on web has gone");
+  await expect(client.approve({ ...APPROVAL })).rejects.toThrow();
+  expect(found()).toEqual([]);
+  // The baseline, an approval, and its withdrawal.
+  expect(store.events.count()).toBe(3);
+});
+
+test("an account that has returned is settled by whoever approves it since", async () => {
+  const { client, store, clock } = openChanges();
+  const visit = (day: number, names: string[]) =>
+    visitHost(store, "web", {
+      at: `2026-06-0${day}T00:00:00Z`,
+      collected: { accounts: names.map((name) => makeAccount(name)) },
+    });
+  for (const [day, names] of [
+    [1, ["bob"]],
+    [2, []],
+    [3, ["bob"]],
+  ] as const)
+    visit(day, [...names]);
+  const returned = () => listFindings(store, { rule: "account-returned" }).total;
+  const [row] = listAccounts(store).rows;
+  expect(returned()).toBe(1);
+  clock.now = new Date("2026-06-04T00:00:00Z");
+  await client.approve({ accounts: [row?.id ?? 0], ...APPROVAL });
+  expect(returned()).toBe(0);
 });

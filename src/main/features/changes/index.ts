@@ -21,7 +21,7 @@ export function createChanges({ store, announce, now }: Deps) {
     setBaseline: os.setBaseline.handler(async ({ input }) => announced(await setBaseline(input.scan))),
     clearBaseline: os.clearBaseline.handler(async () => announced(await clearBaseline())),
     approve: os.approve.handler(async ({ input }) => announced(await approve(input))),
-    unapprove: os.unapprove.handler(async ({ input }) => announced(await unapprove(input.grants))),
+    unapprove: os.unapprove.handler(async ({ input }) => announced(await unapprove(input))),
     locations: os.locations.handler(({ input }) => store.changes.locations(input.sha256)),
     history: os.history.handler(({ input }) => store.changes.history(input.grant)),
   };
@@ -70,6 +70,8 @@ export function createChanges({ store, announce, now }: Deps) {
   }
 }
 
+type AccountToApprove = NonNullable<ReturnType<Store["changes"]["accounts"]["find"]>>;
+
 type ScanRange = { from: number | null; to: number | null; days: number | null };
 
 /** The two scans to compare; by default the last ones. Without any scan both are 0, before all of them. */
@@ -94,29 +96,51 @@ function refuseNoScan(): never {
   throw new Refusal("not-found", "nothing was scanned yet; begin with a scan of some hosts");
 }
 
-type ApprovalRequest = { grants: readonly number[]; owner: string; purpose: string; reviewOn: string | null };
+type ApprovedThings = { grants: readonly number[]; accounts: readonly number[] };
+type ApprovalRequest = ApprovedThings & { owner: string; purpose: string; reviewOn: string | null };
 
-/** Approves all lines of a request or none; the audit log names each line. */
+/** Approves all lines and accounts of a request or none; the audit log names each of them. */
 function createApprovals({ store, now }: { store: Store; now: () => Date }) {
   return {
-    approve({ grants, ...approval }: ApprovalRequest): Promise<{ approved: number }> {
+    approve({ grants, accounts, ...approval }: ApprovalRequest): Promise<{ approved: number }> {
       return store.queueWrite(() => {
         const approvedAt = toInstant(now());
         const lines = [...new Set(grants)].map(findStanding);
+        const logins = [...new Set(accounts)].map(findStandingAccount);
         for (const line of lines) store.changes.approve(line, { ...approval, approvedAt });
-        const detail = { ...approval, grants: lines.map(toDetail) };
-        store.events.append({ at: approvedAt, kind: "grants-approved", detail });
-        return { approved: lines.length };
+        for (const login of logins) {
+          store.changes.accounts.approve(login, { ...approval, approvedAt });
+          const { owner, purpose, reviewOn } = approval;
+          const { host, port, account: name } = login;
+          const row = store.labels.findRow({ kind: "account", host, port, name });
+          if (row) store.labels.set(row, { owner, purpose, reviewOn });
+        }
+        if (lines.length > 0) {
+          const detail = { ...approval, grants: lines.map(toDetail) };
+          store.events.append({ at: approvedAt, kind: "grants-approved", detail });
+        }
+        if (logins.length > 0) {
+          const detail = { ...approval, accounts: logins.map(toAccountDetail) };
+          store.events.append({ at: approvedAt, kind: "accounts-approved", detail });
+        }
+        return { approved: lines.length + logins.length };
       });
     },
 
-    unapprove(grants: readonly number[]): Promise<{ withdrawn: number }> {
+    unapprove({ grants, accounts }: ApprovedThings): Promise<{ withdrawn: number }> {
       return store.queueWrite(() => {
         const at = toInstant(now());
         const lines = [...new Set(grants)].map(find).filter((line) => store.changes.withdraw(line, at));
+        const logins = [...new Set(accounts)]
+          .map(findAccount)
+          .filter((login) => store.changes.accounts.withdraw(login, at));
         if (lines.length > 0)
           store.events.append({ at, kind: "grants-unapproved", detail: { grants: lines.map(toDetail) } });
-        return { withdrawn: lines.length };
+        if (logins.length > 0) {
+          const detail = { accounts: logins.map(toAccountDetail) };
+          store.events.append({ at, kind: "accounts-unapproved", detail });
+        }
+        return { withdrawn: lines.length + logins.length };
       });
     },
   };
@@ -135,6 +159,26 @@ function createApprovals({ store, now }: { store: Store; now: () => Date }) {
       "conflict",
       `the line of ${line.account} on ${line.host} in ${line.file} has changed or gone since it was listed; list the changes again`,
     );
+  }
+
+  function findAccount(id: number): AccountToApprove {
+    const account = store.changes.accounts.find(id);
+    if (account) return account;
+    throw new Refusal("not-found", `there is no account ${id}`);
+  }
+
+  /** An approval is for the account that was listed, not for one that is there no more. */
+  function findStandingAccount(id: number): AccountToApprove {
+    const account = findAccount(id);
+    if (account.isGone === 0) return account;
+    throw new Refusal(
+      "conflict",
+      `the account ${account.account} on ${account.host} has gone since it was listed; list the accounts again`,
+    );
+  }
+
+  function toAccountDetail({ id, host, port, account, uid }: AccountToApprove) {
+    return { id, host, port, account, uid };
   }
 
   function toDetail({ id, host, account, file, fingerprint }: ReturnType<typeof find>) {

@@ -72,6 +72,8 @@ function reportLens(store: Store, lens: Lens, now: Date): LensReport {
   return { lens, items, otherRules: RuleId.options.filter(isOther) };
 }
 
+const SINCE_BASELINE: ReadonlySet<RuleId> = new Set(["grant-since-baseline", "account-since-baseline"]);
+
 /** What keeps a rule from finding all that it may find; null where nothing does. */
 function ruleGaps(
   store: Store,
@@ -86,7 +88,7 @@ function ruleGaps(
     if (isEmpty) return "nothing-scanned";
     if (needsHost(rule) && !isHostRead) return "no-host-read";
     if (off.has(rule)) return "turned-off";
-    if (rule === "grant-since-baseline" && !hasBaseline) return "no-baseline";
+    if (SINCE_BASELINE.has(rule) && !hasBaseline) return "no-baseline";
     return rule === "grant-orphaned" && !isWhole ? "inventory-incomplete" : null;
   };
 }

@@ -7,9 +7,10 @@ import { settleStandings } from "#domain/people/standing.ts";
 import { inspectThisComputer, readKeyFolder } from "#net/local/this-computer.ts";
 import { readKeyFile } from "#net/ssh/identities.ts";
 import type { Announcement } from "#shared/contract/events.ts";
+import type { Labelled } from "#shared/model/label.ts";
 import { openStore } from "#store/store.ts";
 import { listGrants } from "#store/testing/ask.ts";
-import { makeGrant, visitHost } from "#store/testing/make-visit.ts";
+import { fingerprintOf, makeAccount, makeGrant, visitHost } from "#store/testing/make-visit.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createPeople } from "./index.ts";
@@ -229,4 +230,50 @@ test("read-only, nothing of it can be changed", async () => {
     people.markInventory({ isWhole: true }),
   ])
     await expect(command).rejects.toThrow("Latchkey is read-only");
+});
+
+test("of somebody is known what names them as its owner, and which accounts nobody but they get into", async () => {
+  await using opened = await openPeople();
+  const { store, client } = opened;
+  const [carols, anns] = [fingerprintOf("carol's"), fingerprintOf("ann's")];
+  const csv = `name,login,fingerprint\nCarol Stone,carol,${carols}\nAnn Moore,ann,${anns}\n`;
+  await client.import({ name: "people.csv", files: [{ name: "people.csv", base64: btoa(csv) }] });
+  const locked = { passwordState: "locked" as const };
+  const grant = (key: string, account: string, line: number) =>
+    makeGrant(key, { account, line, file: `/home/${account}/.ssh/authorized_keys` });
+  visitHost(store, "web", {
+    collected: {
+      accounts: [
+        makeAccount("report", locked),
+        makeAccount("deploy", { uid: 1_001, kind: "bot", grantCount: 2, passwordState: "locked" }),
+        makeAccount("carol", { uid: 1_002 }),
+        makeAccount("backup", { uid: 1_003, passwordState: "locked" }),
+      ],
+      grants: [
+        grant("carol's", "report", 1),
+        grant("carol's", "deploy", 1),
+        grant("ann's", "deploy", 2),
+        grant("carol's", "carol", 1),
+      ],
+    },
+  });
+  const label = (thing: Labelled, owner: string) => {
+    const row = store.labels.findRow(thing);
+    if (row) store.atomically(() => store.labels.set(row, { owner }));
+  };
+  const account = (name: string) => ({ kind: "account" as const, host: "web", port: 22, name });
+  label(account("backup"), "Carol Stone");
+  label(account("deploy"), "carol");
+  label(account("report"), "team web");
+  label({ kind: "key", fingerprint: carols }, "carol");
+  const carol = (await client.list({ search: "carol" })).rows[0]?.id ?? 0;
+  const found = await client.find({ id: carol });
+  expect(found.owned).toEqual([account("backup"), account("deploy"), { kind: "key", fingerprint: carols }]);
+  // Into deploy Ann gets, too, and carol has a password.
+  expect(found.ownAccounts.map(({ host, name }) => `${name}@${host}`)).toEqual(["report@web"]);
+  label({ kind: "host", host: "web" }, "Carol Stone");
+  expect((await client.find({ id: carol })).owned).toContainEqual({ kind: "host", host: "web" });
+  expect((await client.find({ id: (await client.list({ search: "ann" })).rows[0]?.id ?? 0 })).owned).toEqual(
+    [],
+  );
 });

@@ -80,6 +80,7 @@ const LEAST_SEVERITY: Partial<Record<RuleId, Severity>> = {
   "certificate-weak-key": "medium",
   "certificate-weak-signature": "medium",
   "grant-since-baseline": "low",
+  "account-since-baseline": "medium",
   "approval-due": "low",
   "key-weak": "medium",
   "key-leaked": "medium",

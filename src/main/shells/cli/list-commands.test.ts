@@ -134,6 +134,7 @@ const CASES: Record<string, Case> = {
   "all accounts": accounts({}),
   "accounts by kind and standing": accounts({ kind: "unknown", root: "no" }),
   "accounts of nobody": accounts({ owner: "" }),
+  "accounts that nobody approved": accounts({ unapproved: true }),
   "accounts of somebody": accounts({ owner: "Ann O'Hara" }),
   "accounts of a host, by words": accounts({ host: "-web 1", search: "home 'x'" }),
   "all findings": findings({}),

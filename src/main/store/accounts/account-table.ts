@@ -7,18 +7,30 @@ import {
   type RootStanding,
   Workload,
 } from "#shared/model/access/account.ts";
+import { Approval } from "#shared/model/access/change.ts";
 import { type FindingBrief, Severity } from "#shared/model/finding.ts";
 import type { KeyLogins } from "#shared/model/hosts/host-use.ts";
-import { formatReturnedAccount, RETURNED_SEVERITY } from "#shared/text/findings/account-finding.ts";
+import { type Instant, toInstant } from "#shared/model/instant.ts";
+import {
+  formatNewAccount,
+  formatReturnedAccount,
+  NEW_ACCOUNT_SEVERITY,
+  RETURNED_SEVERITY,
+} from "#shared/text/findings/account-finding.ts";
 import {
   formatOwnerLeft,
   formatOwnerless,
+  formatPurposeless,
+  formatReviewOverdue,
   OWNER_LEFT_SEVERITY,
+  PURPOSELESS_SEVERITY,
+  REVIEW_SEVERITY,
 } from "#shared/text/findings/identity-finding.ts";
 import { RISK_COLUMNS, type RiskRow, readRisk, riskReasonReader } from "#store/accounts/account-risk.ts";
+import { ACCOUNTS_BY_FIRST_SCAN, IS_UNAPPROVED_ACCOUNT } from "#store/changes/account-approvals.ts";
 import { IS_RETURNED_ACCOUNT } from "#store/changes/returned.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
-import { IS_ACCOUNT_OWNER_GONE } from "#store/findings/identity-sources.ts";
+import { IS_ACCOUNT_OWNER_GONE, IS_PURPOSELESS } from "#store/findings/identity-sources.ts";
 import { reachReader } from "#store/hosts/reach-tables.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
@@ -37,6 +49,7 @@ type AccountQuery = Window & {
   owner: string | null;
   environment: string | null;
   lacksPurpose: boolean;
+  unapproved: boolean;
   sort: { by: Column; descending: boolean };
 };
 
@@ -60,10 +73,14 @@ type Row = RiskRow & {
   purpose: string;
   environment: string;
   review_on: string | null;
+  approved: string | null;
   first_seen: string;
   last_seen: string;
   gone_scan: number | null;
   is_returned: number;
+  is_unapproved: number | null;
+  is_purposeless: number;
+  own_review_on: string | null;
   machine_rank: number | null;
   is_owner_gone: number;
 };
@@ -72,8 +89,13 @@ type Row = RiskRow & {
 type WholeRow = Row & { risk_reasons: string; is_keys_read: number };
 
 const COLUMNS = `id, host, host_name, port, name, uid, shell, password_state, kind, reasons, root, workload_count,
-  grant_count, last_login_at, owner, purpose, environment, review_on, ${RISK_COLUMNS}, gone_scan, (${IS_RETURNED_ACCOUNT}) AS is_returned, machine_rank,
-  (${IS_ACCOUNT_OWNER_GONE}) AS is_owner_gone, (SELECT started_at FROM scan WHERE scan.id = first_scan) AS first_seen,
+  grant_count, last_login_at, owner, purpose, environment, review_on, ${RISK_COLUMNS}, gone_scan,
+  (${IS_RETURNED_ACCOUNT}) AS is_returned, (${IS_UNAPPROVED_ACCOUNT}) AS is_unapproved,
+  (${IS_PURPOSELESS}) AS is_purposeless, machine_rank,
+  (SELECT label.review_on FROM label
+   WHERE label.kind = 'account' AND label.name = account.name AND label.host = account.host_name
+     AND label.port = account.port) AS own_review_on, (${IS_ACCOUNT_OWNER_GONE}) AS is_owner_gone,
+  (SELECT started_at FROM scan WHERE scan.id = first_scan) AS first_seen,
   (SELECT started_at FROM scan WHERE scan.id = last_scan) AS last_seen`;
 
 const SORTED_BY: Record<Column, readonly string[]> = {
@@ -88,12 +110,23 @@ const SORTED_BY: Record<Column, readonly string[]> = {
 
 const STANDS_NOW: Part = { sql: "gone_scan IS NULL", values: [] };
 
+const UNAPPROVED: Part = {
+  sql: `id IN (SELECT id FROM ${ACCOUNTS_BY_FIRST_SCAN} WHERE ${IS_UNAPPROVED_ACCOUNT})`,
+  values: [],
+  walk: { sql: IS_UNAPPROVED_ACCOUNT, values: [] },
+};
+
 const RANK: Record<RootStanding, number> = { "is-root": 0, "becomes-root": 1, maybe: 2, unknown: 3, no: 4 };
 
+type Deps = { lists: Lists; briefs: FindingBriefs; now: () => Date };
+
 /** The logins of all hosts, as their last readings left them. */
-export function accountList(db: Database, { lists, briefs }: { lists: Lists; briefs: FindingBriefs }) {
+export function accountList(db: Database, { lists, briefs, now }: Deps) {
   const find = db.prepare<[number], WholeRow>(
-    `SELECT ${COLUMNS}, home, groups, workloads, risk_reasons, is_keys_read FROM account WHERE id = ?`,
+    `SELECT ${COLUMNS}, home, groups, workloads, risk_reasons, is_keys_read,
+       (SELECT json_object('owner', given.owner, 'purpose', purpose, 'reviewOn', given.review_on, 'approvedAt', approved_at)
+        FROM account_approval AS given WHERE given.id = account.approval) AS approved
+     FROM account WHERE id = ?`,
   );
   const count = () => lists.sum("account", [STANDS_NOW]);
   const search = searchIn(lists, { ...ACCOUNT_TEXT, size: count });
@@ -104,7 +137,9 @@ export function accountList(db: Database, { lists, briefs }: { lists: Lists; bri
 
   return {
     list(query: AccountQuery): Listed<AccountRow> {
-      const { search: words, host, kind, root, owner, environment, lacksPurpose, sort, ...page } = query;
+      const { search: words, host, kind, root, owner, environment, lacksPurpose, unapproved } = query;
+      const { sort, after, limit } = query;
+      const page = { after, limit };
       const matches = search(words);
       const filters = [
         ...equal("host_name", host),
@@ -115,6 +150,7 @@ export function accountList(db: Database, { lists, briefs }: { lists: Lists; bri
         ...(environment ? [{ sql: "environment <> ''", values: [] }] : []),
         ...equal("environment", environment),
         ...equal("purpose", lacksPurpose ? "" : null),
+        ...(unapproved ? [UNAPPROVED] : []),
       ];
       const isSearched = words.trim() !== "";
       return lists.list(
@@ -131,7 +167,7 @@ export function accountList(db: Database, { lists, briefs }: { lists: Lists; bri
             : {}),
           found: matches.found,
         },
-        (row: Row) => toRow(row, briefs),
+        (row: Row) => toRow(row, { briefs, now: toInstant(now()) }),
       );
     },
 
@@ -142,9 +178,10 @@ export function accountList(db: Database, { lists, briefs }: { lists: Lists; bri
       const { escalations, agents } = reach.of(row.host);
       const use = logins.of(row.host);
       return {
-        ...toRow(row, briefs),
+        ...toRow(row, { briefs, now: toInstant(now()) }),
         hostId: row.host,
         isGone: row.gone_scan !== null,
+        approval: row.approved === null ? null : Approval.parse(JSON.parse(row.approved)),
         home: row.home,
         groups: JSON.parse(row.groups) as string[],
         workloads: Workload.array().parse(JSON.parse(row.workloads)),
@@ -184,7 +221,7 @@ const equal = (column: string, value: string | number | null): Part[] =>
     ? []
     : [{ sql: `${column} = ?`, values: [value], walk: { sql: `+${column} = ?`, values: [value] } }];
 
-const toRow = (row: Row, briefs: FindingBriefs): AccountRow =>
+const toRow = (row: Row, { briefs, now }: { briefs: FindingBriefs; now: Instant }): AccountRow =>
   AccountRow.parse({
     ...row,
     host: row.host_name,
@@ -197,15 +234,35 @@ const toRow = (row: Row, briefs: FindingBriefs): AccountRow =>
     firstSeen: row.first_seen,
     lastSeen: row.last_seen,
     risk: readRisk(row),
+    isUnapproved: row.is_unapproved === 1,
     findings: [
-      ...briefs.computed({ kind: "account", about: row.id }, findComputed(row)),
+      ...briefs.computed({ kind: "account", about: row.id }, findComputed(row, now)),
       ...briefs.about({ kind: "account", id: row.id }),
     ],
   });
 
-const findComputed = (row: Row): FindingBrief[] => [
+const findComputed = (row: Row, now: Instant): FindingBrief[] => [
+  ...(row.is_unapproved === 1 ? [briefUnapproved(row)] : []),
   ...(row.is_returned === 1 ? [briefReturned(row)] : []),
   ...(row.owner === "" && row.machine_rank !== null && row.gone_scan === null ? [briefOwnerless(row)] : []),
+  ...(row.is_purposeless === 1
+    ? [
+        {
+          rule: "identity-without-purpose" as const,
+          severity: PURPOSELESS_SEVERITY,
+          sentence: formatPurposeless(AccountKind.parse(row.kind)),
+        },
+      ]
+    : []),
+  ...(row.own_review_on !== null && row.own_review_on <= now && row.gone_scan === null
+    ? [
+        {
+          rule: "identity-review-overdue" as const,
+          severity: REVIEW_SEVERITY,
+          sentence: formatReviewOverdue("account", row.own_review_on),
+        },
+      ]
+    : []),
   ...(row.is_owner_gone === 1
     ? [
         {
@@ -216,6 +273,15 @@ const findComputed = (row: Row): FindingBrief[] => [
       ]
     : []),
 ];
+
+function briefUnapproved({ grant_count: count, password_state: password }: Row): FindingBrief {
+  const isEntered = count > 0 || password !== "locked";
+  return {
+    rule: "account-since-baseline",
+    severity: NEW_ACCOUNT_SEVERITY[isEntered ? "entered" : "shut"],
+    sentence: formatNewAccount(isEntered),
+  };
+}
 
 const briefOwnerless = ({ kind, root, machine_rank: rank }: Row): FindingBrief => ({
   rule: "identity-without-owner",

@@ -3,6 +3,7 @@ import type { GrantEvent, LocationSpan, Neighbour } from "#shared/model/access/c
 import { ScanId } from "#shared/model/hosts/scan.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { Lists } from "#store/lists/lists.ts";
+import { accountApprovals } from "./account-approvals.ts";
 import { approvalTable } from "./approval-table.ts";
 import { baselineTable } from "./baseline-table.ts";
 import { changeTable } from "./change-table.ts";
@@ -36,6 +37,7 @@ export function changeStore(db: Database, lists: Lists) {
     findLine: approvals.findLine,
     approve: approvals.approve,
     withdraw: approvals.withdraw,
+    accounts: accountApprovals(db),
 
     /** The last scan that ended, of all or of those before this one; null when there is none. */
     lastEnded(before: number = Number.MAX_SAFE_INTEGER): ScanId | null {

@@ -11,9 +11,12 @@ export const IS_RETURNED_GRANT = `gone_scan IS NULL AND returned_at IS NOT NULL 
     SELECT 1 FROM approval AS given
     WHERE given.id = grant_line.approval AND (grant_line.removed_by IS NULL OR given.approved_at >= grant_line.returned_at))`;
 
-/** The condition for an account to have returned that somebody gets into, or may. */
+/** The condition for an account to have returned that somebody gets into, or may, and that nobody has approved since. */
 export const IS_RETURNED_ACCOUNT = `gone_scan IS NULL AND returned_at IS NOT NULL AND kind <> 'system'
-  AND (grant_count > 0 OR password_state <> 'locked')`;
+  AND (grant_count > 0 OR password_state <> 'locked')
+  AND NOT EXISTS (
+    SELECT 1 FROM account_approval AS given
+    WHERE given.id = account.approval AND given.approved_at >= account.returned_at)`;
 
 /** What a grant came back from: the scan that had found it gone, and the run that had removed it, if one had. */
 export type GrantReturn = {

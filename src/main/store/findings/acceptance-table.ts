@@ -33,6 +33,9 @@ const OPENED: Members = ({ about }) => `
   SELECT account || ' on ' || host_name AS member FROM grant_line
   WHERE fingerprint = ${about} AND gone_scan IS NULL AND effective <> 'no'`;
 
+const USED_IN: Members = ({ about }) =>
+  `SELECT 'environment ' || environment AS member FROM key_environment WHERE fingerprint = ${about} AND count > 0`;
+
 const PRESENTED_BY: Members = ({ about }) => `
   SELECT 'host ' || host.id AS member FROM host AS first JOIN host ON host.key_fingerprint = first.key_fingerprint
   WHERE first.id = ${about}`;
@@ -67,6 +70,7 @@ const COMPUTED: Partial<Record<RuleId, Members>> = {
   "certificate-key-shared": OF_KEY,
   "key-on-several-accounts": OPENED,
   "key-on-several-hosts": HELD_ON,
+  "key-across-environments": USED_IN,
   "host-key-shared": PRESENTED_BY,
 };
 

@@ -1,6 +1,19 @@
 import type { Database } from "better-sqlite3";
+import type { AccountKind } from "#shared/model/access/account.ts";
 import type { FindingObject, RuleId, Severity } from "#shared/model/finding.ts";
-import { describeReturnedAccount, RETURNED_SEVERITY } from "#shared/text/findings/account-finding.ts";
+import {
+  describeNewAccount,
+  describeReturnedAccount,
+  NEW_ACCOUNT_SEVERITY,
+  RETURNED_SEVERITY,
+} from "#shared/text/findings/account-finding.ts";
+import {
+  ACCOUNTS_BY_FIRST_SCAN,
+  IS_UNAPPROVED_ACCOUNT,
+  MAY_BE_ENTERED,
+  UNAPPROVED_ACCOUNT_SCANS,
+  unapprovedAccountCount,
+} from "#store/changes/account-approvals.ts";
 import { IS_RETURNED_ACCOUNT } from "#store/changes/returned.ts";
 import type { Part } from "#store/lists/order.ts";
 import { acceptedFor, type FindingSource, type FindingText, rankOf } from "./finding-source.ts";
@@ -40,10 +53,46 @@ const returned = (severity: Severity, where: string): FindingSource => {
   };
 };
 
+/** Accounts that are new since the baseline, and not approved. */
+const unapproved = (entry: "entered" | "shut"): FindingSource => {
+  const { columns, ...common } = aboutAccount("account-since-baseline", NEW_ACCOUNT_SEVERITY[entry]);
+  return {
+    ...common,
+    name: "new-account",
+    from: ACCOUNTS_BY_FIRST_SCAN,
+    walk: {
+      host: "account INDEXED BY account_by_host",
+      label_start: "account INDEXED BY account_by_name",
+    },
+    unordered: ["first_seen"],
+    where: [IS_UNAPPROVED_ACCOUNT, entry === "entered" ? MAY_BE_ENTERED : `NOT ${MAY_BE_ENTERED}`],
+    cachedCount: unapprovedAccountCount(entry),
+    scans: UNAPPROVED_ACCOUNT_SCANS,
+    columns: {
+      ...columns,
+      first_seen: { sql: "(SELECT started_at FROM scan WHERE scan.id = first_scan)" },
+      since: { sql: "first_scan" },
+    },
+  };
+};
+
 export const ACCOUNT_SOURCES: readonly FindingSource[] = [
+  unapproved("entered"),
+  unapproved("shut"),
   returned(RETURNED_SEVERITY.certain, IS_ENTERED),
   returned(RETURNED_SEVERITY.uncertain, `NOT ${IS_ENTERED}`),
 ];
+
+type NewRow = {
+  name: string;
+  host: string;
+  kind: AccountKind;
+  grantCount: number;
+  isEntered: number;
+  isFirstRead: number;
+  baselineAt: string;
+  firstSeen: string;
+};
 
 type ReturnedRow = {
   name: string;
@@ -67,7 +116,24 @@ export function accountDescriber(db: Database) {
     FROM account
     WHERE id = ?`);
 
+  const newAccount = db.prepare<[number], NewRow>(`
+    SELECT name, host_name AS host, kind, grant_count AS grantCount, ${MAY_BE_ENTERED} AS isEntered,
+      (SELECT started_at FROM scan WHERE scan.id = first_scan) AS firstSeen,
+      (SELECT started_at FROM baseline JOIN scan ON scan.id = baseline.scan) AS baselineAt,
+      ifnull((SELECT first_read_scan > (SELECT scan FROM baseline) FROM host WHERE host.id = account.host), 0)
+        AS isFirstRead
+    FROM account
+    WHERE id = ?`);
+
   return {
+    unapproved(id: number): FindingText {
+      const row = newAccount.get(id);
+      if (!row) throw new Error(`there is no account ${id}`);
+      const { name: label, host, firstSeen } = row;
+      const facts = { ...row, isEntered: row.isEntered === 1, isFirstRead: row.isFirstRead === 1 };
+      return { ...describeNewAccount(facts), object: { kind: "account", id }, label, host, firstSeen };
+    },
+
     returned(id: number): FindingText {
       const row = returnedAccount.get(id);
       if (!row) throw new Error(`there is no account ${id}`);

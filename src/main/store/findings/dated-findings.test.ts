@@ -60,6 +60,8 @@ const datesOf = ({ world }: Tried): string[] =>
 function instantsToAsk(tried: Tried): Date[] {
   const { random, world, atMs } = tried;
   const reviews = [...world.approvals.values()].flatMap((day) => (day === null ? [] : `${day}T00:00:00Z`));
+  const { hosts, certificates } = world.reviews;
+  for (const day of [...hosts.values(), ...certificates.values()]) reviews.push(`${day}T00:00:00Z`);
   const changes = world.scans.map((at) => toInstant(new Date(Date.parse(at) + CHANGE_MS)));
   const untils = [...world.acceptances.values()].map(({ until }) => `${until}T00:00:00Z`);
   const around = [datesOf(tried), reviews, changes, untils].flatMap((known) =>

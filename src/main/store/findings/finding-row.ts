@@ -22,7 +22,8 @@ import type { FindingSource, FindingText } from "./finding-source.ts";
 import type { About } from "./finding-writer.ts";
 import { grantDescriber } from "./grant-findings.ts";
 import { identityDescriber } from "./identity-sources.ts";
-import { heldKeyDescriber, keyDescriber } from "./key-findings.ts";
+import { environmentDescriber, heldKeyDescriber, keyDescriber } from "./key-findings.ts";
+import { reviewDescriber } from "./review-sources.ts";
 
 /** A row of a finding source. */
 export type SourceRow = {
@@ -105,6 +106,8 @@ function tellersOf(
   const describeGrant = grantDescriber(db, findGrant);
   const describeAccount = accountDescriber(db);
   const describeIdentity = identityDescriber(db);
+  const describeEnvironments = environmentDescriber(db);
+  const describeReview = reviewDescriber(db);
   const sharedSince = db
     .prepare<[string], string>("SELECT shared_since FROM key WHERE fingerprint = ?")
     .pluck();
@@ -126,12 +129,19 @@ function tellersOf(
     "key-exchange": ({ tie }) => describeEndpoint.keyExchange(Number(tie)),
     change: ({ tie }) => describeEndpoint.change(Number(tie)),
     key: ({ tie }) => describeKey(String(tie)),
+    "key-environments": ({ tie }) => describeEnvironments(String(tie)),
     orphan: ({ tie }) => describeOrphan(Number(tie)),
     unapproved: ({ tie }) => describeGrant.describeNew(Number(tie)),
     due: ({ tie }) => describeGrant.describeDue(Number(tie)),
     "returned-grant": ({ tie }) => describeGrant.describeReturned(Number(tie)),
     "returned-account": ({ tie }) => describeAccount.returned(Number(tie)),
+    "new-account": ({ tie }) => describeAccount.unapproved(Number(tie)),
     ownerless: ({ tie }) => describeIdentity.ownerless(Number(tie)),
+    purposeless: ({ tie }) => describeIdentity.purposeless(Number(tie)),
+    "account-review": ({ tie }) => describeReview("account", tie),
+    "host-review": ({ tie }) => describeReview("host", tie),
+    "certificate-review": ({ tie }) => describeReview("certificate", tie),
+    "key-review": ({ tie }) => describeReview("key", tie),
     "owner-left": ({ tie }) => describeIdentity.ownerLeft(Number(tie)),
     "host-owner-left": ({ tie }) => describeIdentity.hostOwnerLeft(Number(tie)),
   };

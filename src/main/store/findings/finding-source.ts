@@ -35,8 +35,9 @@ export type FindingSource = {
         | "change"
         | "host"
       )
-    | ("key" | "orphan" | "unapproved" | "due" | "returned-grant" | "returned-account")
-    | ("ownerless" | "owner-left" | "host-owner-left");
+    | ("key" | "key-environments" | "orphan" | "unapproved" | "due" | "returned-grant" | "returned-account")
+    | ("new-account" | "ownerless" | "purposeless" | "owner-left" | "host-owner-left")
+    | ("account-review" | "host-review" | "certificate-review" | "key-review");
   /** The table with the index by which a list is read. */
   from: string;
   /**

@@ -10,6 +10,7 @@ import { type ColumnOfSource, type FindingSource, HOST_ID, IN_FORCE, rankOf } fr
 import { GRANT_SOURCES } from "./grant-findings.ts";
 import { IDENTITY_SOURCES } from "./identity-sources.ts";
 import { KEY_SOURCES } from "./key-findings.ts";
+import { REVIEW_SOURCES } from "./review-sources.ts";
 
 /** Findings that scans have reported. */
 const stored: FindingSource = {
@@ -54,6 +55,7 @@ export const FINDING_SOURCES: readonly FindingSource[] = [
   ...GRANT_SOURCES,
   ...ACCOUNT_SOURCES,
   ...IDENTITY_SOURCES,
+  ...REVIEW_SOURCES,
 ];
 
 /**

@@ -1,8 +1,18 @@
 import { expect, test } from "vitest";
 import { settleStandings } from "#domain/people/standing.ts";
+import type { Labelled } from "#shared/model/label.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { listAccounts, listFindings, readAll } from "#store/testing/ask.ts";
-import { makeAccount, START, visitHost } from "#store/testing/make-visit.ts";
+import {
+  fingerprintOf,
+  makeAccount,
+  makeCertificate,
+  makeGrant,
+  makeVerdict,
+  START,
+  visitEndpoint,
+  visitHost,
+} from "#store/testing/make-visit.ts";
 
 const openMemory = () => openStore({ path: ":memory:", access: "write" });
 
@@ -133,7 +143,13 @@ function name(store: Store, thing: string, owner: string | null): void {
   store.atomically(() => store.labels.set(row, { owner }));
 }
 
-function people(store: Store, named: readonly [string, "gone" | "active", string[]][]): void {
+type Key = { fingerprint: string; keyType: string };
+
+function people(
+  store: Store,
+  named: readonly [string, "gone" | "active", string[]][],
+  keys: Key[] = [],
+): void {
   const entries = named.map(([person, said, logins]) => ({
     handle: logins[0] ?? "",
     name: person,
@@ -141,7 +157,7 @@ function people(store: Store, named: readonly [string, "gone" | "active", string
     logins,
     said,
     leftOn: null,
-    keys: [],
+    keys,
   }));
   store.atomically(() => {
     store.people.replaceSource({
@@ -154,3 +170,132 @@ function people(store: Store, named: readonly [string, "gone" | "active", string
     store.people.settle(settleStandings(store.people.entries(), START.slice(0, 10), []), START);
   });
 }
+
+test("what an account is for is asked where somebody has turned that on, and settled by a word for it or its host", () => {
+  const store = openMemory();
+  const rule = "identity-without-purpose" as const;
+  visitHost(store, "web", { collected: { accounts: [...MACHINES, ...OTHERS] } });
+  const listed = () => listFindings(store, { rule }).rows.map(({ label }) => label);
+  expect(listed()).toEqual([]);
+  store.atomically(() => store.rules.turn(rule, true, START));
+  expect(listed()).toEqual(["deploy", "ci", "app", "odd"]);
+  expect(counted(store, rule)).toEqual(["4 info"]);
+  const briefs = () => listAccounts(store).rows.flatMap(({ findings }) => findings.map((one) => one.rule));
+  expect(briefs().filter((one) => one === rule)).toHaveLength(4);
+  label(store, { kind: "account", host: "web", port: 22, name: "ci" }, { purpose: "builds" });
+  expect(listed()).toEqual(["deploy", "app", "odd"]);
+  label(store, { kind: "host", host: "web" }, { purpose: "the shop" });
+  expect(listed()).toEqual([]);
+  store.atomically(() => store.rules.turn(rule, false, START));
+  label(store, { kind: "host", host: "web" }, { purpose: null });
+  expect(listed()).toEqual([]);
+  expect(briefs()).not.toContain(rule);
+});
+
+test("a review that is overdue is found once, at what somebody gave the date, from that day on", () => {
+  const store = openMemory();
+  const rule = "identity-review-overdue" as const;
+  const chain = [makeCertificate("shop")];
+  visitHost(store, "web", { collected: { accounts: MACHINES, grants: [makeGrant("bob")] } });
+  visitHost(store, "db", { collected: { accounts: MACHINES } });
+  visitEndpoint(store, "shop", { presented: { chain } });
+  const [day, later] = ["2026-07-01", "2026-07-02"] as const;
+  label(store, { kind: "host", host: "web" }, { reviewOn: day, owner: "Ann Moore" });
+  label(store, { kind: "account", host: "db", port: 22, name: "ci" }, { reviewOn: day, purpose: "builds" });
+  label(store, { kind: "account", host: "db", port: 22, name: "odd" }, { reviewOn: later });
+  label(store, { kind: "key", fingerprint: fingerprintOf("bob") }, { reviewOn: day });
+  const sha256 = chain[0]?.certificate.sha256 ?? "";
+  label(store, { kind: "certificate", sha256 }, { reviewOn: day });
+  const at = (now: string) => listFindings(store, { rule, now: new Date(now) }).rows;
+  expect(at("2026-06-30T23:59:59Z")).toEqual([]);
+  const found = at(`${day}T00:00:00Z`);
+  expect(found.map(({ object, label: what }) => [object.kind, what]).toSorted()).toEqual([
+    ["account", "ci"],
+    ["certificate", "CN=shop"],
+    ["host", "web"],
+    ["key", fingerprintOf("bob")],
+  ]);
+  expect(found.find(({ object }) => object.kind === "host")).toMatchObject({
+    sentence: "this host was to be reviewed on 2026-07-01",
+    evidence: ["review on 2026-07-01", "owner: Ann Moore", "nobody has said what it is for"],
+    firstSeen: `${day}T00:00:00Z`,
+    host: "web",
+  });
+  for (const one of found) {
+    expect(store.findings.find(one.id, new Date(`${day}T00:00:00Z`))).toEqual(one);
+    expect(store.findings.find(one.id, new Date("2026-06-30T00:00:00Z"))).toBeNull();
+  }
+  expect(at(`${later}T00:00:00Z`)).toHaveLength(5);
+  visitHost(store, "db", { collected: {} });
+  expect(at(`${later}T00:00:00Z`).map(({ object }) => object.kind)).not.toContain("account");
+});
+
+function label(store: Store, thing: Labelled, labels: Parameters<Store["labels"]["set"]>[1]): void {
+  const row = store.labels.findRow(thing);
+  if (!row) throw new Error("there is no such thing");
+  store.atomically(() => store.labels.set(row, labels));
+}
+
+test("a machine's key in two environments is found as its lines and their accounts' environments change", () => {
+  const store = openMemory();
+  const rule = "key-across-environments" as const;
+  const read = (host: string, grants: Parameters<typeof makeGrant>[], accounts = MACHINES) =>
+    visitHost(store, host, { collected: { accounts, grants: grants.map((one) => makeGrant(...one)) } });
+  const environment = (host: string, name: string | null) =>
+    label(store, { kind: "host", host }, { environment: name });
+  const listed = () => listFindings(store, { rule }).rows.map(({ sentence }) => sentence);
+  const [bot, no] = [{ account: "deploy" }, { account: "deploy", verdict: makeVerdict("no") }];
+  read("web", [["bot", bot]]);
+  read("db", [["bot", bot]]);
+  expect(listed()).toEqual([]);
+  environment("web", "production");
+  expect(listed()).toEqual([]);
+  environment("db", "test");
+  expect(listed()).toEqual(["one key opens accounts of production, test"]);
+  const [found] = listFindings(store, { rule }).rows;
+  expect(found?.evidence).toEqual(["production: deploy on web", "test: deploy on db"]);
+  expect(store.findings.find(found?.id ?? "", new Date(START))).toEqual(found);
+  expect(counted(store, rule)).toEqual(["1 medium"]);
+  environment("db", "production");
+  expect(listed()).toEqual([]);
+  environment("db", "test");
+  read("db", [["bot", no]]);
+  expect(listed()).toEqual([]);
+  read("db", [["bot", bot]]);
+  expect(listed()).toHaveLength(1);
+  read("db", []);
+  expect(listed()).toEqual([]);
+  // A host that is read first after it has its environment, and two lines of one account.
+  read("db", [
+    ["bot", { account: "deploy", line: 1 }],
+    ["bot", { account: "deploy", line: 2, text: "again" }],
+  ]);
+  expect(listed()).toHaveLength(1);
+  label(store, { kind: "account", host: "db", port: 22, name: "deploy" }, { environment: "production" });
+  expect(listed()).toEqual([]);
+  label(store, { kind: "account", host: "db", port: 22, name: "deploy" }, { environment: null });
+  expect(listed()).toHaveLength(1);
+  environment("db", null);
+  expect(listed()).toEqual([]);
+  environment("db", "test");
+  read("db", []);
+  expect(listed()).toEqual([]);
+});
+
+test("a person's key in two environments is theirs, and no finding", () => {
+  const store = openMemory();
+  for (const [host, environment] of [
+    ["web", "production"],
+    ["db", "test"],
+  ] as const) {
+    visitHost(store, host, {
+      collected: { accounts: MACHINES, grants: [makeGrant("bot", { account: "deploy" })] },
+    });
+    label(store, { kind: "host", host }, { environment });
+  }
+  const rule = "key-across-environments" as const;
+  expect(listFindings(store, { rule }).total).toBe(1);
+  const fingerprint = fingerprintOf("bot");
+  people(store, [["Ann Moore", "active", ["ann"]]], [{ fingerprint, keyType: "ssh-ed25519" }]);
+  expect(listFindings(store, { rule }).total).toBe(0);
+});

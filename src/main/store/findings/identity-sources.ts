@@ -4,7 +4,9 @@ import type { FindingObject, Severity } from "#shared/model/finding.ts";
 import {
   describeOwnerLeft,
   describeOwnerless,
+  describePurposeless,
   OWNER_LEFT_SEVERITY,
+  PURPOSELESS_SEVERITY,
 } from "#shared/text/findings/identity-finding.ts";
 import type { Part } from "#store/lists/order.ts";
 import { aboutAccount } from "./account-sources.ts";
@@ -50,12 +52,36 @@ const ownerless = (severity: (typeof OWNERLESS_SEVERITIES)[number]): FindingSour
   };
 };
 
+/** The condition for an account to be found without a purpose: somebody has turned the rule on. */
+export const IS_PURPOSELESS = `gone_scan IS NULL AND purpose = '' AND machine_rank IS NOT NULL
+  AND EXISTS (SELECT 1 FROM enabled_rule WHERE rule = 'identity-without-purpose')`;
+
+const purposeless = (): FindingSource => {
+  const { columns, ...common } = aboutAccount("identity-without-purpose", PURPOSELESS_SEVERITY);
+  return {
+    ...common,
+    name: "purposeless",
+    from: "account INDEXED BY account_purposeless",
+    walk: {
+      host: "account INDEXED BY account_by_host",
+      label_start: "account INDEXED BY account_by_name",
+    },
+    unordered: ["first_seen"],
+    where: [IS_PURPOSELESS],
+    columns: {
+      ...columns,
+      first_seen: { sql: "(SELECT started_at FROM scan WHERE scan.id = first_scan)" },
+      since: { sql: "first_scan" },
+    },
+  };
+};
+
 /** The condition for a name to be one of somebody who has left; the same as `former_owner` has, of one name. */
 const isFormer = (owner: string): string => {
   const named = (standing: string) => `
-    (EXISTS (SELECT 1 FROM person
+    (EXISTS (SELECT 1 FROM person INDEXED BY person_by_name
        WHERE substr(person.name, 1, 120) = substr(${owner}, 1, 120) AND person.name = ${owner} AND standing = '${standing}')
-     OR EXISTS (SELECT 1 FROM person_login JOIN person ON person.id = person_login.person
+     OR EXISTS (SELECT 1 FROM person_login CROSS JOIN person ON person.id = person_login.person
        WHERE person_login.login = ${owner} AND standing = '${standing}'))`;
   return `(${named("gone")} AND NOT ${named("known")})`;
 };
@@ -120,6 +146,7 @@ const hostOwnerLeft: FindingSource = {
 
 export const IDENTITY_SOURCES: readonly FindingSource[] = [
   ...OWNERLESS_SEVERITIES.map(ownerless),
+  purposeless(),
   accountOwnerLeft(),
   hostOwnerLeft,
 ];
@@ -153,6 +180,11 @@ export function identityDescriber(db: Database) {
         ...describeOwnerless({ ...row, isRoot: row.root === "becomes-root" }),
         ...toAbout(id, row),
       };
+    },
+
+    purposeless(id: number): FindingText {
+      const row = findAccount(id);
+      return { ...describePurposeless({ ...row, isRoot: false }), ...toAbout(id, row) };
     },
 
     ownerLeft(id: number): FindingText {

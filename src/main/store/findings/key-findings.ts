@@ -2,6 +2,8 @@ import type { Database } from "better-sqlite3";
 import type { FindingObject, RuleId, Severity } from "#shared/model/finding.ts";
 import { MOST_NAMED } from "#shared/text/findings/certificate-finding.ts";
 import {
+  ACROSS_ENVIRONMENTS_SEVERITY,
+  describeAcrossEnvironments,
   describeHeldKey,
   describeHostKeyShared,
   describeKeptTlsKey,
@@ -35,6 +37,33 @@ const sharedKey: FindingSource = {
   isAbout: (object) =>
     object.kind === "key" ? { sql: "fingerprint = ?", values: [object.fingerprint] } : null,
   isAccepted: acceptedFor("key-on-several-accounts", "key", "fingerprint"),
+};
+
+/** A machine's key in several environments: one that no people source has as a person's. */
+const acrossEnvironments: FindingSource = {
+  name: "key-environments",
+  from: "key INDEXED BY key_across_environments",
+  ofHost: null,
+  walk: {},
+  unordered: ["first_seen"],
+  table: "key",
+  where: ["environment_count > 1", "listed IS NULL"],
+  columns: {
+    severity: { same: rankOf(ACROSS_ENVIRONMENTS_SEVERITY) },
+    rule: { same: "key-across-environments" },
+    host: { same: "" },
+    label_start: { sql: "fingerprint" },
+    first_seen: { sql: "ifnull(shared_since, '')" },
+    since: { sql: "fingerprint" },
+    tie: { sql: "fingerprint" },
+  },
+  isOnHost: `fingerprint IN (
+    SELECT fingerprint FROM grant_line WHERE gone_scan IS NULL AND effective <> 'no' AND host_name = ?)`,
+  foundBy: "key",
+  text: "'key-across-environments' || char(10) || fingerprint",
+  isAbout: (object) =>
+    object.kind === "key" ? { sql: "fingerprint = ?", values: [object.fingerprint] } : null,
+  isAccepted: acceptedFor("key-across-environments", "key", "fingerprint"),
 };
 
 /** Keys of several certificates: those that are seen now, or of which one replaced the other and kept the key. */
@@ -146,6 +175,7 @@ const IS_SSH = "instr(path, '/.ssh/') > 0";
 
 export const KEY_SOURCES: readonly FindingSource[] = [
   sharedKey,
+  acrossEnvironments,
   reusedKey("certificate-key-shared", "reused_key_shared", ["seen_count > 1"]),
   reusedKey("certificate-key-kept", "reused_key_kept", ["seen_count > 0", "kept_days > 398"]),
   sharedHostKey,
@@ -218,6 +248,37 @@ export function keyDescriber(db: Database) {
       };
     },
   };
+}
+
+/** Describes in which environments a key lets in, and where. */
+export function environmentDescriber(db: Database): (fingerprint: string) => FindingText {
+  const since = db.prepare<[string], string>("SELECT shared_since FROM key WHERE fingerprint = ?").pluck();
+  const environments = db
+    .prepare<[string], string>(
+      "SELECT environment FROM key_environment WHERE fingerprint = CAST(? AS TEXT) AND count > 0 ORDER BY environment",
+    )
+    .pluck();
+  const opened = db
+    .prepare<[string, string], string>(`
+      SELECT DISTINCT grant_line.account || ' on ' || grant_line.host_name
+      FROM grant_line JOIN account ON account.host = grant_line.host AND account.name = grant_line.account
+      WHERE fingerprint = CAST(? AS TEXT) AND grant_line.gone_scan IS NULL AND effective <> 'no'
+        AND account.environment = CAST(? AS TEXT)
+      LIMIT ${MOST_NAMED}`)
+    .pluck();
+
+  return (fingerprint) => ({
+    ...describeAcrossEnvironments(
+      environments.all(fingerprint).map((environment) => ({
+        environment,
+        opens: opened.all(fingerprint, environment),
+      })),
+    ),
+    object: { kind: "key", fingerprint },
+    label: fingerprint,
+    host: null,
+    firstSeen: since.get(fingerprint) ?? "",
+  });
 }
 
 type HeldRow = { path: string; name: string; spki: string; since: string; hostCount: number };

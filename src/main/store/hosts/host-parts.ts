@@ -43,6 +43,10 @@ const SEE_ACCOUNT = `
       workloads = @workloads, workload_count = @workloadCount, grant_count = @grantCount,
       last_login_at = iif(uid = @uid,
         max(ifnull(last_login_at, @lastLoginAt), ifnull(@lastLoginAt, last_login_at)), @lastLoginAt),
+      approval = iif(uid = @uid, approval, (
+        SELECT id FROM account_approval AS given
+        WHERE given.host = CAST(@host AS INTEGER) AND given.account = CAST(@name AS TEXT)
+          AND given.uid = CAST(@uid AS INTEGER) AND given.withdrawn_at IS NULL)),
       disabled_by = @disabledBy, disabled_since = @disabledSince,
       entry_least = @entryLeast, entry_most = @entryMost, exposure_least = @exposureLeast, exposure_most = @exposureMost,
       age_least = @ageLeast, age_most = @ageMost, is_keys_read = @isKeysRead, risk_reasons = @riskReasons,

@@ -5,6 +5,7 @@ import { formatStanding, type PeopleSourceEntry } from "#shared/text/access/owne
 import { acceptedFor } from "#store/findings/finding-source.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import { eachWord } from "#store/lists/search.ts";
+import { personBelongings } from "./person-belongings.ts";
 
 type Column = "name" | "standing";
 
@@ -268,9 +269,7 @@ type DetailEntryRow = {
 };
 
 /** The entries of a person, and others that may be theirs, too. */
-function personDetails(
-  db: Database,
-): (lead: number) => Pick<PersonDetail, "entries" | "grants" | "sharedKeys" | "alike"> {
+function personDetails(db: Database): (lead: number) => Omit<PersonDetail, keyof PersonRow> {
   const entries = db.prepare<[number], DetailEntryRow>(`
     SELECT entry.id, people_source.name AS source, entry.name, email,
       (SELECT json_group_array(login) FROM person_login WHERE person_login.person = entry.id) AS logins,
@@ -308,16 +307,21 @@ function personDetails(
     JOIN person AS lead ON lead.id = other.lead
     WHERE entry.lead = @lead AND other.lead <> @lead
     ORDER BY lead.name LIMIT ${MOST_ALIKE}`);
-  return (lead) => ({
-    entries: entries.all(lead).map((row) => ({
-      ...row,
-      isSplit: row.isSplit === 1,
-      isJoined: row.isJoined === 1,
-      logins: JSON.parse(row.logins) as string[],
-    })),
-    ...toGrants(lead),
-    alike: alike.all({ lead }),
-  });
+  const belongings = personBelongings(db);
+  return (lead) => {
+    const theirs = toGrants(lead);
+    return {
+      entries: entries.all(lead).map((row) => ({
+        ...row,
+        isSplit: row.isSplit === 1,
+        isJoined: row.isJoined === 1,
+        logins: JSON.parse(row.logins) as string[],
+      })),
+      ...theirs,
+      ...belongings(lead, theirs.grants),
+      alike: alike.all({ lead }),
+    };
+  };
 
   /** A key that somebody who is there is listed with, too, is told apart: to revoke it shuts them out. */
   function toGrants(lead: number): Pick<PersonDetail, "grants" | "sharedKeys"> {

@@ -35,6 +35,12 @@ export const SEALED_TABLES: readonly SealedTable[] = [
     describe: ([id]) => `approval ${id} of a grant`,
   },
   {
+    table: "account_approval",
+    key: ["id"],
+    columns: ["id", "host", "account", "uid", "owner", "purpose", "review_on", "approved_at", "withdrawn_at"],
+    describe: ([id]) => `approval ${id} of an account`,
+  },
+  {
     table: "issuer",
     key: ["id"],
     columns: ["id", "name", "kind", "created_at"],

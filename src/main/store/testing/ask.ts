@@ -54,6 +54,7 @@ export const listAccounts = (store: Store, asked: Partial<Parameters<Store["acco
     owner: null,
     environment: null,
     lacksPurpose: false,
+    unapproved: false,
     sort: { by: "host", descending: false },
     ...asked,
   });

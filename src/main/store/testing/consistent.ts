@@ -41,7 +41,23 @@ const COUNTS: [string, string][] = [
     "SELECT what, count FROM cached_count WHERE count <> 0 ORDER BY what",
     `SELECT 'certificate' AS what, count(*) AS count FROM certificate WHERE is_seen = 1 HAVING count(*) > 0
      UNION ALL SELECT counted_as, count(*) FROM grant_line WHERE gone_scan IS NULL GROUP BY counted_as
-     UNION ALL SELECT new_as, count(*) FROM grant_line WHERE new_as IS NOT NULL GROUP BY new_as ORDER BY what`,
+     UNION ALL SELECT new_as, count(*) FROM grant_line WHERE new_as IS NOT NULL GROUP BY new_as
+     UNION ALL SELECT new_as, count(*) FROM account WHERE new_as IS NOT NULL GROUP BY new_as
+     UNION ALL SELECT ownerless_as, count(*) FROM account WHERE ownerless_as IS NOT NULL GROUP BY ownerless_as ORDER BY what`,
+  ],
+  [
+    "SELECT fingerprint, environment, count FROM key_environment WHERE count <> 0 ORDER BY fingerprint, environment",
+    `SELECT fingerprint, account.environment, count(*) AS count
+     FROM grant_line JOIN account ON account.host = grant_line.host AND account.name = grant_line.account
+     WHERE grant_line.gone_scan IS NULL AND effective <> 'no' AND fingerprint IS NOT NULL AND account.environment <> ''
+     GROUP BY fingerprint, account.environment ORDER BY fingerprint, account.environment`,
+  ],
+  [
+    "SELECT fingerprint, environment_count FROM key ORDER BY fingerprint",
+    `SELECT key.fingerprint,
+       (SELECT count(*) FROM key_environment
+        WHERE key_environment.fingerprint = key.fingerprint AND count > 0) AS environment_count
+     FROM key ORDER BY fingerprint`,
   ],
   [
     "SELECT id, only_host FROM certificate ORDER BY id",

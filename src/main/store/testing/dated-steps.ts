@@ -93,6 +93,8 @@ export function doAnything(tried: Tried): string {
     approve,
     approve,
     turnChanges,
+    setReview,
+    setReview,
     reopen,
     keepOrRestore,
   ];
@@ -342,6 +344,27 @@ function approve(tried: Tried): void {
       store.changes.approve(line, { owner: "Ann", purpose: "tests", reviewOn, approvedAt: at }),
     );
   world.approvals.set(comment, isWithdrawn ? null : reviewOn);
+}
+
+function setReview(tried: Tried): void {
+  const { random, store, world } = tried;
+  const { hosts, certificates } = world.reviews;
+  const names = random.upTo(2) ? [...world.hosts.keys()] : [];
+  const known = names.length > 0 ? undefined : anyKnown(tried);
+  const host = names.length > 0 ? random.oneOf(names) : null;
+  if (host === null && !known) return;
+  const row = store.labels.findRow(
+    host !== null
+      ? { kind: "host", host }
+      : { kind: "certificate", sha256: makeCertificate(known?.name ?? "").certificate.sha256 },
+  );
+  if (!row) return;
+  const day = toInstant(new Date(tried.atMs + (random.upTo(40) - 10) * DAY_MS)).slice(0, 10);
+  const isDropped = random.upTo(4) === 0;
+  store.atomically(() => store.labels.set(row, { reviewOn: isDropped ? null : day }));
+  const [reviews, name] = host !== null ? [hosts, host] : [certificates, known?.name ?? ""];
+  if (isDropped) reviews.delete(name);
+  else reviews.set(name, day);
 }
 
 function turnChanges(tried: Tried): void {

@@ -23,6 +23,8 @@ export type World = {
   gone: Map<string, { at: Instant; number: number }>;
   scans: Instant[];
   changesSince: Instant | null;
+  /** The review dates of hosts and certificates, by their names. */
+  reviews: { hosts: Map<string, string>; certificates: Map<string, string> };
 };
 
 export type KnownCertificate = {
@@ -63,6 +65,7 @@ export const emptyWorld = (): World => ({
   gone: new Map(),
   scans: [],
   changesSince: null,
+  reviews: { hosts: new Map(), certificates: new Map() },
 });
 
 /** A finding, with the parts that dates decide. */
@@ -85,6 +88,7 @@ export function expectedFindings(world: World, now: Instant): Expected[] {
     ...ofViolations(world, now),
     ...ofApprovals(world, now),
     ...ofReturns(world, now),
+    ...ofReviews(world, now),
     ...ofChanges(world, now),
   ];
 }
@@ -211,6 +215,24 @@ function ofApprovals(world: World, now: Instant): Expected[] {
       ];
     }),
   );
+}
+
+/** What was to be reviewed by now, while it is there. */
+function ofReviews(world: World, now: Instant): Expected[] {
+  const rule = "identity-review-overdue";
+  const { hosts, certificates } = world.reviews;
+  const seen = [...certificates].map(([name, day]) => ({ name, day, at: namesOf(world, name) }));
+  const all = [
+    ...[...hosts].map(([name, day]) => ({ name, day, label: name, host: name })),
+    ...seen.flatMap(({ name, day, at: [host = null, ...more] }) =>
+      host === null ? [] : [{ name, day, label: `CN=${name}`, host: more.length > 0 ? null : host }],
+    ),
+  ];
+  return all.flatMap(({ name, day, label, host }): Expected[] => {
+    if (day > now) return [];
+    const isOut = isAccepted(world, { rule, about: name, members: [], now });
+    return [{ rule, severity: "low", label, host, firstSeen: `${day}T00:00:00Z`, isAccepted: isOut }];
+  });
 }
 
 /** Grants that had gone and are there again, while nobody's approval says that they may be. */

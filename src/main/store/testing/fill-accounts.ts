@@ -6,7 +6,7 @@ import type { KeyLogins, OtherLogins } from "#shared/model/hosts/host-use.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { describeDisabledInUse, describeUsedByPerson } from "#shared/text/findings/account-finding.ts";
 import type { CollectedHost } from "#store/probe-record.ts";
-import { openStore } from "#store/store.ts";
+import { openStore, type Store } from "#store/store.ts";
 import { beginScan, fingerprintOf, makeAccount, makeGrant, visitHost } from "./make-visit.ts";
 
 const DAY_MS = 86_400_000;
@@ -43,7 +43,29 @@ export function makeAccountDatabase(path: string): void {
     });
     store.scans.finish(scanId, "finished", at);
   }
+  addCarol(store);
   store.close();
+}
+
+/** Somebody who has left, answers for an account, and is alone in another one. */
+function addCarol(store: Store): void {
+  const at = daysAgo(1);
+  const keys = ["carol@old", "nas"].map((key) => ({
+    fingerprint: fingerprintOf(key),
+    keyType: "ssh-ed25519",
+  }));
+  const carol = { handle: "carol", name: "Carol Stone", email: null, logins: ["carol"], leftOn: null, keys };
+  store.atomically(() => {
+    const people = [{ ...carol, said: "gone" as const }];
+    store.people.replaceSource({ name: "people.csv", kind: "csv", isWhole: false, people, at });
+    const settled = store.people.entries().map(({ id }) => ({ id, lead: id, decidedBy: id }));
+    store.people.settle(
+      settled.map((entry) => ({ ...entry, standing: "gone" as const })),
+      at,
+    );
+    const row = store.labels.findRow({ kind: "account", host: "web-1.example", port: 22, name: "www-data" });
+    if (row) store.labels.set(row, { owner: "Carol Stone" });
+  });
 }
 
 const ORDINARY = { what: "number", isOrdinary: true, first: 1_000 } as const;

@@ -7,6 +7,7 @@ import {
   type TablerIcon,
 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import { ApprovalSection } from "#renderer/api/approve.tsx";
 import { Drawer, Fact, Facts, Line, Lines, Section, Verbatim } from "#renderer/ui/drawer/drawer.tsx";
 import { CopyMark, WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
 import { HostName } from "#renderer/ui/host-name.tsx";
@@ -21,7 +22,7 @@ import type { Coverage, ManagedBy, Use, Verdict } from "#shared/model/access/ver
 import { formatCount } from "#shared/text/count.ts";
 import { formatKey } from "#shared/text/hosts/key.ts";
 import classes from "./access.module.css";
-import { ApprovalSection, GrantActions, HistorySection } from "./approval.tsx";
+import { GrantActions, HistorySection, toApproved } from "./approval.tsx";
 import { useGrant } from "./queries.ts";
 
 export function GrantDrawer({ id, onClose }: { id: number; onClose: () => void }) {
@@ -65,7 +66,7 @@ function Details({ grant }: { grant: GrantDetail }) {
       <Section title="Key">
         <KeyFacts grant={grant} />
       </Section>
-      <ApprovalSection grant={grant} />
+      <ApprovalSection thing={toApproved(grant)} isUnapproved={grant.isUnapproved} />
       <SameKey grant={grant} />
       <HistorySection id={grant.id} />
     </>

@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconCircleCheck, IconKey, IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
+import { ApproveDialog } from "#renderer/api/approve.tsx";
 import { GRANT_KEYS } from "#renderer/api/filter-keys.ts";
 import { ScanButton, usePlanRequest } from "#renderer/api/scan-button.tsx";
 import { Inline, NameCell, TextCell } from "#renderer/ui/cells.tsx";
@@ -14,7 +15,7 @@ import { EFFECTIVE, EffectiveTag, OrphanMark, OWNER, OwnerTag, USE, UseTag } fro
 import { When } from "#renderer/ui/when.tsx";
 import type { GrantRow, OrphanState } from "#shared/model/access/grant.ts";
 import { formatKey } from "#shared/text/hosts/key.ts";
-import { ApproveDialog, GrantActions, useGrantKeys } from "./approval.tsx";
+import { GrantActions, toApproved, useGrantKeys } from "./approval.tsx";
 import { GrantDrawer } from "./drawer.tsx";
 import { route, sortOf, useBaseline, useGrants, useStandings } from "./queries.ts";
 
@@ -96,7 +97,9 @@ function ApproveAction({ grants, onDone }: { grants: readonly GrantRow[]; onDone
       >
         Approve
       </Button>
-      {isAsking && <ApproveDialog grants={grants} onClose={() => setIsAsking(false)} onDone={onDone} />}
+      {isAsking && (
+        <ApproveDialog things={grants.map(toApproved)} onClose={() => setIsAsking(false)} onDone={onDone} />
+      )}
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/connection.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
@@ -58,17 +58,5 @@ export function useGrant(id: number) {
 /** The baseline, with how many grants are new since; null where none is set. */
 export const useBaseline = () => useQuery(useApi().changes.baseline.queryOptions()).data;
 
-export const useApprove = () => useMutation(useApi().changes.approve.mutationOptions());
-export const useUnapprove = () => useMutation(useApi().changes.unapprove.mutationOptions());
 export const useHistory = (grant: number) =>
   useQuery(useApi().changes.history.queryOptions({ input: { grant } })).data;
-
-/** So many names of the people sources are offered. */
-const MOST_NAMES = 20;
-
-/** The people of the people sources who have not left, and whose names contain what was typed. */
-export function useNames(typed: string): string[] {
-  const input = { search: typed.slice(0, 200), standing: "known", limit: MOST_NAMES } as const;
-  const { data } = useQuery(useApi().people.list.queryOptions({ input, placeholderData: keepPreviousData }));
-  return [...new Set(data?.rows.map(({ name }) => name))];
-}

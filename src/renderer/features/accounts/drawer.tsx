@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { IconArrowRight, IconGhost, IconUserOff } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
+import { ApprovalSection, type ApprovedThing } from "#renderer/api/approve.tsx";
 import { LabelsSection } from "#renderer/api/labels-section.tsx";
 import { usePlanRequest } from "#renderer/api/scan-button.tsx";
 import { AccountKindTag, AgentWords, EscalationWords, RootTag } from "#renderer/ui/account.tsx";
@@ -49,6 +50,13 @@ export function AccountDrawer({ id, onClose }: { id: number; onClose: () => void
   );
 }
 
+const toApproved = (account: AccountDetail): ApprovedThing => ({
+  kind: "account",
+  id: account.id,
+  name: `${nameOf(account)} (uid ${account.uid})`,
+  approval: account.approval,
+});
+
 const nameOf = ({ name, host, port }: AccountDetail): string => formatAccount({ account: name, host, port });
 
 function Details({ account }: { account: AccountDetail }) {
@@ -66,6 +74,7 @@ function Details({ account }: { account: AccountDetail }) {
       <FindingLines findings={account.findings} />
       <KindReasons account={account} />
       <RiskSection account={account} />
+      {!account.isGone && <ApprovalSection thing={toApproved(account)} isUnapproved={account.isUnapproved} />}
       {!account.isGone && <LabelsSection thing={{ kind: "account", host, port, name }} />}
       <Entry account={account} />
       <KeyLogins account={account} />

@@ -14,7 +14,7 @@ import { AccountKind, type AccountRow, RootStanding } from "#shared/model/access
 import { formatEntry, formatKindReasons, ROOT_WORDS } from "#shared/text/access/account.ts";
 import { formatRisk } from "#shared/text/access/risk.ts";
 import { AccountDrawer } from "./drawer.tsx";
-import { route, sortOf, useAccounts, useFilterKeys } from "./queries.ts";
+import { route, sortOf, useAccounts, useBaseline, useFilterKeys } from "./queries.ts";
 
 const KINDS = AccountKind.options.map((value) => ({ value, label: ACCOUNT_KINDS[value].word }));
 
@@ -62,6 +62,7 @@ export function AccountsPage() {
 }
 
 function Filters({ search, onChange }: { search: Search; onChange: (patch: Partial<Search>) => void }) {
+  const baseline = useBaseline();
   return (
     <>
       <Facet title="Kind" value={search.kind} options={KINDS} onChange={(kind) => onChange({ kind })} />
@@ -83,6 +84,14 @@ function Filters({ search, onChange }: { search: Search; onChange: (patch: Parti
           title="Environment"
           value={search.environment || "not known"}
           onDrop={() => onChange({ environment: undefined })}
+        />
+      )}
+      {(baseline || search.unapproved) && (
+        <ToggleFacet
+          title="New, not approved"
+          count={undefined}
+          isOn={search.unapproved ?? false}
+          onChange={(isOn) => onChange({ unapproved: isOn || undefined })}
         />
       )}
       {search.owner && (

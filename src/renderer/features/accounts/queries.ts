@@ -21,6 +21,7 @@ export function useAccounts(search: Search) {
     owner: search.owner ?? null,
     environment: search.environment ?? null,
     lacksPurpose: search.lacksPurpose ?? false,
+    unapproved: search.unapproved ?? false,
     sort: sortOf(search),
   };
   const list = useRows(
@@ -39,6 +40,9 @@ export function useAccounts(search: Search) {
     commands: accountCommands(input),
   };
 }
+
+/** The baseline; null where none is set. */
+export const useBaseline = () => useQuery(useApi().changes.baseline.queryOptions()).data;
 
 /** What can be typed into the filter, with the owners that were given. */
 export function useFilterKeys() {

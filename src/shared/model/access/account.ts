@@ -3,6 +3,7 @@ import { FindingBrief } from "../finding.ts";
 import { Escalation, OpenAgent } from "../hosts/host-reach.ts";
 import { LoginMethod, LogWindow } from "../hosts/host-use.ts";
 import { Instant } from "../instant.ts";
+import { Approval } from "./change.ts";
 import { LoginBaseline } from "./login.ts";
 import { AccountRisk, NO_RISK, type RecordedRisk, type RiskFactor, RiskReasons } from "./risk.ts";
 
@@ -154,6 +155,8 @@ export const AccountRow = z.object({
   reviewOn: z.string().nullable(),
   firstSeen: Instant,
   lastSeen: Instant,
+  /** It was not there at the baseline, and nobody has approved it since. */
+  isUnapproved: z.boolean(),
   /** Without those that are accepted. */
   findings: z.array(FindingBrief),
   risk: AccountRisk,
@@ -164,6 +167,8 @@ export const AccountDetail = AccountRow.extend({
   hostId: z.int(),
   /** A later reading of its host did not find it: the rest is as it was last seen. */
   isGone: z.boolean(),
+  /** The one that holds; null where nobody has approved it. */
+  approval: Approval.nullable(),
   home: z.string(),
   groups: z.array(z.string()),
   /** The first of `workloadCount`. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Instant } from "../instant.ts";
+import { Labelled } from "../label.ts";
 
 /** How a people source is written: a table, a folder of NAME.keys as GitHub serves them, or a directory's export. */
 export const PeopleSourceKind = z.enum(["csv", "keys", "ldif"]);
@@ -62,6 +63,10 @@ export const PersonDetail = PersonRow.extend({
   sharedKeys: z.array(
     z.object({ fingerprint: z.string(), grants: z.array(z.int()), people: z.array(z.string()) }),
   ),
+  /** What names them as its owner, by their names, addresses and logins: the first of it. */
+  owned: z.array(Labelled),
+  /** Accounts that nobody but they get into, as far as keys say, and that have no password. */
+  ownAccounts: z.array(z.object({ id: z.int(), host: z.string(), port: z.int(), name: z.string() })),
   /** People who are listed with a key of theirs, and may be the same. */
   alike: z.array(z.object({ id: z.int(), name: z.string() })),
 });

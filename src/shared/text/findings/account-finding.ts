@@ -1,4 +1,4 @@
-import type { Disabled, Disabling } from "../../model/access/account.ts";
+import type { AccountKind, Disabled, Disabling } from "../../model/access/account.ts";
 import type { FindingText, Severity } from "../../model/finding.ts";
 import type { LoginMethod, UseEvidence } from "../../model/hosts/host-use.ts";
 import type { Instant } from "../../model/instant.ts";
@@ -10,6 +10,39 @@ export const RETURNED_SEVERITY: Record<"certain" | "uncertain", Severity> = {
   certain: "critical",
   uncertain: "high",
 };
+
+export const NEW_ACCOUNT_SEVERITY: Record<"entered" | "shut", Severity> = { entered: "medium", shut: "low" };
+
+export type NewAccount = {
+  kind: AccountKind;
+  isEntered: boolean;
+  grantCount: number;
+  baselineAt: Instant;
+  firstSeen: Instant;
+  /** The host was first read after the baseline. */
+  isFirstRead: boolean;
+};
+
+/** The sentence in the row of the account. */
+export const formatNewAccount = (isEntered: boolean): string =>
+  `this account was not there at the baseline, nobody has approved it, and ${isEntered ? "somebody gets in, or may" : "nobody gets in"}`;
+
+/** Says of an account that it was not there at the baseline, and that nobody has approved it since. */
+export function describeNewAccount(account: NewAccount): FindingText {
+  const { kind, isEntered, grantCount, baselineAt, firstSeen, isFirstRead } = account;
+  return {
+    sentence: formatNewAccount(isEntered),
+    evidence: [
+      `kind: ${kind}`,
+      `grants that let in, or may: ${grantCount}`,
+      `first seen by the scan of ${firstSeen}, the baseline is that of ${baselineAt}`,
+      ...(isFirstRead
+        ? ["the host was first read after the baseline: the account may be older than that"]
+        : []),
+    ],
+    remedy: "ask who made it and what for; approve it with an owner and a purpose, or remove it",
+  };
+}
 
 export type ReturnedGrant = {
   account: string;

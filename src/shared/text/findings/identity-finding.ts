@@ -55,3 +55,45 @@ export const describeOwnerLeft = (thing: OwnedThing, owner: string): FindingText
   ],
   remedy: "name another owner, and review what the thing is for; or retire it",
 });
+
+export const PURPOSELESS_SEVERITY: Severity = "info";
+
+/** The sentence in the row of the account. */
+export const formatPurposeless = (kind: AccountKind): string =>
+  `nobody has said what this is for: ${KINDS[kind]}`;
+
+/** Says of a machine's account that nobody has said what it is for, nor what its host is for. */
+export const describePurposeless = ({ kind, grantCount, firstSeen }: OwnerlessAccount): FindingText => ({
+  sentence: formatPurposeless(kind),
+  evidence: [
+    `kind: ${kind}`,
+    `grants that let in, or may: ${grantCount}`,
+    `first seen at ${firstSeen}`,
+    "neither the account nor its host has a purpose",
+  ],
+  remedy: "ask its owner, and write down the purpose of the account, or of its host for all accounts there",
+});
+
+export const REVIEW_SEVERITY: Severity = "low";
+
+type Overdue = { reviewOn: string; owner: string | null; purpose: string | null };
+
+const NOUNS = { account: "account", host: "host", certificate: "certificate", key: "key" };
+
+/** The sentence in the row of the thing. */
+export const formatReviewOverdue = (kind: keyof typeof NOUNS, reviewOn: string): string =>
+  `this ${NOUNS[kind]} was to be reviewed on ${reviewOn}`;
+
+/** Says that the day has come on which somebody was to review something. Written by strangers in part. */
+export const describeReviewOverdue = (
+  kind: keyof typeof NOUNS,
+  { reviewOn, owner, purpose }: Overdue,
+): FindingText => ({
+  sentence: formatReviewOverdue(kind, reviewOn),
+  evidence: [
+    `review on ${reviewOn}`,
+    owner === null ? "nobody answers for it" : `owner: ${owner}`,
+    purpose === null ? "nobody has said what it is for" : `purpose: ${purpose}`,
+  ],
+  remedy: `${owner === null ? "find its owner, and ask" : "ask its owner"} whether it is still needed; name a later review date, or retire it`,
+});

@@ -94,3 +94,14 @@ export const describeReplaced = ({ at, before, after }: Replaced): FindingText =
   remedy:
     "ask whoever answers for it whether they replaced it; accept this if so, and look for who did if not",
 });
+
+export const ACROSS_ENVIRONMENTS_SEVERITY = "medium";
+
+/** Says of a key that it opens accounts of several environments. Written by strangers in part. */
+export const describeAcrossEnvironments = (
+  environments: readonly { environment: string; opens: readonly string[] }[],
+): FindingText => ({
+  sentence: `one key opens accounts of ${environments.map(({ environment }) => environment).join(", ")}`,
+  evidence: environments.map(({ environment, opens }) => `${environment}: ${opens.join(", ")}`),
+  remedy: "give each environment a key of its own: whoever gets into one is otherwise in the other",
+});

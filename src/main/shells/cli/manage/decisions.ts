@@ -2,13 +2,15 @@ import { type Command, Option } from "commander";
 import { MOST_APPROVED } from "#shared/contract/changes.ts";
 import { MOST_ACCEPTED, OptionalRule } from "#shared/contract/findings.ts";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
+import type { AccountRow } from "#shared/model/access/account.ts";
 import type { GrantRow } from "#shared/model/access/grant.ts";
 import type { Finding, RuleId } from "#shared/model/finding.ts";
 import { ScanId } from "#shared/model/hosts/scan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { isMoreThan } from "#shared/model/total.ts";
+import { isMoreThan, type Total } from "#shared/model/total.ts";
 import { formatAmount, formatCount, formatNumber } from "#shared/text/count.ts";
 import { formatRule } from "#shared/text/findings/finding.ts";
+import { formatAccount } from "#shared/text/hosts/target.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { openApp } from "#shells/cli/open-app.ts";
 import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
@@ -17,6 +19,7 @@ import { asRule } from "#shells/cli/report/findings.ts";
 import { MORE, type Session, type World } from "#shells/cli/session.ts";
 
 type GrantChoice = CommonOptions & {
+  accounts?: boolean;
   host?: string;
   account?: string;
   fingerprint?: string;
@@ -28,9 +31,9 @@ type ApproveOptions = GrantChoice & { owner: string; purpose: string; review?: s
 
 export function addApprove(program: Command, { world }: Session): void {
   choosingGrants(program.command("approve [filter...]"))
-    .description("approve grants: who answers for them, and what they are for")
-    .requiredOption("--owner <name>", "who answers for the grant")
-    .requiredOption("--purpose <text>", "what the grant is for")
+    .description("approve grants or accounts: who answers for them, and what they are for")
+    .requiredOption("--owner <name>", "who answers for it")
+    .requiredOption("--purpose <text>", "what it is for")
     .option("--review <day>", "the day of the next review, such as 2027-01-31; from then on it is a finding")
     .addHelpText("after", APPROVE_HELP)
     .action((words: string[], _: object, command: Command) =>
@@ -46,38 +49,88 @@ export function addApprove(program: Command, { world }: Session): void {
 const choosingGrants = (command: Command): Command =>
   command
     .helpGroup(MORE)
-    .option("--host <name>", "only grants on this host")
+    .option("--accounts", "accounts, instead of grants")
+    .option("--host <name>", "only grants or accounts on this host")
     .option("--account <name>", "only grants for this account")
     .option("--fingerprint <fingerprint>", "only grants of this key")
-    .option("--unapproved", "only grants that are new since the baseline and not approved")
+    .option("--unapproved", "only what is new since the baseline and not approved")
     .option("--all", "all that match, if there are several");
 
 const APPROVE_HELP = `
 FILTER selects grants as in latchkey access: the row must contain every word. An approval is for one exact
-line: it still holds after the line moves, but not after it is edited.
+line: it still holds after the line moves, but not after it is edited. With --accounts FILTER selects accounts as in
+latchkey accounts, and an approval is for one name and number; the owner becomes that of the account.
 
 Examples:
   latchkey approve --host web1 backup@nas --owner "Ann Moore" --purpose backups --review 2027-01-31
   latchkey approve --unapproved --all --owner "Ann Moore" --purpose "new team, ticket 812"
+  latchkey approve --accounts --host web1 backup --owner "Ann Moore" --purpose backups
   latchkey unapprove --fingerprint SHA256:2vN...`;
 
 async function approve(words: readonly string[], options: ApproveOptions, world: World): Promise<void> {
   await using app = await openApp(options, world, "write");
-  const chosen = await chooseGrants(words, { options, client: app.client });
-  const grants = chosen.map(({ id }) => id);
+  const chosen = await choose(words, { options, client: app.client });
   const { owner, purpose, review = null } = options;
-  const { approved } = await app.client.changes.approve({ grants, owner, purpose, reviewOn: review });
+  const { approved } = await app.client.changes.approve({ ...chosen.ids, owner, purpose, reviewOn: review });
   if (options.json) return printJson({ approved }, world);
-  for (const grant of chosen) world.out(formatGrant(grant));
-  world.out(`${formatCount(approved, "grant")} approved; owner: ${printable(owner)}`);
+  for (const line of chosen.lines) world.out(line);
+  const one = options.accounts ? "account" : "grant";
+  world.out(`${formatCount(approved, one)} approved; owner: ${printable(owner)}`);
+}
+
+type Chosen = { ids: { grants: number[] } | { accounts: number[] }; lines: string[]; isApproved: boolean };
+type Choosing = { options: GrantChoice; client: LatchkeyClient };
+
+async function choose(words: readonly string[], choosing: Choosing): Promise<Chosen> {
+  if (choosing.options.accounts) {
+    const rows = await chooseAccounts(words, choosing);
+    const lines = rows.map(({ name, host, port, uid }) =>
+      printable(`${formatAccount({ account: name, host, port })} (uid ${uid})`),
+    );
+    return { ids: { accounts: rows.map(({ id }) => id) }, lines, isApproved: true };
+  }
+  const rows = await chooseGrants(words, choosing);
+  const isApproved = rows.some(({ approval }) => approval !== null);
+  return { ids: { grants: rows.map(({ id }) => id) }, lines: rows.map(formatGrant), isApproved };
+}
+
+/** One account, or with --all all that match. */
+async function chooseAccounts(
+  words: readonly string[],
+  { options, client }: Choosing,
+): Promise<AccountRow[]> {
+  const { host = null, unapproved = false, all = false, account, fingerprint } = options;
+  if (account !== undefined || fingerprint !== undefined)
+    throw new Refusal(
+      "invalid-input",
+      "--account and --fingerprint select grants; name an account as a filter",
+    );
+  const filter = { search: words.join(" "), host, unapproved };
+  const { rows, total } = await listRows(MOST_APPROVED, (page) =>
+    client.accounts.list({ ...filter, ...page }),
+  );
+  if (total === 0) throw new Refusal("not-found", "no account matches; latchkey accounts lists them");
+  refuseMany(total, { one: "account", all });
+  return rows;
+}
+
+function refuseMany(total: Total, { one, all }: { one: string; all: boolean }): void {
+  if (isMoreThan(total, 1) && !all)
+    throw new Refusal(
+      "invalid-input",
+      `${formatAmount(total)} ${one}s match; narrow the filter, or use --all`,
+    );
+  if (isMoreThan(total, MOST_APPROVED))
+    throw new Refusal(
+      "invalid-input",
+      `${formatAmount(total)} ${one}s match; at most ${formatNumber(MOST_APPROVED)} can be approved at once`,
+    );
 }
 
 async function unapprove(words: readonly string[], options: GrantChoice, world: World): Promise<void> {
   await using app = await openApp(options, world, "write");
-  const chosen = await chooseGrants(words, { options, client: app.client });
-  const grants = chosen.filter(({ approval }) => approval !== null).map(({ id }) => id);
-  const { withdrawn } =
-    grants.length === 0 ? { withdrawn: 0 } : await app.client.changes.unapprove({ grants });
+  const { ids, isApproved } = await choose(words, { options, client: app.client });
+  const { withdrawn } = isApproved ? await app.client.changes.unapprove(ids) : { withdrawn: 0 };
   if (options.json) return printJson({ withdrawn }, world);
   world.out(
     withdrawn === 0 ? "none of them was approved" : `${formatCount(withdrawn, "approval")} withdrawn`,
@@ -85,24 +138,12 @@ async function unapprove(words: readonly string[], options: GrantChoice, world: 
 }
 
 /** One grant, or with --all all that match. */
-async function chooseGrants(
-  words: readonly string[],
-  { options, client }: { options: GrantChoice; client: LatchkeyClient },
-): Promise<GrantRow[]> {
+async function chooseGrants(words: readonly string[], { options, client }: Choosing): Promise<GrantRow[]> {
   const { host = null, account = null, fingerprint = null, unapproved = false, all = false } = options;
   const filter = { search: words.join(" "), host, account, fingerprint, unapproved };
   const { rows, total } = await listRows(MOST_APPROVED, (page) => client.access.list({ ...filter, ...page }));
   if (total === 0) throw new Refusal("not-found", "no grant matches; latchkey access lists them");
-  if (isMoreThan(total, 1) && !all)
-    throw new Refusal(
-      "invalid-input",
-      `${formatAmount(total)} grants match; narrow the filter, or use --all`,
-    );
-  if (isMoreThan(total, MOST_APPROVED))
-    throw new Refusal(
-      "invalid-input",
-      `${formatAmount(total)} grants match; at most ${formatNumber(MOST_APPROVED)} can be approved at once`,
-    );
+  refuseMany(total, { one: "grant", all });
   return rows;
 }
 

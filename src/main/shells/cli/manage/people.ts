@@ -1,12 +1,20 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
-import type { ImportedPeopleSource, Inventory, PersonRow } from "#shared/model/access/person.ts";
+import type { LatchkeyClient } from "#shared/contract/index.ts";
+import type {
+  ImportedPeopleSource,
+  Inventory,
+  PersonDetail,
+  PersonRow,
+} from "#shared/model/access/person.ts";
+import { addDays } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { formatGaps, formatLeft } from "#shared/text/access/owner.ts";
 import { formatCount, formatNumber, formatTotal } from "#shared/text/count.ts";
 import { formatElapsed } from "#shared/text/elapsed.ts";
+import { formatLabelled } from "#shared/text/hosts/target.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { openApp } from "#shells/cli/open-app.ts";
 import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
@@ -15,6 +23,7 @@ import { MORE, type Session, type World } from "#shells/cli/session.ts";
 import { readFileOrRefuse } from "#shells/cli/terminal.ts";
 
 type ListOptions = CommonOptions & { standing?: PersonRow["standing"]; limit?: number };
+type MoveOptions = CommonOptions & { to: string; review?: string; dryRun?: boolean };
 type ImportOptions = CommonOptions & { name?: string; complete?: boolean };
 
 export function addPeople(program: Command, { world, finish }: Session): void {
@@ -46,6 +55,17 @@ export function addPeople(program: Command, { world, finish }: Session): void {
       finish(await importPeopleSources(paths, command.optsWithGlobals<ImportOptions>(), world)),
     );
   people
+    .command("move <name>")
+    .description(
+      "somebody changes teams or leaves: what they answer for gets another owner, and a review date",
+    )
+    .requiredOption("--to <owner>", "who answers for it from now on: a team or a person")
+    .option("--review <day>", "the day of the review, such as 2027-01-31 (default: in 30 days)")
+    .option("--dry-run", "only list it")
+    .action((name: string, _: object, command: Command) =>
+      movePerson(name, command.optsWithGlobals<MoveOptions>(), world),
+    );
+  people
     .command("remove <name>")
     .description("delete a people source, and what only it knows")
     .action((name: string, _: object, command: Command) =>
@@ -63,6 +83,7 @@ Sources are joined by login and mail address: one may have the keys, and another
 
 Examples:
   latchkey people import people.csv team-keys
+  latchkey people move "Ann Moore" --to "team web"   all that she answers for, to be reviewed in 30 days
   latchkey people import people.csv --complete       whoever is missing from it has left
   latchkey access --orphaned                         what people who have left can still log in to`;
 
@@ -105,6 +126,45 @@ function formatImported({ name, people, keys, gone, missing }: Imported): string
   const lost = missing > 0 ? `; ${formatNumber(missing)} of the last import are missing from it` : "";
   const left = gone > 0 ? `; ${formatLeft(gone)}` : "";
   return `${read}${lost}${left}`;
+}
+
+/** In so many days somebody has another look at what has changed hands. */
+const REVIEW_DAYS = 30;
+
+async function movePerson(name: string, options: MoveOptions, world: World): Promise<void> {
+  await using app = await openApp(options, world, options.dryRun ? "read" : "write");
+  const { owned, ...person } = await findPerson(name, app.client);
+  const reviewOn = options.review ?? addDays(world.now(), REVIEW_DAYS).toISOString().slice(0, 10);
+  const things = owned.map(formatLabelled);
+  if (owned.length === 0) {
+    if (options.json) return printJson({ person: person.name, things, change: null }, world);
+    return world.out(`nothing names ${printable(person.name)} as its owner`);
+  }
+  const change = options.dryRun
+    ? null
+    : (await app.client.labels.set({ things: owned, owner: options.to, reviewOn })).change;
+  if (options.json) return printJson({ person: person.name, things, change }, world);
+  for (const thing of things) world.out(printable(thing));
+  const counted = formatCount(owned.length, "thing");
+  world.out(
+    options.dryRun
+      ? `${counted} of ${printable(person.name)}; nothing was changed`
+      : `${counted} of ${printable(person.name)} moved to ${printable(options.to)}, to be reviewed on ${reviewOn}; latchkey label --undo undoes it`,
+  );
+}
+
+/** The one person with this name, address or login. */
+async function findPerson(name: string, { people }: LatchkeyClient): Promise<PersonDetail> {
+  const { rows } = await people.list({ search: name, limit: 100 });
+  const named = rows.filter((row) => [row.name, row.email, ...row.logins].some((one) => one === name));
+  const [found, ...others] = named.length > 0 ? named : rows;
+  if (!found) throw new Refusal("not-found", `nobody is listed as ${name}; latchkey people list lists them`);
+  if (others.length > 0)
+    throw new Refusal(
+      "invalid-input",
+      `several people are listed as ${name}: name one by an address or a login`,
+    );
+  return people.find({ id: found.id });
 }
 
 async function removeSource(name: string, options: CommonOptions, world: World): Promise<void> {

@@ -37,6 +37,7 @@ type Options = CommonOptions & {
   environment?: string | false;
   purpose?: boolean;
   sort?: Order;
+  unapproved?: boolean;
   limit?: number;
 };
 
@@ -61,6 +62,7 @@ export function addAccounts(program: Command, { world }: Session): void {
     .addOption(
       new Option("--sort <order>", "by host, or the greatest risk first").choices(ORDERS).default("host"),
     )
+    .option("--unapproved", "only accounts that are new since the baseline and not approved")
     .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
     .addHelpText("after", HELP)
     .action((words: string[], _: object, command: Command) =>
@@ -89,17 +91,17 @@ Examples:
   latchkey accounts --kind bot --no-owner     what nobody answers for; latchkey label names somebody
 
 With --json: { accounts: [{ host, port, name, uid, shell, passwordState, kind, reasons, grantCount, root,
-workloadCount, lastLoginAt, owner, purpose, environment, reviewOn, firstSeen, lastSeen, findings, risk: { reach: {
-level, atMost }, privilege, exposure, age } }], total }`;
+workloadCount, lastLoginAt, owner, purpose, environment, reviewOn, firstSeen, lastSeen, isUnapproved, findings, risk: {
+reach: { level, atMost }, privilege, exposure, age } }], total }`;
 
 async function listAccounts(words: readonly string[], options: Options, world: World): Promise<void> {
   await using app = await openApp(options, world, "read");
   const { list } = app.client.accounts;
-  const { host = null, kind = null, root = null } = options;
+  const { host = null, kind = null, root = null, unapproved = false } = options;
   const owner = options.owner === false ? "" : (options.owner ?? null);
   const environment = options.environment === false ? "" : (options.environment ?? null);
   const lacksPurpose = options.purpose === false;
-  const filter = { search: words.join(" "), host, kind, root, owner, environment, lacksPurpose };
+  const filter = { search: words.join(" "), host, kind, root, owner, environment, lacksPurpose, unapproved };
   const { rows, total } = await listRows(options.limit, (page) =>
     list({ ...filter, sort: { by: options.sort ?? "host" }, ...page }),
   );

@@ -1,0 +1,69 @@
+import type { Database } from "better-sqlite3";
+import type { PersonDetail } from "#shared/model/access/person.ts";
+import type { Labelled } from "#shared/model/label.ts";
+
+/** So many things of one person are named: as many as are labelled at once. */
+const MOST_NAMED = 1_000;
+
+/** By whatever people call them. An address is a login, too. */
+const THEIRS = `
+  SELECT entry.name AS owner FROM person AS entry INDEXED BY person_of_lead WHERE entry.lead = @lead
+  UNION SELECT login FROM person AS entry INDEXED BY person_of_lead
+  JOIN person_login ON person_login.person = entry.id WHERE entry.lead = @lead`;
+
+type OwnedRow = { kind: string; name: string; host: string; port: number };
+
+/** What somebody answers for, and what only they get into. */
+export function personBelongings(db: Database) {
+  const owned = db.prepare<{ lead: number }, OwnedRow>(`
+    WITH theirs (owner) AS (${THEIRS})
+    SELECT 'account' AS kind, name, host_name AS host, port FROM account
+    WHERE gone_scan IS NULL AND owner IN (SELECT owner FROM theirs) AND own_owner = owner
+    UNION ALL SELECT 'host', name, '', 0 FROM host_name
+    WHERE owner IS NOT NULL AND owner IN (SELECT owner FROM theirs) AND own_owner = owner
+    UNION ALL SELECT 'certificate', sha256, '', 0 FROM certificate
+    WHERE is_seen = 1 AND owner <> '' AND owner IN (SELECT owner FROM theirs) AND own_owner = owner
+    UNION ALL SELECT kind, name, '', 0 FROM label
+    WHERE kind IN ('key', 'issuer') AND owner IN (SELECT owner FROM theirs)
+    ORDER BY 1, 3, 4, 2
+    LIMIT ${MOST_NAMED}`);
+  const accounts = db.prepare<{ grants: string }, PersonDetail["ownAccounts"][number]>(`
+    SELECT account.id, account.host_name AS host, account.port, account.name
+    FROM (SELECT DISTINCT host, account FROM grant_line
+          WHERE id IN (SELECT value FROM json_each(@grants)) AND effective <> 'no') AS theirs
+    JOIN account ON account.host = theirs.host AND account.name = theirs.account AND account.gone_scan IS NULL
+    WHERE password_state = 'locked' AND uid <> 0 AND NOT EXISTS (
+      SELECT 1 FROM grant_line AS other INDEXED BY grant_by_account
+      WHERE other.account = account.name AND other.host_name = account.host_name AND other.host = account.host
+        AND other.gone_scan IS NULL AND other.effective <> 'no'
+        AND other.id NOT IN (SELECT value FROM json_each(@grants)))
+      AND NOT EXISTS (
+        SELECT 1 FROM trusted_authority
+        WHERE trusted_authority.host = account.host AND trusted_authority.account = account.name
+          AND trusted_authority.gone_scan IS NULL)
+    ORDER BY 2, 3, 4
+    LIMIT ${MOST_NAMED}`);
+
+  /** `grants`: those that a key of theirs alone is in. */
+  return (lead: number, grants: readonly number[]): Pick<PersonDetail, "owned" | "ownAccounts"> => ({
+    owned: owned.all({ lead }).flatMap(toLabelled),
+    ownAccounts: accounts.all({ grants: JSON.stringify(grants) }),
+  });
+}
+
+function toLabelled({ kind, name, host, port }: OwnedRow): Labelled[] {
+  switch (kind) {
+    case "account":
+      return [{ kind, host, port, name }];
+    case "host":
+      return [{ kind, host: name }];
+    case "certificate":
+      return [{ kind, sha256: name }];
+    case "key":
+      return [{ kind, fingerprint: name }];
+    case "issuer":
+      return [{ kind, name }];
+    default:
+      return [];
+  }
+}

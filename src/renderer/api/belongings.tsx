@@ -1,0 +1,124 @@
+import { Autocomplete, Button, Stack, TextInput } from "@mantine/core";
+import { IconTransfer } from "@tabler/icons-react";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { Dim } from "#renderer/ui/cells.tsx";
+import { Dialog, DialogFoot } from "#renderer/ui/dialog.tsx";
+import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
+import { formatUntrusted, TextLink, Untrusted } from "#renderer/ui/text.tsx";
+import { toast } from "#renderer/ui/toast.tsx";
+import { useNow } from "#renderer/ui/when.tsx";
+import type { PersonDetail } from "#shared/model/access/person.ts";
+import { addDays } from "#shared/model/instant.ts";
+import type { Labelled } from "#shared/model/label.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatAccount, formatLabelled } from "#shared/text/hosts/target.ts";
+import { useApi } from "./connection.ts";
+
+const KINDS: Record<Labelled["kind"], string> = {
+  account: "account",
+  host: "host",
+  certificate: "certificate",
+  key: "SSH key",
+  endpoint: "endpoint",
+  issuer: "issuer",
+};
+
+/** What names somebody as its owner, and a dialog that gives all of it to somebody else. */
+export function OwnedSection({ person: { name, owned } }: { person: PersonDetail }) {
+  const [isAsking, setIsAsking] = useState(false);
+  if (owned.length === 0) return null;
+  const move = (
+    <Button
+      variant="subtle"
+      size="compact-sm"
+      leftSection={<IconTransfer size={15} />}
+      onClick={() => setIsAsking(true)}
+    >
+      Move to another owner
+    </Button>
+  );
+  return (
+    <Section title="Answers for" count={owned.length} action={move}>
+      <Lines>
+        {owned.map((thing) => (
+          <Line key={formatLabelled(thing)} end={<Dim>{KINDS[thing.kind]}</Dim>}>
+            <Untrusted text={formatLabelled(thing)} limit={120} />
+          </Line>
+        ))}
+      </Lines>
+      {isAsking && <MoveDialog name={name} owned={owned} onClose={() => setIsAsking(false)} />}
+    </Section>
+  );
+}
+
+/** Accounts that nobody else gets into: whoever revokes the keys leaves them to nobody. */
+export function OwnAccounts({ accounts }: { accounts: PersonDetail["ownAccounts"] }) {
+  return (
+    <Lines>
+      {accounts.map(({ id, host, port, name }) => (
+        <Line key={id}>
+          <TextLink>
+            <Link to="/accounts" search={{ open: id }}>
+              <Untrusted text={formatAccount({ account: name, host, port })} limit={120} />
+            </Link>
+          </TextLink>
+        </Line>
+      ))}
+    </Lines>
+  );
+}
+
+/** In so many days somebody has another look at what has changed hands. */
+const REVIEW_DAYS = 30;
+
+type MoveProps = { name: string; owned: readonly Labelled[]; onClose: () => void };
+
+function MoveDialog({ name, owned, onClose }: MoveProps) {
+  const { labels } = useApi();
+  const { data: known } = useQuery(labels.read.queryOptions());
+  const [owner, setOwner] = useState("");
+  const [reviewOn, setReviewOn] = useState(addDays(useNow(), REVIEW_DAYS).toISOString().slice(0, 10));
+  const { mutate, error, isPending } = useMutation(labels.set.mutationOptions());
+  const move = () =>
+    mutate(
+      { things: [...owned], owner, reviewOn: reviewOn || null },
+      {
+        onSuccess: () => {
+          toast(`${formatCount(owned.length, "thing")} moved; latchkey label --undo undoes it`);
+          onClose();
+        },
+      },
+    );
+  return (
+    <Dialog title="Move to another owner" isOpen onClose={onClose} width={520}>
+      <form action={move}>
+        <Stack gap={12}>
+          <p>
+            All that <Untrusted text={name} limit={120} /> answers for: {formatCount(owned.length, "thing")}.
+          </p>
+          <Autocomplete
+            size="xs"
+            label="New owner"
+            description="A team or a person"
+            data={(known?.owners ?? []).map(formatUntrusted)}
+            value={owner}
+            onChange={setOwner}
+            maxLength={200}
+            data-autofocus
+          />
+          <TextInput
+            size="xs"
+            type="date"
+            label="Review on"
+            description="That day it becomes a finding; empty for never"
+            value={reviewOn}
+            onChange={(event) => setReviewOn(event.currentTarget.value)}
+          />
+          <DialogFoot error={error} submit="Move" isPending={isPending} isDisabled={owner.trim() === ""} />
+        </Stack>
+      </form>
+    </Dialog>
+  );
+}
