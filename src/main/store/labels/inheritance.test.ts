@@ -116,6 +116,22 @@ test("tags that name different things name nothing, and that is said with what t
   expect(rowsNow(store)).toMatchObject([{ environment: "staging" }]);
 });
 
+test("to a run a host is of every environment that its tags name, where they differ and nobody says which", () => {
+  const store = openMemory();
+  visit(store, ["deploy"]);
+  const words = () => store.runbooks.facts.allHosts().map(({ tags }) => tags.toSorted());
+  for (const [name, environment] of [
+    ["web", "production"],
+    ["blue", "staging"],
+  ] as const) {
+    store.labels.setTag(name, { environment });
+    store.labels.tag(find(store, WEB1), name);
+  }
+  expect(words()).toEqual([["blue", "production", "staging", "web"]]);
+  store.labels.set(find(store, WEB1), { environment: "staging" });
+  expect(words()).toEqual([["blue", "staging", "web"]]);
+});
+
 test("a certificate has what all hosts have where it is seen, and its own tags come first", () => {
   const store = openMemory();
   for (const name of ["web1", "web2"]) visitEndpoint(store, name, { presented: { chain: [shop] } });

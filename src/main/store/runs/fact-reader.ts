@@ -66,11 +66,15 @@ type GrantRow = {
 const GRANT = `id, host, account, file, text, fingerprint, options, key_type, comment, effective, is_dormant,
   json_extract(verdict, '$.effective.onlyFrom') AS only_from, owner`;
 
+/** The tags of a host, and its environment: each that its tags name where these differ, for one of them may be production. */
 const HOST = `host.id, host.host, host.port, ifnull(target.user, host.user) AS user, ifnull(target.use_sudo, 0) AS use_sudo,
   ifnull(target.transport, 'auto') AS transport, host.os, pin.fingerprint AS pinned,
   (SELECT json_group_array(word) FROM (
      SELECT tag.name AS word FROM tagged_host JOIN tag ON tag.id = tagged_host.tag WHERE tagged_host.name = host.name
-     UNION SELECT environment FROM host_name WHERE host_name.id = host.name AND environment IS NOT NULL)) AS tags`;
+     UNION SELECT environment FROM host_name WHERE host_name.id = host.name AND environment IS NOT NULL
+     UNION SELECT tag.environment FROM tagged_host
+       JOIN tag ON tag.id = tagged_host.tag JOIN host_name ON host_name.id = tagged_host.name
+     WHERE tagged_host.name = host.name AND host_name.environment IS NULL AND tag.environment IS NOT NULL)) AS tags`;
 
 const HOSTS = `host
   LEFT JOIN target ON target.kind = 'ssh' AND target.host = host.host AND target.port = host.port
