@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Environment, Labelled, Labels, OwnerName, Tag, TagName } from "../model/label.ts";
+import { Environment, Labelled, LabelSuggestion, Labels, OwnerName, Tag, TagName } from "../model/label.ts";
 import { command, query } from "./procedure.ts";
 
 /** At most so many things are labelled at once. */
@@ -16,6 +16,24 @@ export const labels = {
 
   find: query.input(z.object({ thing: Labelled })).output(Labels),
 
+  /** What may be said of a thing, by what is at hand. None of it counts for anything until somebody says yes, by `set`. */
+  suggest: query
+    .input(z.object({ thing: Labelled }))
+    .output(z.object({ suggestions: z.array(LabelSuggestion) })),
+
+  /**
+   * Accounts that nobody answers for, the operating system's own apart, of which somebody may; a page of those that were
+   * looked through. `next`: where the next page begins.
+   */
+  suggestOwners: query
+    .input(z.object({ after: z.int().default(0), limit: z.int().min(1).max(500).default(200) }))
+    .output(
+      z.object({
+        rows: z.array(z.object({ thing: Labelled, suggestions: z.array(LabelSuggestion) })),
+        next: z.int().nullable(),
+      }),
+    ),
+
   /**
    * Sets who answers for things, what they are for, where they are used and when they are to be reviewed, and adds or
    * removes tags. Null removes a value of theirs; what is left out stays as it is. All of it is one change.
@@ -27,7 +45,7 @@ export const labels = {
         owner: OwnerName.nullable().optional(),
         purpose: z.string().trim().min(1).max(200).nullable().optional(),
         environment: Environment.nullable().optional(),
-        reviewOn: z.iso.date().nullable().optional(),
+        reviewOn: z.iso.date("write a day, such as 2027-01-31").nullable().optional(),
         addTags: z.array(TagName).max(20).default([]),
         removeTags: z.array(TagName).max(20).default([]),
       }),

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { HostName, Port, Protocol } from "./hosts/target.ts";
+import { Instant } from "./instant.ts";
 
 /** What the user calls things, such as `production`. Lower case; it begins with a letter or a digit. */
 export const TagName = z
   .string()
   .max(64)
-  .regex(/^[a-z0-9][a-z0-9._-]*$/);
+  .regex(/^[a-z0-9][a-z0-9._-]*$/, "write one word in lower case, such as production");
 export type TagName = z.infer<typeof TagName>;
 
 /** Where something is used, such as `production` or `test`: one word, written as a tag is. */
@@ -104,6 +105,50 @@ export const Labels = z.object({
   tags: z.array(TagName),
 });
 export type Labels = z.infer<typeof Labels>;
+
+/**
+ * What in the store speaks for a label that nobody has given. None of it counts for anything until somebody says yes.
+ */
+export const LabelEvidence = z.discriminatedUnion("kind", [
+  /** The account is called what a people source has as this person's login. */
+  z.object({ kind: z.literal("login-of-person"), login: z.string(), source: z.string() }),
+  /** A people source has a key that opens it, or that it is, as this person's. */
+  z.object({ kind: z.literal("key-of-person"), fingerprint: z.string(), source: z.string() }),
+  /** The comment of such a key is a login of this person. */
+  z.object({ kind: z.literal("comment"), comment: z.string() }),
+  /** Such a key logged in last. */
+  z.object({ kind: z.literal("last-login"), fingerprint: z.string(), at: Instant }),
+  /** An account that is called what this person is became it last, by su. */
+  z.object({ kind: z.literal("became"), by: z.string(), at: Instant }),
+  /** An account of this person has its private key. */
+  z.object({ kind: z.literal("key-file"), host: z.string(), account: z.string(), path: z.string() }),
+  /** So many accounts of the same name on other hosts have it. */
+  z.object({ kind: z.literal("same-name"), count: z.int() }),
+  /** So many other accounts of its host have it. */
+  z.object({ kind: z.literal("same-host"), count: z.int() }),
+  /** The host that an endpoint is on has it. */
+  z.object({ kind: z.literal("on-host"), host: z.string() }),
+  /** The certificate has it that was there before it. */
+  z.object({ kind: z.literal("predecessor"), sha256: z.string() }),
+  /** Whoever signed it for us has it. */
+  z.object({ kind: z.literal("issuer"), name: z.string() }),
+  /** This runs as it. */
+  z.object({ kind: z.literal("runs"), name: z.string() }),
+  /** This is a part of the name of its host. */
+  z.object({ kind: z.literal("host-name"), host: z.string(), word: z.string() }),
+]);
+export type LabelEvidence = z.infer<typeof LabelEvidence>;
+
+/** A value that somebody may say yes to. */
+export const LabelSuggestion = z.object({
+  field: LabelField,
+  value: z.string(),
+  /** The first of what speaks for it. */
+  evidence: z.array(LabelEvidence),
+  /** All of that is a host's word: whoever has root there, or an account, can have made it up. */
+  isClaim: z.boolean(),
+});
+export type LabelSuggestion = z.infer<typeof LabelSuggestion>;
 
 /** What a change has changed of a thing: the values that were otherwise before, and tags that came or went. */
 export const ThingChange = z.object({

@@ -1,7 +1,9 @@
 import {
   type InheritedLabel,
+  type LabelEvidence,
   LabelField,
   type LabelSource,
+  type LabelSuggestion,
   type Labels,
   type LabelValue,
   type Tag,
@@ -77,3 +79,39 @@ export function formatTag(tag: Tag): string {
     ...(environment === null ? [] : [`environment ${environment}`]),
   ].join("; ");
 }
+
+/** What speaks for a suggestion, as a part of a sentence. */
+export function describeEvidence(evidence: LabelEvidence): string {
+  switch (evidence.kind) {
+    case "login-of-person":
+      return `${evidence.source} has ${evidence.login} as a login of theirs`;
+    case "key-of-person":
+      return `${evidence.source} has a key of it as theirs: ${evidence.fingerprint}`;
+    case "comment":
+      return `the comment of a key of it is ${evidence.comment}`;
+    case "last-login":
+      return `their key ${evidence.fingerprint} logged in last, on ${evidence.at.slice(0, 10)}`;
+    case "became":
+      return `${evidence.by} became it last by su, on ${evidence.at.slice(0, 10)}`;
+    case "key-file":
+      return `its private key is ${evidence.path} of ${evidence.account} on ${evidence.host}`;
+    case "same-name":
+      return `${formatCount(evidence.count, "account")} of this name on other hosts`;
+    case "same-host":
+      return `${formatCount(evidence.count, "other account")} of its host`;
+    case "on-host":
+      return `it is on host ${evidence.host}`;
+    case "predecessor":
+      return `the certificate that was there before it, ${evidence.sha256.slice(0, 12)}`;
+    case "issuer":
+      return `its issuer ${evidence.name}`;
+    case "runs":
+      return `${evidence.name} runs as it`;
+    case "host-name":
+      return `"${evidence.word}" in the name ${evidence.host}`;
+  }
+}
+
+/** Why a value is suggested; whether that is a host's word alone is said. */
+export const describeSuggestion = ({ evidence, isClaim }: LabelSuggestion): string =>
+  `${evidence.map(describeEvidence).join("; ")}${isClaim ? " (as hosts say, which nothing verifies)" : ""}`;

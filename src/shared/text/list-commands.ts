@@ -14,7 +14,9 @@ import type { Finding } from "../model/finding.ts";
 import type { HostRow } from "../model/hosts/host.ts";
 import type { HostKeyRow } from "../model/hosts/host-key.ts";
 import type { Scan } from "../model/hosts/scan.ts";
+import type { LabelField, Labelled } from "../model/label.ts";
 import type { RunRow } from "../model/runs/run.ts";
+import { formatLabelled } from "./hosts/target.ts";
 import { printable, printableJson } from "./untrusted-text.ts";
 
 /** An option with its value; true: one without. It is left out where its value is null, undefined or false. */
@@ -294,6 +296,22 @@ export const stepCommands = (view: string | null): ListCommands<GraphLink> => ({
       ["--host", "host" in to ? to.host : null],
     ]),
 });
+
+/** What gives a thing this label; null where no line can be pasted. */
+export function formatLabelCommand(thing: Labelled, field: LabelField, value: string): string | null {
+  const what = formatLabelled(thing);
+  const option: Option = [LABEL_OPTIONS[field], value];
+  return thing.kind === "host"
+    ? formatWords("label", [what], [option])
+    : formatWords("label", [], [[`--${thing.kind}`, what], option]);
+}
+
+const LABEL_OPTIONS: Record<LabelField, string> = {
+  owner: "--owner",
+  purpose: "--purpose",
+  environment: "--environment",
+  reviewOn: "--review",
+};
 
 /** The words of a search are words of the command. */
 const formatCommand = (name: string, search: string, options: readonly Option[]): string | null =>

@@ -1,10 +1,12 @@
 import { implement } from "@orpc/server";
+import { findEnvironment, rankSuggestions } from "#domain/labels/rank-suggestions.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { labels } from "#shared/contract/labels.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import { LabelField, type Labelled, type ThingChange } from "#shared/model/label.ts";
+import { LabelField, type Labelled, type LabelSuggestion, type ThingChange } from "#shared/model/label.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatLabelled } from "#shared/text/hosts/target.ts";
+import type { AccountName } from "#store/labels/label-evidence.ts";
 import type { LabelledRow } from "#store/labels/label-reader.ts";
 import type { TagPatch } from "#store/labels/tag-table.ts";
 import type { Store } from "#store/store.ts";
@@ -21,6 +23,8 @@ export function createLabels({ store, announce, now }: Deps) {
       environments: store.labels.environments(),
     })),
     find: os.find.handler(({ input }) => store.labels.of(findLabelled(store, input.thing))),
+    suggest: os.suggest.handler(({ input }) => ({ suggestions: suggest(input.thing) })),
+    suggestOwners: os.suggestOwners.handler(({ input }) => suggestOwners(input)),
     set: os.set.handler(async ({ input }) => announced(await set(input))),
     undo: os.undo.handler(async ({ input }) => announced(await undo(input.change))),
     setTag: os.setTag.handler(async ({ input }) => announced(await setTag(input))),
@@ -56,11 +60,34 @@ export function createLabels({ store, announce, now }: Deps) {
     });
   }
 
+  function suggest(thing: Labelled): LabelSuggestion[] {
+    const row = findLabelled(store, thing);
+    const named = thing.kind === "host" || thing.kind === "account" ? thing.host : null;
+    const known = named === null ? [] : store.labels.environments();
+    const found = [
+      ...store.labels.evidence.of(row),
+      ...(named === null ? [] : findEnvironment(named, known)),
+    ];
+    return rankSuggestions(found, store.labels.of(row));
+  }
+
+  function suggestOwners({ after, limit }: { after: number; limit: number }) {
+    const accounts = store.labels.evidence.accountsWithoutOwner(after, limit);
+    const rows = accounts.flatMap((account) => {
+      const thing = toAccount(account);
+      const suggestions = suggest(thing).filter(({ field }) => field === "owner");
+      return suggestions.length === 0 ? [] : [{ thing, suggestions }];
+    });
+    return { rows, next: accounts.length < limit ? null : (accounts.at(-1)?.id ?? null) };
+  }
+
   function announced<Result>(result: Result): Result {
     announce({ kind: "labels-changed" });
     return result;
   }
 }
+
+const toAccount = ({ host, port, name }: AccountName): Labelled => ({ kind: "account", host, port, name });
 
 const hostsOf = (things: readonly Labelled[]): string[] =>
   things.flatMap((thing) => ("host" in thing ? [thing.host] : []));

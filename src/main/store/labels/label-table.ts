@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
 import { type Labelled, type Labels, type Tag, ThingChange } from "#shared/model/label.ts";
+import { labelEvidence } from "./label-evidence.ts";
 import { type LabelledRow, labelReader, type OwnLabels, ownLabels, rowFinder } from "./label-reader.ts";
 import { type TagPatch, tagsOf, tagTable } from "./tag-table.ts";
 
@@ -67,6 +68,7 @@ export function labelTable(db: Database) {
     },
 
     changes: labelChangeTable(db),
+    evidence: labelEvidence(db),
   };
 }
 

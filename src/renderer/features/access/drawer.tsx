@@ -8,6 +8,7 @@ import {
 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { ApprovalSection } from "#renderer/api/approve.tsx";
+import { LabelsSection } from "#renderer/api/labels-section.tsx";
 import { Drawer, Fact, Facts, Line, Lines, Section, Verbatim } from "#renderer/ui/drawer/drawer.tsx";
 import { CopyMark, WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
 import { HostName } from "#renderer/ui/host-name.tsx";
@@ -66,6 +67,9 @@ function Details({ grant }: { grant: GrantDetail }) {
       <Section title="Key">
         <KeyFacts grant={grant} />
       </Section>
+      {grant.fingerprint !== null && (
+        <LabelsSection title="Labels of the key" thing={{ kind: "key", fingerprint: grant.fingerprint }} />
+      )}
       <ApprovalSection thing={toApproved(grant)} isUnapproved={grant.isUnapproved} />
       <SameKey grant={grant} />
       <HistorySection id={grant.id} />

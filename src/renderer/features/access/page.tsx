@@ -3,6 +3,7 @@ import { IconCircleCheck, IconKey, IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
 import { ApproveDialog } from "#renderer/api/approve.tsx";
 import { GRANT_KEYS } from "#renderer/api/filter-keys.ts";
+import { LabelRows } from "#renderer/api/labels-section.tsx";
 import { ScanButton, usePlanRequest } from "#renderer/api/scan-button.tsx";
 import { Inline, NameCell, TextCell } from "#renderer/ui/cells.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
@@ -14,6 +15,7 @@ import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
 import { EFFECTIVE, EffectiveTag, OrphanMark, OWNER, OwnerTag, USE, UseTag } from "#renderer/ui/verdict.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { GrantRow, OrphanState } from "#shared/model/access/grant.ts";
+import type { Labelled } from "#shared/model/label.ts";
 import { formatKey } from "#shared/text/hosts/key.ts";
 import { GrantActions, toApproved, useGrantKeys } from "./approval.tsx";
 import { GrantDrawer } from "./drawer.tsx";
@@ -34,6 +36,13 @@ const FIXED = [
   { name: "fingerprint", title: "Key" },
   { name: "type", title: "Key type" },
 ] as const;
+
+/** Of lines of one key the key is labelled once; one that could not be read has no name. */
+const toKeys = (rows: readonly GrantRow[]): Labelled[] =>
+  [...new Set(rows.flatMap(({ fingerprint }) => fingerprint ?? []))].map((fingerprint) => ({
+    kind: "key",
+    fingerprint,
+  }));
 
 const idOf = ({ id }: GrantRow): string => String(id);
 
@@ -65,6 +74,7 @@ export function AccessPage() {
       actions={(rows, clear) => (
         <>
           <ApproveAction grants={rows} onDone={clear} />
+          <LabelRows things={toKeys(rows)} onDone={clear} />
           <GrantActions grants={rows} buttonProps={{ variant: "subtle", size: "compact-sm" }} />
         </>
       )}

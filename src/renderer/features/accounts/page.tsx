@@ -1,4 +1,5 @@
 import { IconUserCog } from "@tabler/icons-react";
+import { LabelRows } from "#renderer/api/labels-section.tsx";
 import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { ACCOUNT_KINDS, AccountKindTag, RootTag } from "#renderer/ui/account.tsx";
 import { Dim, NameCell, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
@@ -11,6 +12,7 @@ import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
 import { beginLarge } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import { AccountKind, type AccountRow, RootStanding } from "#shared/model/access/account.ts";
+import type { Labelled } from "#shared/model/label.ts";
 import { formatEntry, formatKindReasons, ROOT_WORDS } from "#shared/text/access/account.ts";
 import { formatRisk } from "#shared/text/access/risk.ts";
 import { AccountDrawer } from "./drawer.tsx";
@@ -22,6 +24,8 @@ const STANDINGS = RootStanding.options.map((value) => ({
   value,
   label: beginLarge(ROOT_WORDS[value] || "no root"),
 }));
+
+const toThing = ({ host, port, name }: AccountRow): Labelled => ({ kind: "account", host, port, name });
 
 const idOf = ({ id }: AccountRow): string => String(id);
 
@@ -49,6 +53,7 @@ export function AccountsPage() {
       openId={search.open === undefined ? null : String(search.open)}
       onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
       fetchAll={fetchAll}
+      actions={(rows, clear) => <LabelRows things={rows.map(toThing)} onDone={clear} />}
       commands={commands}
       filters={<Filters search={search} onChange={change} />}
       empty={<None search={search} onClear={() => void navigate({ to: ".", search: {} })} />}
@@ -185,21 +190,6 @@ const COLUMNS: readonly Column<AccountRow>[] = [
     text: ({ owner }) => owner,
   },
   {
-    id: "environment",
-    title: "Environment",
-    minWidth: 92,
-    cell: ({ environment }) => <TextCell text={environment} />,
-    text: ({ environment }) => environment,
-  },
-  {
-    id: "purpose",
-    title: "Purpose",
-    minWidth: 96,
-    grow: 2,
-    cell: ({ purpose }) => <TextCell text={purpose} />,
-    text: ({ purpose }) => purpose,
-  },
-  {
     id: "entry",
     title: "Entered by",
     minWidth: 132,
@@ -231,5 +221,20 @@ const COLUMNS: readonly Column<AccountRow>[] = [
     grow: 4,
     cell: ({ reasons }) => <TextCell text={formatKindReasons(reasons)} isDim />,
     text: ({ reasons }) => formatKindReasons(reasons),
+  },
+  {
+    id: "environment",
+    title: "Environment",
+    minWidth: 92,
+    cell: ({ environment }) => <TextCell text={environment} />,
+    text: ({ environment }) => environment,
+  },
+  {
+    id: "purpose",
+    title: "Purpose",
+    minWidth: 96,
+    grow: 2,
+    cell: ({ purpose }) => <TextCell text={purpose} />,
+    text: ({ purpose }) => purpose,
   },
 ];

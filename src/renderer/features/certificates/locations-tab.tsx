@@ -1,5 +1,6 @@
 import { IconFile, IconPlugConnected } from "@tabler/icons-react";
 import { useState } from "react";
+import { LabelsLine } from "#renderer/api/labels-section.tsx";
 import { ServedActions } from "#renderer/api/reload.tsx";
 import { Dim, Inline } from "#renderer/ui/cells.tsx";
 import { Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
@@ -101,6 +102,7 @@ function EndpointWire({ location }: { location: EndpointLocation }) {
 }
 
 function WireFacts({ location }: { location: EndpointLocation }) {
+  const { host, port, serverName, protocol } = location;
   const { data, error } = useEndpoint(location);
   if (error) return <ErrorState doing="show what the endpoint sent" error={error} />;
   return (
@@ -118,6 +120,9 @@ function WireFacts({ location }: { location: EndpointLocation }) {
             </ul>
           </Fact>
         ))}
+      <Fact name="Labels">
+        <LabelsLine thing={{ kind: "endpoint", host, port, serverName, protocol }} />
+      </Fact>
     </Facts>
   );
 }

@@ -1,4 +1,5 @@
 import { IconCertificate } from "@tabler/icons-react";
+import { LabelRows } from "#renderer/api/labels-section.tsx";
 import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { Dim, Inline, NameCell, TextCell } from "#renderer/ui/cells.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
@@ -9,6 +10,7 @@ import { Facet, FixedFacet } from "#renderer/ui/table/filters.tsx";
 import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
 import { ExpiryTag, LifetimeBar } from "#renderer/ui/when.tsx";
 import type { CertificateLocation, CertificateRow } from "#shared/model/certificates/certificate.ts";
+import type { Labelled } from "#shared/model/label.ts";
 import { formatKey } from "#shared/text/hosts/key.ts";
 import classes from "./certificates.module.css";
 import { CertificateDrawer, nameOf, RenewAction, RenewDue, useCertificateKeys } from "./drawer.tsx";
@@ -46,6 +48,8 @@ const FIXED: readonly {
   { name: "issuer", title: "Issuer" },
 ];
 
+const toThing = ({ sha256 }: CertificateRow): Labelled => ({ kind: "certificate", sha256 });
+
 const idOf = ({ sha256 }: CertificateRow): string => sha256;
 
 type Search = ReturnType<typeof route.useSearch>;
@@ -74,8 +78,11 @@ export function CertificatesPage() {
       onOpen={(id, { isWalk }) => change({ open: id ?? undefined }, isWalk)}
       fetchAll={fetchAll}
       commands={commands}
-      actions={(rows) => (
-        <RenewAction certificates={rows} buttonProps={{ variant: "subtle", size: "compact-sm" }} />
+      actions={(rows, clear) => (
+        <>
+          <LabelRows things={rows.map(toThing)} onDone={clear} />
+          <RenewAction certificates={rows} buttonProps={{ variant: "subtle", size: "compact-sm" }} />
+        </>
       )}
       keys={useCertificateKeys()}
       filters={

@@ -1,5 +1,6 @@
 import { IconServer } from "@tabler/icons-react";
 import { HOST_KEYS } from "#renderer/api/filter-keys.ts";
+import { LabelRows } from "#renderer/api/labels-section.tsx";
 import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { Dim, NameCell, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
 import { FindingCount } from "#renderer/ui/severity.tsx";
@@ -10,11 +11,14 @@ import { PROBE_STATES, ProbeTag } from "#renderer/ui/tag.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { HostRow } from "#shared/model/hosts/host.ts";
 import { ProbeState } from "#shared/model/hosts/probe.ts";
+import type { Labelled } from "#shared/model/label.ts";
 import { formatOwnName } from "#shared/text/hosts/own-name.ts";
 import { HostDrawer, nameOf } from "./drawer.tsx";
 import { route, sortOf, useHosts } from "./queries.ts";
 
 const STATES = ProbeState.options.map((value) => ({ value, label: PROBE_STATES[value].word }));
+
+const toThing = ({ host }: HostRow): Labelled => ({ kind: "host", host });
 
 const idOf = ({ id }: HostRow): string => String(id);
 
@@ -42,6 +46,7 @@ export function HostsPage() {
       openId={search.open === undefined ? null : String(search.open)}
       onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
       fetchAll={fetchAll}
+      actions={(rows, clear) => <LabelRows things={rows.map(toThing)} onDone={clear} />}
       commands={commands}
       filters={
         <Facet

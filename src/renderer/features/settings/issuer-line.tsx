@@ -3,6 +3,7 @@ import { IconCircleCheck, IconCircleX, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { useApi } from "#renderer/api/connection.ts";
 import { toChosenFiles } from "#renderer/api/desktop.ts";
+import { LabelsLine } from "#renderer/api/labels-section.tsx";
 import { Dim } from "#renderer/ui/cells.tsx";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Line, Lines } from "#renderer/ui/drawer/drawer.tsx";
@@ -68,6 +69,7 @@ export function IssuerLine({ issuer, isReadOnly, onIssued, onChange, onRemove }:
       below={
         <>
           <Summary issuer={issuer} />
+          <LabelsLine thing={{ kind: "issuer", name }} />
           {kind === "local" && <OwnActions name={name} isReadOnly={isReadOnly} onIssued={onIssued} />}
           {isHooked && (
             <TextInput

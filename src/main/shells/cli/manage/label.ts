@@ -5,7 +5,8 @@ import { LabelField, Labelled, PrintedThings } from "#shared/model/label.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
 import { formatLabelled } from "#shared/text/hosts/target.ts";
-import { formatLabels, formatTag } from "#shared/text/label.ts";
+import { describeSuggestion, formatLabels, formatTag, LABEL_TITLES } from "#shared/text/label.ts";
+import { formatLabelCommand } from "#shared/text/list-commands.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { findHost } from "#shells/cli/find-host.ts";
 import { openApp } from "#shells/cli/open-app.ts";
@@ -22,6 +23,7 @@ type Options = CommonOptions &
     tag?: string[];
     untag?: string[];
     undo?: boolean;
+    suggest?: boolean;
   };
 type TagOptions = CommonOptions & {
   due?: number | false;
@@ -51,6 +53,10 @@ export function addLabel(program: Command, { world }: Session): void {
     .option("--tag <name>", "add a tag (repeatable)", collect)
     .option("--untag <name>", "remove a tag (repeatable)", collect)
     .option("--undo", "make everything as it was before the last change of labels")
+    .option(
+      "--suggest",
+      "show what may be said, and why; without a thing: of accounts that nobody answers for",
+    )
     .addHelpText("after", HELP)
     .action((hosts: string[], _: object, command: Command) =>
       runLabel(hosts, command.optsWithGlobals<Options>(), world),
@@ -88,6 +94,7 @@ Examples:
   latchkey label --account deploy@web1.example --owner "team shop" --purpose "deploys the shop" --review 2027-01-31
   latchkey accounts --kind bot --no-owner --json | latchkey label --from - --owner "team build"
   latchkey label --undo
+  latchkey label --suggest                     who may answer for accounts without an owner, and why
   latchkey label web1.example                  show its labels
 
 With --json: { labels: [{ kind, ..., owner: { own, inherited }, purpose, environment, reviewOn, tags }] }`;
@@ -103,6 +110,7 @@ Examples:
 
 async function runLabel(hosts: readonly string[], options: Options, world: World): Promise<void> {
   if (options.undo) return undo(options, world);
+  if (options.suggest) return suggest(hosts, options, world);
   if (!isAnyThing(hosts, options))
     throw new Refusal("invalid-input", "name a host, or use --account, --key or --certificate");
   const change = readChange(options);
@@ -136,6 +144,45 @@ async function undo(options: Options, world: World): Promise<void> {
   const most = 20;
   for (const thing of things.slice(0, most)) world.out(printable(`${formatLabelled(thing)}: as before`));
   if (things.length > most) world.out(`and ${formatCount(things.length - most, "more thing")}`);
+}
+
+/** So many accounts are shown with what is suggested, and so many are looked through. */
+const MOST_SUGGESTED = 100;
+const MOST_PAGES = 25;
+
+/** Nothing of it counts until somebody gives it: the line that does so is printed with it. */
+async function suggest(hosts: readonly string[], options: Options, world: World): Promise<void> {
+  await using app = await openApp(options, world, "read");
+  const { client } = app;
+  const rows = isAnyThing(hosts, options)
+    ? await eachOf(await readThings(hosts, options, { world, client }), async (thing) => ({
+        thing,
+        ...(await client.labels.suggest({ thing })),
+      }))
+    : await suggestOwners(client);
+  if (options.json) return printJson({ suggestions: rows }, world);
+  if (rows.every(({ suggestions }) => suggestions.length === 0))
+    return world.out("nothing at hand suggests anything that nobody has said yet");
+  for (const { thing, suggestions } of rows)
+    for (const one of suggestions) {
+      const what = `${LABEL_TITLES[one.field].toLowerCase()} ${one.value}?`;
+      world.out(printable(`${formatLabelled(thing)}: ${what} ${describeSuggestion(one)}`));
+      const line = formatLabelCommand(thing, one.field, one.value);
+      if (line !== null) world.out(`  ${line}`);
+    }
+}
+
+async function suggestOwners(client: LatchkeyClient) {
+  const rows: Awaited<ReturnType<typeof client.labels.suggestOwners>>["rows"] = [];
+  let after: number | null = 0;
+  for (let page = 0; page < MOST_PAGES && after !== null && rows.length < MOST_SUGGESTED; page++) {
+    const found: Awaited<ReturnType<typeof client.labels.suggestOwners>> = await client.labels.suggestOwners({
+      after,
+    });
+    rows.push(...found.rows);
+    after = found.next;
+  }
+  return rows.slice(0, MOST_SUGGESTED);
 }
 
 async function runTags(name: string | undefined, options: TagOptions, world: World): Promise<void> {
