@@ -195,6 +195,15 @@ test("an account is approved for somebody, who answers for it from then on", asy
   expect(await camera.photograph("account-approved")).toEqual([]);
   await drawer.getByRole("button", { name: "Withdraw" }).click();
   await expect(drawer).toContainText("Not approved.");
+  await page.keyboard.press("Escape");
+
+  for (const name of ["backup", "www-data"]) await list.row(name).getByRole("checkbox").check();
+  await list.selection.getByRole("button", { name: "Approve" }).click();
+  await expect(dialog.getByRole("heading", { name: "Approve 2 accounts" })).toBeVisible();
+  await dialog.getByLabel("Owner").fill("team web");
+  await dialog.getByLabel("Purpose").fill("the shop");
+  await dialog.getByRole("button", { name: "Approve", exact: true }).click();
+  for (const name of ["backup", "www-data"]) await expect(list.row(name)).toContainText("team web");
 });
 
 test("what somebody who has left answers for is moved to another owner, and what only they get into is named", async ({

@@ -1,5 +1,5 @@
 import { Autocomplete, Button, Stack, TextInput } from "@mantine/core";
-import { IconTransfer } from "@tabler/icons-react";
+import { IconTransfer, IconUserOff } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -15,6 +15,7 @@ import type { Labelled } from "#shared/model/label.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatAccount, formatLabelled } from "#shared/text/hosts/target.ts";
 import { useApi } from "./connection.ts";
+import { usePlanRequest } from "./scan-button.tsx";
 
 const KINDS: Record<Labelled["kind"], string> = {
   account: "account",
@@ -67,6 +68,32 @@ export function OwnAccounts({ accounts }: { accounts: PersonDetail["ownAccounts"
         </Line>
       ))}
     </Lines>
+  );
+}
+
+/** The same in a drawer, with a plan that disables them. */
+export function OwnAccountsSection({ accounts }: { accounts: PersonDetail["ownAccounts"] }) {
+  const requestPlan = usePlanRequest();
+  if (accounts.length === 0) return null;
+  const disable = (
+    <Button
+      variant="subtle"
+      size="compact-sm"
+      leftSection={<IconUserOff size={15} />}
+      onClick={() =>
+        requestPlan({
+          kind: "disable-account",
+          accounts: accounts.map(({ host, port, name }) => ({ host, port, account: name })),
+        })
+      }
+    >
+      Disable
+    </Button>
+  );
+  return (
+    <Section title="Accounts that only they get into" count={accounts.length} action={disable}>
+      <OwnAccounts accounts={accounts} />
+    </Section>
   );
 }
 

@@ -1,6 +1,9 @@
-import { IconUserCog } from "@tabler/icons-react";
+import { Button } from "@mantine/core";
+import { IconCircleCheck, IconUserCog, IconUserOff } from "@tabler/icons-react";
+import { useState } from "react";
+import { ApproveDialog, type ApprovedThing } from "#renderer/api/approve.tsx";
 import { LabelRows } from "#renderer/api/labels-section.tsx";
-import { ScanButton } from "#renderer/api/scan-button.tsx";
+import { ScanButton, usePlanRequest } from "#renderer/api/scan-button.tsx";
 import { ACCOUNT_KINDS, AccountKindTag, RootTag } from "#renderer/ui/account.tsx";
 import { Dim, NameCell, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
 import { HostCell } from "#renderer/ui/host-name.tsx";
@@ -15,6 +18,7 @@ import { AccountKind, type AccountRow, RootStanding } from "#shared/model/access
 import type { Labelled } from "#shared/model/label.ts";
 import { formatEntry, formatKindReasons, ROOT_WORDS } from "#shared/text/access/account.ts";
 import { formatRisk } from "#shared/text/access/risk.ts";
+import { formatAccount } from "#shared/text/hosts/target.ts";
 import { AccountDrawer } from "./drawer.tsx";
 import { route, sortOf, useAccounts, useBaseline, useFilterKeys } from "./queries.ts";
 
@@ -53,8 +57,8 @@ export function AccountsPage() {
       openId={search.open === undefined ? null : String(search.open)}
       onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
       fetchAll={fetchAll}
-      actions={(rows, clear) => <LabelRows things={rows.map(toThing)} onDone={clear} />}
       commands={commands}
+      actions={(rows, clear) => <RowActions accounts={rows} onDone={clear} />}
       filters={<Filters search={search} onChange={change} />}
       empty={<None search={search} onClear={() => void navigate({ to: ".", search: {} })} />}
       drawer={
@@ -63,6 +67,43 @@ export function AccountsPage() {
         )
       }
     />
+  );
+}
+
+/** What is done with several accounts at once. */
+function RowActions({ accounts, onDone }: { accounts: readonly AccountRow[]; onDone: () => void }) {
+  const requestPlan = usePlanRequest();
+  const [isAsking, setIsAsking] = useState(false);
+  const things = accounts.map((account): ApprovedThing => {
+    const { id, host, port, name } = account;
+    return { kind: "account", id, name: formatAccount({ account: name, host, port }), approval: null };
+  });
+  return (
+    <>
+      <LabelRows things={accounts.map(toThing)} onDone={onDone} />
+      <Button
+        variant="subtle"
+        size="compact-sm"
+        leftSection={<IconCircleCheck size={15} />}
+        onClick={() => setIsAsking(true)}
+      >
+        Approve
+      </Button>
+      <Button
+        variant="subtle"
+        size="compact-sm"
+        leftSection={<IconUserOff size={15} />}
+        onClick={() =>
+          requestPlan({
+            kind: "disable-account",
+            accounts: accounts.map(({ host, port, name }) => ({ host, port, account: name })),
+          })
+        }
+      >
+        Disable
+      </Button>
+      {isAsking && <ApproveDialog things={things} onClose={() => setIsAsking(false)} onDone={onDone} />}
+    </>
   );
 }
 

@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { IconUserCheck, IconUserOff } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { OwnAccounts, OwnedSection } from "#renderer/api/belongings.tsx";
+import { OwnAccountsSection, OwnedSection } from "#renderer/api/belongings.tsx";
 import { OffboardButton } from "#renderer/api/offboard.tsx";
 import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
@@ -64,11 +64,7 @@ function Details({ person }: { person: PersonDetail }) {
       </Section>
       <Keys person={person} />
       <OwnedSection person={person} />
-      {person.ownAccounts.length > 0 && (
-        <Section title="Accounts that only they get into" count={person.ownAccounts.length}>
-          <OwnAccounts accounts={person.ownAccounts} />
-        </Section>
-      )}
+      <OwnAccountsSection accounts={person.ownAccounts} />
       <Entries person={person} />
       <Alike person={person} />
     </>
