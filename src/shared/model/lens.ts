@@ -125,12 +125,14 @@ export const needsHost = (rule: RuleId): boolean => ITEMS_OF_RULE[rule].from ===
 
 /**
  * Why a rule finds less than there may be. `no-host-read`: endpoints alone were. `no-baseline`: nothing is new where nobody has named a baseline.
+ * `no-environments`: fewer than two are named, and nothing is of several.
  * `inventory-incomplete`: that a private key was not found counts for nothing yet. `turned-off`: nobody has turned it on.
  */
 export const RuleGap = z.enum([
   "nothing-scanned",
   "no-host-read",
   "no-baseline",
+  "no-environments",
   "inventory-incomplete",
   "turned-off",
 ]);

@@ -180,7 +180,7 @@ test("a rule that cannot find all yet says why", async () => {
   expect(items.map(formatFound)).not.toContain("none found");
 });
 
-test("where a host was read, rules wait for a baseline and for the inventory alone", async () => {
+test("where a host was read, rules wait for a baseline, environments and the inventory", async () => {
   await using folder = await makeTemporaryFolder();
   using database = openFile(folder.path);
   const { store } = database;
@@ -189,6 +189,7 @@ test("where a host was read, rules wait for a baseline and for the inventory alo
   const { items } = await findings.lens({ lens: "nist-ir-7966" });
   const gaps = new Map(items.flatMap(({ rules }) => rules.map(({ rule, gap }) => [rule, gap])));
   expect(gaps.get("grant-since-baseline")).toBe("no-baseline");
+  expect(gaps.get("key-across-environments")).toBe("no-environments");
   expect(gaps.get("grant-orphaned")).toBe("inventory-incomplete");
   expect(gaps.get("key-leaked")).toBeNull();
 });

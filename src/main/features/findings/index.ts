@@ -81,6 +81,7 @@ function ruleGaps(
 ): (rule: RuleId) => RuleGap | null {
   const isWhole = evaluatesAbsence(store.people.inventory());
   const hasBaseline = store.changes.baseline() !== null;
+  const hasEnvironments = store.labels.environments().length > 1;
   const off = new Set<RuleId>(
     store.rules.list().flatMap(({ rule, since }) => (since === null ? [rule] : [])),
   );
@@ -89,6 +90,7 @@ function ruleGaps(
     if (needsHost(rule) && !isHostRead) return "no-host-read";
     if (off.has(rule)) return "turned-off";
     if (SINCE_BASELINE.has(rule) && !hasBaseline) return "no-baseline";
+    if (rule === "key-across-environments" && !hasEnvironments) return "no-environments";
     return rule === "grant-orphaned" && !isWhole ? "inventory-incomplete" : null;
   };
 }

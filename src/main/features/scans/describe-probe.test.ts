@@ -57,6 +57,30 @@ test("a host that was read whole is that, and its lines are judged", () => {
   expect(visit.collected?.grants.length).toBeGreaterThan(0);
 });
 
+test("the risk of each account is what its lines, its password and its private keys show, and unknown where these were not read", () => {
+  const { accounts = [], grants = [] } = readStream(answerScript(BEGIN)).collected ?? {};
+  expect(accounts.length).toBeGreaterThan(1);
+  for (const { name, passwordState, risk } of accounts) {
+    const open = grants.filter(
+      ({ account, verdict }) => account === name && verdict.effective.state !== "no",
+    );
+    const count = new Set(open.map(({ fingerprint }) => fingerprint)).size;
+    const keys = risk.reasons.entry.filter(({ what }) => what === "keys");
+    expect(keys, name).toEqual(count === 0 ? [] : [{ what: "keys", count }]);
+    expect(risk.reasons.exposure.some(({ what }) => what === "password")).toBe(passwordState !== "locked");
+    expect(risk.arePrivateKeysRead).toBe(true);
+  }
+  expect(accounts.some(({ risk }) => risk.entry.level !== "none")).toBe(true);
+
+  const hide = (records: string) =>
+    records.replace(
+      /^key-file 0 - path:(\/home\/alice\/\S+) [^\n]*$/m,
+      (_, path: string) => `unread 0 - kind:key-file path:${path} why:not-permitted`,
+    );
+  const hidden = readStream(answerScript(BEGIN, hide)).collected?.accounts ?? [];
+  expect(hidden.flatMap(({ name, risk }) => (risk.arePrivateKeysRead ? [] : [name]))).toEqual(["alice"]);
+});
+
 test("a file of keys that a limit has cut makes the host partial, and is named", () => {
   const key = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA${"0".repeat(42)} ann@desk\n`;
   const visit = readStream(answerScript(BEGIN, withKeys(key.repeat(13_000))));

@@ -110,6 +110,7 @@ const GAPS: Record<RuleGap, string> = {
   "nothing-scanned": "nothing was scanned yet",
   "no-host-read": "no host was read, endpoints alone were",
   "no-baseline": "nobody has set a baseline",
+  "no-environments": "fewer than two environments are named",
   "inventory-incomplete": "the inventory is not marked complete, or was not read completely",
   "turned-off": "nobody has turned it on",
 };
