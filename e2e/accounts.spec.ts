@@ -48,7 +48,7 @@ test("every account stands beside its kind, how it is entered, whether it become
     "Host,Account,UID,Kind,Root,Risk,Findings,Owner,Entered by,Last login,Runs,Why,Environment,Purpose",
   );
   expect(line).toMatch(
-    /^web-1.example,www-data,33,service,,reach none; privilege none; exposure medium; age none,identity-owner-left,Carol Stone,,,1,/,
+    /^web-1.example,www-data,33,service,,reach none; privilege none; exposure none; age none,identity-owner-left,Carol Stone,,,1,/,
   );
   await list.search.fill("nobody-is-called-so");
   await expect(page.getByText("No account matches")).toBeVisible();
