@@ -34,6 +34,10 @@ test("every account stands beside its kind, how it is entered, whether it become
   expect(await overflowOf(page)).toEqual([]);
   await goByKeys(frame, list);
 
+  await expect(list.row(/mail-1.example\s*clerk/)).toContainText(
+    /Person.*as root read it on \d{4}-\d\d-\d\d/,
+  );
+
   await list.filter("Kind", "Bot");
   await expect(list.rows).toHaveCount(1);
   await expect(list.search).toHaveValue("kind:bot");
@@ -92,7 +96,7 @@ test("an account's drawer says why it is of its kind, how it is entered, what it
   await expect(list.rows).toHaveCount(1);
   await page.getByRole("button", { name: "Drop the filter Owner" }).click();
   await page.getByRole("button", { name: "No owner" }).click();
-  await expect(list.rows).toHaveCount(9);
+  await expect(list.rows).toHaveCount(10);
 
   await drawer.getByRole("link", { name: "Its grants" }).click();
   await expect(frame.title).toHaveText("Grants");
@@ -263,6 +267,47 @@ test("what runs as an account is shown in part first, what was not kept is count
   await expect(drawer).toContainText("U+202Ecod.exe");
   expect(await camera.photograph("account-strange")).toEqual([]);
   expect(await overflowOf(frame.page)).toEqual([]);
+});
+
+test("setuid programs and keytabs are with the account that they run as, and with their host, and what root saw says when", async ({
+  openDatabase,
+  folders,
+  camera,
+}) => {
+  const frame = await openDatabase(await makeDatabase(folders));
+  const list = await frame.goTo("Accounts");
+  const drawer = await list.open(/web-1.example\s*root/);
+  const lines = drawer.getByRole("listitem");
+  const exposed = lines.filter({ hasText: "/opt/tools/restart-app" });
+  await expect(exposed).toContainText("runs as root, started by group deploy");
+  await expect(exposed).toContainText("group deploy may write to it");
+  await expect(lines.filter({ hasText: "/etc/krb5.keytab" })).toContainText("nfs/web-1.example@EXAMPLE.ORG");
+  await drawer.getByRole("button", { name: "Show 4 more" }).click();
+  await drawer.getByRole("heading", { name: "Setuid programs of its own" }).scrollIntoViewIfNeeded();
+  expect(await camera.photograph("account-setuid")).toEqual([]);
+  await list.open("clerk");
+  await expect(drawer).toContainText("As root last read it");
+  await expect(drawer).toContainText("1 grant: each lets somebody in, or may");
+  await expect(drawer).toContainText(
+    /set 130 days ago, expired 4\d days ago: to be changed at the next login/,
+  );
+  await expect(drawer).toContainText("Nobody: account expired");
+  expect(await camera.photograph("account-as-root-read-it")).toEqual([]);
+  await list.open("backup-all.service");
+  const authority = lines.filter({ hasText: "backup CA 2026" });
+  await expect(authority).toContainText(
+    /for backup, nas-1.example, \/etc\/ssh\/backup-ca.pub:1.*31 logins, the last/,
+  );
+  await list.open(/web-1.example\s*ann/);
+  await expect(drawer).toContainText("set 412 days ago, expires never");
+
+  const hosts = await frame.goTo("Hosts");
+  const host = await hosts.open("web-1.example");
+  await expect(host.getByRole("heading", { name: /^Runs as no account/ })).toHaveText("Runs as no account2");
+  await expect(host).toContainText("olduser, who is no account of the host");
+  await expect(host).toContainText("1000 to 60000 for users, up to 999 for the system");
+  await host.getByRole("heading", { name: /^Runs as no account/ }).scrollIntoViewIfNeeded();
+  expect(await camera.photograph("host-programs")).toEqual([]);
 });
 
 test("a host's accounts and the history lead to an account, and one that is gone says so", async ({

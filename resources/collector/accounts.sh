@@ -76,8 +76,9 @@ read_shells() {
 	printf '\n'
 }
 
-# Of each password its class, the day on which the account expires, and the day from which a password is too old
-# for PAM: its last change, its longest age and the days of grace, where there are all three.
+# Of each password its class, the day on which the account expires, the day from which a password is too old for PAM
+# (its last change, its longest age and the days of grace, where there are all three), and what else says how old it
+# may become.
 read_password_states() {
 	if [ -r /etc/shadow ]; then
 		printf '@password-states %s\n' $encoding

@@ -61,7 +61,8 @@ read_keystore() {
 	printf '\n'
 }
 
-# Whether a mount below $1 does not answer, told as of kind $2: then no pattern that leads there may be tried.
+# Whether a mount below $1 does not answer, or a link there leads to one, told as of kind $2: then no pattern that
+# leads there may be tried.
 may_hang() {
 	set -f
 	IFS=$nl
@@ -70,12 +71,27 @@ may_hang() {
 	done
 	unset IFS
 	set +f
+	[ -n "$silent_mounts" ] || return 1
+	# The second pattern goes through the links of the first, and so is tried after these.
+	if link_hangs $2 "$1"/* || link_hangs $2 "$1"/*/*; then set -f; return 0; fi
+	return 1
+}
+
+link_hangs() {
+	hanging_kind=$1
+	shift
+	for link do
+		if [ -h "$link" ] && leads_to_silence "$link"; then unread $hanging_kind "$link" no-answer; return 0; fi
+	done
 	return 1
 }
 
 list_stores() {
 	set -f
-	for file do [ ! -f "$file" ] || stores=$stores$file$nl; done
+	for file do
+		if leads_to_silence "$file"; then unread keystore "$file" no-answer; continue; fi
+		[ ! -f "$file" ] || stores=$stores$file$nl
+	done
 }
 
 stores_are_late() { [ "$(date +%s)" -ge $stores_until ]; }

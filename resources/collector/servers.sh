@@ -309,7 +309,7 @@ only_tls() {
 		file_as=$1
 		shift
 	fi
-	file_as=$file_as $bound awk -v kind=$kind -v most=$MIB "$nginx_awk$only_tls_awk" "$@"
+	file_as=$file_as $bound awk -v kind=$kind -v most=$MIB "$encode_awk$nginx_awk$only_tls_awk" "$@"
 }
 
 # Of what only_tls gave: "include PATTERN" and "named PATH", as they are written, each once.

@@ -1,15 +1,6 @@
 # Of the configurations of one kind of server the lines that tell what is served where, as records of text with a bar
-# before each line: a positive list, so that no password, header or rule goes along. Read after nginx.awk.
+# before each line: a positive list, so that no password, header or rule goes along. Read after encode.awk and nginx.awk.
 # -v kind, most (bytes). Of a file that comes by standard input, file_as in the environment is its path.
-
-function encode(name,   i, c, text) {
-	if (name !~ /[^A-Za-z0-9\/._@+,=~-]/) return name
-	for (i = 1; i <= length(name); i++) {
-		c = substr(name, i, 1)
-		text = text (c ~ /[A-Za-z0-9\/._@+,=~-]/ ? c : sprintf("%%%02x", code[c]))
-	}
-	return text
-}
 
 function file_of() { return FILENAME == "-" ? ENVIRON["file_as"] : FILENAME }
 
@@ -265,7 +256,6 @@ function mysql(line,   word) {
 }
 
 BEGIN {
-	for (i = 1; i < 256; i++) code[sprintf("%c", i)] = i
 	secret = "pass|pw|secret|token|credential"
 	list(NGINX, "listen server_name include starttls protocol load_module ssl")
 	list(APACHE, "listen servername serveralias serverroot include includeoptional loadmodule undefine undefmacro")

@@ -6,6 +6,7 @@ import type { FileLine, ShownBy } from "#shared/model/certificates/served.ts";
 import type { FindingDraft, RuleId } from "#shared/model/finding.ts";
 import type { Authorities, Capabilities } from "#shared/model/hosts/endpoint.ts";
 import type { KeyFileView, Unreadable } from "#shared/model/hosts/host.ts";
+import type { HostPrograms } from "#shared/model/hosts/host-programs.ts";
 import type { HostReach } from "#shared/model/hosts/host-reach.ts";
 import type { HostLogins } from "#shared/model/hosts/host-use.ts";
 import type { HostKeyView, Outcome, Probe, ProbeState, Transport } from "#shared/model/hosts/probe.ts";
@@ -143,6 +144,8 @@ export type CollectedHost = {
     reading: { spans: Baselines<DaySpan | null>; observed: ObservedLogin[] } | null;
   };
   reach: HostReach;
+  /** Null: not read, so that what is known stays. */
+  programs: HostPrograms | null;
   /** `isComplete`: everything was read by which sshd trusts authorities, so that one that is missing has gone. */
   authorities: { trusted: TrustedAuthority[]; isComplete: boolean };
   /** `keysOf`: the accounts whose authorized keys are there. */

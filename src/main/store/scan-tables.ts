@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import { grantAges } from "./access/grant-writer.ts";
-import { accountMemory, keyPerson } from "./accounts/account-memory.ts";
+import { accountMemory, keyPeople } from "./accounts/account-memory.ts";
 import { servedTable } from "./bindings/served-table.ts";
 import { bundleTable, issuedCollectorTable } from "./bundle-table.ts";
 import { certificateMemory, revokedTable, violationTable } from "./certificates/certificate-memory.ts";
@@ -48,7 +48,7 @@ export function scanTables(db: Database, lists: Lists) {
       recallLogins: loginDayTable(db).recallLogins,
       knownSince: grantAges(db),
       knownAccounts: accountMemory(db),
-      personOf: keyPerson(db),
+      peopleOf: keyPeople(db),
     },
   };
 }

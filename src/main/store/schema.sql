@@ -467,10 +467,12 @@ END;
 -- as root. `entry_least` to `age_most`: how dangerous it is by what its last reading shows, as levels from 1, none, to 4, high, that are
 -- known (`least`) and that may be (`most`), with `risk_reasons`; `is_keys_read`: no private key of it can have been missed. `opens` and
 -- `may_open`: the same of how far its private keys get, of which the rows of these keys know (0080).
--- `workloads`: the first of `workload_count` things that run as it. `grant_count`: its grants that let in, or may. `own_owner`:
--- who was said to answer for it; `owner`: who answers for it as `account_label` has it, as have the three after it; empty for nobody,
--- and where that is not known. `disabled_by`: what keeps everybody out who was let in before, as far as readings tell, `disabled_since`
--- the first of them. `returned_at`: it was found gone, by `was_gone_scan`, and is there again since then. `approval`: the one that holds.
+-- `workloads`: the first of `workload_count` things that run as it. `grant_count`: its grants that let in, or may. Both, kind and root
+-- are of the last reading by root (`is_by_root`), as long as uid and shell are what they were, else of the last one: `evaluated_scan`
+-- (decision 0082). `own_owner`: who was said to answer for it; `owner`: who answers for it as `account_label` has it, as have the three
+-- after it; empty for nobody, and where that is not known. `disabled_by`: what keeps everybody out who was let in before, as far as
+-- readings tell, `disabled_since` the first of them. `returned_at`: it was found gone, by `was_gone_scan`, and is there again since then.
+-- `approval`: the one that holds.
 CREATE TABLE account (
   id             INTEGER PRIMARY KEY,
   host           INTEGER NOT NULL REFERENCES host (id),
@@ -482,6 +484,7 @@ CREATE TABLE account (
   home           TEXT NOT NULL,
   groups         TEXT NOT NULL CHECK (json_valid(groups)),
   password_state TEXT NOT NULL CHECK (password_state IN ('set', 'locked', 'none', 'unknown')),
+  password_age   TEXT CHECK (json_valid(password_age)),
   kind           TEXT NOT NULL CHECK (kind IN ('person', 'service', 'bot', 'system', 'unknown')),
   reasons        TEXT NOT NULL CHECK (json_valid(reasons)),
   root           TEXT NOT NULL CHECK (root IN ('is-root', 'becomes-root', 'maybe', 'no', 'unknown')),
@@ -501,6 +504,8 @@ CREATE TABLE account (
   may_open       INTEGER NOT NULL DEFAULT 4 CHECK (may_open BETWEEN 1 AND 4),
   disabled_by    TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(disabled_by)),
   disabled_since TEXT,
+  is_by_root     INTEGER NOT NULL CHECK (is_by_root IN (0, 1)),
+  evaluated_scan INTEGER NOT NULL REFERENCES scan (id),
   own_owner      TEXT,
   owner          TEXT NOT NULL DEFAULT '',
   purpose        TEXT NOT NULL DEFAULT '',
@@ -655,6 +660,18 @@ WHEN OLD.withdrawn_at IS NULL AND NEW.withdrawn_at IS NOT NULL
 BEGIN
   UPDATE account SET approval = NULL WHERE host = NEW.host AND name = NEW.account AND approval = NEW.id;
 END;
+
+-- What runs on a host, or may, and belongs to no account alone, as JSON; of the last reading by root, or of the last one where none was.
+-- `keytabs` is 'null' where one could not be read.
+CREATE TABLE host_programs (
+  host            INTEGER PRIMARY KEY REFERENCES host (id),
+  scan            INTEGER NOT NULL REFERENCES scan (id),
+  is_by_root      INTEGER NOT NULL CHECK (is_by_root IN (0, 1)),
+  uid_range       TEXT NOT NULL CHECK (json_valid(uid_range)),
+  setuid_programs TEXT NOT NULL CHECK (json_valid(setuid_programs)),
+  keytabs         TEXT NOT NULL CHECK (json_valid(keytabs)),
+  unassigned      TEXT NOT NULL CHECK (json_valid(unassigned))
+) STRICT;
 
 -- === Who may log in ========================================================================================================
 

@@ -41,7 +41,15 @@ export const accounts = {
     )
     .output(listOf(AccountRow)),
 
-  find: query.input(z.object({ id: z.int() })).output(AccountDetail),
+  /** By its number here, or as it is called on its host. */
+  find: query
+    .input(
+      z.union([
+        z.object({ id: z.int() }),
+        z.object({ host: z.string().max(253), port: z.int(), name: z.string().max(1_000) }),
+      ]),
+    )
+    .output(AccountDetail),
 };
 
 /** A day of a host's calendar. */

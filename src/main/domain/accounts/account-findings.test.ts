@@ -23,6 +23,7 @@ const evaluated = (more: Partial<HostAccount> = {}): HostAccount => ({
   shell: "/bin/sh",
   home: "/home/deploy",
   groups: [],
+  passwordAge: null,
   passwordState: "locked",
   kind: "bot",
   reasons: [],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Workload } from "#shared/model/access/account.ts";
+import type { Workload } from "#shared/model/access/workload.ts";
 import { type AccountEvidence, evaluateKind } from "./account-kind.ts";
 
 const make = (name: string, uid: number, more: Partial<AccountEvidence> = {}): AccountEvidence => ({
@@ -11,6 +11,7 @@ const make = (name: string, uid: number, more: Partial<AccountEvidence> = {}): A
   workloads: [],
   keys: { count: 0, forced: 0 },
   isEnteredOtherwise: false,
+  people: null,
   ...more,
 });
 const NOLOGIN = { shell: "/usr/sbin/nologin" };
@@ -31,6 +32,9 @@ const cron = (path: string): Workload => ({
 });
 const process = (isContained = false): Workload => ({ kind: "process", name: "x", count: 2, isContained });
 const keys = (count: number, forced = 0) => ({ keys: { count, forced } });
+
+const ones = (isUsed: boolean) => ({ people: { what: "one-person", person: "Ann Bell", isUsed } }) as const;
+const several = (isAll: boolean) => ({ people: { what: "several-people", count: 3, isAll } }) as const;
 
 /** Each as hosts have it; `last` of what decides is the first reason. */
 test.each<[string, AccountEvidence, string, string]>([
@@ -141,6 +145,60 @@ test.each<[string, AccountEvidence, string, string]>([
     "unknown",
     "name",
   ],
+  [
+    "an account of one person's keys alone, who logs in by them",
+    make("ubuntu", 1_000, { ...keys(2), ...ones(true) }),
+    "person",
+    "one-person",
+  ],
+  [
+    "an account of one person's keys by which nobody is known to log in",
+    make("ubuntu", 1_000, { ...keys(2), ...ones(false) }),
+    "unknown",
+    "password",
+  ],
+  [
+    "an account that is called deploy and has one person's keys alone",
+    make("deploy", 1_000, { ...keys(1), ...ones(true) }),
+    "unknown",
+    "name",
+  ],
+  [
+    "one person's keys, for one command each",
+    make("ubuntu", 1_000, { ...keys(2, 2), ...ones(true) }),
+    "bot",
+    "keys",
+  ],
+  [
+    "one person's keys to what runs a service",
+    make("ubuntu", 1_000, { ...keys(1), ...ones(true), workloads: [unit("app.service")] }),
+    "unknown",
+    "runs",
+  ],
+  [
+    "several people's keys, with a password",
+    make("ops", 1_000, { ...keys(3), ...several(false), passwordState: "set" }),
+    "unknown",
+    "several-people",
+  ],
+  [
+    "several people's keys, and another one, to an account that is called deploy",
+    make("deploy", 1_000, { ...keys(4), ...several(false) }),
+    "bot",
+    "keys",
+  ],
+  [
+    "several people's keys alone to an account that is called deploy",
+    make("deploy", 1_000, { ...keys(3), ...several(true) }),
+    "unknown",
+    "several-people",
+  ],
+  [
+    "one person's keys to a shell that lets nobody in",
+    make("ubuntu", 1_000, { ...keys(1), ...ones(true), ...NOLOGIN }),
+    "unknown",
+    "password",
+  ],
   ["an account of keys alone", make("ubuntu", 1_000, keys(1)), "unknown", "password"],
   [
     "an account whose password is empty",
@@ -162,7 +220,7 @@ test.each<[string, AccountEvidence, string, string]>([
 
 test("the first number of ordinary users is the host's own", () => {
   const ann = make("ann", 600, { passwordState: "set" });
-  expect(evaluateKind(ann, 500).kind).toBe("person");
+  expect(evaluateKind(ann, { min: 500, max: null, systemMax: null }).kind).toBe("person");
   expect(evaluateKind(ann).kind).toBe("unknown");
 });
 

@@ -1,5 +1,7 @@
 import type { EvaluatedGrant } from "#domain/ssh/effective.ts";
-import type { AccountKind, KindReason, PasswordState, Workload } from "#shared/model/access/account.ts";
+import type { AccountKind, KindReason, PasswordState } from "#shared/model/access/account.ts";
+import type { Workload } from "#shared/model/access/workload.ts";
+import type { UidRange } from "#shared/model/hosts/host-programs.ts";
 
 /** What is known of one account when its kind is evaluated. */
 export type AccountEvidence = {
@@ -17,10 +19,15 @@ export type AccountEvidence = {
   keys: { count: number; forced: number } | null;
   /** Certificates open it, or may, or a log has a login to it. */
   isEnteredOtherwise: boolean;
+  /** Whose its keys are; null: of some that is not known, and of the others nobody, or one person. */
+  people: Extract<KindReason, { what: "one-person" | "several-people" }> | null;
 };
 
 /** What login.defs(5) has as UID_MIN, the first number of ordinary users, on a host that says nothing else. */
 export const USUAL_FIRST = 1_000;
+
+/** What is known of the uids of a host that says nothing of them. */
+const USUAL_RANGE: UidRange = { min: null, max: null, systemMax: null };
 
 const NOBODY = 65_534;
 
@@ -50,15 +57,27 @@ type Evaluated = { kind: AccountKind; reasons: KindReason[] };
 
 /**
  * Of which kind an account is, and why: what decided comes first, then what speaks for or against it. Where what is
- * known points to several kinds, or to none, the kind is unknown. `firstOrdinary`: UID_MIN of the host.
+ * known points to several kinds, or to none, the kind is unknown.
  */
-export function evaluateKind(evidence: AccountEvidence, firstOrdinary: number = USUAL_FIRST): Evaluated {
+export function evaluateKind(evidence: AccountEvidence, uids: UidRange = USUAL_RANGE): Evaluated {
   const { uid } = evidence;
   // Another name for root is somebody's doing.
   if (uid === 0)
     return { kind: evidence.name === "root" ? "system" : "unknown", reasons: [{ what: "root" }] };
-  const isOrdinary = uid >= firstOrdinary && uid !== NOBODY && !(uid >= DYNAMIC.first && uid <= DYNAMIC.last);
-  const signs = readSigns(evidence, { isOrdinary, first: firstOrdinary });
+  const first = uids.min ?? USUAL_FIRST;
+  const isOrdinary = uid >= first && uid !== NOBODY && !(uid >= DYNAMIC.first && uid <= DYNAMIC.last);
+  const number: KindReason =
+    uid === NOBODY
+      ? { what: "nobody" }
+      : {
+          what: "number",
+          isOrdinary,
+          isAbove: uids.max !== null && uid > uids.max,
+          first,
+          last: uids.max,
+          systemLast: uids.systemMax,
+        };
+  const signs = readSigns(evidence, { isOrdinary, number });
   const evaluated = isOrdinary ? evaluateOrdinary(signs) : evaluateReserved(signs);
   const missing = findMissing(evidence, evaluated.kind);
   return missing === null ? evaluated : { kind: "unknown", reasons: [missing, ...evaluated.reasons] };
@@ -79,6 +98,7 @@ type Signs = {
   /** Something starts programs as it, whether or not somebody has logged in. */
   runs: KindReason[];
   named: KindReason[];
+  people: AccountEvidence["people"];
   number: KindReason;
   shell: KindReason;
   passwordReason: KindReason;
@@ -87,16 +107,16 @@ type Signs = {
 
 function readSigns(
   {
-    uid,
     name,
     shell,
     isShellUsable,
     passwordState,
     workloads,
     isEnteredOtherwise,
+    people,
     ...evidence
   }: AccountEvidence,
-  { isOrdinary, first }: { isOrdinary: boolean; first: number },
+  { isOrdinary, number }: { isOrdinary: boolean; number: KindReason },
 ): Signs {
   const keys = evidence.keys ?? { count: 0, forced: 0 };
   const isLogin = isLoginShell(shell, isShellUsable);
@@ -107,6 +127,7 @@ function readSigns(
     password: passwordState,
     keys,
     isEnteredOtherwise,
+    people,
     runs: run.slice(0, 1).map((one) => ({
       what: "runs",
       kind: one.kind,
@@ -117,10 +138,13 @@ function readSigns(
       .filter((word) => AUTOMATION.has(word))
       .slice(0, 1)
       .map((word) => ({ what: "name", word })),
-    number: uid === NOBODY ? { what: "nobody" } : { what: "number", isOrdinary, first },
+    number,
     shell: { what: "shell", shell, isLogin: isLogin !== false },
     passwordReason: { what: "password", state: passwordState },
-    keyReason: keys.count > 0 ? [{ what: "keys", count: keys.count, forced: keys.forced }] : [],
+    keyReason: [
+      ...(keys.count > 0 ? [{ what: "keys", count: keys.count, forced: keys.forced } as const] : []),
+      ...(people ? [people] : []),
+    ],
   };
 }
 
@@ -153,15 +177,22 @@ function evaluateReserved(signs: Signs): Evaluated {
 
 /** An account with a number of ordinary users, who are people, and whatever else somebody has made an account for. */
 function evaluateOrdinary(signs: Signs): Evaluated {
-  const { isLogin, password, keys, runs, named, number, shell, passwordReason, keyReason } = signs;
+  const { isLogin, password, keys, runs, named, number, shell, passwordReason, keyReason, people } = signs;
   if (runs.length > 0) {
     const isForPeople = isLogin !== false && (password !== "locked" || keys.forced < keys.count);
     const reasons = [...runs, passwordReason, shell, ...keyReason, ...named];
     return { kind: isForPeople ? "unknown" : "service", reasons };
   }
-  const isBots = isForced(signs) || (isLogin !== false && named.length > 0);
+  // What is called so and is entered by people alone speaks for both.
+  const isPeoples = people !== null && (people.what === "one-person" || people.isAll);
+  const isBots = isForced(signs) || (isLogin !== false && named.length > 0 && !isPeoples);
   if (keys.count > 0 && password === "locked" && isBots)
     return { kind: "bot", reasons: [...keyReason, passwordReason, ...named, shell] };
+  const isTheirs = people?.what === "one-person" && people.isUsed && !isForced(signs);
+  if (isLogin && isTheirs && named.length === 0 && (password === "locked" || password === "set"))
+    return { kind: "person", reasons: [...keyReason.toReversed(), number, passwordReason, shell] };
+  if (people?.what === "several-people")
+    return { kind: "unknown", reasons: [people, ...named, passwordReason, shell, number] };
   if (isLogin && password === "set" && named.length === 0)
     return { kind: "person", reasons: [number, passwordReason, shell, ...keyReason] };
   return { kind: "unknown", reasons: [...named, passwordReason, shell, ...keyReason, number] };

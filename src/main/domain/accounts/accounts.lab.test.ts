@@ -65,6 +65,8 @@ test("accounts of a real host are of the kinds that they were made as, and what 
       grants: evaluateGrants(collection),
       reach: evaluateReach(collection).reach,
       use: findLogins(collection, at),
+      known: findLogins(collection, at),
+      peopleOf: () => [],
       workloads: evaluateWorkloads(collection),
       byCertificate: new Set(),
       knownAccounts: new Map(),

@@ -11,6 +11,8 @@ const NOW = "2026-06-01T00:00:00Z";
 const ANN = makeAccount("ann", { uid: 1_000, passwordState: "set" });
 const CACHE = makeAccount("cache", { uid: 998, shell: "/usr/sbin/nologin", passwordState: "locked" });
 
+const NO_LOGINS = { logins: [], others: [], windows: [] };
+
 type Evidence = Partial<Parameters<typeof evaluateAccounts>[1]>;
 
 /** The kind of each account, and what decided; the host was read whole but for this. */
@@ -22,7 +24,9 @@ function kinds(
   return evaluateAccounts(collection, {
     grants: evaluateGrants(collection),
     reach: { escalations: [], areRulesRead: true },
-    use: { logins: [], others: [], windows: [] },
+    use: NO_LOGINS,
+    known: NO_LOGINS,
+    peopleOf: () => [],
     workloads: evaluateWorkloads(collection),
     byCertificate: new Set(),
     knownAccounts: new Map(),
@@ -73,7 +77,9 @@ test("a login by a clock that is ahead was by now", () => {
   const [ann] = evaluateAccounts(collection, {
     grants: [],
     reach: { escalations: [], areRulesRead: true },
-    use: { logins: [], others: [], windows: [] },
+    use: NO_LOGINS,
+    known: NO_LOGINS,
+    peopleOf: () => [],
     workloads: null,
     byCertificate: new Set(),
     knownAccounts: new Map(),
@@ -129,4 +135,69 @@ test("it is disabled since the first reading that showed it, and what a reading 
 
 test("another number is another account of the same name", () => {
   expect(disabled({ uid: 1_001, passwordState: "locked" }, known())).toBeNull();
+});
+
+const KEYS = [
+  "AAAAIN1YdxBpNlzxDqfJyw/QKow1F+wvG9hXGoqiysfJOn5Y",
+  "AAAAIN1YdxBpNlzxDqfJyw/QKow1F+wvG9hXGoqiysfJOn5Z",
+].map((point) => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5${point}`);
+
+/** What decides of an account that is entered by two keys, whose these are and which of them logged in. */
+function evaluateKeys(
+  people: readonly number[][],
+  loggedIn: readonly number[],
+  more: Partial<Collection> = {},
+) {
+  const key = { ...ANN, passwordState: "locked" as const };
+  const collection = makeCollection({
+    accounts: [key],
+    workloads: makeWorkloads(),
+    authorizedKeys: [makeKeysFile(key, `${KEYS.join("\n")}\n`)],
+    ...more,
+  });
+  const grants = evaluateGrants(collection);
+  const prints = grants.map((grant) => grant.key?.fingerprint ?? "");
+  const logins = loggedIn.map((index) => ({
+    account: "ann",
+    fingerprint: prints[index] ?? "SHA256:another",
+    isAuthority: false,
+    firstAt: NOW,
+    lastAt: NOW,
+    lastInJournalAt: null,
+    lastFrom: null,
+    origins: [],
+    days: [],
+  }));
+  const [ann] = evaluateAccounts(collection, {
+    grants,
+    reach: { escalations: [], areRulesRead: true },
+    use: NO_LOGINS,
+    known: { logins, windows: [] },
+    peopleOf: (print) =>
+      (people[prints.indexOf(print)] ?? []).map((person) => ({ person, name: `Person ${person}` })),
+    workloads: evaluateWorkloads(collection),
+    byCertificate: new Set(),
+    knownAccounts: new Map(),
+    now: NOW,
+  });
+  const who = ann?.reasons.find(({ what }) => what === "one-person" || what === "several-people");
+  return [ann?.kind, who];
+}
+
+test("an account is a person's whose keys are all of that person's and who logs in by them alone", () => {
+  const one = (isUsed: boolean) => ({ what: "one-person", person: "Person 1", isUsed });
+  expect(evaluateKeys([[1], [1]], [0])).toEqual(["person", one(true)]);
+  expect(evaluateKeys([[1], [1]], [])).toEqual(["unknown", one(false)]);
+  expect(evaluateKeys([[1], [1]], [0, 7])).toEqual(["unknown", one(false)]);
+  expect(evaluateKeys([[1], []], [0])).toEqual(["unknown", undefined]);
+  expect(evaluateKeys([[1], [2]], [0])).toEqual([
+    "unknown",
+    { what: "several-people", count: 2, isAll: true },
+  ]);
+  expect(evaluateKeys([[1, 2], [1]], [0])).toEqual([
+    "unknown",
+    { what: "several-people", count: 2, isAll: true },
+  ]);
+  const unread = { kind: "limit", path: "x", why: "y" } as const;
+  expect(evaluateKeys([[1], [1]], [0], { unreadable: [unread] })).toEqual(["unknown", undefined]);
 });

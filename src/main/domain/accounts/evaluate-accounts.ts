@@ -1,20 +1,28 @@
 import type { Account, Collection } from "#domain/collection/collection.ts";
 import type { EvaluatedGrant } from "#domain/ssh/effective.ts";
-import { DAY_SECONDS } from "#domain/use/log-dates.ts";
+import { DAY_SECONDS, dayToInstant } from "#domain/use/log-dates.ts";
 import { spend } from "#domain/work-budget.ts";
 import type { Disabled, Disabling, HostAccount, KnownAccount } from "#shared/model/access/account.ts";
+import type { PasswordAge } from "#shared/model/access/password-age.ts";
 import type { HostReach } from "#shared/model/hosts/host-reach.ts";
-import type { HostLogins } from "#shared/model/hosts/host-use.ts";
+import type { HostLogins, HostUse, KeyLogins } from "#shared/model/hosts/host-use.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import { evaluateKind, isForcedGrant, isLoginShell, USUAL_FIRST } from "./account-kind.ts";
+import { type AccountEvidence, evaluateKind, isForcedGrant, isLoginShell } from "./account-kind.ts";
 import { evaluateRootStandings } from "./root-standing.ts";
 import type { AccountWorkloads, WorkloadList } from "./workloads.ts";
+
+/** A person who has a key: `person` tells apart two of one name. */
+export type KeyPerson = { person: number; name: string };
 
 type Evidence = {
   grants: readonly EvaluatedGrant[];
   reach: Pick<HostReach, "escalations" | "areRulesRead">;
   /** Logins that this reading shows. */
   use: HostLogins;
+  /** Logins by key over all readings. */
+  known: HostUse;
+  /** Who has a key, by people sources; each person once. */
+  peopleOf: (fingerprint: string) => readonly KeyPerson[];
   /** Null: what runs there was not read. */
   workloads: AccountWorkloads | null;
   /** Accounts that certificates of an authority open, or may. */
@@ -35,9 +43,9 @@ export function evaluateAccounts(collection: Collection, evidence: Evidence): Ho
   const mayHaveMoreKeys = findUnreadableKeys(collection);
   const rootOf = evaluateRootStandings(accounts, evidence.reach);
   const loginOf = findLastLogins(collection, evidence);
-  const firstOrdinary = collection.workloads?.uids.min ?? USUAL_FIRST;
   const at = evidence.now;
   const now = collection.facts.unixTime ?? Math.floor(Date.parse(at) / 1_000);
+  const peopleIn = peopleFinder(evidence);
   return accounts.map((account) => {
     spend(STEPS);
     const { name, uid, shell, home, passwordState, isShellUsable } = account;
@@ -52,6 +60,7 @@ export function evaluateAccounts(collection: Collection, evidence: Evidence): Ho
       home,
       groups: account.groups ?? [],
       passwordState,
+      passwordAge: describePasswordAge(account),
       ...evaluateKind(
         {
           name,
@@ -62,8 +71,9 @@ export function evaluateAccounts(collection: Collection, evidence: Evidence): Ho
           workloads: isWhole || workloads.length > 0 ? workloads : null,
           keys: keys.count === 0 && mayHaveMoreKeys(account) ? null : keys,
           isEnteredOtherwise: lastLoginAt !== null || evidence.byCertificate.has(name),
+          people: uid === 0 || mayHaveMoreKeys(account) ? null : peopleIn(name, grants),
         },
-        firstOrdinary,
+        collection.workloads?.uids,
       ),
       root: rootOf.get(name) ?? "unknown",
       workloads,
@@ -94,6 +104,41 @@ function findUnreadableKeys({ authorizedKeys, unreadable }: Collection): (accoun
   const homes = new Set(unreadable.flatMap(({ kind, path }) => (kind === "home" ? [path] : [])));
   const isCut = unreadable.some(({ kind }) => kind === "limit");
   return ({ name, home }) => isCut || names.has(name) || homes.has(home);
+}
+
+/** The steps for a key that is looked for among those of people. */
+const STEPS_OF_KEY = 5;
+
+/** Whose the keys of an account are: one person's, or several people's, where each key is known to be somebody's. */
+function peopleFinder({ known, peopleOf }: Evidence) {
+  const loginsOf = Map.groupBy(known.logins, ({ account }) => account);
+  const found = new Map<string, readonly KeyPerson[]>();
+  const findOnce = (fingerprint: string): readonly KeyPerson[] => {
+    const people = found.get(fingerprint) ?? peopleOf(fingerprint);
+    spend(STEPS_OF_KEY);
+    found.set(fingerprint, people);
+    return people;
+  };
+  return (account: string, grants: readonly EvaluatedGrant[]): AccountEvidence["people"] => {
+    spend(grants.length);
+    const ofKeys = grants.map(({ key, isAuthority }) =>
+      key === null || isAuthority ? [] : findOnce(key.fingerprint),
+    );
+    const all = new Map(ofKeys.flat().map(({ person, name }) => [person, name]));
+    const isAll = ofKeys.every(({ length }) => length > 0);
+    if (all.size > 1) return { what: "several-people", count: all.size, isAll };
+    const [one] = all;
+    if (one === undefined || !isAll) return null;
+    const [person, name] = one;
+    const logins = loginsOf.get(account) ?? [];
+    const isTheirs = ({ fingerprint, isAuthority }: KeyLogins) =>
+      !isAuthority && findOnce(fingerprint).some((one) => one.person === person);
+    return {
+      what: "one-person",
+      person: name,
+      isUsed: logins.length > 0 && logins.every(isTheirs),
+    };
+  };
 }
 
 const NOTHING: WorkloadList = { workloads: [], count: 0 };
@@ -156,3 +201,26 @@ function isLocked({ passwordState }: Account, before: KnownAccount | null, was: 
 const isShellGone = ({ shell, isShellUsable }: Account, before: KnownAccount | null, was: boolean): boolean =>
   isLoginShell(shell, isShellUsable) === false &&
   (was || (before !== null && isLoginShell(before.shell, true) === true));
+
+/** From so many days on, tools that show passwords say that they never expire. */
+const NEVER_DAYS = 10_000;
+
+/** How old the password of an account may become, and when the account expires; null where root alone could have read it. */
+export function describePasswordAge({ passwordAge, expiresOnDay, agedOnDay }: Account): PasswordAge | null {
+  if (passwordAge === null) return null;
+  const { changedDay, leastDays, mostDays, warningDays, graceDays } = passwordAge;
+  const mustChange = changedDay === 0;
+  const isEndless = mostDays === null || mostDays >= NEVER_DAYS;
+  const hasAge = changedDay !== null && !mustChange;
+  return {
+    changedAt: hasAge ? dayToInstant(changedDay) : null,
+    mustChange,
+    leastDays,
+    mostDays,
+    warningDays,
+    graceDays,
+    tooOldAt: hasAge && !isEndless ? dayToInstant(changedDay + mostDays) : null,
+    refusedAt: agedOnDay === "unknown" ? null : dayToInstant(agedOnDay),
+    accountExpiresAt: expiresOnDay === "unknown" ? null : dayToInstant(expiresOnDay),
+  };
+}

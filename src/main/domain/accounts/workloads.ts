@@ -1,17 +1,16 @@
 import type { Collection } from "#domain/collection/collection.ts";
+import type { PathEntry } from "#domain/collection/paths.ts";
 import type { HostWorkloads } from "#domain/collection/read-workloads.ts";
 import { evaluateWithin, spend } from "#domain/work-budget.ts";
-import type { Workload } from "#shared/model/access/account.ts";
+import type { UnassignedWorkloads, Workload } from "#shared/model/access/workload.ts";
+import type { Audience, HostPrograms, SetuidProgram } from "#shared/model/hosts/host-programs.ts";
 import { evaluateServices } from "./units.ts";
 
 /** What runs as one account: the first of `count`, what starts by itself before any other. */
 export type WorkloadList = { workloads: Workload[]; count: number };
 
-/**
- * `no-account`: nobody has the name or the number. `dynamic`: systemd makes it while the service runs. `not-known`: what
- * says it could not be read; then there is no user.
- */
-export type UnknownUser = { user: string | null; why: "no-account" | "dynamic" | "not-known" };
+/** As whom something runs that is no account. */
+export type UnknownUser = { user: string | null; why: UnassignedWorkloads["why"] };
 
 export type AccountWorkloads = {
   ofAccount: ReadonlyMap<string, WorkloadList>;
@@ -91,3 +90,70 @@ const toList = (all: readonly Workload[]): WorkloadList => ({
   workloads: all.slice(0, MOST_LISTED),
   count: all.length,
 });
+
+/** A stream may have more: a collector of ours sends no more than these. */
+const MOST = { programs: 500, keytabs: 20, principals: 200, unassigned: 100, workloads: 20 };
+
+const SETUID = 0o4000;
+const SETGID = 0o2000;
+
+/** What runs on a host and is not one account's alone; null where that was not read. */
+export function describePrograms(
+  collection: Collection,
+  workloads: AccountWorkloads | null,
+): HostPrograms | null {
+  const read = collection.workloads;
+  if (!read) return null;
+  const describe = setuidDescriber(collection);
+  const areKeytabsRead = collection.unreadable.every(
+    ({ kind, path, isAbsent }) => kind !== "workload" || isAbsent === true || !path.endsWith(".keytab"),
+  );
+  return {
+    uidRange: read.uids,
+    setuidPrograms: read.setuidPrograms
+      .slice(0, MOST.programs)
+      .map(describe)
+      .toSorted((one, other) => rankOf(one) - rankOf(other) || compare(one.path, other.path)),
+    keytabs: areKeytabsRead
+      ? read.keytabs
+          .slice(0, MOST.keytabs)
+          .map(({ path, principals }) => ({ path, principals: principals.slice(0, MOST.principals) }))
+      : null,
+    unassigned: (workloads?.ofUnknown ?? []).slice(0, MOST.unassigned).map((one) => ({
+      user: one.user,
+      why: one.why,
+      count: one.count,
+      workloads: one.workloads.slice(0, MOST.workloads),
+    })),
+  };
+}
+
+function setuidDescriber({ accounts, groups }: Collection): (entry: PathEntry) => SetuidProgram {
+  spend(accounts.length + (groups?.length ?? 0));
+  // Of several accounts with one uid the first counts.
+  const users = new Map(accounts.toReversed().map(({ uid, name }) => [uid, name]));
+  const names = new Map((groups ?? []).toReversed().map(({ gid, name }) => [gid, name]));
+  return ({ path, mode, uid, gid, hasAcl }) => ({
+    path,
+    owner: users.get(uid) ?? String(uid),
+    group: names.get(gid) ?? String(gid),
+    isSetuid: (mode & SETUID) !== 0,
+    isSetgid: (mode & SETGID) !== 0,
+    startableBy: audienceOf(mode, 0o1),
+    writableBy: audienceOf(mode, 0o2),
+    hasAcl,
+  });
+}
+
+/** `bit`: that of everybody; the group's is eight times as large. */
+function audienceOf(mode: number, bit: number): Audience {
+  if (mode & bit) return "everybody";
+  return mode & (bit * 8) ? "group" : "owner";
+}
+
+const rankOf = ({ writableBy, hasAcl, owner }: SetuidProgram): number => {
+  if (writableBy !== "owner" || hasAcl) return 0;
+  return owner === "root" ? 2 : 1;
+};
+
+const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);

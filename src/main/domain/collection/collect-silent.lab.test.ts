@@ -16,6 +16,7 @@ mknod /tmp/fuse c 10 229; exec 9<>/tmp/fuse
 mount -i -t fuse.test -o fd=9,rootmode=40000,user_id=0,group_id=0,allow_other none "/home/far away"
 sleep infinity >/dev/null 2>&1 &
 exec 9<&-
+ln -s "/home/far away" /opt/far; mkdir -p /opt/app; ln -s /opt/far/conf /opt/app/conf
 `;
 
 test.for(["dash", "busybox sh"])(
@@ -27,6 +28,13 @@ test.for(["dash", "busybox sh"])(
     expect(told?.authorizedKeys.map(({ path }) => path)).toEqual([
       "/home/alice/.ssh/authorized_keys",
       "/home/near/carol/.ssh/authorized_keys",
+    ]);
+    expect(told?.unreadable.filter(({ path }) => path.startsWith("/opt/"))).toEqual([
+      {
+        kind: "keystore",
+        path: "/opt/far",
+        why: "it lies on a mount that does not answer, so it was not read",
+      },
     ]);
     const why = "it lies on a mount that does not answer, so it was not read";
     expect(told?.unreadable.filter(({ path }) => path.startsWith("/home/"))).toEqual([

@@ -135,9 +135,17 @@ export type Account = {
    * Day from which the password is too old, including days of grace: from then on PAM refuses keys, too. Null: never.
    */
   agedOnDay: number | null | "unknown";
+  /** The age of the password by shadow; null: not read. */
+  passwordAge: ShadowAge | null;
   /** Whether the shell exists and can be executed; null: not checked. */
   isShellUsable: boolean | null;
 };
+
+/** Days as shadow has them, null where it is silent. `changedDay`: since the epoch; 0: to be changed at the next login. */
+export type ShadowAge = Record<
+  "changedDay" | "leastDays" | "mostDays" | "warningDays" | "graceDays",
+  number | null
+>;
 
 export type Group = { name: string; gid: number; members: string[] };
 

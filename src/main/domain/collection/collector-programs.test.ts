@@ -57,7 +57,14 @@ describe.skipIf(AWKS.length === 0)("accounts and sshd", () => {
   test("of a password its class is told, with its days, and no hash", () => {
     const shadow = "a:$6$x:1:0:99:7:3:20000:\nb:!x:1::::::\nc:*:1::::::\nd::1::::::\n";
     expect(said("password-classes", shadow, { kernel: "Linux" }, ["-F:"])).toBe(
-      "a:set:20000:103\nb:locked::\nc:starred::\nd:none::\n",
+      "a:set:20000:103:1,0,99,7,3\nb:locked:::1,,,,\nc:starred:::1,,,,\nd:none:::1,,,,\n",
+    );
+  });
+
+  test("a hash in another field of a broken line stays where it is", () => {
+    const shadow = "a:x:$6$h:$6$h:$6$h:$6$h:$6$h:$6$h:\nb:1:2:3:4:5:6:$y$j9T$h\nc:x:123456789:0x1:-1: 7::\n";
+    expect(said("password-classes", shadow, { kernel: "Linux" }, ["-F:"])).toBe(
+      "a:set:::,,,,\nb:set::12:2,3,4,5,6\nc:set:::,,,,\n",
     );
   });
 
@@ -297,7 +304,7 @@ describe.skipIf(AWKS.length === 0)("configurations of servers", () => {
   /** What the programs that read a configuration make of this one, under every awk. */
   function kept(program: string, kind: string, input: string): string {
     const [only, ...others] = runAwks({
-      program: ["lib/nginx.awk", program],
+      program: ["collector/awk/encode.awk", "lib/nginx.awk", program],
       variables: { kind, most: 100_000 },
       environment: { file_as: "/etc/server.conf" },
       args: ["-"],

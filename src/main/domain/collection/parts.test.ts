@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { dropSecrets } from "./drop-secrets.ts";
 import { pathsUpFrom, readEntry, readMode, readWalk } from "./paths.ts";
 import { readAccounts } from "./read-accounts.ts";
 import { readAuthorizedKeysFiles } from "./read-sshd.ts";
@@ -77,7 +78,7 @@ test("an account joins its groups, its shell and the class of its password; of t
       ["yes", "/bin/bash"],
       ["no", "/bin/sh"],
     ]),
-    record("password-states", "root:starred::\nalice:locked:20000:20100\nalice:set::\n"),
+    record("password-states", "root:starred::\nalice:locked:20000:20100:20000,0,90,7,10\nalice:set::\n"),
   ]);
   expect(accounts).toMatchObject([
     {
@@ -87,6 +88,7 @@ test("an account joins its groups, its shell and the class of its password; of t
       passwordState: "locked",
       isLockedForSshd: false,
       expiresOnDay: null,
+      passwordAge: null,
     },
     {
       name: "alice",
@@ -97,6 +99,7 @@ test("an account joins its groups, its shell and the class of its password; of t
       isLockedForSshd: true,
       expiresOnDay: 20_000,
       agedOnDay: 20_100,
+      passwordAge: { changedDay: 20_000, leastDays: 0, mostDays: 90, warningDays: 7, graceDays: 10 },
     },
   ]);
 });
@@ -165,4 +168,12 @@ test("of one host so many lines are taken, and a file that is cut says so", () =
     [0, `left out from line 1 on: ${limit}`, true],
     [0, null, undefined],
   ]);
+});
+
+test("the days of an account that expires are no line of shadow to the second wall", () => {
+  const states = record(
+    "password-states",
+    "ann:set:18262:20100:20000,0,90,7,10\nbob:locked:18262::20000,0,99999,7,\n",
+  );
+  expect(dropSecrets([states])).toEqual({ records: [states], dropped: [] });
 });

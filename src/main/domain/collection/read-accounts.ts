@@ -1,16 +1,20 @@
-import type { Account, Group } from "./collection.ts";
+import type { Account, Group, ShadowAge } from "./collection.ts";
 import { type Record, readTable } from "./stream.ts";
 
 const DAY_MS = 86_400_000;
 const MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-type PasswordState = Pick<Account, "passwordState" | "isLockedForSshd" | "expiresOnDay" | "agedOnDay">;
+type PasswordState = Pick<
+  Account,
+  "passwordState" | "isLockedForSshd" | "expiresOnDay" | "agedOnDay" | "passwordAge"
+>;
 
 const UNKNOWN: PasswordState = {
   passwordState: "unknown",
   isLockedForSshd: null,
   expiresOnDay: "unknown",
   agedOnDay: "unknown",
+  passwordAge: null,
 };
 
 /** The accounts of a collection, from its records on accounts, groups, shells and passwords. */
@@ -80,14 +84,29 @@ function readShells(records: readonly Record[]): Map<string, boolean> {
 function readStates(records: readonly Record[]): [string, PasswordState][] {
   const rows = records.flatMap(({ bytes }) => readTable(bytes));
   // If a name comes twice, the first one counts on the host.
-  return rows.reverse().map(([name = "", state = "", expires = "", aged = ""]) => {
+  return rows.reverse().map(([name = "", state = "", expires = "", aged = "", ages = ""]) => {
     const passwordState = state === "set" || state === "none" ? state : "locked";
     const isLockedForSshd = state === "locked";
     return [
       name,
-      { passwordState, isLockedForSshd, expiresOnDay: readDay(expires), agedOnDay: readDay(aged) },
+      {
+        passwordState,
+        isLockedForSshd,
+        expiresOnDay: readDay(expires),
+        agedOnDay: readDay(aged),
+        passwordAge: readAge(ages),
+      },
     ];
   });
+}
+
+/** Null where the collector is one that did not send them. */
+function readAge(text: string): ShadowAge | null {
+  const fields = text.split(",");
+  if (fields.length < 5) return null;
+  const [changedDay = null, leastDays = null, mostDays = null, warningDays = null, graceDays = null] =
+    fields.map(readDay);
+  return { changedDay, leastDays, mostDays, warningDays, graceDays };
 }
 
 const readDay = (text: string): number | null => (/^\d{1,7}$/.test(text) ? Number(text) : null);
@@ -103,7 +122,7 @@ function readOwnState(record: Record | undefined): [string, PasswordState][] {
   // "L" stands for a lock and for a lone "*" alike; only the first stops sshd.
   const isLockedForSshd = passwordState === "locked" || passwordState === "unknown" ? null : false;
   const agedOnDay = readExpiryDate(/^Password inactive\s*: (.*)$/m.exec(lines)?.[1]);
-  return [[account, { passwordState, isLockedForSshd, expiresOnDay, agedOnDay }]];
+  return [[account, { passwordState, isLockedForSshd, expiresOnDay, agedOnDay, passwordAge: null }]];
 }
 
 /** The second word of `passwd -S`, as shadow (L, NP, P) and as Red Hat (LK, NP, PS) write it. */

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { PathEntry } from "#domain/collection/paths.ts";
 import { makeAccount } from "#domain/ssh/testdata/make-collection.ts";
-import { findByPrivilegedPaths } from "./privileged-paths.ts";
+import { withinBudget } from "#domain/work-budget.ts";
+import { findByPrivilegedPaths, findExposedPrograms } from "./privileged-paths.ts";
 
 const socket = (mode: number, more: Partial<PathEntry> = {}): PathEntry => ({
   path: "/run/docker.sock",
@@ -81,4 +82,28 @@ test("a certain way takes the place of an uncertain one, however many accounts t
   );
   expect(found).toHaveLength(1_500);
   expect(found.every(({ isCertain }) => isCertain)).toBe(true);
+});
+
+test("who may write to a setuid program of root's may become root, and nobody does by one that root alone writes", () => {
+  const program = (mode: number, more: Partial<PathEntry> = {}) =>
+    socket(mode, { path: "/opt/helper", type: "file", gid: 0, ...more });
+  const exposed = (...programs: PathEntry[]) => find(...findExposedPrograms(programs));
+  expect(exposed(program(0o4777))).toEqual([
+    ["ann root", "/opt/helper (everybody)", false],
+    ["bob root", "/opt/helper (everybody)", false],
+    ["cleo root", "/opt/helper (everybody)", false],
+  ]);
+  expect(exposed(program(0o4775, { gid: 998 })).map(([who]) => who)).toEqual(["ann root", "bob root"]);
+  expect(exposed(program(0o4755), program(0o2777), program(0o4777, { uid: 1_001 }))).toEqual([]);
+});
+
+test("the names of a group and the groups of an account cost what there is of them", () => {
+  const many = Array.from({ length: 3_000 }, (_, index) => ({ name: `s${index}`, gid: 998, members: [] }));
+  const cleo = makeAccount("cleo", { uid: 1_003, gid: 1_003, groups: many.map(({ name }) => `not ${name}`) });
+  const judge = (steps: number) =>
+    withinBudget({ steps, isLate: null }, () =>
+      findByPrivilegedPaths([socket(0o660), socket(0o660)], { accounts: [cleo], groups: many }),
+    );
+  expect(judge(20_000)).toEqual([]);
+  expect(() => judge(1_000)).toThrow("its steps are used up");
 });

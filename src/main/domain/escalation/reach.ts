@@ -4,7 +4,7 @@ import { splitKeyword, splitWords } from "#domain/ssh/sshd-config.ts";
 import { evaluateWithin, spend } from "#domain/work-budget.ts";
 import type { Escalation, HostReach, Outbound } from "#shared/model/hosts/host-reach.ts";
 import { findDoas } from "./doas.ts";
-import { findByPrivilegedPaths } from "./privileged-paths.ts";
+import { findByPrivilegedPaths, findExposedPrograms } from "./privileged-paths.ts";
 import { readSudoers } from "./read-sudoers.ts";
 import { findEscalation, guessEscalation } from "./sudo.ts";
 
@@ -20,7 +20,7 @@ const OUTBOUND = "where its accounts have been";
 
 /** Which account may become which on a host, its ssh-agent sockets, and the hosts that its accounts know. */
 export function evaluateReach(collection: Collection): ReachVerdict {
-  const { accounts, reach, unreadable } = collection;
+  const { accounts, reach, unreadable, workloads } = collection;
   const unreadableRules = unreadable.filter(({ kind }) => kind === "sudo").map(({ path }) => path);
   const tooMuch: string[] = [];
   const without = (what: string) => {
@@ -44,7 +44,11 @@ export function evaluateReach(collection: Collection): ReachVerdict {
   );
   const paths = evaluateWithin(
     MOST_STEPS,
-    () => findByPrivilegedPaths(reach.privilegedPaths, collection),
+    () =>
+      findByPrivilegedPaths(
+        [...reach.privilegedPaths, ...findExposedPrograms(workloads?.setuidPrograms ?? [])],
+        collection,
+      ),
     () => {
       without(PRIVILEGED);
       return [];

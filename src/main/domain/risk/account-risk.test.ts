@@ -144,6 +144,7 @@ const hostAccount = (name: string, home = `/home/${name}`): HostAccount => ({
   home,
   groups: [],
   passwordState: "locked",
+  passwordAge: null,
   kind: "bot",
   reasons: [],
   root: "no",

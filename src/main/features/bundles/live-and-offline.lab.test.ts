@@ -15,6 +15,9 @@ const furnish = (publicKey: string): string => `
   { echo "from=\\"10.0.0.0/8\\",restrict $(cat /home/deploy/.ssh/id_ed25519.pub)"; echo 'ssh-rsa broken'; } \\
     >> /home/deploy/.ssh/authorized_keys
   chown -R deploy /home/deploy/.ssh
+  cp /bin/true /opt/helper; chown deploy: /opt/helper; chmod 4755 /opt/helper; chage -d 2026-01-01 -M 9000 deploy
+  printf '#!/bin/sh\\necho "   2 host/web1@EXAMPLE"\\n' > /usr/bin/klist; chmod 755 /usr/bin/klist
+  echo x > /etc/krb5.keytab; chmod 600 /etc/krb5.keytab
   echo 'deploy ALL=(ALL) NOPASSWD: /bin/systemctl' > /etc/sudoers.d/deploy
   echo 'Match User deploy
     AllowTcpForwarding no' >> /etc/ssh/sshd_config
@@ -51,6 +54,7 @@ test.each([
 
     const isSigned = user === undefined;
     expect(readTables(carried, isSigned)).toEqual(readTables(live, isSigned));
+    expect(readTables(carried, isSigned).host_programs).toHaveLength(1);
     expect(readTables(carried, isSigned).grant_line?.length).toBeGreaterThanOrEqual(3);
     expect(readTables(carried, true).key_file).toContainEqual(
       expect.objectContaining({ possession: isSigned ? "verified" : "claimed" }),

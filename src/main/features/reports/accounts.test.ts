@@ -1,8 +1,9 @@
 import { createRouterClient } from "@orpc/server";
 import { expect, test } from "vitest";
+import { RootStanding } from "#shared/model/access/account.ts";
 import type { CollectedHost } from "#store/probe-record.ts";
 import { openStore } from "#store/store.ts";
-import { makeAccount, visitHost } from "#store/testing/make-visit.ts";
+import { beginScan, makeAccount, visitHost } from "#store/testing/make-visit.ts";
 import { createAccounts } from "./index.ts";
 
 const ROOT = makeAccount("root", { uid: 0, home: "/root", kind: "system", root: "is-root" });
@@ -61,6 +62,17 @@ test("each order of the list has every account once, a page at a time", async ()
     }
 });
 
+test("of who becomes root, the surest comes first, and each is found by its standing", async () => {
+  const { accounts } = open([
+    "web1",
+    { accounts: RootStanding.options.toReversed().map((root, uid) => makeAccount(root, { uid, root })) },
+  ]);
+  const { rows } = await accounts.list({ sort: { by: "root", descending: false } });
+  expect(rows.map(({ root }) => root)).toEqual(RootStanding.options);
+  for (const root of RootStanding.options)
+    expect((await accounts.list({ root })).rows.map(({ name }) => name)).toEqual([root]);
+});
+
 test("an account is found with what runs as it and who becomes it", async () => {
   const rule = {
     account: "ann",
@@ -100,4 +112,98 @@ test("an account that is gone is in no list, and is found as it was, and as gone
   expect((await accounts.list({})).rows).toMatchObject([{ name: "app" }]);
   expect(await accounts.find({ id: 1 })).toMatchObject({ name: "ann", isGone: true });
   expect(await accounts.find({ id: 2 })).toMatchObject({ name: "app", isGone: false });
+});
+
+test("what root saw of an account stays until root reads again, and says when that was", async () => {
+  const seen = { passwordState: "unknown", kind: "unknown", root: "maybe", grantCount: 0 } as const;
+  const asUser = { readAs: "audit", accounts: [{ ...ANN, ...seen, workloads: [] }] };
+  const store = openStore({ path: ":memory:", access: "write" });
+  const accounts = createRouterClient(createAccounts({ store }));
+  const visit = (at: string, collected: Partial<CollectedHost>) =>
+    visitHost(store, "web1", { at, scanId: beginScan(store, at), collected });
+  const find = () => accounts.find({ host: "web1", port: 22, name: "ann" });
+  visit("2026-05-01T00:00:00Z", { accounts: [{ ...ANN, shell: "/bin/zsh", groups: ["ann"] }] });
+  visit("2026-05-02T00:00:00Z", {
+    ...asUser,
+    accounts: [{ ...ANN, ...seen, shell: "/bin/zsh", groups: ["ann", "adm"] }],
+  });
+  expect(await find()).toMatchObject({
+    kind: "person",
+    passwordState: "set",
+    root: "becomes-root",
+    grantCount: 2,
+    groups: ["ann", "adm"],
+    isByRoot: true,
+    evaluatedAt: "2026-05-01T00:00:00Z",
+    lastSeen: "2026-05-02T00:00:00Z",
+  });
+
+  // With another shell it is no longer what root saw.
+  visit("2026-05-03T00:00:00Z", asUser);
+  expect(await find()).toMatchObject({
+    kind: "unknown",
+    isByRoot: false,
+    evaluatedAt: "2026-05-03T00:00:00Z",
+  });
+  visit("2026-05-04T00:00:00Z", { accounts: [{ ...ANN, kind: "unknown", grantCount: 0 }] });
+  expect(await find()).toMatchObject({ kind: "unknown", grantCount: 0, isByRoot: true });
+});
+
+test("that an account becomes root counts from whoever sees it, and that it does not from root alone", async () => {
+  const root = async (...standings: [readAs: string, RootStanding][]) => {
+    const { accounts } = open(
+      ...standings.map(([readAs, root]): [string, Partial<CollectedHost>] => [
+        "web1",
+        { readAs, accounts: [{ ...ANN, root }] },
+      ]),
+    );
+    return (await accounts.find({ id: 1 })).root;
+  };
+  expect(await root(["root", "no"], ["audit", "maybe"])).toBe("no");
+  expect(await root(["root", "becomes-root"], ["audit", "no"])).toBe("becomes-root");
+  expect(await root(["root", "no"], ["audit", "becomes-root"])).toBe("becomes-root");
+  expect(await root(["root", "becomes-root"], ["root by sudo", "no"])).toBe("no");
+});
+
+const HELPER = {
+  path: "/opt/helper",
+  owner: "app",
+  group: "app",
+  isSetuid: true,
+  isSetgid: false,
+  startableBy: "everybody",
+  writableBy: "owner",
+  hasAcl: false,
+} as const;
+const PROGRAMS = {
+  uidRange: { min: 1_000, max: 60_000, systemMax: 999 },
+  setuidPrograms: [HELPER, { ...HELPER, path: "/usr/bin/su", owner: "root", group: "root" }],
+  keytabs: [{ path: "/etc/krb5.keytab", principals: ["host/web1@EXAMPLE"] }],
+  unassigned: [],
+};
+
+test("an account has the setuid programs that run as it, and root has the host's keytabs", async () => {
+  const { accounts } = open(["web1", { accounts: [ROOT, APP], programs: PROGRAMS }]);
+  const find = (name: string) => accounts.find({ host: "web1", port: 22, name });
+  expect(await find("app")).toMatchObject({ setuidPrograms: [{ path: "/opt/helper" }], keytabs: [] });
+  expect(await find("root")).toMatchObject({
+    setuidPrograms: [{ path: "/usr/bin/su" }],
+    keytabs: PROGRAMS.keytabs,
+  });
+  await expect(find("ann")).rejects.toThrow("there is no account ann@web1");
+  const { accounts: others } = open(["web1", { accounts: [ROOT] }]);
+  expect(await others.find({ id: 1 })).toMatchObject({ setuidPrograms: [], keytabs: null });
+});
+
+test("of a host's programs, too, an ordinary user's reading takes nothing away that root saw", () => {
+  const store = openStore({ path: ":memory:", access: "write" });
+  const less = { ...PROGRAMS, setuidPrograms: [], keytabs: null };
+  visitHost(store, "web1", { collected: { readAs: "audit", programs: less } });
+  expect(store.hosts.find(1)?.programs).toMatchObject({ isByRoot: false, keytabs: null });
+  visitHost(store, "web1", { collected: { programs: PROGRAMS } });
+  visitHost(store, "web1", { collected: { readAs: "audit", programs: less } });
+  expect(store.hosts.find(1)?.programs).toMatchObject({ isByRoot: true, ...PROGRAMS });
+  visitHost(store, "web1", { collected: { programs: null } });
+  visitHost(store, "web1", { collected: { readAs: "root by sudo", programs: less } });
+  expect(store.hosts.find(1)?.programs).toMatchObject({ isByRoot: true, keytabs: null });
 });

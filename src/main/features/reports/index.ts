@@ -15,7 +15,7 @@ import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatObservedName } from "#shared/text/access/login.ts";
-import { formatTarget } from "#shared/text/hosts/target.ts";
+import { formatAccount, formatTarget } from "#shared/text/hosts/target.ts";
 import type { StoredEndpoint } from "#store/hosts/endpoint-table.ts";
 import type { Store } from "#store/store.ts";
 
@@ -38,9 +38,11 @@ export function createAccounts({ store }: { store: Pick<Store, "accounts"> }) {
   return {
     list: os.list.handler(({ input }) => store.accounts.list(input)),
     find: os.find.handler(({ input }) => {
-      const account = store.accounts.find(input.id);
-      if (!account) throw new Refusal("not-found", `there is no account ${input.id}`);
-      return account;
+      const id = "id" in input ? input.id : store.accounts.findId(input);
+      const account = id === null ? null : store.accounts.find(id);
+      if (account) return account;
+      const what = "id" in input ? String(input.id) : formatAccount({ ...input, account: input.name });
+      throw new Refusal("not-found", `there is no account ${what}`);
     }),
   };
 }

@@ -1,6 +1,6 @@
 import { findAccountProblems } from "#domain/accounts/account-findings.ts";
 import { evaluateAccounts } from "#domain/accounts/evaluate-accounts.ts";
-import { evaluateWorkloads } from "#domain/accounts/workloads.ts";
+import { describePrograms, evaluateWorkloads } from "#domain/accounts/workloads.ts";
 import type { Collection, KeyFile } from "#domain/collection/collection.ts";
 import { isArchived } from "#domain/collection/paths.ts";
 import { findDiskProblems, namedPaths } from "#domain/deployment-status/disk-findings.ts";
@@ -124,13 +124,15 @@ function describeEvaluated(
     workloads,
     byCertificate,
     now: toInstant(at),
+    known: evidence.known,
+    peopleOf: memory.peopleOf,
     knownAccounts,
   });
   const problemsOfAccounts = findAccountProblems(collection, accounts, {
     ...evidence,
     grants,
     knownAccounts,
-    personOf: memory.personOf,
+    personOf: (fingerprint) => memory.peopleOf(fingerprint)[0]?.name ?? null,
   });
   const host: CollectedHost = {
     ...describeMachine(facts, at),
@@ -153,6 +155,7 @@ function describeEvaluated(
     use,
     logins,
     reach: reach.reach,
+    programs: describePrograms(collection, workloads),
     authorities: authorities
       ? describeAuthorities(collection, authorities)
       : { trusted: [], isComplete: false },

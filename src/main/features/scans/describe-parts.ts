@@ -1,4 +1,5 @@
 import type { AccountLogins } from "#domain/accounts/account-findings.ts";
+import type { KeyPerson } from "#domain/accounts/evaluate-accounts.ts";
 import type { Collection, Unreadable } from "#domain/collection/collection.ts";
 import { findShownBy } from "#domain/deployment-status/find-shown-by.ts";
 import { chosenNames, type HostMap } from "#domain/deployment-status/host-map.ts";
@@ -21,15 +22,15 @@ import type { HostLogins, LogWindow } from "#shared/model/hosts/host-use.ts";
 import { type Instant, MOST_AHEAD_SECONDS } from "#shared/model/instant.ts";
 import type { CollectedDisk, CollectedHost, SeenCertificate } from "#store/probe-record.ts";
 
-/** What earlier scans know of the host. */
+/** What earlier scans know of the host, and people sources of its keys. */
 export type Memory = {
   /** What is known of its logins, merged with one more reading. */
   recallUse: (seen: HostLogins) => HostLogins;
   /** Since when each line is known to be there; null for a new one. */
   recallAges: () => (grant: EvaluatedGrant) => Instant | null;
   recallAccounts: () => ReadonlyMap<string, KnownAccount>;
-  /** The person whom a people source has with a key; null for none. */
-  personOf: (fingerprint: string) => string | null;
+  /** Who has a key, by the people sources of today. */
+  peopleOf: (fingerprint: string) => readonly KeyPerson[];
   /** What is known of each login, with the windows of one more reading. */
   recallLogins: (windows: readonly LogWindow[]) => KnownLogins;
 };

@@ -25,7 +25,7 @@ type Read = {
   /** What earlier scans know of a host. */
   memory: Pick<
     RecordingStore["uses"],
-    "knownSince" | "knownAccounts" | "personOf" | "recall" | "recallLogins" | "recallOthers"
+    "knownSince" | "knownAccounts" | "peopleOf" | "recall" | "recallLogins" | "recallOthers"
   >;
   /** Authorities that were seen before. */
   chains: Pick<RecordingStore["chains"], "named">;
@@ -127,7 +127,7 @@ function describeStream(
       }),
       recallAges: () => memory.knownSince(identity.target),
       recallAccounts: () => memory.knownAccounts(identity.target),
-      personOf: memory.personOf,
+      peopleOf: memory.peopleOf,
       recallLogins: (windows) => memory.recallLogins(identity.target, windows),
     }),
   );

@@ -63,11 +63,13 @@ export function accountMemory(db: Database) {
   };
 }
 
-/** The person whom a people source has with a key, by the entry that names them; null for none. */
-export function keyPerson(db: Database): (fingerprint: string) => string | null {
-  const find = db
-    .prepare<[string], string>(`
-      SELECT name FROM person WHERE id = (SELECT min(lead) FROM person_key WHERE fingerprint = ?)`)
-    .pluck();
-  return (fingerprint) => find.get(fingerprint) ?? null;
+/** Who has a key, by people sources: each person once, by the entry that leads. */
+export function keyPeople(db: Database): (fingerprint: string) => { person: number; name: string }[] {
+  const find = db.prepare<[string], { person: number; name: string }>(`
+    SELECT DISTINCT lead AS person, (SELECT name FROM person WHERE person.id = person_key.lead) AS name
+    FROM person_key
+    WHERE fingerprint = CAST(? AS TEXT)
+    ORDER BY lead
+    LIMIT 20`);
+  return (fingerprint) => find.all(fingerprint);
 }

@@ -4,10 +4,10 @@ import {
   AccountKind,
   AccountRow,
   KindReason,
-  type RootStanding,
-  Workload,
+  RootStanding,
 } from "#shared/model/access/account.ts";
 import { Approval } from "#shared/model/access/change.ts";
+import { Workload } from "#shared/model/access/workload.ts";
 import { type FindingBrief, Severity } from "#shared/model/finding.ts";
 import type { KeyLogins } from "#shared/model/hosts/host-use.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
@@ -31,7 +31,8 @@ import { ACCOUNTS_BY_FIRST_SCAN, IS_UNAPPROVED_ACCOUNT } from "#store/changes/ac
 import { IS_RETURNED_ACCOUNT } from "#store/changes/returned.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
 import { IS_ACCOUNT_OWNER_GONE, IS_PURPOSELESS } from "#store/findings/identity-sources.ts";
-import { reachReader } from "#store/hosts/reach-tables.ts";
+import { hostProgramsTable } from "#store/hosts/host-parts.ts";
+import { reachReader, trustedAuthorityReader } from "#store/hosts/reach-tables.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
 import { searchIn } from "#store/lists/word-search.ts";
@@ -64,12 +65,16 @@ type Row = RiskRow & {
   home: string;
   groups: string;
   password_state: string;
+  password_age: string | null;
+  authority_count: number;
   kind: string;
   reasons: string;
   workloads: string;
   workload_count: number;
   grant_count: number;
   last_login_at: string | null;
+  is_by_root: number;
+  evaluated_at: string;
   purpose: string;
   environment: string;
   review_on: string | null;
@@ -88,13 +93,17 @@ type Row = RiskRow & {
 /** What is read of one account alone. */
 type WholeRow = Row & { risk_reasons: string; is_keys_read: number };
 
-const COLUMNS = `id, host, host_name, port, name, uid, shell, password_state, kind, reasons, root, workload_count,
-  grant_count, last_login_at, owner, purpose, environment, review_on, ${RISK_COLUMNS}, gone_scan,
+const COLUMNS = `id, host, host_name, port, name, uid, shell, password_state, password_age, kind, reasons, root, workload_count,
+  grant_count, (
+    SELECT count(DISTINCT trusted.fingerprint) FROM trusted_authority AS trusted
+    WHERE trusted.host = account.host AND trusted.account = account.name AND trusted.gone_scan IS NULL
+  ) AS authority_count, last_login_at, is_by_root, owner, purpose, environment, review_on, ${RISK_COLUMNS}, gone_scan,
   (${IS_RETURNED_ACCOUNT}) AS is_returned, (${IS_UNAPPROVED_ACCOUNT}) AS is_unapproved,
   (${IS_PURPOSELESS}) AS is_purposeless, machine_rank,
   (SELECT label.review_on FROM label
    WHERE label.kind = 'account' AND label.name = account.name AND label.host = account.host_name
      AND label.port = account.port) AS own_review_on, (${IS_ACCOUNT_OWNER_GONE}) AS is_owner_gone,
+  (SELECT started_at FROM scan WHERE scan.id = evaluated_scan) AS evaluated_at,
   (SELECT started_at FROM scan WHERE scan.id = first_scan) AS first_seen,
   (SELECT started_at FROM scan WHERE scan.id = last_scan) AS last_seen`;
 
@@ -116,24 +125,17 @@ const UNAPPROVED: Part = {
   walk: { sql: IS_UNAPPROVED_ACCOUNT, values: [] },
 };
 
-const RANK: Record<RootStanding, number> = { "is-root": 0, "becomes-root": 1, maybe: 2, unknown: 3, no: 4 };
-
 type Deps = { lists: Lists; briefs: FindingBriefs; now: () => Date };
 
 /** The logins of all hosts, as their last readings left them. */
 export function accountList(db: Database, { lists, briefs, now }: Deps) {
-  const find = db.prepare<[number], WholeRow>(
-    `SELECT ${COLUMNS}, home, groups, workloads, risk_reasons, is_keys_read,
-       (SELECT json_object('owner', given.owner, 'purpose', purpose, 'reviewOn', given.review_on, 'approvedAt', approved_at)
-        FROM account_approval AS given WHERE given.id = account.approval) AS approved
-     FROM account WHERE id = ?`,
-  );
+  const findId = db
+    .prepare<{ host: string; port: number; name: string }, number>(`
+      SELECT account.id FROM host JOIN account ON account.host = host.id
+      WHERE host.host = @host AND host.port = @port AND account.name = @name`)
+    .pluck();
   const count = () => lists.sum("account", [STANDS_NOW]);
   const search = searchIn(lists, { ...ACCOUNT_TEXT, size: count });
-  const reach = reachReader(db);
-  const logins = loginTable(db);
-  const baselines = baselineReader(db);
-  const reasonsOf = riskReasonReader(db);
 
   return {
     list(query: AccountQuery): Listed<AccountRow> {
@@ -144,7 +146,7 @@ export function accountList(db: Database, { lists, briefs, now }: Deps) {
       const filters = [
         ...equal("host_name", host),
         ...equal("kind", kind),
-        ...equal("root_rank", root && RANK[root]),
+        ...equal("root_rank", root && RootStanding.options.indexOf(root)),
         ...equal("owner", owner),
         // So that the index of those that have one is used.
         ...(environment ? [{ sql: "environment <> ''", values: [] }] : []),
@@ -171,41 +173,78 @@ export function accountList(db: Database, { lists, briefs, now }: Deps) {
       );
     },
 
-    /** An account, also when it is no longer there; null where there never was one. */
-    find(id: number): AccountDetail | null {
-      const row = find.get(id);
-      if (!row) return null;
-      const { escalations, agents } = reach.of(row.host);
-      const use = logins.of(row.host);
-      return {
-        ...toRow(row, { briefs, now: toInstant(now()) }),
-        hostId: row.host,
-        isGone: row.gone_scan !== null,
-        approval: row.approved === null ? null : Approval.parse(JSON.parse(row.approved)),
-        home: row.home,
-        groups: JSON.parse(row.groups) as string[],
-        workloads: Workload.array().parse(JSON.parse(row.workloads)),
-        becomes: escalations.get(row.name) ?? [],
-        becomeIt: [...escalations.values()].flat().filter(({ target }) => target === row.name),
-        agents: agents.get(row.name) ?? [],
-        logins: use.logins
-          .filter(({ account }) => account === row.name)
-          .map(({ fingerprint, isAuthority, ...login }) => ({ fingerprint, isAuthority, ...toLast(login) }))
-          .toSorted(latestFirst),
-        others: logins
-          .othersOf(row.host)
-          .filter(({ account }) => account === row.name)
-          .map(({ method, by, ...login }) => ({ method, by, ...toLast(login) }))
-          .toSorted(latestFirst),
-        logWindows: use.windows,
-        baseline: baselines.of(row.host, row.name, "journal"),
-        riskReasons: reasonsOf({ ...row, recorded: row.risk_reasons, isKeysRead: row.is_keys_read }),
-      };
-    },
+    /** The row of the account that is called so on a host, also when it is no longer there. */
+    findId: (account: { host: string; port: number; name: string }): number | null =>
+      findId.get(account) ?? null,
+
+    find: accountReader(db, { briefs, now }),
+  };
+}
+
+/** Reads an account, also when it is no longer there; null where there never was one. */
+function accountReader(
+  db: Database,
+  { briefs, now }: { briefs: FindingBriefs; now: () => Date },
+): (id: number) => AccountDetail | null {
+  const find = db.prepare<[number], WholeRow>(
+    `SELECT ${COLUMNS}, home, groups, workloads, risk_reasons, is_keys_read,
+       (SELECT json_object('owner', given.owner, 'purpose', purpose, 'reviewOn', given.review_on, 'approvedAt', approved_at)
+        FROM account_approval AS given WHERE given.id = account.approval) AS approved
+     FROM account WHERE id = ?`,
+  );
+  const reach = reachReader(db);
+  const logins = loginTable(db);
+  const programs = hostProgramsTable(db);
+  const authorities = trustedAuthorityReader(db);
+  const baselines = baselineReader(db);
+  const reasonsOf = riskReasonReader(db);
+
+  return (id) => {
+    const row = find.get(id);
+    if (!row) return null;
+    const { escalations, agents } = reach.of(row.host);
+    const use = logins.of(row.host);
+    const own = programs.of(row.host);
+    return {
+      ...toRow(row, { briefs, now: toInstant(now()) }),
+      hostId: row.host,
+      isGone: row.gone_scan !== null,
+      approval: row.approved === null ? null : Approval.parse(JSON.parse(row.approved)),
+      home: row.home,
+      groups: JSON.parse(row.groups) as string[],
+      workloads: Workload.array().parse(JSON.parse(row.workloads)),
+      setuidPrograms:
+        own?.setuidPrograms.filter(({ owner, isSetuid }) => isSetuid && owner === row.name) ?? [],
+      keytabs: row.uid === 0 ? (own?.keytabs ?? null) : [],
+      becomes: escalations.get(row.name) ?? [],
+      becomeIt: [...escalations.values()].flat().filter(({ target }) => target === row.name),
+      agents: agents.get(row.name) ?? [],
+      authorities: authorities.of(row.host, row.name).map((authority) => {
+        const login = use.logins.find(
+          ({ account, fingerprint, isAuthority }) =>
+            isAuthority && account === row.name && fingerprint === authority.fingerprint,
+        );
+        return { ...authority, ...(login ? toLast(login) : NO_LOGIN) };
+      }),
+      logins: use.logins
+        .filter(({ account }) => account === row.name)
+        .map(({ fingerprint, isAuthority, ...login }) => ({ fingerprint, isAuthority, ...toLast(login) }))
+        .toSorted(latestFirst),
+      others: logins
+        .othersOf(row.host)
+        .filter(({ account }) => account === row.name)
+        .map(({ method, by, ...login }) => ({ method, by, ...toLast(login) }))
+        .toSorted(latestFirst),
+      logWindows: use.windows,
+      baseline: baselines.of(row.host, row.name, "journal"),
+      riskReasons: reasonsOf({ ...row, recorded: row.risk_reasons, isKeysRead: row.is_keys_read }),
+    };
   };
 }
 
 type Counted = Pick<KeyLogins, "lastAt" | "lastFrom" | "days">;
+
+const NO_LOGIN = { lastAt: null, lastFrom: null, count: 0 };
 
 const toLast = ({ lastAt, lastFrom, days }: Counted) => ({
   lastAt,
@@ -226,11 +265,15 @@ const toRow = (row: Row, { briefs, now }: { briefs: FindingBriefs; now: Instant 
     ...row,
     host: row.host_name,
     passwordState: row.password_state,
+    passwordAge: row.password_age === null ? null : JSON.parse(row.password_age),
+    authorityCount: row.authority_count,
     reasons: KindReason.array().parse(JSON.parse(row.reasons)),
     workloadCount: row.workload_count,
     grantCount: row.grant_count,
     lastLoginAt: row.last_login_at,
     reviewOn: row.review_on,
+    isByRoot: row.is_by_root === 1,
+    evaluatedAt: row.evaluated_at,
     firstSeen: row.first_seen,
     lastSeen: row.last_seen,
     risk: readRisk(row),

@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { PasswordState } from "#shared/model/access/account.ts";
+import { type HostPrograms, ReadPrograms } from "#shared/model/hosts/host-programs.ts";
 import { openedWriter, toRiskColumns } from "#store/accounts/account-risk.ts";
 import { revisionWriter } from "#store/changes/revision-writer.ts";
 import type { CollectedHost } from "#store/probe-record.ts";
@@ -24,23 +25,34 @@ const onReturn = (back: string, before: string): string => `iif(
   ((SELECT started_at FROM scan WHERE id = @scanId), @scanId) > ((SELECT started_at FROM scan WHERE id = gone_scan), gone_scan),
   ${back}, ${before})`;
 
+/** What root saw of it stands still: this reading is not by root, and it is the same account with the same shell. */
+const STANDS = "is_by_root > @isByRoot AND uid = @uid AND shell = @shell AND gone_scan IS NULL";
+
 /**
- * A last login stays known though a reading has lost it: logs rotate. So does whether it is as good as root where this
- * reading does not know. Who is there again under another number is somebody else.
+ * A last login stays known though a reading has lost it: logs rotate. What root saw stays until root reads again
+ * (decision 0082); but that it is as good as root, and what its password is, counts from whoever sees it. Who is there
+ * again under another number is somebody else.
  */
 const SEE_ACCOUNT = `
-  INSERT INTO account (host, host_name, port, name, uid, shell, home, groups, password_state, kind, reasons, root,
-    workloads, workload_count, grant_count, last_login_at, disabled_by, disabled_since, entry_least, entry_most,
-    exposure_least, exposure_most, age_least, age_most, is_keys_read, risk_reasons, owner, purpose, environment, review_on,
-    first_scan, last_scan)
-  VALUES (@host, @hostName, @port, @name, @uid, @shell, @home, @groups, @passwordState, @kind, @reasons, @root,
-    @workloads, @workloadCount, @grantCount, @lastLoginAt, @disabledBy, @disabledSince, @entryLeast, @entryMost,
-    @exposureLeast, @exposureMost, @ageLeast, @ageMost, @isKeysRead, @riskReasons, @owner, @purpose, @environment,
-    @reviewOn, @scanId, @scanId)
+  INSERT INTO account (host, host_name, port, name, uid, shell, home, groups, password_state, password_age, kind,
+    reasons, root, workloads, workload_count, grant_count, last_login_at, disabled_by, disabled_since, entry_least,
+    entry_most, exposure_least, exposure_most, age_least, age_most, is_keys_read, risk_reasons, is_by_root,
+    evaluated_scan, owner, purpose, environment, review_on, first_scan, last_scan)
+  VALUES (@host, @hostName, @port, @name, @uid, @shell, @home, @groups, @passwordState, @passwordAge, @kind, @reasons,
+    @root, @workloads, @workloadCount, @grantCount, @lastLoginAt, @disabledBy, @disabledSince, @entryLeast, @entryMost,
+    @exposureLeast, @exposureMost, @ageLeast, @ageMost, @isKeysRead, @riskReasons, @isByRoot, @scanId, @owner, @purpose,
+    @environment, @reviewOn, @scanId, @scanId)
   ON CONFLICT (host, name) DO UPDATE
-  SET uid = @uid, shell = @shell, home = @home, groups = @groups, password_state = @passwordState, kind = @kind,
-      reasons = @reasons, root = iif(@root = 'unknown' AND uid = @uid, root, @root),
-      workloads = @workloads, workload_count = @workloadCount, grant_count = @grantCount,
+  SET uid = @uid, shell = @shell, home = @home, groups = @groups,
+      password_state = iif(@passwordState = 'unknown' AND ${STANDS}, password_state, @passwordState),
+      password_age = iif(@passwordAge IS NULL AND ${STANDS}, password_age, @passwordAge),
+      kind = iif(${STANDS}, kind, @kind), reasons = iif(${STANDS}, reasons, @reasons),
+      root = iif(uid = @uid AND (@root = 'unknown' OR @root IN ('maybe', 'no') AND ${STANDS}), root, @root),
+      workloads = iif(${STANDS}, workloads, @workloads),
+      workload_count = iif(${STANDS}, workload_count, @workloadCount),
+      grant_count = iif(${STANDS}, grant_count, @grantCount),
+      is_by_root = iif(${STANDS}, is_by_root, @isByRoot),
+      evaluated_scan = iif(${STANDS}, evaluated_scan, @scanId),
       last_login_at = iif(uid = @uid,
         max(ifnull(last_login_at, @lastLoginAt), ifnull(@lastLoginAt, last_login_at)), @lastLoginAt),
       approval = iif(uid = @uid, approval, (
@@ -91,7 +103,11 @@ export function accountTable(db: Database) {
     /** Once its key files are recorded, too. */
     rateKeys,
 
-    follow(home: HostRow, accounts: readonly Account[], { scanId, isWhole, unlisted }: HostCoverage): void {
+    follow(
+      home: HostRow,
+      { accounts, isByRoot }: { accounts: readonly Account[]; isByRoot: boolean },
+      { scanId, isWhole, unlisted }: HostCoverage,
+    ): void {
       const before = new Map(ever.all(home.id).map((row) => [row.name, row]));
       const inherited = labelsOf.get(home.name) ?? NO_LABELS;
       for (const account of accounts) {
@@ -100,6 +116,7 @@ export function accountTable(db: Database) {
           ...inherited,
           ...toRiskColumns(account.risk),
           groups: JSON.stringify(account.groups),
+          passwordAge: account.passwordAge && JSON.stringify(account.passwordAge),
           reasons: JSON.stringify(account.reasons),
           disabledBy: JSON.stringify(account.disabled?.by ?? []),
           disabledSince: account.disabled?.since ?? null,
@@ -107,6 +124,7 @@ export function accountTable(db: Database) {
           host: home.id,
           hostName: home.host,
           port: home.port,
+          isByRoot: Number(isByRoot),
           scanId,
         });
         revise(home, account, { before: before.get(account.name), scanId });
@@ -156,6 +174,56 @@ function toNextState(
   return {
     state: stateOf({ ...account, passwordState: passwordState === "unknown" ? last : passwordState }),
     isOtherwise: uid !== before.uid || shell !== before.shell || isPasswordOther,
+  };
+}
+
+type ProgramsRow = { read_at: string; is_by_root: number } & Record<
+  "uid_range" | "setuid_programs" | "keytabs" | "unassigned",
+  string
+>;
+
+/** What runs on a host and is no account's alone. */
+export function hostProgramsTable(db: Database) {
+  const find = db.prepare<[number], ProgramsRow>(`
+    SELECT started_at AS read_at, is_by_root, uid_range, setuid_programs, keytabs, unassigned
+    FROM host_programs JOIN scan ON scan.id = host_programs.scan
+    WHERE host = ?`);
+  const keep = db.prepare(`
+    INSERT INTO host_programs (host, scan, is_by_root, uid_range, setuid_programs, keytabs, unassigned)
+    VALUES (@host, @scanId, @isByRoot, @uidRange, @setuidPrograms, @keytabs, @unassigned)
+    ON CONFLICT (host) DO UPDATE
+    SET scan = @scanId, is_by_root = @isByRoot, uid_range = @uidRange, setuid_programs = @setuidPrograms,
+        keytabs = @keytabs, unassigned = @unassigned
+    WHERE is_by_root <= CAST(@isByRoot AS INTEGER)`);
+
+  return {
+    /** What root saw stays until root reads again. */
+    keep(host: number, programs: HostPrograms, { scanId, isByRoot }: { scanId: number; isByRoot: boolean }) {
+      const { uidRange, setuidPrograms, keytabs, unassigned } = programs;
+      keep.run({
+        host,
+        scanId,
+        isByRoot: Number(isByRoot),
+        uidRange: JSON.stringify(uidRange),
+        setuidPrograms: JSON.stringify(setuidPrograms),
+        keytabs: JSON.stringify(keytabs),
+        unassigned: JSON.stringify(unassigned),
+      });
+    },
+
+    /** Null where that was never read. */
+    of(host: number): ReadPrograms | null {
+      const row = find.get(host);
+      if (!row) return null;
+      return ReadPrograms.parse({
+        readAt: row.read_at,
+        isByRoot: row.is_by_root === 1,
+        uidRange: JSON.parse(row.uid_range),
+        setuidPrograms: JSON.parse(row.setuid_programs),
+        keytabs: JSON.parse(row.keytabs),
+        unassigned: JSON.parse(row.unassigned),
+      });
+    },
   };
 }
 

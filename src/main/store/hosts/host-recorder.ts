@@ -13,7 +13,7 @@ import { hostReadingTable } from "#store/runs/host-readings.ts";
 import type { probeTable } from "#store/scans/probe-table.ts";
 import { createPathsBelow, type ScanCoverage } from "#store/spans.ts";
 import type { HostNames } from "./address-table.ts";
-import { accountTable, hostKeyTable, keyFileTable } from "./host-parts.ts";
+import { accountTable, hostKeyTable, hostProgramsTable, keyFileTable } from "./host-parts.ts";
 import { reachTables, trustedAuthorityTable } from "./reach-tables.ts";
 
 type Deps = {
@@ -218,6 +218,7 @@ const COVER = `
 /** Stores what was read of a host. */
 function hostReader(db: Database, certificates: CertificateMemory) {
   const accounts = accountTable(db);
+  const programs = hostProgramsTable(db);
   const grants = grantWriter(db);
   const hostKeys = hostKeyTable(db);
   const keyFiles = keyFileTable(db);
@@ -244,7 +245,9 @@ function hostReader(db: Database, certificates: CertificateMemory) {
     const hostCoverage = { ...coverage, unlisted };
     const files = locationsOf(collected, at);
     for (const certificate of collected.replacedCertificates) certificates.remember(certificate, at);
-    accounts.follow(home, collected.accounts, hostCoverage);
+    const isByRoot = ROOT.has(collected.readAs);
+    accounts.follow(home, { accounts: collected.accounts, isByRoot }, hostCoverage);
+    if (collected.programs) programs.keep(id, collected.programs, { scanId: coverage.scanId, isByRoot });
     locations.follow({ name, host: id }, files, coverage);
     hostKeys.follow(home, collected.hostKeys, coverage);
     logins.keep(id, collected.use);

@@ -8,6 +8,7 @@ import type { Part } from "#store/lists/order.ts";
 import { eachWord } from "#store/lists/search.ts";
 import { loginTable } from "#store/logins/login-table.ts";
 import type { pinTable } from "#store/target-table.ts";
+import { hostProgramsTable } from "./host-parts.ts";
 import { reachReader } from "./reach-tables.ts";
 
 type Column = "host" | "os" | "state" | "grantCount" | "accountCount" | "lastSeen";
@@ -212,13 +213,15 @@ function hostContents(db: Database) {
 
   const logins = loginTable(db);
   const reach = reachReader(db);
+  const programs = hostProgramsTable(db);
   const coverage = db.prepare<[number], CoverageRow>("SELECT read, not_read FROM coverage WHERE host = ?");
 
   return {
     of: (
       host: number,
-    ): Pick<HostDetail, "accounts" | "keyFiles" | "hostKeys" | "coverage" | "logWindows"> => ({
+    ): Pick<HostDetail, "accounts" | "programs" | "keyFiles" | "hostKeys" | "coverage" | "logWindows"> => ({
       accounts: accounts.all(host, host).map(toAccount(reach.of(host))),
+      programs: programs.of(host),
       keyFiles: keyFiles.all(host).map(toKeyFile),
       hostKeys: hostKeys.all(host),
       coverage: toCoverage(coverage.get(host)),

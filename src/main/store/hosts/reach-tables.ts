@@ -210,5 +210,30 @@ export function trustedAuthorityTable(db: Database) {
   };
 }
 
+/** The authorities of sshd whose certificates open an account, or may. */
+export function trustedAuthorityReader(db: Database) {
+  const find = db.prepare<[number, string], AuthorityRow>(`
+    SELECT fingerprint, key_type AS keyType, comment, file, line, principals,
+      json_extract(effective, '$.state') AS state
+    FROM trusted_authority
+    WHERE host = ? AND account = ? AND gone_scan IS NULL
+    ORDER BY fingerprint, file`);
+  return {
+    of: (host: number, account: string) =>
+      find.all(host, account).map(({ state, ...row }) => ({
+        ...row,
+        state: state === "yes" ? ("yes" as const) : ("unknown" as const),
+        principals: JSON.parse(row.principals) as string[],
+      })),
+  };
+}
+
+type AuthorityRow = Record<
+  "fingerprint" | "keyType" | "comment" | "file" | "principals" | "state",
+  string
+> & {
+  line: number;
+};
+
 const keyOf = ({ account, fingerprint, file }: Omit<Row, "id">): string =>
   JSON.stringify([account, fingerprint, file]);

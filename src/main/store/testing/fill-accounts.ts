@@ -1,5 +1,5 @@
-import type { Workload } from "#shared/model/access/account.ts";
 import type { RecordedRisk, RiskFactor, RiskLevel } from "#shared/model/access/risk.ts";
+import type { Workload } from "#shared/model/access/workload.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { Escalation } from "#shared/model/hosts/host-reach.ts";
 import type { KeyLogins, OtherLogins } from "#shared/model/hosts/host-use.ts";
@@ -7,7 +7,16 @@ import { toInstant } from "#shared/model/instant.ts";
 import { describeDisabledInUse, describeUsedByPerson } from "#shared/text/findings/account-finding.ts";
 import type { CollectedHost } from "#store/probe-record.ts";
 import { openStore, type Store } from "#store/store.ts";
-import { beginScan, fingerprintOf, makeAccount, makeGrant, visitHost } from "./make-visit.ts";
+import { MAIL, PROGRAMS, readMailAsUser } from "./fill-account-hosts.ts";
+import {
+  beginScan,
+  fingerprintOf,
+  makeAccount,
+  makeGrant,
+  makePasswordAge,
+  makeVerdict,
+  visitHost,
+} from "./make-visit.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -36,6 +45,7 @@ export function makeAccountDatabase(path: string): void {
       findings: accountFindings(),
     });
     visitHost(store, "db-1.example", { scanId, at, collected: readAsUser() });
+    visitHost(store, "mail-1.example", { scanId, at, collected: days === 1 ? readMailAsUser() : MAIL });
     visitHost(store, `${"very-long-name-of-a-host-".repeat(4)}.example`, {
       scanId,
       at,
@@ -68,8 +78,9 @@ function addCarol(store: Store): void {
   });
 }
 
-const ORDINARY = { what: "number", isOrdinary: true, first: 1_000 } as const;
-const RESERVED = { what: "number", isOrdinary: false, first: 1_000 } as const;
+const RANGE = { what: "number", isAbove: false, first: 1_000, last: 60_000, systemLast: null } as const;
+const ORDINARY = { ...RANGE, isOrdinary: true } as const;
+const RESERVED = { ...RANGE, isOrdinary: false } as const;
 const SHELL = { what: "shell", shell: "/bin/bash", isLogin: true } as const;
 const NO_SHELL = { what: "shell", shell: "/usr/sbin/nologin", isLogin: false } as const;
 const LOCKED = { what: "password", state: "locked" } as const;
@@ -218,6 +229,7 @@ const WEB_ACCOUNTS: CollectedHost["accounts"] = [
     shell: "/bin/bash",
     groups: ["ann", "sudo", "adm"],
     kind: "person",
+    passwordAge: makePasswordAge({ changedAt: daysAgo(412) }),
     root: "becomes-root",
     reasons: [ORDINARY, SHELL, PASSWORD, { what: "keys", count: 2, forced: 0 }],
     grantCount: 2,
@@ -288,6 +300,22 @@ const accountFindings = (): FindingDraft[] => [
 ];
 
 const readAsRoot = (): Partial<CollectedHost> => ({
+  programs: PROGRAMS,
+  authorities: {
+    isComplete: true,
+    trusted: [
+      {
+        account: "backup",
+        fingerprint: fingerprintOf("an authority"),
+        keyType: "ssh-ed25519",
+        comment: "backup CA 2026",
+        file: "/etc/ssh/backup-ca.pub",
+        line: 1,
+        principals: ["backup", "nas-1.example"],
+        effective: makeVerdict().effective,
+      },
+    ],
+  },
   grants: [
     makeGrant("ops@desk"),
     ...["ann@desk", "ann@laptop"].map((key, index) =>

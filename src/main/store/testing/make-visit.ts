@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import type { RatedAccount } from "#shared/model/access/account.ts";
 import type { LoginDay, ObservedLogin } from "#shared/model/access/login.ts";
+import type { PasswordAge } from "#shared/model/access/password-age.ts";
 import { NO_RISK } from "#shared/model/access/risk.ts";
 import type { Verdict } from "#shared/model/access/verdict.ts";
 import { type Certificate, Sha256 } from "#shared/model/certificates/certificate.ts";
+import type { SetuidProgram } from "#shared/model/hosts/host-programs.ts";
 import type { ScanId } from "#shared/model/hosts/scan.ts";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import type { Instant } from "#shared/model/instant.ts";
@@ -88,6 +90,7 @@ export const makeAccount = (name: string, more: Partial<RatedAccount> = {}): Rat
   home: `/home/${name}`,
   groups: [],
   passwordState: "set",
+  passwordAge: null,
   kind: "unknown",
   reasons: [],
   root: "no",
@@ -148,6 +151,33 @@ export const makeLoginDay = (account: string, more: Partial<LoginDay> = {}): Log
   hoursInJournal: 1,
   firstAt: START,
   lastAt: START,
+  ...more,
+});
+
+/** A setuid program of root's that everybody may start. */
+export const makeSetuid = (path: string, more: Partial<SetuidProgram> = {}): SetuidProgram => ({
+  path,
+  owner: "root",
+  group: "root",
+  isSetuid: true,
+  isSetgid: false,
+  startableBy: "everybody",
+  writableBy: "owner",
+  hasAcl: false,
+  ...more,
+});
+
+/** Of a password that never expires. */
+export const makePasswordAge = (more: Partial<PasswordAge>): PasswordAge => ({
+  changedAt: null,
+  mustChange: false,
+  leastDays: 0,
+  mostDays: 99_999,
+  warningDays: 7,
+  graceDays: null,
+  tooOldAt: null,
+  refusedAt: null,
+  accountExpiresAt: null,
   ...more,
 });
 
@@ -213,6 +243,7 @@ const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost =>
   disk: { addresses: null, map: null, bindings: [] },
   clientFiles: [],
   reach: { escalations: [], areRulesRead: true, agents: [], outbound: [], unreadablePaths: [] },
+  programs: null,
   authorities: { trusted: [], isComplete: true },
   use: { logins: [], others: [], windows: [] },
   logins: { days: [], reading: null },

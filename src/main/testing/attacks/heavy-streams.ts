@@ -315,6 +315,68 @@ export const HEAVY: { readonly [name: string]: (size: number) => Buffer } = {
     ]);
   },
 
+  "sockets, the names of their group, and the groups of accounts": (size) => {
+    const count = Math.ceil(3_000 * size);
+    const members = names(200).join(",");
+    return streamOf([
+      accounts(200),
+      {
+        kind: "groups",
+        text: `${lines(count, (index) => `s${index}:998:`)}\n${lines(count, (index) => `g${index}:${5_000 + index}:${members}`)}\n`,
+      },
+      ...many(Math.ceil(2_000 * size), () => ({
+        kind: "privileged-path",
+        attributes: { path: "/run/docker.sock", e: "srw-rw----,1,0,998,0" },
+      })),
+    ]);
+  },
+
+  "setuid programs that all may write to, and accounts": (size) => {
+    const count = Math.ceil(20_000 * size);
+    return streamOf([
+      accounts(count),
+      { kind: "workloads" },
+      ...many(count, (index) => ({
+        kind: "setuid",
+        attributes: { path: `/opt/h${index}`, e: "-rwsrwxrwx,1,0,0,1" },
+      })),
+    ]);
+  },
+
+  "accounts of two uids, and rules among all of them": (size) => {
+    const count = Math.ceil(100_000 * size);
+    const text = lines(Math.ceil(2_000 * size), (index) => `u${index} ALL = (u${index + 1}) ALL`);
+    return streamOf([
+      {
+        kind: "accounts",
+        text: `root:0:0:/root:/bin/sh\n${lines(count, (index) => `u${index}:${1_000 + (index % 2)}:100:/home/u:/bin/sh`)}\n`,
+      },
+      { kind: "groups", text: "users:100:\n" },
+      sudoers(`${text}\n`),
+    ]);
+  },
+
+  "units, drop-ins of all of them, and what wants them": (size) => {
+    const count = Math.ceil(20_000 * size);
+    const unit = (index: number) => `${"a-".repeat(60)}${index}.service`;
+    return streamOf([
+      accounts(count),
+      { kind: "workloads" },
+      ...many(count, (index) => ({
+        kind: "unit",
+        attributes: { path: `/etc/systemd/system/${unit(index)}`, User: `u${index}` },
+      })),
+      ...many(60, (index) => ({
+        kind: "unit",
+        attributes: { path: `/etc/systemd/system/${"a-".repeat(index + 1)}.service.d/x.conf`, User: "u1" },
+      })),
+      {
+        kind: "unit-wants",
+        attributes: { folder: "/etc/systemd/system/multi-user.target.wants", unit: many(count, unit) },
+      },
+    ]);
+  },
+
   "messages of logs, and lines that they may be of": (size) => {
     const count = Math.ceil(40_000 * size);
     const messages = lines(

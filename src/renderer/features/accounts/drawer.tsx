@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconArrowRight, IconGhost, IconUserOff } from "@tabler/icons-react";
+import { IconArrowRight, IconGhost, IconHistory, IconUserOff } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { ApprovalSection, type ApprovedThing } from "#renderer/api/approve.tsx";
@@ -8,24 +8,18 @@ import { usePlanRequest } from "#renderer/api/scan-button.tsx";
 import { AccountKindTag, AgentWords, EscalationWords, RootTag } from "#renderer/ui/account.tsx";
 import { Dim } from "#renderer/ui/cells.tsx";
 import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
-import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { HostName } from "#renderer/ui/host-name.tsx";
 import { ErrorState, Notice } from "#renderer/ui/panel.tsx";
+import { KeytabLines, SetuidLines } from "#renderer/ui/programs.tsx";
 import { RiskSection } from "#renderer/ui/risk.tsx";
 import { FindingLines } from "#renderer/ui/severity.tsx";
 import { beginLarge, TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
-import type { AccountDetail, PasswordState } from "#shared/model/access/account.ts";
-import {
-  formatKindReason,
-  formatLoginMethod,
-  formatWorkload,
-  KIND_MEANINGS,
-} from "#shared/text/access/account.ts";
-import { formatWindow } from "#shared/text/access/grant.ts";
-import { formatCount } from "#shared/text/count.ts";
+import type { AccountDetail } from "#shared/model/access/account.ts";
+import { formatKindReason, formatWorkload, isOfEarlier, KIND_MEANINGS } from "#shared/text/access/account.ts";
 import { formatAccount } from "#shared/text/hosts/target.ts";
 import classes from "./accounts.module.css";
+import { countOf, Entries } from "./entries.tsx";
 import { useAccount } from "./queries.ts";
 
 export function AccountDrawer({ id, onClose }: { id: number; onClose: () => void }) {
@@ -71,17 +65,25 @@ function Details({ account }: { account: AccountDetail }) {
           </Notice>
         </div>
       )}
+      {isOfEarlier(account) && (
+        <div className={classes.notice}>
+          <Notice tone="gray" Icon={IconHistory} title="As root last read it">
+            Kind, keys, password and what runs as it are of <Exactly instant={account.evaluatedAt} />. Later
+            readings were not by root, and see less.
+          </Notice>
+        </div>
+      )}
       <FindingLines findings={account.findings} />
       <KindReasons account={account} />
       <RiskSection account={account} />
       {!account.isGone && <ApprovalSection thing={toApproved(account)} isUnapproved={account.isUnapproved} />}
       {!account.isGone && <LabelsSection thing={{ kind: "account", host, port, name }} />}
-      <Entry account={account} />
-      <KeyLogins account={account} />
-      <OtherLogins account={account} />
+      <Entries account={account} />
       <Becomes account={account} />
       <BecomeIt account={account} />
       <Workloads key={account.id} account={account} />
+      <SetuidLines title="Setuid programs of its own" programs={account.setuidPrograms} />
+      {account.uid === 0 && <KeytabLines keytabs={account.keytabs} />}
       <Agents account={account} />
       <AccountFacts account={account} />
     </>
@@ -144,126 +146,6 @@ function KindReasons({ account: { kind, reasons } }: { account: AccountDetail })
     </Section>
   );
 }
-
-const PASSWORDS: Record<PasswordState, string> = {
-  set: "set",
-  locked: "locked: none is accepted",
-  none: "empty",
-  unknown: "not read",
-};
-
-function Entry({ account }: { account: AccountDetail }) {
-  const { host, name, grantCount, passwordState, lastLoginAt, logins, others } = account;
-  const isLogged = [...logins, ...others].some(({ lastAt }) => lastAt >= (lastLoginAt ?? ""));
-  const grants = (
-    <TextLink>
-      <Link to="/access" search={{ host, account: name }}>
-        Its grants
-      </Link>
-    </TextLink>
-  );
-  return (
-    <Section title="How it is entered" action={grants}>
-      <Facts>
-        <Fact name="Keys">
-          {grantCount === 0
-            ? "no grant is known that lets anybody in"
-            : `${formatCount(grantCount, "grant")}: each lets somebody in, or may`}
-        </Fact>
-        <Fact name="Password">{PASSWORDS[passwordState]}</Fact>
-        <Fact name="Last login">
-          {lastLoginAt === null ? "none in any log that was read" : <Exactly instant={lastLoginAt} />}
-          {lastLoginAt !== null && !isLogged && ", as lastlog or wtmpdb has it; by what is not known"}
-        </Fact>
-      </Facts>
-    </Section>
-  );
-}
-
-/** Logins by key, and how far the logs reach that have them. */
-function KeyLogins({ account: { logins, logWindows } }: { account: AccountDetail }) {
-  return (
-    <Section title="Logins by key" {...countOf(logins)}>
-      <Lines>
-        {logins.map(({ fingerprint, isAuthority, ...login }) => (
-          <Line
-            key={`${fingerprint} ${isAuthority}`}
-            end={
-              !isAuthority && (
-                <TextLink>
-                  <Link to="/access" search={{ fingerprint }}>
-                    What it opens
-                  </Link>
-                </TextLink>
-              )
-            }
-            below={<LoginWords login={login} />}
-          >
-            {isAuthority && "certificates of "}
-            <Fingerprint value={fingerprint} />
-          </Line>
-        ))}
-      </Lines>
-      {logWindows.length === 0 ? (
-        <p className={classes.note}>
-          No log of the host is known to have every login by key: one that is not listed may have been.
-        </p>
-      ) : (
-        <>
-          <p className={classes.note}>The host's logs have every login by key in these times:</p>
-          <ul className={classes.windows}>
-            {logWindows.map((window) => (
-              <li key={`${window.source} ${window.from}`}>
-                <Untrusted text={window.source} isMono />: {formatWindow(window)}
-              </li>
-            ))}
-          </ul>
-        </>
-      )}
-    </Section>
-  );
-}
-
-/** Logins by password and the like: no log is known to have them all. */
-function OtherLogins({ account: { others } }: { account: AccountDetail }) {
-  return (
-    <Section title="Logins without a key" {...countOf(others)}>
-      <Lines>
-        {others.map(({ method, by, ...login }) => (
-          <Line key={`${method} ${by}`} below={<LoginWords login={login} />}>
-            <Untrusted text={formatLoginMethod({ method, by })} limit={120} />
-          </Line>
-        ))}
-      </Lines>
-      <p className={classes.note}>
-        {others.length === 0
-          ? "None in the logs that were read. No log is known to have every one."
-          : "As far as the logs have them; there may have been more."}
-        {others.some(({ method }) => method === "su") &&
-          " Of su, any user of the host can have such lines written."}
-      </p>
-    </Section>
-  );
-}
-
-type LoginFacts = { lastAt: string; lastFrom: string | null; count: number };
-
-function LoginWords({ login: { lastAt, lastFrom, count } }: { login: LoginFacts }) {
-  return (
-    <>
-      {formatCount(count, "login")}, the last <Exactly instant={lastAt} />
-      {lastFrom !== null && (
-        <>
-          {" "}
-          from <Untrusted text={lastFrom} isMono />
-        </>
-      )}
-    </>
-  );
-}
-
-/** None that is known is not none that there is: the words say which. */
-const countOf = ({ length }: { length: number }) => (length > 0 ? { count: length } : {});
 
 function Becomes({ account: { host, root, becomes } }: { account: AccountDetail }) {
   return (

@@ -13,10 +13,10 @@ import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/filters.tsx";
 import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
 import { beginLarge } from "#renderer/ui/text.tsx";
-import { When } from "#renderer/ui/when.tsx";
+import { useNow, When } from "#renderer/ui/when.tsx";
 import { AccountKind, type AccountRow, RootStanding } from "#shared/model/access/account.ts";
 import type { Labelled } from "#shared/model/label.ts";
-import { formatEntry, formatKindReasons, ROOT_WORDS } from "#shared/text/access/account.ts";
+import { formatEntry, formatWhy, ROOT_WORDS } from "#shared/text/access/account.ts";
 import { formatRisk } from "#shared/text/access/risk.ts";
 import { formatAccount } from "#shared/text/hosts/target.ts";
 import { AccountDrawer } from "./drawer.tsx";
@@ -164,6 +164,10 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
   );
 }
 
+function EntryCell({ row }: { row: AccountRow }) {
+  return <TextCell text={formatEntry(row, useNow())} />;
+}
+
 const COLUMNS: readonly Column<AccountRow>[] = [
   {
     id: "host",
@@ -235,8 +239,8 @@ const COLUMNS: readonly Column<AccountRow>[] = [
     title: "Entered by",
     minWidth: 132,
     sortBy: "grantCount",
-    cell: (row) => <TextCell text={formatEntry(row)} />,
-    text: formatEntry,
+    cell: (row) => <EntryCell row={row} />,
+    text: (row) => formatEntry(row, new Date()),
   },
   {
     id: "lastLogin",
@@ -260,8 +264,8 @@ const COLUMNS: readonly Column<AccountRow>[] = [
     title: "Why",
     minWidth: 160,
     grow: 4,
-    cell: ({ reasons }) => <TextCell text={formatKindReasons(reasons)} isDim />,
-    text: ({ reasons }) => formatKindReasons(reasons),
+    cell: (row) => <TextCell text={formatWhy(row)} isDim />,
+    text: formatWhy,
   },
   {
     id: "environment",

@@ -13,6 +13,7 @@ import { ServedActions } from "#renderer/api/reload.tsx";
 import { useScanRequest } from "#renderer/api/scan-button.tsx";
 import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { ErrorState } from "#renderer/ui/panel.tsx";
+import { Programs } from "#renderer/ui/programs.tsx";
 import { ServedLines } from "#renderer/ui/served-lines.tsx";
 import { FindingLines } from "#renderer/ui/severity.tsx";
 import { ProbeTag } from "#renderer/ui/tag.tsx";
@@ -105,6 +106,7 @@ function Details({ host }: { host: HostDetail }) {
       <HostFacts host={host} />
       <ServedHere host={host.host} />
       <AccountLines accounts={host.accounts} host={host.host} />
+      {host.programs && <Programs programs={host.programs} />}
       <KeyFileLines keyFiles={host.keyFiles} />
     </>
   );

@@ -1,47 +1,14 @@
 import { z } from "zod";
 import { FindingBrief } from "../finding.ts";
+import { Keytab, SetuidProgram } from "../hosts/host-programs.ts";
 import { Escalation, OpenAgent } from "../hosts/host-reach.ts";
 import { LoginMethod, LogWindow } from "../hosts/host-use.ts";
 import { Instant } from "../instant.ts";
 import { Approval } from "./change.ts";
 import { LoginBaseline } from "./login.ts";
+import { PasswordAge } from "./password-age.ts";
 import { AccountRisk, NO_RISK, type RecordedRisk, type RiskFactor, RiskReasons } from "./risk.ts";
-
-/**
- * Something that runs with the rights of an account, as the host's own files and processes show it. Paths, names and
- * schedules are as they stand there; of a command only its program is known, for what follows may be a secret.
- */
-export const Workload = z.discriminatedUnion("kind", [
-  /** A service of systemd. `path`: the file that names the account. `program`: of ExecStart; null where it has none. */
-  z.object({
-    kind: z.literal("unit"),
-    name: z.string(),
-    path: z.string(),
-    program: z.string().nullable(),
-    /** Something starts it by itself: at boot, or one of `startedBy`. */
-    isEnabled: z.boolean(),
-    /** Timers, sockets and paths that start it, by their names. */
-    startedBy: z.array(z.string()),
-  }),
-  z.object({
-    kind: z.literal("cron"),
-    path: z.string(),
-    line: z.int(),
-    schedule: z.string(),
-    /** The first one of its command; null where that may be a value. */
-    program: z.string().nullable(),
-  }),
-  z.object({ kind: z.literal("at"), path: z.string() }),
-  /** Processes that ran when the host was read, by the name that they give themselves. */
-  z.object({
-    kind: z.literal("process"),
-    name: z.string(),
-    count: z.int(),
-    /** They ran in a container: the number of their account is the container's to give. */
-    isContained: z.boolean(),
-  }),
-]);
-export type Workload = z.infer<typeof Workload>;
+import { Workload } from "./workload.ts";
 
 /**
  * `person`: somebody logs in as themselves. `service`: something of the host runs as it. `bot`: something elsewhere logs
@@ -54,8 +21,18 @@ export type AccountKind = z.infer<typeof AccountKind>;
 export const KindReason = z.discriminatedUnion("what", [
   z.object({ what: z.literal("root") }),
   z.object({ what: z.literal("nobody") }),
-  /** Its number is below the first of ordinary users, `first`, or is theirs. */
-  z.object({ what: z.literal("number"), isOrdinary: z.boolean(), first: z.int() }),
+  /**
+   * Its uid is below the first of ordinary users, `first`, or is theirs; `isAbove`: above `last`, as directories give
+   * them. `systemLast`: up to which uid the system keeps them for itself. Null: the host does not say.
+   */
+  z.object({
+    what: z.literal("number"),
+    isOrdinary: z.boolean(),
+    isAbove: z.boolean(),
+    first: z.int(),
+    last: z.int().nullable(),
+    systemLast: z.int().nullable(),
+  }),
   z.object({ what: z.literal("shell"), shell: z.string(), isLogin: z.boolean() }),
   z.object({ what: z.literal("password"), state: z.enum(["set", "locked", "none", "unknown"]) }),
   /** The first thing that runs as it, by its name or path, and how many there are. */
@@ -67,6 +44,10 @@ export const KindReason = z.discriminatedUnion("what", [
   }),
   /** How many keys may open it, and how many of these for one command alone. */
   z.object({ what: z.literal("keys"), count: z.int(), forced: z.int() }),
+  /** All its keys are one person's, as people sources have them; `isUsed`: a log has logins by these, and by no other key. */
+  z.object({ what: z.literal("one-person"), person: z.string(), isUsed: z.boolean() }),
+  /** Its keys are of so many persons; `isAll`: there is none that is not known to be somebody's. */
+  z.object({ what: z.literal("several-people"), count: z.int(), isAll: z.boolean() }),
   z.object({ what: z.literal("workloads-not-read") }),
   z.object({ what: z.literal("keys-not-read") }),
   /** A part of its name that is common for what runs by itself. */
@@ -77,8 +58,11 @@ export type KindReason = z.infer<typeof KindReason>;
 export const PasswordState = z.enum(["set", "locked", "none", "unknown"]);
 export type PasswordState = z.infer<typeof PasswordState>;
 
-/** Whether an account is as good as root: by its number, or by a rule of sudo or doas. `maybe`: not for certain. */
-export const RootStanding = z.enum(["is-root", "becomes-root", "maybe", "no", "unknown"]);
+/**
+ * Whether an account is as good as root: by its number, or by a rule of sudo or doas. `maybe`: not for certain. In the
+ * order in which lists have them, which is that of `root_rank` in schema.sql.
+ */
+export const RootStanding = z.enum(["is-root", "becomes-root", "maybe", "unknown", "no"]);
 export type RootStanding = z.infer<typeof RootStanding>;
 
 /** What keeps everybody out of an account whom it let in before. */
@@ -105,6 +89,8 @@ export type HostAccount = {
   home: string;
   groups: string[];
   passwordState: PasswordState;
+  /** Null: not read, for it takes root. */
+  passwordAge: PasswordAge | null;
   kind: AccountKind;
   reasons: KindReason[];
   root: RootStanding;
@@ -138,13 +124,23 @@ export const AccountRow = z.object({
   uid: z.int(),
   shell: z.string(),
   passwordState: PasswordState,
+  /** Null: not read, for it takes root. */
+  passwordAge: PasswordAge.nullable(),
   kind: AccountKind,
   /** What decided first. */
   reasons: z.array(KindReason),
   /** Its grants that let somebody in, or may. */
   grantCount: z.int(),
+  /** Authorities of sshd whose certificates let somebody in, or may. */
+  authorityCount: z.int(),
   root: RootStanding,
   workloadCount: z.int(),
+  /**
+   * When the reading began that kind, root, keys, password and what runs are of. By root it may be an earlier one than
+   * the last: what root saw stays.
+   */
+  evaluatedAt: Instant,
+  isByRoot: z.boolean(),
   /** The last login that the logs of its host have, by key or as lastlog has it; null where none has one. */
   lastLoginAt: Instant.nullable(),
   /** Who was said to answer for it, or else for its host; empty for nobody. */
@@ -173,10 +169,30 @@ export const AccountDetail = AccountRow.extend({
   groups: z.array(z.string()),
   /** The first of `workloadCount`. */
   workloads: z.array(Workload),
+  /** Setuid programs of its own: whoever starts one runs it as this account. */
+  setuidPrograms: z.array(SetuidProgram),
+  /** Of root: the host's; null where one could not be read. */
+  keytabs: z.array(Keytab).nullable(),
   /** As whom it may run commands, and who may as it. */
   becomes: z.array(Escalation),
   becomeIt: z.array(Escalation),
   agents: z.array(OpenAgent),
+  /** Whose certificates let somebody in, or may, with the last login by one that a log has. */
+  authorities: z.array(
+    z.object({
+      fingerprint: z.string(),
+      keyType: z.string(),
+      comment: z.string(),
+      file: z.string(),
+      line: z.int(),
+      /** A certificate must name one of these; empty where a command decides. */
+      principals: z.array(z.string()),
+      state: z.enum(["yes", "unknown"]),
+      lastAt: Instant.nullable(),
+      lastFrom: z.string().nullable(),
+      count: z.int(),
+    }),
+  ),
   /** Logins by key over all readings, the latest first. */
   logins: z.array(
     z.object({

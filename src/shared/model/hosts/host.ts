@@ -2,6 +2,7 @@ import { z } from "zod";
 import { FindingBrief } from "../finding.ts";
 import { Instant } from "../instant.ts";
 import { BundleStandingKind } from "./bundle.ts";
+import { ReadPrograms } from "./host-programs.ts";
 import { Escalation, OpenAgent } from "./host-reach.ts";
 import { LogWindow } from "./host-use.ts";
 import { HostKeyView, Outcome, ProbeState } from "./probe.ts";
@@ -121,6 +122,8 @@ export const HostDetail = HostRow.extend({
   bundleKeys: z.array(HostKeyView),
   hostKeys: z.array(HostKeyView),
   accounts: z.array(AccountView),
+  /** Null: never read. */
+  programs: ReadPrograms.nullable(),
   keyFiles: z.array(KeyFileView),
   coverage: z.object({ read: z.array(z.string()), notRead: z.array(Unreadable) }),
   /** The times in which its logs have logins, over all readings. */

@@ -4,11 +4,12 @@ import type {
   KindReason,
   PasswordState,
   RootStanding,
-  Workload,
 } from "../../model/access/account.ts";
+import type { Workload } from "../../model/access/workload.ts";
 import { assertNever } from "../../model/assert-never.ts";
 import type { LoginMethod } from "../../model/hosts/host-use.ts";
 import { formatCount, formatNumber } from "../count.ts";
+import { formatShut } from "./password-age.ts";
 
 /** What each kind means, as a help text and a hint say it. */
 export const KIND_MEANINGS: Record<AccountKind, string> = {
@@ -18,6 +19,18 @@ export const KIND_MEANINGS: Record<AccountKind, string> = {
   system: "the operating system's own",
   unknown: "nothing shows what it is for, or the signs point to several kinds",
 };
+
+/** Whether what is said of an account is of an earlier reading than the last one, which was not by root. */
+export const isOfEarlier = ({ isByRoot, evaluatedAt, lastSeen }: EvaluatedRow): boolean =>
+  isByRoot && evaluatedAt < lastSeen;
+
+type EvaluatedRow = Pick<AccountRow, "isByRoot" | "evaluatedAt" | "lastSeen">;
+
+/** The same for a list, which says of an earlier reading when that was. */
+export const formatWhy = (row: AccountRow): string =>
+  isOfEarlier(row)
+    ? `as root read it on ${row.evaluatedAt.slice(0, 10)}: ${formatKindReasons(row.reasons)}`
+    : formatKindReasons(row.reasons);
 
 /** Why an account is said to be of its kind: what decided first. Written by strangers in part. */
 export const formatKindReasons = (reasons: readonly KindReason[]): string =>
@@ -30,9 +43,7 @@ export function formatKindReason(reason: KindReason): string {
     case "nobody":
       return "uid 65534, which is nobody's";
     case "number":
-      return reason.isOrdinary
-        ? `uid from ${reason.first} on, as users have`
-        : `a uid that the system keeps for itself (those of users begin at ${reason.first})`;
+      return formatNumberReason(reason);
     case "shell":
       return reason.isLogin ? `login shell ${reason.shell}` : `no login shell (${reason.shell})`;
     case "password":
@@ -43,6 +54,12 @@ export function formatKindReason(reason: KindReason): string {
         : `${reason.name} runs as it`;
     case "keys":
       return formatKeys(reason);
+    case "one-person":
+      return reason.isUsed
+        ? `all its keys are ${reason.person}'s, who logs in by them`
+        : `all its keys are ${reason.person}'s`;
+    case "several-people":
+      return `keys of ${formatNumber(reason.count)} people`;
     case "workloads-not-read":
       return "what runs as it was not read whole";
     case "keys-not-read":
@@ -52,6 +69,23 @@ export function formatKindReason(reason: KindReason): string {
     default:
       return assertNever(reason);
   }
+}
+
+function formatNumberReason({
+  isOrdinary,
+  isAbove,
+  first,
+  last,
+  systemLast,
+}: Extract<KindReason, { what: "number" }>): string {
+  const users = last === null ? `from ${first} on` : `from ${first} to ${last}`;
+  if (isOrdinary)
+    return isAbove
+      ? `a uid above those of users (${users}), as directories give`
+      : `uid ${users}, as users have`;
+  if (isAbove) return `a uid that systemd makes for a service (those of users are ${users})`;
+  const system = systemLast === null ? "" : `, up to ${systemLast}`;
+  return `a uid that the system keeps for itself${system} (those of users are ${users})`;
 }
 
 function formatKeys({ count, forced }: { count: number; forced: number }): string {
@@ -76,16 +110,23 @@ export const ROOT_WORDS: Record<RootStanding, string> = {
   unknown: "not known",
 };
 
-/** How an account is entered, as far as its password and its keys say. */
-export function formatEntry({ passwordState, grantCount }: AccountRow): string {
+/** How an account is entered, as far as its keys, certificates and password say, and whether its dates let anybody in. */
+export function formatEntry(row: AccountRow, now: Date): string {
+  const { passwordState, grantCount, authorityCount } = row;
   const entries = [
     ...(grantCount > 0 ? [formatCount(grantCount, "key")] : []),
+    ...(authorityCount > 0 ? ["certificates"] : []),
     ...(passwordState === "set" ? ["password"] : []),
     ...(passwordState === "none" ? ["empty password"] : []),
     ...(passwordState === "unknown" ? ["password not read"] : []),
   ];
-  return entries.join(", ");
+  const shut = entries.length === 0 ? null : formatShut(row, now);
+  return shut === null ? entries.join(", ") : `${shut}; ${entries.join(", ")}`;
 }
+
+/** Whom a certificate has to name; nothing where a command decides. Written by strangers. */
+export const formatPrincipals = (principals: readonly string[]): string =>
+  principals.length === 0 ? "" : ` for ${principals.join(", ")}`;
 
 /** By what somebody has logged in without a key. Written by strangers in part. */
 export const formatLoginMethod = ({ method, by }: { method: LoginMethod; by: string }): string =>

@@ -13,6 +13,7 @@ export const makeAccount = (name: string, more: Partial<Account> = {}): Account 
   isLockedForSshd: false,
   expiresOnDay: null,
   agedOnDay: null,
+  passwordAge: null,
   isShellUsable: true,
   ...more,
 });

@@ -6,7 +6,7 @@ import { RISK_FACTORS, type RiskFactorName } from "#shared/model/access/risk.ts"
 import { type FindingBrief, Severity } from "#shared/model/finding.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { isMoreThan } from "#shared/model/total.ts";
-import { formatEntry, formatKindReasons, KIND_MEANINGS, ROOT_WORDS } from "#shared/text/access/account.ts";
+import { formatEntry, formatWhy, KIND_MEANINGS, ROOT_WORDS } from "#shared/text/access/account.ts";
 import {
   describeObservation,
   EVIDENCE_WORDS,
@@ -24,6 +24,7 @@ import { openApp } from "#shells/cli/open-app.ts";
 import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable, withOwnNames } from "#shells/cli/print-table.ts";
 import { REPORT, type Session, type World } from "#shells/cli/session.ts";
+import { findNamed, printAccount, toDetailJson } from "./account-detail.ts";
 import { SEVERITY_STYLES } from "./findings.ts";
 
 const ORDERS = ["host", "risk"] as const;
@@ -87,15 +88,21 @@ Examples:
   latchkey accounts --kind service            what runs on its own
   latchkey accounts --root becomes-root       who is as good as root
   latchkey accounts deploy                    every account with "deploy" in name, home or host
+  latchkey accounts deploy@web1.example       all that is known of one account
   latchkey accounts --kind service --sort risk  the most dangerous of them first, and why
   latchkey accounts --kind bot --no-owner     what nobody answers for; latchkey label names somebody
 
-With --json: { accounts: [{ host, port, name, uid, shell, passwordState, kind, reasons, grantCount, root,
-workloadCount, lastLoginAt, owner, purpose, environment, reviewOn, firstSeen, lastSeen, isUnapproved, findings, risk: {
-reach: { level, atMost }, privilege, exposure, age } }], total }`;
+With --json: { accounts: [{ host, port, name, uid, shell, passwordState, passwordAge, kind, reasons, grantCount,
+authorityCount, root, workloadCount, evaluatedAt, isByRoot, lastLoginAt, owner, purpose, environment, reviewOn,
+firstSeen, lastSeen, isUnapproved, findings, risk: { reach: { level, atMost }, privilege, exposure, age } }], total };
+of one account the same and { isGone, home, groups, workloads, setuidPrograms, keytabs, becomes, becomeIt,
+agents, authorities, logins, others, logWindows, baseline, riskReasons, approval }`;
 
 async function listAccounts(words: readonly string[], options: Options, world: World): Promise<void> {
   await using app = await openApp(options, world, "read");
+  const [word = ""] = words;
+  const named = words.length === 1 ? await findNamed(word, app.client) : null;
+  if (named) return options.json ? printJson(toDetailJson(named), world) : printAccount(named, world);
   const { list } = app.client.accounts;
   const { host = null, kind = null, root = null, unapproved = false } = options;
   const owner = options.owner === false ? "" : (options.owner ?? null);
@@ -141,7 +148,7 @@ const columnsAt = (now: Date): Column<AccountRow>[] => [
   { head: "OWNER", cell: ({ owner }) => owner, cut: "middle", leaves: 8 },
   { head: "ENV", cell: ({ environment }) => environment, cut: "middle", leaves: 6 },
   { head: "PURPOSE", cell: ({ purpose }) => purpose, cut: "end", leaves: 5 },
-  { head: "ENTERED BY", cell: formatEntry, leaves: 4 },
+  { head: "ENTERED BY", cell: (row) => formatEntry(row, now), leaves: 4 },
   {
     head: "LAST LOGIN",
     cell: ({ lastLoginAt }) => (lastLoginAt === null ? "" : formatElapsed(lastLoginAt, now)),
@@ -152,7 +159,7 @@ const columnsAt = (now: Date): Column<AccountRow>[] => [
     cell: ({ workloadCount }) => (workloadCount === 0 ? "" : String(workloadCount)),
     leaves: 1,
   },
-  { head: "WHY", cell: ({ reasons }) => formatKindReasons(reasons), cut: "end" },
+  { head: "WHY", cell: formatWhy, cut: "end" },
 ];
 
 const riskColumn = (name: RiskFactorName): Column<AccountRow> => ({

@@ -1,5 +1,6 @@
 import type { Verdict } from "#shared/model/access/verdict.ts";
 import type { FindingDraft, Violation } from "#shared/model/finding.ts";
+import type { HostPrograms } from "#shared/model/hosts/host-programs.ts";
 import type { HostReach } from "#shared/model/hosts/host-reach.ts";
 import type { HostLogins } from "#shared/model/hosts/host-use.ts";
 import { openStore, type Store } from "#store/store.ts";
@@ -169,6 +170,7 @@ function probeHostileHost(store: Store, { scanId, payload, index }: Wanted): voi
     grants: [makeHostileGrant(payload)],
     keyFiles: [{ ...makeKeyFile(payload), path: payload }],
     reach: makeReach(payload),
+    programs: makePrograms(payload),
     use: makeUse(payload),
     logins: makeLogins([payload], { from: payload, by: payload, subject: payload, lines: [payload] }),
     authorities: { trusted: [makeAuthority(payload)], isComplete: false },
@@ -193,6 +195,31 @@ function probeHostileHost(store: Store, { scanId, payload, index }: Wanted): voi
       : [makeFinding(payload, { kind: "host" }, "host-key-changed")],
   });
 }
+
+const makePrograms = (payload: string): HostPrograms => ({
+  uidRange: { min: 1_000, max: 60_000, systemMax: null },
+  setuidPrograms: [
+    {
+      path: payload,
+      owner: payload,
+      group: payload,
+      isSetuid: true,
+      isSetgid: true,
+      startableBy: "group",
+      writableBy: "group",
+      hasAcl: true,
+    },
+  ],
+  keytabs: [{ path: payload, principals: [payload] }],
+  unassigned: [
+    {
+      user: payload,
+      why: "no-account",
+      count: 1,
+      workloads: [{ kind: "process", name: payload, count: 1, isContained: false }],
+    },
+  ],
+});
 
 const makePin = (payload: string) => ({
   keyType: payload,
