@@ -152,7 +152,7 @@ const untilOf = ({ options }: DisablePlan, since: Instant, notes: readonly Noted
     options.graceDays,
   );
 
-const OVER: ReadonlySet<RunState> = new Set<RunState>(["rolled-back"]);
+const OVER: ReadonlySet<RunState> = new Set<RunState>(["committed", "rolled-back"]);
 
 /** What is known by now of the uses of the accounts that a run has disabled; null: it has disabled none. */
 export function findWatch({ runbooks }: Store, run: RunRecord): AccountWatch | null {

@@ -1,0 +1,84 @@
+/** What an account, or whoever makes one anew, does so that another is disabled than was meant, or none. */
+import { expect, test } from "vitest";
+import type { App } from "#app";
+import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
+
+const prepareFor = (desk: Desk): string =>
+  `${letIn(desk.publicKey)}\n${letIn(desk.publicKey, "app")}\nchown -R app:app /home/app/.ssh`;
+
+async function planFor(app: App, host: LabHost, account: string) {
+  await scanAll(app, { text: `root@${host.address}`, only: "ssh", acceptNew: true });
+  return makePlan(app, { kind: "disable-account", accounts: [{ host: host.address, port: 22, account }] });
+}
+
+const entriesOf = (host: LabHost) => host.run("cat /etc/passwd /etc/shadow");
+
+test.skipIf(!canStartHosts())(
+  "root by another name, a name that is an option, one of nobody, and a host whose usermod is not root's are refused, and nothing is written",
+  async () => {
+    await using desk = await makeDesk();
+    await using host = await startHost({
+      name: "web",
+      prepare: `${prepareFor(desk)}
+        useradd -o -u 0 toor
+        sed 's/^app:/-app:/' /etc/passwd | grep '^-app:' >> /etc/passwd
+        sed 's/^app:/-app:/' /etc/shadow | grep '^-app:' >> /etc/shadow`,
+    });
+    await using app = desk.open();
+    const before = await entriesOf(host);
+    const refusedOf = async (account: string) =>
+      (await planFor(app, host, account)).plan?.checks
+        .filter(({ state }) => state === "refused")
+        .map(({ text }) => text)
+        .join();
+    expect(await refusedOf("toor")).toContain("the account toor is root");
+    expect(await refusedOf("root")).toContain("the account root is root");
+    expect(await refusedOf("-app")).toContain("may take for something else");
+    expect(await refusedOf("ghost")).toContain("does not exist there");
+    await host.run("chown daemon /usr/sbin/usermod");
+    expect(await refusedOf("app")).toContain("no usermod of shadow-utils that root alone can have installed");
+    expect(await entriesOf(host)).toBe(before);
+  },
+);
+
+test.skipIf(!canStartHosts())(
+  "an account that was removed and made anew since the plan is not touched",
+  async () => {
+    await using desk = await makeDesk();
+    await using host = await startHost({ name: "web", prepare: prepareFor(desk) });
+    await using app = desk.open();
+    const planned = await planFor(app, host, "app");
+    await host.run("userdel app; useradd -u 2222 -d /home/app app; echo app:theirs | chpasswd");
+    const before = await entriesOf(host);
+    const run = await carryOut(app, planned);
+    expect(run).toMatchObject({ state: "stopped" });
+    expect(run.message).toContain("is not as the plan knows it");
+    expect(await entriesOf(host)).toBe(before);
+    expect(await host.run("ls /var/lib/latchkey 2>/dev/null || :")).toBe("");
+  },
+);
+
+test.skipIf(!canStartHosts())(
+  "an account that writes its own keys while they are revoked is shut all the same, and is restored with what it wrote",
+  async () => {
+    await using desk = await makeDesk();
+    await using host = await startHost({ name: "web", prepare: prepareFor(desk) });
+    await using app = desk.open();
+    const planned = await planFor(app, host, "app");
+    await host.run(`setsid setpriv --reuid app --regid app --init-groups sh -c '
+      cd /home/app/.ssh; while :; do date +"# %N" >> authorized_keys; sleep 0.01; done' >/dev/null 2>&1 &`);
+    const run = await carryOut(app, planned);
+    expect(["waiting", "stopped"]).toContain(run.state);
+    expect(run.stepList[0]).toMatchObject({ phase: "disable", state: "verified" });
+    expect(await host.run("grep ^app: /etc/passwd /etc/shadow")).toMatch(/nologin[^]*:!.*:1:$/m);
+    const restored = await untilStill(app, async () => {
+      await app.client.runs.rollBack({ runId: run.id });
+      return run.id;
+    });
+    expect(["rolled-back", "needs-attention"]).toContain(restored.state);
+    expect(await host.run("grep ^app: /etc/passwd")).toMatch(/:\/bin\/sh$/m);
+    expect(await host.run("cat /home/app/.ssh/authorized_keys")).toContain(desk.publicKey);
+  },
+);
