@@ -52,6 +52,6 @@ test("an account is disabled from its drawer, its plan and its run say what beco
     .getByRole("dialog", { name: "Restore the accounts?" })
     .getByRole("button", { name: "Restore" })
     .click();
-  await drawer.getByText("Rolled back", { exact: true }).first().waitFor();
-  expect(await host.run("grep ^backup-bot: /etc/passwd")).toContain("/bin/bash");
+  await expect(drawer.getByText("No use in the logs so far")).toHaveCount(0, { timeout: 60_000 });
+  await expect.poll(() => host.run("grep ^backup-bot: /etc/passwd")).toContain("/bin/bash");
 });

@@ -171,7 +171,13 @@ function AccountNotice({ watch: { uses, until, read } }: { watch: AccountWatch }
       <Notice
         tone={uses.length > 0 ? "red" : "amber"}
         Icon={uses.length > 0 ? IconUserExclamation : IconEye}
-        title={uses.length > 0 ? "Somebody still needs them" : "No use in the logs so far"}
+        title={
+          uses.length > 0
+            ? "Somebody still needs them"
+            : unreadable.length > 0
+              ? "Not known yet whether they are used"
+              : "No use in the logs so far"
+        }
       >
         {uses.length > 0 && (
           <ul aria-label="Uses of disabled accounts">

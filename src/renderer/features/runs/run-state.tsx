@@ -19,14 +19,7 @@ import { HostName } from "#renderer/ui/host-name.tsx";
 import { Tag, type Tone } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
-import {
-  Phase,
-  type RunDetail,
-  type RunRow,
-  type RunState,
-  type RunStep,
-  type StepState,
-} from "#shared/model/runs/run.ts";
+import type { Phase, RunDetail, RunRow, RunState, RunStep, StepState } from "#shared/model/runs/run.ts";
 import { formatCount } from "#shared/text/count.ts";
 import classes from "./runs.module.css";
 import { formatPhaseTitle } from "./words.ts";
@@ -118,9 +111,11 @@ export function LineCounts({ counts }: { counts: { adds: number; changes: number
 /** The phases in their order, and in each its hosts: what needs attention first, then by the order of the run. */
 export function PhaseSteps({ run }: { run: RunDetail }) {
   const { stepList } = run;
-  const phases = Phase.options
-    .map((phase) => ({ phase, steps: stepList.filter((step) => step.phase === phase) }))
-    .filter(({ steps }) => steps.length > 0);
+  // Steps are numbered in the order in which their phases take place.
+  const phases = [...new Set(stepList.map(({ phase }) => phase))].map((phase) => ({
+    phase,
+    steps: stepList.filter((step) => step.phase === phase),
+  }));
   if (phases.length === 0) return <p className={classes.dim}>It has no step yet.</p>;
   return (
     <Section title="Steps" count={stepList.length}>

@@ -146,8 +146,8 @@ const ROLLBACK_TIMERS: Record<RollbackTimer, string> = {
 /** Until when a run of the plan can be undone once it has finished, as a sentence without a full stop. */
 export function formatUndo(plan: Plan): string {
   const { kind, options } = plan;
-  if (kind === "disable-account")
-    return "the run waits until somebody decides: until then rolling it back restores each account as it was, with its grants; what stays disabled after that can be restored by hand";
+  if (plan.kind === "disable-account")
+    return `the logs are watched for ${formatCount(plan.options.graceDays, "day")}, and then the run waits until somebody decides: until then rolling it back restores each account as it was, with its grants`;
   if (isFromBundle(plan)) return "what its scripts have changed cannot be undone once they have finished";
   if ("undoHours" in options && options.undoHours > 0)
     return `for ${formatHours(options.undoHours)} after the run has finished, it can be undone: what it has removed and replaced is put back, and verified${hasAgentKey(plan) ? "; the old key of an agent only as long as that agent has it" : ""}`;

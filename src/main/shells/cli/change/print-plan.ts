@@ -88,7 +88,9 @@ function listHostPlan(host: HostPlan, plan: Plan): Line[] {
     { text: "" },
     { text: `${formatHost(host)} (${order})`, style: "bold" },
     ...disabledAccounts(host).flatMap(listDisabled),
-    ...files.flatMap((file) => listFile(file, verificationsOf(host), newKeyOf(plan))),
+    ...files.flatMap((file) =>
+      listFile(file, "disables" in host ? [] : verificationsOf(host), newKeyOf(plan)),
+    ),
     ...privateKeys.map((privateKey) => ({
       text: `  ${formatPrivateKey(privateKey, `of ${privateKey.owner}`)}`,
     })),
