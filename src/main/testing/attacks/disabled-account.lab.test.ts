@@ -72,7 +72,7 @@ test.skipIf(!canStartHosts())(
     const run = await carryOut(app, planned);
     expect(["waiting", "stopped"]).toContain(run.state);
     expect(run.stepList[0]).toMatchObject({ phase: "disable", state: "verified" });
-    expect(await host.run("grep ^app: /etc/passwd /etc/shadow")).toMatch(/nologin[^]*:!.*:1:$/m);
+    expect(await host.run("grep ^app: /etc/passwd /etc/shadow")).toMatch(/nologin\s[\s\S]*:!.*:1:$/m);
     const restored = await untilStill(app, async () => {
       await app.client.runs.rollBack({ runId: run.id });
       return run.id;
