@@ -804,7 +804,7 @@ CREATE INDEX grant_by_key_type ON grant_line (ifnull(substr(key_type, 1, 120), '
 
 CREATE INDEX grant_by_effective ON grant_line (effective, id) WHERE gone_scan IS NULL;
 
-CREATE INDEX grant_usable ON grant_line (fingerprint, host, account) WHERE gone_scan IS NULL AND effective <> 'no';
+CREATE INDEX grant_usable ON grant_line (fingerprint, host, account, returned_at) WHERE gone_scan IS NULL AND effective <> 'no';
 
 CREATE INDEX grant_by_orphan ON grant_line (orphan, orphan_since, id) WHERE gone_scan IS NULL AND orphan IS NOT NULL;
 
@@ -842,7 +842,8 @@ CREATE INDEX grant_orphan_unsettled ON grant_line (id)
 CREATE INDEX grant_gone ON grant_line (host, account, file, fingerprint) WHERE gone_scan IS NOT NULL;
 
 -- By its key, whichever file of its account it comes back in.
-CREATE INDEX grant_gone_by_key ON grant_line (fingerprint, host, account) WHERE gone_scan IS NOT NULL AND fingerprint IS NOT NULL;
+CREATE INDEX grant_gone_by_key ON grant_line (fingerprint, host, account, gone_scan, returned_at)
+  WHERE gone_scan IS NOT NULL AND fingerprint IS NOT NULL;
 
 CREATE INDEX grant_returned ON grant_line (returned_at, id) WHERE gone_scan IS NULL AND returned_at IS NOT NULL;
 

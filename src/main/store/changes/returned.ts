@@ -45,26 +45,26 @@ type GoneRow = {
 };
 
 /**
- * Finds what a new line comes back from. Nothing where its key lets in by another line of the account, where the line
- * takes the place of another one in the same scan (it has moved or changed, and is as returned as that was), where an
- * older bundle is imported late, and where a run of ours has rolled back. No bare parameter where SQLite would plan anew
- * for each row (decision 0044).
+ * Finds what a new line comes back from. It is as returned as the lines of its key that let into the account, and as
+ * those that went in the same scan (it has moved or changed): of them all, as the one that has returned, so that nobody
+ * gets rid of a return by writing the line twice. Nothing comes back where an older bundle is imported late, and where a
+ * run of ours has rolled back. No bare parameter where SQLite would plan anew for each row (decision 0044).
  */
 export function returnFinder(db: Database) {
-  const stands = db
-    .prepare<[string, number, string], number>(`
-      SELECT 1 FROM grant_line INDEXED BY grant_usable
-      WHERE fingerprint = CAST(? AS TEXT) AND host = CAST(? AS INTEGER) AND account = CAST(? AS TEXT)
-        AND gone_scan IS NULL AND effective <> 'no'
-      LIMIT 1`)
-    .pluck();
+  const findStanding = db.prepare<[string, number, string], GrantReturn>(`
+    SELECT was_gone_scan AS wasGoneScan, returned_at AS returnedAt, removed_by AS removedBy
+    FROM grant_line INDEXED BY grant_usable
+    WHERE fingerprint = CAST(? AS TEXT) AND host = CAST(? AS INTEGER) AND account = CAST(? AS TEXT)
+      AND gone_scan IS NULL AND effective <> 'no'
+    ORDER BY returned_at DESC
+    LIMIT 1`);
   const findGone = db.prepare<[string, number, string], GoneRow>(`
     SELECT gone_scan AS goneScan, (SELECT started_at FROM scan WHERE scan.id = gone_scan) AS goneAt,
       was_gone_scan AS wasGoneScan, returned_at AS returnedAt, removed_by AS removedBy
     FROM grant_line INDEXED BY grant_gone_by_key
     WHERE fingerprint = CAST(? AS TEXT) AND host = CAST(? AS INTEGER) AND account = CAST(? AS TEXT)
       AND gone_scan IS NOT NULL AND fingerprint IS NOT NULL
-    ORDER BY gone_scan DESC, id DESC
+    ORDER BY gone_scan DESC, returned_at DESC
     LIMIT 1`);
   const startOf = db.prepare<[number], Instant>("SELECT started_at FROM scan WHERE id = ?").pluck();
   const removedBy = db
@@ -89,13 +89,15 @@ export function returnFinder(db: Database) {
   return (grant: NewGrant, scanId: number): GrantReturn => {
     const { fingerprint, host, hostName, port, account, text } = grant;
     if (fingerprint === null) return NOT_RETURNED;
+    const standing = findStanding.get(fingerprint, host, account);
+    if (standing && standing.returnedAt !== null) return standing;
     const gone = findGone.get(fingerprint, host, account);
     if (!gone) return NOT_RETURNED;
     const { goneScan, goneAt, ...before } = gone;
     if (goneScan === scanId) return before;
     const at = startOf.get(scanId) ?? "";
     const isLater = at === goneAt ? scanId > goneScan : at > goneAt;
-    if (!isLater || stands.get(fingerprint, host, account) !== undefined) return NOT_RETURNED;
+    if (!isLater || standing) return NOT_RETURNED;
     if (isRolledBack.get({ goneAt, hostName, port, fingerprint, text }) !== undefined) return NOT_RETURNED;
     return {
       wasGoneScan: goneScan,

@@ -134,6 +134,21 @@ test("a line that moves, changes, stands twice, or no longer lets in has not ret
   expect(found(store)).toContain(`high grant-returned ${fingerprintOf("bob")} bob`);
 });
 
+test("a key that has returned stays so, written twice, one line after the other deleted, and both changed", () => {
+  const store = openMemory();
+  const line = (comment: string, at = 1) => makeGrant("bob", { comment, text: comment, line: at });
+  visit(store, 1, { grants: [line("a")] });
+  visit(store, 2, {});
+  visit(store, 3, { grants: [line("a"), line("b", 2)] });
+  visit(store, 4, { grants: [line("b", 2)] });
+  expect(isBack(store)).toBe(true);
+  visit(store, 5, { grants: [line("b"), line("c", 2)] });
+  visit(store, 6, { grants: [line("d"), line("e", 2)] });
+  visit(store, 7, { grants: [line("e", 2)] });
+  expect(isBack(store)).toBe(true);
+  expect(listFindings(store, { now, rule: "grant-returned" }).rows[0]?.firstSeen).toBe(dayOf(3));
+});
+
 test("whoever approves what has returned settles it, and an approval from before settles what no run had removed", () => {
   const store = openMemory();
   const grants = [makeGrant("bob")];
