@@ -2679,6 +2679,9 @@ CREATE TABLE run_step (
   PRIMARY KEY (run, ordinal)
 ) STRICT, WITHOUT ROWID;
 
+-- What runs have removed from a host.
+CREATE INDEX run_step_removing ON run_step (host, port) WHERE phase = 'revoke';
+
 -- The journal: a row before each act, and one after what came of it. `result`: of a step, as there; `note`: of all else, as JSON
 -- (RunNote).
 CREATE TABLE run_entry (

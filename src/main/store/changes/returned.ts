@@ -1,5 +1,8 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
+import { FilePlan } from "#shared/model/runs/plan.ts";
+import { readExactly } from "#shared/text/exact-bytes.ts";
+import { fromStored } from "#store/runs/stored-json.ts";
 
 /**
  * The condition for a grant to have returned: no line let its key in there any more, as a scan found, and it is there
@@ -48,7 +51,7 @@ type GoneRow = {
  * Finds what a new line comes back from. It is as returned as the lines of its key that let into the account, and as
  * those that went in the same scan (it has moved or changed): of them all, as the one that has returned, so that nobody
  * gets rid of a return by writing the line twice. Nothing comes back where an older bundle is imported late, and where a
- * run of ours has rolled back. No bare parameter where SQLite would plan anew for each row (decision 0044).
+ * run of ours that had removed it has put it back. No bare parameter where SQLite would plan anew for each row (decision 0044).
  */
 export function returnFinder(db: Database) {
   const findStanding = db.prepare<[string, number, string], GrantReturn>(`
@@ -75,19 +78,10 @@ export function returnFinder(db: Database) {
       ORDER BY at DESC, run DESC
       LIMIT 1`)
     .pluck();
-  const isRolledBack = db
-    .prepare<object, number>(`
-      SELECT 1 FROM run JOIN plan ON plan.id = run.plan
-      WHERE run.direction = 'back' AND ifnull(run.ended_at, '~') >= @goneAt
-        AND EXISTS (
-          SELECT 1 FROM plan_host
-          WHERE plan_host.plan = plan.id AND plan_host.host = @hostName AND plan_host.port = @port)
-        AND (instr(plan.body, @fingerprint) > 0 OR instr(plan.body, trim(json_quote(@text), '"')) > 0)
-      LIMIT 1`)
-    .pluck();
+  const isPutBack = putBackFinder(db);
 
   return (grant: NewGrant, scanId: number): GrantReturn => {
-    const { fingerprint, host, hostName, port, account, text } = grant;
+    const { fingerprint, host, hostName, port, account } = grant;
     if (fingerprint === null) return NOT_RETURNED;
     const standing = findStanding.get(fingerprint, host, account);
     if (standing && standing.returnedAt !== null) return standing;
@@ -98,7 +92,7 @@ export function returnFinder(db: Database) {
     const at = startOf.get(scanId) ?? "";
     const isLater = at === goneAt ? scanId > goneScan : at > goneAt;
     if (!isLater || standing) return NOT_RETURNED;
-    if (isRolledBack.get({ goneAt, hostName, port, fingerprint, text }) !== undefined) return NOT_RETURNED;
+    if (isPutBack(grant, { scanId, goneAt })) return NOT_RETURNED;
     return {
       wasGoneScan: goneScan,
       returnedAt: at,
@@ -106,3 +100,65 @@ export function returnFinder(db: Database) {
     };
   };
 }
+
+type RemovalRow = { run: number; plan: number; ordinal: number; at: Instant | null };
+
+/**
+ * Whether a run that has removed this very line of the account puts it back, or has done so since it was found gone. A
+ * roll-back that stands still puts nothing back, and a file that it left out or could not write is as the host made it.
+ * Plans are large: of a host they are read once a scan.
+ */
+function putBackFinder(db: Database) {
+  const removals = db.prepare<[string, number], RemovalRow>(`
+    SELECT run.id AS run, run.plan, plan_host.ordinal,
+      CASE WHEN run_step.state = 'rolled-back' OR run_step.state = 'failed' AND result ->> '$.stands' = 'rolled-back'
+           THEN run_step.at END AS at
+    FROM run_step INDEXED BY run_step_removing
+    JOIN run ON run.id = run_step.run
+    JOIN plan_host ON plan_host.plan = run.plan AND plan_host.host = run_step.host AND plan_host.port = run_step.port
+    WHERE phase = 'revoke' AND run_step.host = CAST(? AS TEXT) AND run_step.port = CAST(? AS INTEGER)
+      AND (run_step.state = 'rolled-back' OR run_step.state = 'failed' AND result ->> '$.stands' = 'rolled-back'
+        OR run.direction = 'back' AND run.state = 'running' AND run_step.state <> 'planned')`);
+  const filesOf = db
+    .prepare<[number, number], string>(
+      "SELECT json_extract(body, '$.hosts[' || CAST(? AS INTEGER) || '].files') FROM plan WHERE id = CAST(? AS INTEGER)",
+    )
+    .pluck();
+  const heldFiles = db
+    .prepare<[number, string, number], string>(
+      "SELECT path FROM run_file WHERE run = ? AND host = CAST(? AS TEXT) AND port = CAST(? AS INTEGER)",
+    )
+    .pluck();
+  let read: { key: string; removals: (RemovalRow & { lines: Set<string> | null })[] } | null = null;
+
+  return (grant: NewGrant, { scanId, goneAt }: { scanId: number; goneAt: Instant }): boolean => {
+    const { hostName, port, account, text } = grant;
+    const key = JSON.stringify([scanId, hostName, port]);
+    if (read?.key !== key)
+      read = { key, removals: removals.all(hostName, port).map((row) => ({ ...row, lines: null })) };
+    const line = lineOf(account, text);
+    return read.removals.some((removal) => {
+      if (removal.at !== null && removal.at < goneAt) return false;
+      removal.lines ??= removedLines(removal, grant);
+      return removal.lines.has(line);
+    });
+  };
+
+  function removedLines({ run, plan, ordinal }: RemovalRow, { hostName, port }: NewGrant): Set<string> {
+    const held = new Set(heldFiles.all(run, hostName, port));
+    const files = fromStored(FilePlan.array(), filesOf.get(ordinal, plan) ?? "") ?? [];
+    return new Set(
+      files
+        .filter(({ path }) => !held.has(path))
+        .flatMap(({ account, others = [], hunks }) => {
+          const gone = hunks.flatMap(({ rows }) =>
+            rows.flatMap(({ sign, text }) => (sign === "-" ? text : [])),
+          );
+          const texts = gone.map((text) => Buffer.from(readExactly(text) ?? []).toString("utf8"));
+          return [account, ...others].flatMap((name) => texts.map((text) => lineOf(name, text)));
+        }),
+    );
+  }
+}
+
+const lineOf = (account: string, text: string): string => JSON.stringify([account, text.trim()]);

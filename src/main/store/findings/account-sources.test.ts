@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { Plan } from "#shared/model/runs/plan.ts";
+import type { RunId } from "#shared/model/runs/run.ts";
 import type { CollectedHost } from "#store/probe-record.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { listAccounts, listFindings, listGrants } from "#store/testing/ask.ts";
@@ -175,7 +176,7 @@ test("what a run of ours has put back itself has not returned", () => {
   visit(store, 1, { grants });
   const run = removeByRun(store, dayOf(1));
   visit(store, 2, {});
-  store.atomically(() => store.runbooks.runs.setDirection(run, "back"));
+  rollBack(store, run, dayOf(2));
   visit(store, 3, { grants });
   expect(isBack(store)).toBe(false);
   // Only that run's key.
@@ -185,6 +186,46 @@ test("what a run of ours has put back itself has not returned", () => {
   expect(found(store).filter((line) => line.includes("returned"))).toEqual([
     `critical grant-returned ${fingerprintOf("eve")} eve`,
   ]);
+  // Once.
+  visit(store, 7, {});
+  visit(store, 8, { grants });
+  expect(isBack(store)).toBe(true);
+});
+
+test("a run that has put a key back for another account, or was begun and hangs, hides no return of it", () => {
+  const store = openMemory();
+  const ofAlice = makeGrant("bob", { account: "alice", file: "/home/alice/.ssh/authorized_keys" });
+  visit(store, 1, { grants: [makeGrant("bob"), ofAlice] });
+  visit(store, 2, { grants: [ofAlice] });
+  const run = removeByRun(store, dayOf(3), "alice");
+  rollBack(store, run, dayOf(3));
+  visit(store, 4, { grants: [makeGrant("bob"), ofAlice] });
+  expect(isBack(store)).toBe(true);
+
+  visit(store, 5, { grants: [ofAlice] });
+  const hung = removeByRun(store, dayOf(5));
+  store.atomically(() => store.runbooks.runs.setDirection(hung, "back"));
+  store.atomically(() =>
+    store.runbooks.runs.setState({
+      id: hung,
+      state: "needs-attention",
+      reasons: [],
+      byHand: [],
+      endedAt: null,
+    }),
+  );
+  visit(store, 6, { grants: [makeGrant("bob"), ofAlice] });
+  expect(isBack(store)).toBe(true);
+});
+
+test("what a run is putting back just now has not returned", () => {
+  const store = openMemory();
+  visit(store, 1, { grants: [makeGrant("bob")] });
+  const run = removeByRun(store, dayOf(1));
+  visit(store, 2, {});
+  store.atomically(() => store.runbooks.runs.setDirection(run, "back"));
+  visit(store, 3, { grants: [makeGrant("bob")] });
+  expect(isBack(store)).toBe(false);
 });
 
 test("a finding of a returned account is accepted until a day, and counts again from then on", () => {
@@ -250,9 +291,25 @@ function approve(store: Store, day: number): void {
   store.atomically(() => store.changes.approve(line, approval));
 }
 
-/** A run that has removed bob's key from root, as sshd has answered it. */
-function removeByRun(store: Store, at: Instant) {
-  const { plans, runs, accessChecks } = store.runbooks;
+/** Puts back what a run has removed. */
+function rollBack(store: Store, runId: RunId, at: Instant): void {
+  const { runs, journal } = store.runbooks;
+  store.atomically(() => {
+    runs.setDirection(runId, "back");
+    journal.setStep({
+      runId,
+      ordinal: 1,
+      state: "rolled-back",
+      result: { kind: "rolled-back", as: "as-before", left: [] },
+      at,
+    });
+    runs.setState({ id: runId, state: "rolled-back", reasons: [], byHand: [], endedAt: at });
+  });
+}
+
+/** A run that has removed bob's key from an account, as sshd has answered it. */
+function removeByRun(store: Store, at: Instant, account = "root") {
+  const { plans, runs, accessChecks, journal } = store.runbooks;
   const plan = Plan.parse({
     format: "latchkey-plan-1",
     kind: "remove-grants",
@@ -269,7 +326,24 @@ function removeByRun(store: Store, at: Instant) {
         batch: 0,
         hostKey: "",
         rollbackTimer: null,
-        files: [],
+        files: [
+          {
+            account,
+            path: "/etc/ssh/keys",
+            uid: 0,
+            gid: 0,
+            owner: "root",
+            mode: "0600",
+            before: "0".repeat(64),
+            sizeBytes: 15,
+            added: null,
+            removed: [{ at: 0, removed: "ssh-ed25519 bob", inserted: "" }],
+            hunks: [{ line: 1, rows: [{ sign: "-", text: "ssh-ed25519 bob" }] }],
+            adds: 0,
+            changes: 0,
+            removes: 1,
+          },
+        ],
         privateKeyLocations: [],
         verifications: [],
       },
@@ -284,7 +358,7 @@ function removeByRun(store: Store, at: Instant) {
     const planId = plans.take({ plan, hash: "ab".repeat(32), at });
     const run = runs.begin({
       planId,
-      token: "t",
+      token: `${at} ${account}`,
       origin: "live",
       kind: "remove-grants",
       title: plan.title,
@@ -292,10 +366,24 @@ function removeByRun(store: Store, at: Instant) {
       acknowledgements: [],
       counts: { hosts: 1, adds: 0, changes: 0, removes: 1 },
     });
+    journal.addSteps(run, [
+      {
+        ordinal: 1,
+        phase: "revoke",
+        host: "web",
+        port: 22,
+        batch: 0,
+        state: "verified",
+        verification: null,
+        result: { kind: "verified", evidence: [] },
+        message: "",
+        at,
+      },
+    ]);
     accessChecks.put(run, {
       host: "web",
       port: 22,
-      account: "root",
+      account,
       fingerprint: fingerprintOf("bob"),
       answer: "refused",
       why: [],
