@@ -44,6 +44,22 @@ const HELD_ON: Members = ({ about }) => `
   SELECT 'host ' || held.host AS member FROM key_file AS first JOIN key_file AS held ON held.spki_sha256 = first.spki_sha256
   WHERE first.id = ${about} AND first.spki_sha256 IS NOT NULL AND held.spki_sha256 IS NOT NULL AND held.gone_scan IS NULL`;
 
+/** Whoever has an account's name now, by number: under another one it is somebody else. */
+const OF_NUMBER: Members = ({ about, kind }) => `
+  SELECT 'uid ' || uid AS member FROM account WHERE ${kind} = 'account' AND id = ${about}`;
+
+/** The same, and this return of it: the next one is another. */
+const OF_RETURN: Members = (accepted) => `
+  ${OF_NUMBER(accepted)}
+  UNION ALL SELECT 'returned ' || returned_at AS member FROM account WHERE id = ${accepted.about}`;
+
+/** The owner who has left, of an account or a host. */
+const OWNED_BY: Members = (accepted) => `
+  ${OF_NUMBER(accepted)}
+  UNION ALL SELECT 'owner ' || owner AS member FROM account WHERE ${accepted.kind} = 'account' AND id = ${accepted.about}
+  UNION ALL SELECT 'owner ' || host_name.owner AS member FROM host JOIN host_name ON host_name.id = host.name
+  WHERE ${accepted.kind} = 'host' AND host.id = ${accepted.about}`;
+
 /** A reported finding is about the hosts and endpoints that report it, and about the members that each report names. */
 const REPORTED_BY: Members = ({ about, kind, rule }) => `
   SELECT ifnull('endpoint ' || report.endpoint, 'host ' || report.host) AS member
@@ -72,6 +88,9 @@ const COMPUTED: Partial<Record<RuleId, Members>> = {
   "key-on-several-hosts": HELD_ON,
   "key-across-environments": USED_IN,
   "host-key-shared": PRESENTED_BY,
+  "account-returned": OF_RETURN,
+  "identity-without-owner": OF_NUMBER,
+  "identity-owner-left": OWNED_BY,
 };
 
 export const membersOf = (rule: RuleId): Members => COMPUTED[rule] ?? REPORTED_BY;

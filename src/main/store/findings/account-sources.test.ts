@@ -245,6 +245,50 @@ test("a finding of a returned account is accepted until a day, and counts again 
   expect(listFindings(store, { now: new Date("2026-07-10T00:00:00Z") }).total).toBe(1);
 });
 
+/** Accepts what is found of the account, for whatever reason. */
+function acceptAll(store: Store, day: number): void {
+  for (const { rule, object } of listFindings(store, { now }).rows)
+    store.atomically(() =>
+      store.acceptances.accept(rule, object, {
+        reason: "known",
+        until: "2027-01-01",
+        acceptedAt: dayOf(day),
+      }),
+    );
+}
+
+test("an acceptance of a return covers neither the next one nor somebody else under the name", () => {
+  const store = openMemory();
+  const comeBack = (day: number, uid: number) => {
+    visit(store, day, { accounts: [] });
+    visit(store, day + 1, { accounts: [{ ...ANN, uid }] });
+  };
+  visit(store, 1, { accounts: [ANN] });
+  comeBack(2, 1_000);
+  acceptAll(store, 4);
+  visit(store, 4, { accounts: [ANN] });
+  expect(found(store)).toEqual([]);
+  visit(store, 5, { accounts: [{ ...ANN, uid: 1_009 }] });
+  expect(found(store)).toEqual(["critical account-returned ann"]);
+  acceptAll(store, 6);
+  expect(found(store)).toEqual([]);
+  comeBack(7, 1_009);
+  expect(found(store)).toEqual(["critical account-returned ann"]);
+});
+
+test("that nobody answers for an account is accepted of that account, and of no other under the name", () => {
+  const store = openMemory();
+  const deploy = makeAccount("deploy", { kind: "bot" });
+  const rules = () => listFindings(store, { now }).rows.map(({ rule }) => rule);
+  visit(store, 1, { accounts: [deploy] });
+  expect(rules()).toEqual(["identity-without-owner"]);
+  acceptAll(store, 2);
+  visit(store, 2, { accounts: [deploy] });
+  expect(rules()).toEqual([]);
+  visit(store, 3, { accounts: [{ ...deploy, uid: 1_009 }] });
+  expect(rules()).toEqual(["identity-without-owner"]);
+});
+
 const DRAFT: FindingDraft = {
   about: { kind: "account", name: "ann" },
   rule: "account-disabled-in-use",
