@@ -99,6 +99,7 @@ function find({ account, logins = [], others = [], line = LINE, collection, firs
   return {
     found: drafts.map(({ rule, severity }) => `${severity} ${rule}`),
     evidence: drafts.flatMap((draft) => draft.evidence),
+    members: drafts.flatMap(({ members = [] }) => members),
     unsettled: unsettled.map(({ rule }) => rule),
   };
 }
@@ -143,6 +144,36 @@ test("what plain files alone tell, or su, is of low severity and says who may ha
   expect(find({ account: DISABLED, logins: [older] }).evidence).toContain(
     `the last such login: by the key ${FINGERPRINT}, at ${daysAgo(3)}`,
   );
+});
+
+test("who accepts one use of an account has not accepted another key, a password, an expiry, or what is surer", () => {
+  const inFile = { lastInJournalAt: null };
+  const other = byKey(2, { fingerprint: "SHA256:daves" });
+  const locked = (more: Host = {}) => find({ account: LOCKED, ...more });
+  const both = {
+    ...LOCKED,
+    disabled: { by: ["expired" as const, "password-locked" as const], since: daysAgo(10) },
+  };
+  const accepted = find({ account: LOCKED, logins: [byKey(3)] });
+  expect(accepted.found).toEqual(["medium account-disabled-in-use"]);
+  const covers = (now: ReturnType<typeof find>) => new Set(now.members).isSubsetOf(new Set(accepted.members));
+  expect(accepted.members).not.toEqual([]);
+  expect(covers(locked({ logins: [byKey(1)] }))).toBe(true);
+  for (const worse of [
+    locked({ logins: [byKey(3)], others: [byOther(3)] }),
+    locked({ logins: [byKey(3), other] }),
+    find({ account: both, logins: [byKey(3)] }),
+    find({ account: { ...LOCKED, uid: 1_002 }, logins: [byKey(3)] }),
+  ])
+    expect(covers(worse)).toBe(false);
+  const used = (more: Host) => new Set(find({ personOf: () => "Dave", ...more }).members);
+  const file = used({ others: [byOther(3, inFile)] });
+  const carols = used({ logins: [byKey(3)] });
+  expect(used({ others: [byOther(3)] }).isSubsetOf(file)).toBe(false);
+  expect(used({ logins: [byKey(3)], others: [byOther(3)] }).isSubsetOf(carols)).toBe(false);
+  // What any user of the host can have written ends no acceptance of what the journal shows.
+  expect(used({ logins: [byKey(2)], others: [byOther(1, inFile)] })).toEqual(carols);
+  expect(used({}).isSubsetOf(used({ account: { uid: 1_002 } }))).toBe(false);
 });
 
 test("a login counts as later only beyond what two clocks may differ", () => {

@@ -109,15 +109,33 @@ function loginsSince(name: string, { keys, others }: OfAccount, after: number): 
     .toSorted((one, other) => rankOf(one) - rankOf(other) || (one.at < other.at ? 1 : -1));
 }
 
+/**
+ * What a finding about logins is about, so that an acceptance covers these alone: the account's number, who came in, and
+ * whether the journal says so. Where it does, what plain files say beside it is no part of it: anybody writes there.
+ */
+const membersOf = (uid: number, logins: readonly Login[]): string[] => {
+  const isSure = logins.some(({ evidence }) => evidence === "journal");
+  const counted = logins.filter(({ evidence }) => !isSure || evidence === "journal");
+  return [
+    ofNumber(uid),
+    ...(isSure ? ["in the journal"] : []),
+    ...new Set(counted.map(({ how, by }) => `by ${how} ${by}`.trim())),
+  ];
+};
+
+/** Under another number it is another account. */
+const ofNumber = (uid: number): string => `uid ${uid}`;
+
 const rankOf = ({ evidence }: Login): number => (evidence === "journal" ? 0 : 1);
 
 function findDisabledInUse(
-  { name, disabled }: HostAccount,
+  { name, uid, disabled }: HostAccount,
   all: OfAccount,
   { ahead }: AccountFindingEvidence,
 ): FindingDraft | null {
   if (disabled === null) return null;
-  const [login] = loginsSince(name, all, toSeconds(disabled.since) + ahead + CLOCK_SECONDS);
+  const since = loginsSince(name, all, toSeconds(disabled.since) + ahead + CLOCK_SECONDS);
+  const [login] = since;
   if (!login) return null;
   const { evidence } = login;
   const isKeyAlone = disabled.by.every((by) => by === "password-locked") && isByKey(login);
@@ -126,6 +144,7 @@ function findDisabledInUse(
     label: name,
     rule: "account-disabled-in-use",
     severity: evidence === "file" ? "low" : isKeyAlone ? "medium" : "high",
+    members: [...membersOf(uid, since), ...disabled.by.map((by) => `disabled ${by}`)],
     ...describeDisabledInUse({ disabled, login, evidence }),
   };
 }
@@ -149,7 +168,7 @@ function findUsedByPerson(
   all: OfAccount,
   { now, personOf, collection }: AccountFindingEvidence & { collection: Collection },
 ): FindingDraft | "unknown" | null {
-  const { name, kind } = account;
+  const { name, uid, kind } = account;
   if (isKindUnreadable(account)) return "unknown";
   if (kind !== "service" && kind !== "bot") return null;
   const { loginKey, loginAccount } = collection;
@@ -159,20 +178,26 @@ function findUsedByPerson(
       isForcedGrant(grant) || grant.verdict.effective.state === "no" ? [] : (grant.key?.fingerprint ?? []),
     ),
   );
-  for (const login of recent) {
-    const { how, by, evidence } = login;
+  const uses = recent.flatMap((login) => {
+    const { how, by } = login;
     const isOwn = name === loginAccount && by === loginKey;
     const person = how === "key" && shells.has(by) && !isOwn ? personOf(by) : null;
-    if (person === null && !TYPED.has(how)) continue;
-    return {
-      about: { kind: "account", name },
-      label: name,
-      rule: "account-used-by-person",
-      severity: evidence === "file" ? "low" : "medium",
-      ...describeUsedByPerson({ kind, person, login, evidence }),
-    };
-  }
-  return null;
+    return person === null && !TYPED.has(how) ? [] : [{ login, person }];
+  });
+  const [use] = uses;
+  if (!use) return null;
+  const { evidence } = use.login;
+  return {
+    about: { kind: "account", name },
+    label: name,
+    rule: "account-used-by-person",
+    severity: evidence === "file" ? "low" : "medium",
+    members: membersOf(
+      uid,
+      uses.map(({ login }) => login),
+    ),
+    ...describeUsedByPerson({ kind, person: use.person, login: use.login, evidence }),
+  };
 }
 
 /**
@@ -184,7 +209,7 @@ function findUnused(
   all: OfAccount,
   { now, hiddenBy, elsewhere, knownAccounts }: AccountFindingEvidence,
 ): FindingDraft | "unknown" | null {
-  const { name, kind, shell, passwordState, lastLoginAt, workloadCount } = account;
+  const { name, uid, kind, shell, passwordState, lastLoginAt, workloadCount } = account;
   if (isKindUnreadable(account) || passwordState === "unknown") return "unknown";
   const isMachine = kind === "service" || kind === "bot";
   if (!isMachine || passwordState !== "locked") return null;
@@ -203,6 +228,7 @@ function findUnused(
     label: name,
     rule: "account-unused",
     severity: evidence === "file" ? "info" : "low",
+    members: [ofNumber(uid)],
     ...describeUnusedAccount({ kind, shell, reach, evidence, lastLoginAt, workloadCount }),
   };
 }
