@@ -471,7 +471,7 @@ END;
 -- are of the last reading by root (`is_by_root`), as long as uid and shell are what they were, else of the last one: `evaluated_scan`
 -- (decision 0082). `own_owner`: who was said to answer for it; `owner`: who answers for it as `account_label` has it, as have the three
 -- after it; empty for nobody, and where that is not known. `disabled_by`: what keeps everybody out who was let in before, as far as
--- readings tell, `disabled_since` the first of them. `returned_at`: it was found gone, by `was_gone_scan`, and is there again since then.
+-- readings tell, each since the first of them. `returned_at`: it was found gone, by `was_gone_scan`, and is there again since then.
 -- `approval`: the one that holds.
 CREATE TABLE account (
   id             INTEGER PRIMARY KEY,
@@ -503,7 +503,6 @@ CREATE TABLE account (
   opens          INTEGER NOT NULL DEFAULT 1 CHECK (opens BETWEEN 1 AND 4),
   may_open       INTEGER NOT NULL DEFAULT 4 CHECK (may_open BETWEEN 1 AND 4),
   disabled_by    TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(disabled_by)),
-  disabled_since TEXT,
   is_by_root     INTEGER NOT NULL CHECK (is_by_root IN (0, 1)),
   evaluated_scan INTEGER NOT NULL REFERENCES scan (id),
   own_owner      TEXT,

@@ -32,7 +32,7 @@ const evaluated = (more: Partial<HostAccount> = {}): HostAccount => ({
   workloadCount: 0,
   grantCount: 1,
   lastLoginAt: null,
-  disabled: null,
+  disabled: [],
   ...more,
 });
 
@@ -82,7 +82,7 @@ function find({ account, logins = [], others = [], line = LINE, collection, firs
           uid: 1_001,
           shell: "/bin/sh",
           passwordState: "locked",
-          disabled: null,
+          disabled: [],
           firstSeen: since,
         };
   const { drafts, unsettled } = findAccountProblems(read, [evaluated(account)], {
@@ -104,8 +104,8 @@ function find({ account, logins = [], others = [], line = LINE, collection, firs
   };
 }
 
-const DISABLED = { disabled: { by: ["expired" as const], since: daysAgo(10) }, kind: "person" as const };
-const LOCKED = { ...DISABLED, disabled: { by: ["password-locked" as const], since: daysAgo(10) } };
+const DISABLED = { disabled: [{ by: "expired" as const, since: daysAgo(10) }], kind: "person" as const };
+const LOCKED = { ...DISABLED, disabled: [{ by: "password-locked" as const, since: daysAgo(10) }] };
 
 test("a disabled account is in use where the journal has a login after the reading that found it disabled", () => {
   expect(find({ account: DISABLED, logins: [byKey(3)] }).found).toEqual(["high account-disabled-in-use"]);
@@ -123,6 +123,27 @@ test("a locked password keeps no key out, which is said and weighs less", () => 
     "the journal has it, as written by a process of root",
   ]);
   expect(find({ account: LOCKED, others: [byOther(3)] }).found).toEqual(["high account-disabled-in-use"]);
+});
+
+test("a login is laid beside what disabled the account before it, and beside nothing that came later", () => {
+  const since = (locked: number, expired: number) => ({
+    disabled: [
+      { by: "password-locked" as const, since: daysAgo(locked) },
+      { by: "expired" as const, since: daysAgo(expired) },
+    ],
+    kind: "person" as const,
+  });
+  const before = find({ account: since(60, 10), logins: [byKey(30)] });
+  expect(before.found).toEqual(["medium account-disabled-in-use"]);
+  expect(before.evidence.filter((line) => line.includes("found first"))).toEqual([
+    `its password was locked, as the reading of ${daysAgo(60)} found first`,
+  ]);
+  const after = find({ account: since(60, 40), logins: [byKey(30)] });
+  expect(after.found).toEqual(["high account-disabled-in-use"]);
+  expect(after.evidence).toContain(`it has expired, as the reading of ${daysAgo(40)} found first`);
+  // A key that is harmless and later hides no password.
+  const both = find({ account: LOCKED, logins: [byKey(1)], others: [byOther(3)] });
+  expect(both.found).toEqual(["high account-disabled-in-use"]);
 });
 
 test("what plain files alone tell, or su, is of low severity and says who may have written it", () => {
@@ -152,7 +173,7 @@ test("who accepts one use of an account has not accepted another key, a password
   const locked = (more: Host = {}) => find({ account: LOCKED, ...more });
   const both = {
     ...LOCKED,
-    disabled: { by: ["expired" as const, "password-locked" as const], since: daysAgo(10) },
+    disabled: [...LOCKED.disabled, ...DISABLED.disabled],
   };
   const accepted = find({ account: LOCKED, logins: [byKey(3)] });
   expect(accepted.found).toEqual(["medium account-disabled-in-use"]);

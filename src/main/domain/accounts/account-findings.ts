@@ -3,7 +3,7 @@ import type { EvaluatedGrant } from "#domain/ssh/effective.ts";
 import { findSurestReach, type Reach, UNUSED_AFTER_DAYS } from "#domain/use/evaluate-use.ts";
 import { DAY_SECONDS } from "#domain/use/log-dates.ts";
 import { spend } from "#domain/work-budget.ts";
-import type { HostAccount, KnownAccount } from "#shared/model/access/account.ts";
+import type { Disabling, HostAccount, KnownAccount } from "#shared/model/access/account.ts";
 import type { FindingDraft, RuleId } from "#shared/model/finding.ts";
 import type { HostLogins, KeyLogins, OtherLogins, UseEvidence } from "#shared/model/hosts/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
@@ -128,26 +128,50 @@ const ofNumber = (uid: number): string => `uid ${uid}`;
 
 const rankOf = ({ evidence }: Login): number => (evidence === "journal" ? 0 : 1);
 
+/** A locked password keeps no key out. What only plain files tell, anybody of the host can have written. */
+const weighUse = (by: Disabling, login: Login): FindingDraft["severity"] => {
+  if (login.evidence === "file") return "low";
+  return by === "password-locked" && isByKey(login) ? "medium" : "high";
+};
+
+/** The worst login that is later than what disabled the account: of each reason, those since it was there alone. */
 function findDisabledInUse(
   { name, uid, disabled }: HostAccount,
   all: OfAccount,
   { ahead }: AccountFindingEvidence,
 ): FindingDraft | null {
-  if (disabled === null) return null;
-  const since = loginsSince(name, all, toSeconds(disabled.since) + ahead + CLOCK_SECONDS);
-  const [login] = since;
-  if (!login) return null;
-  const { evidence } = login;
-  const isKeyAlone = disabled.by.every((by) => by === "password-locked") && isByKey(login);
+  const uses = disabled
+    .flatMap((one) =>
+      loginsSince(name, all, toSeconds(one.since) + ahead + CLOCK_SECONDS).map((login) => ({
+        one,
+        login,
+        severity: weighUse(one.by, login),
+      })),
+    )
+    .toSorted((a, b) => {
+      const worse = SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity);
+      return worse === 0 ? (a.login.at < b.login.at ? 1 : -1) : worse;
+    });
+  const [worst] = uses;
+  if (!worst) return null;
+  const { login, severity } = worst;
+  const isWorst = (other: Login) => other.how === login.how && other.by === login.by && other.at === login.at;
+  const logins = uses.map((use) => use.login);
   return {
     about: { kind: "account", name },
     label: name,
     rule: "account-disabled-in-use",
-    severity: evidence === "file" ? "low" : isKeyAlone ? "medium" : "high",
-    members: [...membersOf(uid, since), ...disabled.by.map((by) => `disabled ${by}`)],
-    ...describeDisabledInUse({ disabled, login, evidence }),
+    severity,
+    members: [...membersOf(uid, logins), ...new Set(uses.map(({ one }) => `disabled ${one.by}`))],
+    ...describeDisabledInUse({
+      disabled: uses.filter((use) => isWorst(use.login)).map(({ one }) => one),
+      login,
+      evidence: login.evidence,
+    }),
   };
 }
+
+const SEVERITIES: readonly FindingDraft["severity"][] = ["high", "medium", "low"];
 
 /** The kind is unknown because of what was not read, and not because the signs disagree. */
 const isKindUnreadable = ({ kind, reasons, passwordState }: HostAccount): boolean =>

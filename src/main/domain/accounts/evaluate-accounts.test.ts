@@ -88,6 +88,7 @@ test("a login by a clock that is ahead was by now", () => {
   expect(ann?.lastLoginAt).toBe(NOW);
 });
 
+const EARLIER = "2026-04-01T00:00:00Z";
 const BEFORE = "2026-05-01T00:00:00Z";
 const SECONDS = Date.parse(NOW) / 1_000;
 const DAY = Math.floor(SECONDS / 86_400);
@@ -96,7 +97,7 @@ const known = (more: Partial<KnownAccount> = {}): KnownAccount => ({
   uid: 1_000,
   shell: "/bin/sh",
   passwordState: "set",
-  disabled: null,
+  disabled: [],
   firstSeen: BEFORE,
   ...more,
 });
@@ -105,36 +106,44 @@ const disabled = (account: Parameters<typeof makeAccount>[1], before: KnownAccou
   evaluateDisabled(makeAccount("ann", account), before, { now: SECONDS, at: NOW });
 
 test("a locked password or a shell that lets nobody in disables an account only where it was otherwise before", () => {
-  expect(disabled({ passwordState: "locked", shell: "/usr/sbin/nologin" })).toBeNull();
-  expect(disabled({ passwordState: "locked" }, known({ passwordState: "locked" }))).toBeNull();
-  expect(disabled({ passwordState: "locked" }, known({ passwordState: "unknown" }))).toBeNull();
-  expect(disabled({ passwordState: "locked" }, known())).toEqual({ by: ["password-locked"], since: NOW });
-  expect(disabled({ shell: "/bin/false" }, known())).toEqual({ by: ["no-login-shell"], since: NOW });
-  expect(disabled({ shell: "/bin/false" }, known({ shell: "/usr/sbin/nologin" }))).toBeNull();
+  expect(disabled({ passwordState: "locked", shell: "/usr/sbin/nologin" })).toEqual([]);
+  expect(disabled({ passwordState: "locked" }, known({ passwordState: "locked" }))).toEqual([]);
+  expect(disabled({ passwordState: "locked" }, known({ passwordState: "unknown" }))).toEqual([]);
+  expect(disabled({ passwordState: "locked" }, known())).toEqual([{ by: "password-locked", since: NOW }]);
+  expect(disabled({ shell: "/bin/false" }, known())).toEqual([{ by: "no-login-shell", since: NOW }]);
+  expect(disabled({ shell: "/bin/false" }, known({ shell: "/usr/sbin/nologin" }))).toEqual([]);
 });
 
 test("an expiry disables from its day on", () => {
-  expect(disabled({ expiresOnDay: DAY + 1 })).toBeNull();
-  expect(disabled({ expiresOnDay: DAY })).toEqual({ by: ["expired"], since: NOW });
-  expect(disabled({ expiresOnDay: 0 })).toEqual({ by: ["expired"], since: NOW });
+  expect(disabled({ expiresOnDay: DAY + 1 })).toEqual([]);
+  expect(disabled({ expiresOnDay: DAY })).toEqual([{ by: "expired", since: NOW }]);
+  expect(disabled({ expiresOnDay: 0 })).toEqual([{ by: "expired", since: NOW }]);
 });
 
 test("it is disabled since the first reading that showed it, and what a reading could not read is as it was", () => {
   const before = known({
     passwordState: "locked",
-    disabled: { by: ["expired", "password-locked"], since: BEFORE },
+    disabled: [
+      { by: "expired", since: BEFORE },
+      { by: "password-locked", since: EARLIER },
+    ],
   });
   expect(disabled({ passwordState: "locked", expiresOnDay: 0 }, before)).toEqual(before.disabled);
   expect(disabled({ passwordState: "unknown", expiresOnDay: "unknown" }, before)).toEqual(before.disabled);
-  expect(disabled({ passwordState: "set", expiresOnDay: 0 }, before)).toEqual({
-    by: ["expired"],
-    since: BEFORE,
-  });
-  expect(disabled({ passwordState: "set", expiresOnDay: null }, before)).toBeNull();
+  expect(disabled({ passwordState: "set", expiresOnDay: 0 }, before)).toEqual([
+    { by: "expired", since: BEFORE },
+  ]);
+  const [, locked] = before.disabled;
+  const once = known({ passwordState: "locked", disabled: locked ? [locked] : [] });
+  expect(disabled({ passwordState: "locked", expiresOnDay: 0 }, once)).toEqual([
+    { by: "expired", since: NOW },
+    { by: "password-locked", since: EARLIER },
+  ]);
+  expect(disabled({ passwordState: "set", expiresOnDay: null }, before)).toEqual([]);
 });
 
 test("another number is another account of the same name", () => {
-  expect(disabled({ uid: 1_001, passwordState: "locked" }, known())).toBeNull();
+  expect(disabled({ uid: 1_001, passwordState: "locked" }, known())).toEqual([]);
 });
 
 const KEYS = [

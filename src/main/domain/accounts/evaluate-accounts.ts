@@ -166,23 +166,23 @@ type Moment = { now: number; at: Instant };
 /**
  * Whether somebody has disabled an account. A locked password or a shell that lets nobody in is how services and bots
  * are made, so these count only where an earlier reading found it otherwise; an expiry has been set by somebody. What
- * this reading could not read is as it was.
+ * this reading could not read is as it was. Each is since its own reading: a login from before an expiry is none after it.
  */
 export function evaluateDisabled(
   account: Account,
   known: KnownAccount | null,
   { now, at }: Moment,
-): Disabled | null {
+): Disabled[] {
   // Another number is another account of the same name.
   const before = known?.uid === account.uid ? known : null;
-  const was = (by: Disabling): boolean => before?.disabled?.by.includes(by) === true;
+  const sinceOf = new Map(before?.disabled.map(({ by, since }) => [by, since]));
+  const was = (by: Disabling): boolean => sinceOf.has(by);
   const by: Disabling[] = [
     ...(isExpired(account, now, was("expired")) ? ["expired" as const] : []),
     ...(isLocked(account, before, was("password-locked")) ? ["password-locked" as const] : []),
     ...(isShellGone(account, before, was("no-login-shell")) ? ["no-login-shell" as const] : []),
   ];
-  if (by.length === 0) return null;
-  return { by, since: by.some(was) ? (before?.disabled?.since ?? at) : at };
+  return by.map((one) => ({ by: one, since: sinceOf.get(one) ?? at }));
 }
 
 /** From the day that shadow(5) has as its expiry, PAM lets nobody in. */

@@ -152,7 +152,7 @@ const hostAccount = (name: string, home = `/home/${name}`): HostAccount => ({
   workloadCount: 0,
   grantCount: 0,
   lastLoginAt: null,
-  disabled: null,
+  disabled: [],
 });
 
 const NO_EVIDENCE: Parameters<typeof evaluateRisks>[1] = {

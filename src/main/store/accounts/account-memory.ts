@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import { Disabling, type KnownAccount, type PasswordState } from "#shared/model/access/account.ts";
+import { Disabled, type KnownAccount, type PasswordState } from "#shared/model/access/account.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { IndexedText } from "#store/lists/word-search.ts";
 
@@ -19,7 +19,6 @@ type Row = {
   shell: string;
   passwordState: PasswordState;
   disabledBy: string;
-  disabledSince: Instant | null;
   firstSeen: Instant;
 };
 
@@ -32,7 +31,7 @@ export function accountMemory(db: Database) {
     .pluck();
   const accounts = db.prepare<[number], Row>(`
     SELECT name, uid, shell, password_state AS passwordState, disabled_by AS disabledBy,
-      disabled_since AS disabledSince, (SELECT started_at FROM scan WHERE scan.id = first_scan) AS firstSeen
+      (SELECT started_at FROM scan WHERE scan.id = first_scan) AS firstSeen
     FROM account
     WHERE host = ? AND gone_scan IS NULL`);
   // A revision keeps the last password state that could be read.
@@ -45,16 +44,15 @@ export function accountMemory(db: Database) {
     if (host === undefined) return new Map();
     const readStates = new Map(states.all(host).map(({ label, state }) => [label, JSON.parse(state)]));
     return new Map(
-      accounts.all(host).map(({ name, uid, shell, passwordState, disabledBy, disabledSince, firstSeen }) => {
+      accounts.all(host).map(({ name, uid, shell, passwordState, disabledBy, firstSeen }) => {
         const [, , last = "unknown"] = (readStates.get(name) ?? []) as [number?, string?, PasswordState?];
-        const by = Disabling.array().parse(JSON.parse(disabledBy));
         return [
           name,
           {
             uid,
             shell,
             passwordState: passwordState === "unknown" ? last : passwordState,
-            disabled: disabledSince === null ? null : { by, since: disabledSince },
+            disabled: Disabled.array().parse(JSON.parse(disabledBy)),
             firstSeen,
           },
         ];

@@ -177,7 +177,7 @@ test("a finding of a reading stands until another reading shows the contrary", (
 
 test("what keeps an account shut, and since when, is known at its next reading", () => {
   const store = openMemory();
-  const disabled = { by: ["expired" as const], since: dayOf(1) };
+  const disabled = [{ by: "expired" as const, since: dayOf(1) }];
   visit(store, 1, { accounts: [makeAccount("ann", { disabled }), makeAccount("bob")] });
   visit(store, 2, { accounts: [makeAccount("ann", { disabled, passwordState: "unknown" })] });
   const known = store.uses.knownAccounts({ host: "web", port: 22 });

@@ -35,11 +35,11 @@ const STANDS = "is_by_root > @isByRoot AND uid = @uid AND shell = @shell AND gon
  */
 const SEE_ACCOUNT = `
   INSERT INTO account (host, host_name, port, name, uid, shell, home, groups, password_state, password_age, kind,
-    reasons, root, workloads, workload_count, grant_count, last_login_at, disabled_by, disabled_since, entry_least,
+    reasons, root, workloads, workload_count, grant_count, last_login_at, disabled_by, entry_least,
     entry_most, exposure_least, exposure_most, age_least, age_most, is_keys_read, risk_reasons, is_by_root,
     evaluated_scan, owner, purpose, environment, review_on, first_scan, last_scan)
   VALUES (@host, @hostName, @port, @name, @uid, @shell, @home, @groups, @passwordState, @passwordAge, @kind, @reasons,
-    @root, @workloads, @workloadCount, @grantCount, @lastLoginAt, @disabledBy, @disabledSince, @entryLeast, @entryMost,
+    @root, @workloads, @workloadCount, @grantCount, @lastLoginAt, @disabledBy, @entryLeast, @entryMost,
     @exposureLeast, @exposureMost, @ageLeast, @ageMost, @isKeysRead, @riskReasons, @isByRoot, @scanId, @owner, @purpose,
     @environment, @reviewOn, @scanId, @scanId)
   ON CONFLICT (host, name) DO UPDATE
@@ -59,7 +59,7 @@ const SEE_ACCOUNT = `
         SELECT id FROM account_approval AS given
         WHERE given.host = CAST(@host AS INTEGER) AND given.account = CAST(@name AS TEXT)
           AND given.uid = CAST(@uid AS INTEGER) AND given.withdrawn_at IS NULL)),
-      disabled_by = @disabledBy, disabled_since = @disabledSince,
+      disabled_by = @disabledBy,
       entry_least = @entryLeast, entry_most = @entryMost, exposure_least = @exposureLeast, exposure_most = @exposureMost,
       age_least = @ageLeast, age_most = @ageMost, is_keys_read = @isKeysRead, risk_reasons = @riskReasons,
       own_owner = iif(uid = @uid, own_owner, NULL),
@@ -118,8 +118,7 @@ export function accountTable(db: Database) {
           groups: JSON.stringify(account.groups),
           passwordAge: account.passwordAge && JSON.stringify(account.passwordAge),
           reasons: JSON.stringify(account.reasons),
-          disabledBy: JSON.stringify(account.disabled?.by ?? []),
-          disabledSince: account.disabled?.since ?? null,
+          disabledBy: JSON.stringify(account.disabled),
           workloads: JSON.stringify(account.workloads),
           host: home.id,
           hostName: home.host,

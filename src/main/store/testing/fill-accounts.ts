@@ -292,7 +292,7 @@ const accountFindings = (): FindingDraft[] => [
     rule: "account-disabled-in-use",
     severity: "low",
     ...describeDisabledInUse({
-      disabled: { by: ["password-locked"], since: daysAgo(40) },
+      disabled: [{ by: "password-locked", since: daysAgo(40) }],
       login: { how: "su", by: "ann", at: daysAgo(4), from: null },
       evidence: "file",
     }),

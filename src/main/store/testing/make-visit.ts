@@ -105,7 +105,7 @@ export const makeAccount = (name: string, more: Partial<RatedAccount> = {}): Rat
     arePrivateKeysRead: true,
     reasons: { entry: [], exposure: [], age: [] },
   },
-  disabled: null,
+  disabled: [],
   ...more,
 });
 

@@ -70,14 +70,15 @@ export const Disabling = z.enum(["expired", "password-locked", "no-login-shell"]
 export type Disabling = z.infer<typeof Disabling>;
 
 /** `since`: the first reading that showed it; it may have been done earlier. */
-export type Disabled = { by: Disabling[]; since: Instant };
+export const Disabled = z.object({ by: Disabling, since: Instant });
+export type Disabled = z.infer<typeof Disabled>;
 
 /** What earlier readings of its host know of an account. `passwordState`: the last one that could be read. */
 export type KnownAccount = {
   uid: number;
   shell: string;
   passwordState: PasswordState;
-  disabled: Disabled | null;
+  disabled: readonly Disabled[];
   firstSeen: Instant;
 };
 
@@ -99,7 +100,7 @@ export type HostAccount = {
   /** Its grants that let somebody in, or may. */
   grantCount: number;
   lastLoginAt: Instant | null;
-  disabled: Disabled | null;
+  disabled: readonly Disabled[];
 };
 
 export type RatedAccount = HostAccount & { risk: RecordedRisk };

@@ -154,11 +154,11 @@ const DISABLINGS: Record<Disabling, string> = {
   "no-login-shell": "its login shell was taken away",
 };
 
-type DisabledInUse = { disabled: Disabled; login: LoginFact; evidence: UseEvidence };
+type DisabledInUse = { disabled: readonly Disabled[]; login: LoginFact; evidence: UseEvidence };
 
-/** Says of an account that was disabled that somebody has logged in to it since. */
+/** Says of an account that was disabled that somebody has logged in to it since. `disabled`: what the login came after. */
 export function describeDisabledInUse({ disabled, login, evidence }: DisabledInUse): FindingText {
-  const isLockAlone = disabled.by.every((by) => by === "password-locked");
+  const isLockAlone = disabled.every(({ by }) => by === "password-locked");
   const isByKey = login.how === "key" || login.how === "certificate";
   return {
     sentence:
@@ -166,7 +166,7 @@ export function describeDisabledInUse({ disabled, login, evidence }: DisabledInU
         ? "its password was locked, which keeps no key out, and somebody has logged in by one since"
         : "this account was disabled, and a log has a login to it since",
     evidence: [
-      ...disabled.by.map((by) => `${DISABLINGS[by]}, as the reading of ${disabled.since} found first`),
+      ...disabled.map(({ by, since }) => `${DISABLINGS[by]}, as the reading of ${since} found first`),
       formatLogin(login),
       ...formatStrength(evidence, login),
     ],
