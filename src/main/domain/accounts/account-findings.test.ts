@@ -167,6 +167,9 @@ test("what plain files alone tell, or su, is of low severity and says who may ha
   );
 });
 
+const isCovered = (now: readonly string[], accepted: readonly string[]): boolean =>
+  now.every((member) => accepted.includes(member));
+
 test("who accepts one use of an account has not accepted another key, a password, an expiry, or what is surer", () => {
   const inFile = { lastInJournalAt: null };
   const other = byKey(2, { fingerprint: "SHA256:daves" });
@@ -177,7 +180,7 @@ test("who accepts one use of an account has not accepted another key, a password
   };
   const accepted = find({ account: LOCKED, logins: [byKey(3)] });
   expect(accepted.found).toEqual(["medium account-disabled-in-use"]);
-  const covers = (now: ReturnType<typeof find>) => new Set(now.members).isSubsetOf(new Set(accepted.members));
+  const covers = (now: ReturnType<typeof find>) => isCovered(now.members, accepted.members);
   expect(accepted.members).not.toEqual([]);
   expect(covers(locked({ logins: [byKey(1)] }))).toBe(true);
   for (const worse of [
@@ -187,14 +190,14 @@ test("who accepts one use of an account has not accepted another key, a password
     find({ account: { ...LOCKED, uid: 1_002 }, logins: [byKey(3)] }),
   ])
     expect(covers(worse)).toBe(false);
-  const used = (more: Host) => new Set(find({ personOf: () => "Dave", ...more }).members);
+  const used = (more: Host) => find({ personOf: () => "Dave", ...more }).members;
   const file = used({ others: [byOther(3, inFile)] });
   const carols = used({ logins: [byKey(3)] });
-  expect(used({ others: [byOther(3)] }).isSubsetOf(file)).toBe(false);
-  expect(used({ logins: [byKey(3)], others: [byOther(3)] }).isSubsetOf(carols)).toBe(false);
+  expect(isCovered(used({ others: [byOther(3)] }), file)).toBe(false);
+  expect(isCovered(used({ logins: [byKey(3)], others: [byOther(3)] }), carols)).toBe(false);
   // What any user of the host can have written ends no acceptance of what the journal shows.
   expect(used({ logins: [byKey(2)], others: [byOther(1, inFile)] })).toEqual(carols);
-  expect(used({}).isSubsetOf(used({ account: { uid: 1_002 } }))).toBe(false);
+  expect(isCovered(used({}), used({ account: { uid: 1_002 } }))).toBe(false);
 });
 
 test("a login counts as later only beyond what two clocks may differ", () => {
