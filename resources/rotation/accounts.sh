@@ -185,12 +185,11 @@ fire_account() {
 do_account_uses() {
 	need_accounts "$1"
 	check_words "$2"
-	# A dot stands for any letter in a pattern.
-	pattern="(^|[^A-Za-z0-9_.-])$(put_line "$1" | sed 's/[.]/[.]/g')([^A-Za-z0-9_.-]|\$)"
 	sources=
 	if has journalctl && [ -n "$(journalctl --system -q --no-pager -n 1 2>/dev/null)" ]; then
 		sources=journal
-		journalctl --system -q --no-pager -o short-unix --since "@$2" _UID=0 2>/dev/null | keep_uses | send_data journal
+		journalctl --system -q --no-pager -o short-unix --since "@$2" _UID=0 2>/dev/null | keep_uses "$1" |
+			send_data journal
 	fi
 	for file in /var/log/auth.log.1 /var/log/auth.log /var/log/secure.1 /var/log/secure /var/log/cron; do
 		if [ -f "$file" ] && [ -r "$file" ]; then sources="$sources $file"; fi
@@ -199,13 +198,16 @@ do_account_uses() {
 	report sources $sources
 	report now "$(date +%s)" "$(date +%z)"
 	for file in $sources; do
-		[ "$file" = journal ] || keep_uses <"$file" | sed "s|^|$file	|"
+		[ "$file" = journal ] || keep_uses "$1" <"$file" | sed "s|^|$file	|"
 	done | send_data lines
 	ok read
 }
 
-# Lines of programs that let accounts in, or run something as one: the last 500. What our own change says is none.
+# keep_uses NAME: the last 500 lines of programs that let accounts in, or run something as one, in which they write
+# this account. What stands before their names, such as that of the host, is none; a dot in a pattern is any letter.
 keep_uses() {
-	grep -E -e '(sshd|sshd-session|sshd-auth|su|sudo|login|CRON|cron|crond|atd|systemd-logind)(\[[0-9]+\])?: ' |
-		grep -E -e "$pattern" | cut -c 1-1000 | tail -n 500
+	program='(sshd|sshd-session|sshd-auth|su|sudo|login|CRON|cron|crond|atd|systemd-logind)(\[[0-9]+\])?'
+	before="([^A-Za-z0-9_.-](for|user|account|to|by) '?|[(=']|[)] )"
+	name="$(put_line "$1" | sed 's/[.]/[.]/g')([^A-Za-z0-9_.-]|[.]?( |\$))"
+	grep -E -e "(^|[^A-Za-z0-9_.-])$program:(.*$before| +)$name" | cut -c 1-1000 | tail -n 500
 }

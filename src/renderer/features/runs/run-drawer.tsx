@@ -18,13 +18,14 @@ import { ErrorState, Notice } from "#renderer/ui/panel.tsx";
 import { formatPromptTitle, PromptForm } from "#renderer/ui/prompts/prompt-form.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
-import { Exactly, When } from "#renderer/ui/when.tsx";
+import { Exactly, useNow, When } from "#renderer/ui/when.tsx";
+import { toInstant } from "#shared/model/instant.ts";
 import type { AccountWatch } from "#shared/model/runs/disabled-account.ts";
 import type { AccessCheck, RunClaim, RunDetail, RunEntry, RunId } from "#shared/model/runs/run.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatAccount, formatHost } from "#shared/text/hosts/target.ts";
-import { formatAccountUse } from "#shared/text/runs/disabled-account.ts";
+import { findNotReadToEnd, formatAccountUse } from "#shared/text/runs/disabled-account.ts";
 import {
   CLAIM_REMEDY,
   describeClaim,
@@ -164,8 +165,9 @@ function Standing({ run }: { run: RunDetail }) {
 }
 
 /** Who still needs accounts that were disabled, by the lines of logs; and until when they are watched. */
-function AccountNotice({ watch: { uses, until, read } }: { watch: AccountWatch }) {
-  const unreadable = read.filter(({ at }) => at === null).map(formatHost);
+function AccountNotice({ watch }: { watch: AccountWatch }) {
+  const { uses, until } = watch;
+  const notRead = findNotReadToEnd(watch, toInstant(useNow())).map(formatHost);
   return (
     <div className={classes.byHand}>
       <Notice
@@ -174,7 +176,7 @@ function AccountNotice({ watch: { uses, until, read } }: { watch: AccountWatch }
         title={
           uses.length > 0
             ? "Somebody still needs them"
-            : unreadable.length > 0
+            : notRead.length > 0
               ? "Not known yet whether they are used"
               : "No use in the logs so far"
         }
@@ -192,9 +194,10 @@ function AccountNotice({ watch: { uses, until, read } }: { watch: AccountWatch }
           The logs are watched until <Exactly instant={until} />; each use begins the days anew. Then restore
           the accounts, or leave them disabled.
         </p>
-        {unreadable.length > 0 && (
+        {notRead.length > 0 && (
           <p>
-            Not read since: <Untrusted text={unreadable.join(", ")} limit={600} />
+            Whether they are used is not known, for the logs were not read, at:{" "}
+            <Untrusted text={notRead.join(", ")} limit={600} />
           </p>
         )}
       </Notice>

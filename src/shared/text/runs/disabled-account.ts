@@ -1,12 +1,15 @@
 /** Every sentence about accounts that a run disables. Each is without a full stop. */
 import { assertNever } from "../../model/assert-never.ts";
+import type { Instant } from "../../model/instant.ts";
 import type {
   AccountProcess,
   AccountUse,
+  AccountWatch,
   DisabledAccount,
   EntryState,
   PasswordClass,
 } from "../../model/runs/disabled-account.ts";
+import type { HostAddress } from "../../model/runs/plan.ts";
 import type { RunNote } from "../../model/runs/run-note.ts";
 import type { Cause, Evidence } from "../../model/runs/step-result.ts";
 import { formatCount } from "../count.ts";
@@ -88,6 +91,10 @@ export function formatAccountEvidence(check: Extract<Evidence, { kind: AccountEv
   }
 }
 
+/** The hosts whose logs nobody has read since the accounts were disabled, or, where the days are over, to their end. */
+export const findNotReadToEnd = ({ read, until }: AccountWatch, now: Instant): HostAddress[] =>
+  read.filter(({ at }) => at === null || (until <= now && at < until));
+
 export type AccountNoteKind =
   | "account-used"
   | "account-watched"
@@ -100,7 +107,7 @@ export function formatAccountNote(note: Extract<RunNote, { kind: AccountNoteKind
     case "account-used":
       return `somebody still needs it: ${formatAccountUse(note.use)}`;
     case "account-watched":
-      return `${formatHostAddress(note)}: ${note.sources.join(", ")} ${note.sources.length === 1 ? "shows" : "show"} ${note.uses === 0 ? "no use of it since it was disabled" : `${formatCount(note.uses, "line")} about it since it was disabled`}${note.more > 0 ? `; ${formatCount(note.more, "line")} more than are kept` : ""}`;
+      return `${formatHostAddress(note)}: ${note.sources.join(", ")} ${note.sources.length === 1 ? "shows" : "show"} ${note.uses === 0 ? "no new use of it" : `${formatCount(note.uses, "new line")} about it`}${note.more > 0 ? `; ${formatCount(note.more, "line")} more than are kept` : ""}`;
     case "watch-unreadable":
       return `${formatHostAddress(note)}: whether it is still used is not known: ${note.why}`;
     case "watch-until":

@@ -3,7 +3,14 @@ import { nextMove } from "#domain/runs/machine.ts";
 import type { DisableSeen, Observation, StepProgress } from "#domain/runs/step.ts";
 import { Instant } from "#shared/model/instant.ts";
 import type { DisablePlan } from "#shared/model/runs/plan.ts";
-import { DISABLE_RULES, disabledSince, readFileLines, readJournalLines, watchedUntil } from "./rules.ts";
+import {
+  DISABLE_RULES,
+  disabledSince,
+  findNotReadUntil,
+  readFileLines,
+  readJournalLines,
+  watchedUntil,
+} from "./rules.ts";
 
 const PLAN = {
   options: { canary: true, maxFailures: 1, graceDays: 7 },
@@ -89,9 +96,22 @@ test("a line of a log counts from the second on in which the account was shut, a
 
 test("each use begins the days anew, by when this computer saw it", () => {
   const since = Instant.parse("2026-01-01T00:00:00Z");
+  const reading = (at: string, isUse: boolean) => ({ host: "web1", port: 22, at: Instant.parse(at), isUse });
   expect(watchedUntil(since, [], 7)).toBe("2026-01-08T00:00:00Z");
-  expect(watchedUntil(since, [{ seenAt: Instant.parse("2026-01-03T00:00:00Z") }], 7)).toBe(
-    "2026-01-10T00:00:00Z",
-  );
+  expect(watchedUntil(since, [reading("2026-01-02T00:00:00Z", false)], 7)).toBe("2026-01-08T00:00:00Z");
+  const used = [reading("2026-01-03T00:00:00Z", true), reading("2026-01-04T00:00:00Z", false)];
+  expect(watchedUntil(since, used, 7)).toBe("2026-01-10T00:00:00Z");
   expect(disabledSince([])).toBeNull();
+});
+
+test("a host whose logs nobody could read when the days were over is not known to be without a use", () => {
+  const until = Instant.parse("2026-01-08T00:00:00Z");
+  const hosts = [
+    { host: "web1", port: 22 },
+    { host: "web2", port: 22 },
+  ];
+  const reading = (host: string, at: string) => ({ host, port: 22, at: Instant.parse(at), isUse: false });
+  const before = [reading("web1", "2026-01-08T00:00:00Z"), reading("web2", "2026-01-07T23:00:00Z")];
+  expect(findNotReadUntil(hosts, before, until)).toEqual([{ host: "web2", port: 22 }]);
+  expect(findNotReadUntil(hosts, [...before, reading("web2", "2026-01-09T00:00:00Z")], until)).toEqual([]);
 });

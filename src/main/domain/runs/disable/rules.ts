@@ -93,15 +93,28 @@ export function disabledSince(steps: readonly RunStep[]): Instant | null {
   );
 }
 
-/** Each use begins the days anew: whoever it was needs the account. A date of the future moves nothing. */
-export function watchedUntil(
-  since: Instant,
-  uses: readonly { seenAt: Instant }[],
-  graceDays: number,
-): Instant {
-  const last = [since, ...uses.map(({ seenAt }) => seenAt)].toSorted().at(-1) ?? since;
+/** When this computer read the logs of a host, and whether a use was seen then. */
+export type LogReading = { host: string; port: number; at: Instant; isUse: boolean };
+
+/**
+ * Until when the logs are watched. Each use begins the days anew: whoever it was needs the account. It is by when this computer
+ * saw it: a date that a host gives moves nothing.
+ */
+export function watchedUntil(since: Instant, readings: readonly LogReading[], graceDays: number): Instant {
+  const used = readings.filter(({ isUse }) => isUse).map(({ at }) => at);
+  const last = [since, ...used].toSorted().at(-1) ?? since;
   return toInstant(new Date(Date.parse(last) + graceDays * DAY_SECONDS * 1_000));
 }
+
+/** The hosts whose logs nobody has read to the end of the watch: whether their accounts are used is not known. */
+export const findNotReadUntil = <Host extends { host: string; port: number }>(
+  hosts: readonly Host[],
+  readings: readonly LogReading[],
+  until: Instant,
+): Host[] =>
+  hosts.filter(
+    ({ host, port }) => !readings.some((one) => one.host === host && one.port === port && one.at >= until),
+  );
 
 /** Entries of a journal: the second since 1970, and a fraction, before each. */
 export const readJournalLines = (lines: readonly string[]): DatedLine[] =>

@@ -1,6 +1,13 @@
 /** What is known of the accounts of a run: their entries now, and what logs tell of them. */
 
-import { disabledSince, readFileLines, readJournalLines, watchedUntil } from "#domain/runs/disable/rules.ts";
+import {
+  disabledSince,
+  findNotReadUntil,
+  type LogReading,
+  readFileLines,
+  readJournalLines,
+  watchedUntil,
+} from "#domain/runs/disable/rules.ts";
 import type { AccountSeen, Observation } from "#domain/runs/step.ts";
 import { inspectEntry, readAccountUses } from "#net/ssh/session/accounts.ts";
 import { inspectHost } from "#net/ssh/session/inspect-host.ts";
@@ -60,8 +67,11 @@ type Noted = { at: Instant; note: RunNote };
 /** How often the logs are read while nobody asks. */
 const READ_EVERY_MS = 86_400_000;
 
-/** So many lines of one account on one host are kept. */
+/** So many lines of one account on one host are kept, of the journal and of files each. */
 const MOST_KEPT = 50;
+
+/** What was written so long before the last reading is read once more: a log is written a little later than its lines say. */
+const OVERLAP_MS = 3_600_000;
 
 /** Reads the logs of each host, keeps what they tell that is not known yet, and sets when to read them again. */
 export async function watchAccounts(
@@ -72,20 +82,21 @@ export async function watchAccounts(
   const since = disabledSince(run.journal.steps());
   if (since === null) return;
   const seen = [...known];
+  const note = async (one: RunNote): Promise<void> => {
+    await run.journal.note(null, one);
+    seen.push({ at: toInstant(now()), note: one });
+  };
   for (const [index, host] of run.plan.hosts.entries())
     try {
-      const { note, uses } = await readHost(run, { host, index, since, now }, seen);
-      for (const use of uses) {
-        await run.journal.note(null, { kind: "account-used", use });
-        seen.push({ at: toInstant(now()), note: { kind: "account-used", use } });
-      }
-      await run.journal.note(null, note);
+      const { watched, uses } = await readHost(run, { host, index, since, now }, known);
+      for (const use of uses) await note({ kind: "account-used", use });
+      await note(watched);
     } catch (error) {
       if (!(error instanceof SessionLost)) throw error;
       const { host: name, port } = host;
       await run.journal.note(null, { kind: "watch-unreadable", host: name, port, why: error.message });
     }
-  const until = untilOf(run.plan, since, seen);
+  const until = watchedUntil(since, readingsOf(seen), run.plan.options.graceDays);
   const next = toInstant(new Date(now().getTime() + READ_EVERY_MS));
   const isOver = until <= toInstant(now());
   await run.journal.setDue(!isOver && until < next ? until : next);
@@ -98,12 +109,14 @@ async function readHost(
   run: DisableRun,
   { host, index, since, now }: Watched,
   known: readonly Noted[],
-): Promise<{ note: RunNote; uses: AccountUse[] }> {
+): Promise<{ watched: RunNote; uses: AccountUse[] }> {
   const { remote } = await acquireSession(run, index);
   const clock = await inspectHost(remote);
   if (clock.kind === "lost") throw new SessionLost(clock.message);
+  const last = readingsOf(known).findLast((one) => isOf(one, host))?.at ?? since;
+  const from = Math.max(Date.parse(since), Date.parse(last) - OVERLAP_MS);
   // By the host's own clock, however far that is off. The run's last try to log in is of that very second.
-  const sinceEpoch = clock.host.epochSeconds - Math.floor((now().getTime() - Date.parse(since)) / 1_000) + 1;
+  const sinceEpoch = clock.host.epochSeconds - Math.floor((now().getTime() - from) / 1_000) + 1;
   const sources = new Set<string>();
   const uses: AccountUse[] = [];
   let [lines, more] = [0, 0];
@@ -116,16 +129,20 @@ async function readHost(
       ...readJournalLines(read.journal),
       ...readFileLines(read.lines, { now: read.now, zone: read.zone, since: sinceEpoch }),
     ].map((line): AccountUse => ({ host: host.host, port: host.port, account, ...line }));
-    lines += found.length;
     const kept = usesOf(known).filter((use) => isOf(use, host) && use.account === account);
     const isKnown = new Set(kept.map(keyOf));
     const fresh = found.filter((use) => !isKnown.has(keyOf(use)));
-    const keeps = Math.max(0, MOST_KEPT - kept.length);
-    uses.push(...fresh.slice(-keeps).slice(0, keeps));
-    more += Math.max(0, fresh.length - keeps);
+    lines += fresh.length;
+    for (const isOfJournal of [true, false]) {
+      const ofKind = (use: AccountUse): boolean => (use.source === "journal") === isOfJournal;
+      const left = Math.max(0, MOST_KEPT - kept.filter(ofKind).length);
+      const came = fresh.filter(ofKind);
+      uses.push(...came.slice(Math.max(0, came.length - left)));
+      more += Math.max(0, came.length - left);
+    }
   }
   const { host: name, port } = host;
-  const note: RunNote = {
+  const watched: RunNote = {
     kind: "account-watched",
     host: name,
     port,
@@ -133,7 +150,7 @@ async function readHost(
     uses: lines,
     more,
   };
-  return { note, uses };
+  return { watched, uses };
 }
 
 const keyOf = ({ at, line, source }: AccountUse): string => JSON.stringify([at, line, source]);
@@ -144,12 +161,10 @@ const isOf = (one: { host: string; port: number }, other: { host: string; port: 
 const usesOf = (notes: readonly Noted[]): AccountUse[] =>
   notes.flatMap(({ note }) => (note.kind === "account-used" ? [note.use] : []));
 
-/** By when this computer has seen each use: the host's word on its time decides nothing. */
-const untilOf = ({ options }: DisablePlan, since: Instant, notes: readonly Noted[]): Instant =>
-  watchedUntil(
-    since,
-    notes.flatMap(({ at, note }) => (note.kind === "account-used" ? [{ seenAt: at }] : [])),
-    options.graceDays,
+/** The readings of logs that were noted. */
+const readingsOf = (notes: readonly Noted[]): LogReading[] =>
+  notes.flatMap(({ at, note }) =>
+    note.kind === "account-watched" ? [{ host: note.host, port: note.port, at, isUse: note.uses > 0 }] : [],
   );
 
 const OVER: ReadonlySet<RunState> = new Set<RunState>(["committed", "rolled-back"]);
@@ -161,24 +176,28 @@ export function findWatch({ runbooks }: Store, run: RunRecord): AccountWatch | n
   const since = disabledSince(runbooks.journal.steps(run.id));
   if (since === null) return null;
   const notes = runbooks.journal.notes(run.id);
+  const readings = readingsOf(notes);
   return {
     since,
-    until: untilOf(plan, since, notes),
+    until: watchedUntil(since, readings, plan.options.graceDays),
     uses: usesOf(notes),
-    read: plan.hosts.map((host) => ({
-      host: host.host,
-      port: host.port,
-      at: notes.findLast(({ note }) => note.kind === "account-watched" && isOf(note, host))?.at ?? null,
+    read: plan.hosts.map(({ host, port }) => ({
+      host,
+      port,
+      at: readings.findLast((one) => isOf(one, { host, port }))?.at ?? null,
     })),
   };
 }
 
-/** Whether the time to watch is over, so that somebody may decide. */
+/** Whether the time to watch is over and the logs of each host were read to its end, so that somebody may decide. */
 export function isDecidable(
   plan: DisablePlan,
   { steps, notes }: { steps: readonly RunStep[]; notes: readonly Noted[] },
   now: Date,
 ): boolean {
   const since = disabledSince(steps);
-  return since !== null && untilOf(plan, since, notes) <= toInstant(now);
+  if (since === null) return false;
+  const readings = readingsOf(notes);
+  const until = watchedUntil(since, readings, plan.options.graceDays);
+  return until <= toInstant(now) && findNotReadUntil(plan.hosts, readings, until).length === 0;
 }
