@@ -45,7 +45,7 @@ test("several accounts are labelled at once and it is undone, and what is sugges
   await expect(list.row(/example\s*backup/)).not.toContainText("runs backup-all.service");
   await drawer.getByRole("button", { name: "Yes, purpose runs backup-all.service" }).click();
   await expect(list.row(/example\s*backup/)).toContainText("runs backup-all.service");
-  await expect(drawer).not.toContainText("Suggested");
+  await expect(drawer).not.toContainText("Purpose: runs");
 
   await drawer.getByRole("link", { name: "Its host" }).click();
   const hosts = new ListScreen(page, "hosts");
