@@ -15,7 +15,7 @@ import {
   formatNewAccount,
   formatReturnedAccount,
   NEW_ACCOUNT_SEVERITY,
-  RETURNED_SEVERITY,
+  type ReturnedAccount,
 } from "#shared/text/findings/account-finding.ts";
 import {
   formatOwnerLeft,
@@ -28,7 +28,7 @@ import {
 } from "#shared/text/findings/identity-finding.ts";
 import { RISK_COLUMNS, type RiskRow, readRisk, riskReasonReader } from "#store/accounts/account-risk.ts";
 import { ACCOUNTS_BY_FIRST_SCAN, IS_UNAPPROVED_ACCOUNT } from "#store/changes/account-approvals.ts";
-import { IS_RETURNED_ACCOUNT } from "#store/changes/returned.ts";
+import { ENTERED_BY, IS_RETURNED_ACCOUNT, RETURNED_ACCOUNT_SEVERITY } from "#store/changes/returned.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
 import { IS_ACCOUNT_OWNER_GONE, IS_PURPOSELESS } from "#store/findings/identity-sources.ts";
 import { hostProgramsTable } from "#store/hosts/host-parts.ts";
@@ -87,6 +87,8 @@ type Row = RiskRow & {
   is_purposeless: number;
   own_review_on: string | null;
   machine_rank: number | null;
+  returned_severity: Severity;
+  entered: ReturnedAccount["entered"];
   is_owner_gone: number;
 };
 
@@ -98,7 +100,7 @@ const COLUMNS = `id, host, host_name, port, name, uid, shell, password_state, pa
     SELECT count(DISTINCT trusted.fingerprint) FROM trusted_authority AS trusted
     WHERE trusted.host = account.host AND trusted.account = account.name AND trusted.gone_scan IS NULL
   ) AS authority_count, last_login_at, is_by_root, owner, purpose, environment, review_on, ${RISK_COLUMNS}, gone_scan,
-  (${IS_RETURNED_ACCOUNT}) AS is_returned, (${IS_UNAPPROVED_ACCOUNT}) AS is_unapproved,
+  (${IS_RETURNED_ACCOUNT}) AS is_returned, ${RETURNED_ACCOUNT_SEVERITY} AS returned_severity, ${ENTERED_BY} AS entered, (${IS_UNAPPROVED_ACCOUNT}) AS is_unapproved,
   (${IS_PURPOSELESS}) AS is_purposeless, machine_rank,
   (SELECT label.review_on FROM label
    WHERE label.kind = 'account' AND label.name = account.name AND label.host = account.host_name
@@ -332,11 +334,8 @@ const briefOwnerless = ({ kind, root, machine_rank: rank }: Row): FindingBrief =
   sentence: formatOwnerless({ kind: AccountKind.parse(kind), isRoot: root === "becomes-root" }),
 });
 
-function briefReturned({ grant_count: count, password_state: password }: Row): FindingBrief {
-  const isCertain = count > 0 || password !== "unknown";
-  return {
-    rule: "account-returned",
-    severity: RETURNED_SEVERITY[isCertain ? "certain" : "uncertain"],
-    sentence: formatReturnedAccount(isCertain),
-  };
-}
+const briefReturned = ({ returned_severity: severity, entered }: Row): FindingBrief => ({
+  rule: "account-returned",
+  severity,
+  sentence: formatReturnedAccount(entered),
+});

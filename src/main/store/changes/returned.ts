@@ -14,12 +14,27 @@ export const IS_RETURNED_GRANT = `gone_scan IS NULL AND returned_at IS NOT NULL 
     SELECT 1 FROM approval AS given
     WHERE given.id = grant_line.approval AND (grant_line.removed_by IS NULL OR given.approved_at >= grant_line.returned_at))`;
 
-/** The condition for an account to have returned that somebody gets into, or may, and that nobody has approved since. */
+/** The condition for an account to have returned that is not the system's own, and that nobody has approved since. */
 export const IS_RETURNED_ACCOUNT = `gone_scan IS NULL AND returned_at IS NOT NULL AND kind <> 'system'
-  AND (grant_count > 0 OR password_state <> 'locked')
   AND NOT EXISTS (
     SELECT 1 FROM account_approval AS given
     WHERE given.id = account.approval AND given.approved_at >= account.returned_at)`;
+
+/**
+ * How severe the return of an account is. Its way in may be a line or a password, which sshd may refuse; or what this
+ * reading does not show: a password that was not read, certificates, or keys that could not be.
+ */
+export const RETURNED_ACCOUNT_SEVERITY = `CASE WHEN grant_count > 0 OR password_state IN ('set', 'none') THEN 'critical'
+  WHEN password_state = 'unknown' OR entry_most > 1 THEN 'high' ELSE 'medium' END`;
+
+/** Whether somebody gets into an account: for certain only by a line that is known to let in. */
+export const ENTERED_BY = `CASE
+  WHEN EXISTS (
+    SELECT 1 FROM grant_line INDEXED BY grant_by_account
+    WHERE grant_line.account = account.name AND grant_line.host_name = account.host_name
+      AND grant_line.host = account.host AND grant_line.gone_scan IS NULL AND grant_line.effective = 'yes')
+  THEN 'somebody'
+  WHEN ${RETURNED_ACCOUNT_SEVERITY} = 'medium' THEN 'nobody' ELSE 'perhaps' END`;
 
 /** What a grant came back from: the scan that had found it gone, and the run that had removed it, if one had. */
 export type GrantReturn = {

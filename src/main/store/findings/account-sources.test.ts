@@ -4,7 +4,7 @@ import type { Instant } from "#shared/model/instant.ts";
 import type { CollectedHost } from "#store/probe-record.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { listAccounts, listFindings } from "#store/testing/ask.ts";
-import { makeAccount, makeGrant, visitHost } from "#store/testing/make-visit.ts";
+import { makeAccount, makeGrant, makeVerdict, visitHost } from "#store/testing/make-visit.ts";
 
 const openMemory = () => openStore({ path: ":memory:", access: "write" });
 
@@ -74,18 +74,45 @@ test("a host or a directory that was out of sight brings nothing back, and neith
   expect(found(store)).toEqual([]);
 });
 
-test("an account that nobody gets into comes back without a word, and what was not read is said to be uncertain", () => {
+test("of an account that comes back it is said who gets in, for certain only where a line is known to let in", () => {
   const store = openMemory();
+  const locked = { kind: "service", passwordState: "locked" } as const;
+  const { risk } = ANN;
   const accounts = [
-    makeAccount("mysql", { uid: 110, kind: "system", passwordState: "locked" }),
-    makeAccount("redis", { uid: 111, kind: "service", passwordState: "locked" }),
-    makeAccount("app", { uid: 112, kind: "service", passwordState: "unknown" }),
-    makeAccount("ci", { uid: 113, kind: "bot", passwordState: "locked", grantCount: 1 }),
+    makeAccount("mysql", { ...locked, uid: 110, kind: "system" }),
+    makeAccount("redis", { ...locked, uid: 111, workloadCount: 1 }),
+    makeAccount("app", { ...locked, uid: 112, passwordState: "unknown" }),
+    makeAccount("ca", {
+      ...locked,
+      uid: 113,
+      risk: { ...risk, entry: { level: "medium", atMost: "medium" } },
+    }),
+    makeAccount("ci", { ...locked, uid: 114, grantCount: 1 }),
+    makeAccount("cd", { ...locked, uid: 115, grantCount: 1 }),
+    makeAccount("typed", { uid: 116 }),
   ];
-  visit(store, 1, { accounts });
+  const grants = (["yes", "unknown"] as const).map((effective, index) =>
+    makeGrant(effective, { account: ["ci", "cd"][index] ?? "", verdict: makeVerdict(effective) }),
+  );
+  visit(store, 1, { accounts, grants });
   visit(store, 2, {});
-  visit(store, 3, { accounts });
-  expect(found(store)).toEqual(["critical account-returned ci", "high account-returned app"]);
+  visit(store, 3, { accounts, grants });
+  const { rows } = listFindings(store, { now, rule: "account-returned" });
+  const said = rows.map(({ severity, label, sentence }) => [severity, label, sentence.split(", and ")[1]]);
+  expect(said.toSorted()).toEqual([
+    ["critical", "cd", "somebody may get in"],
+    ["critical", "ci", "somebody gets in"],
+    ["critical", "typed", "somebody may get in"],
+    ["high", "app", "somebody may get in"],
+    ["high", "ca", "somebody may get in"],
+    ["medium", "redis", "nobody is known to get in"],
+  ]);
+  const briefs = listAccounts(store).rows.flatMap(({ name, findings }) =>
+    findings.flatMap(({ rule, severity, sentence }) =>
+      rule === "account-returned" ? [[severity, name, sentence.split(", and ")[1]]] : [],
+    ),
+  );
+  expect(briefs.toSorted()).toEqual(said.toSorted());
 });
 
 test("a finding of a returned account is accepted until a day, and counts again from then on", () => {

@@ -5,7 +5,7 @@ import {
   describeNewAccount,
   describeReturnedAccount,
   NEW_ACCOUNT_SEVERITY,
-  RETURNED_SEVERITY,
+  type ReturnedAccount,
 } from "#shared/text/findings/account-finding.ts";
 import {
   ACCOUNTS_BY_FIRST_SCAN,
@@ -14,7 +14,7 @@ import {
   UNAPPROVED_ACCOUNT_SCANS,
   unapprovedAccountCount,
 } from "#store/changes/account-approvals.ts";
-import { IS_RETURNED_ACCOUNT } from "#store/changes/returned.ts";
+import { ENTERED_BY, IS_RETURNED_ACCOUNT, RETURNED_ACCOUNT_SEVERITY } from "#store/changes/returned.ts";
 import type { Part } from "#store/lists/order.ts";
 import { acceptedFor, type FindingSource, type FindingText, rankOf } from "./finding-source.ts";
 
@@ -38,16 +38,13 @@ export const aboutAccount = (rule: RuleId, severity: Severity) => ({
   },
 });
 
-/** Whether somebody gets into a returned account for certain: where its password was not read, somebody may. */
-const IS_ENTERED = "(grant_count > 0 OR password_state <> 'unknown')";
-
-const returned = (severity: Severity, where: string): FindingSource => {
+const returned = (severity: Severity): FindingSource => {
   const { columns, ...common } = aboutAccount("account-returned", severity);
   return {
     ...common,
     name: "returned-account",
     from: "account INDEXED BY account_returned",
-    where: [IS_RETURNED_ACCOUNT, where],
+    where: [IS_RETURNED_ACCOUNT, `${RETURNED_ACCOUNT_SEVERITY} = '${severity}'`],
     unordered: ["host", "label_start"],
     columns: { ...columns, first_seen: { sql: "returned_at" }, since: { sql: "returned_at" } },
   };
@@ -79,8 +76,7 @@ const unapproved = (entry: "entered" | "shut"): FindingSource => {
 export const ACCOUNT_SOURCES: readonly FindingSource[] = [
   unapproved("entered"),
   unapproved("shut"),
-  returned(RETURNED_SEVERITY.certain, IS_ENTERED),
-  returned(RETURNED_SEVERITY.uncertain, `NOT ${IS_ENTERED}`),
+  ...(["critical", "high", "medium"] as const).map(returned),
 ];
 
 type NewRow = {
@@ -99,7 +95,7 @@ type ReturnedRow = {
   host: string;
   uid: number;
   grantCount: number;
-  isCertain: number;
+  entered: ReturnedAccount["entered"];
   goneAt: string;
   returnedAt: string;
   stateBefore: string | null;
@@ -108,7 +104,7 @@ type ReturnedRow = {
 /** Describes what is wrong with accounts. */
 export function accountDescriber(db: Database) {
   const returnedAccount = db.prepare<[number], ReturnedRow>(`
-    SELECT name, host_name AS host, uid, grant_count AS grantCount, ${IS_ENTERED} AS isCertain,
+    SELECT name, host_name AS host, uid, grant_count AS grantCount, ${ENTERED_BY} AS entered,
       (SELECT started_at FROM scan WHERE scan.id = was_gone_scan) AS goneAt, returned_at AS returnedAt,
       (SELECT state FROM revision
        WHERE kind = 'account' AND about = account.host AND label = account.name AND gone_scan = was_gone_scan
@@ -139,7 +135,7 @@ export function accountDescriber(db: Database) {
       if (!row) throw new Error(`there is no account ${id}`);
       const [uidBefore = null] = JSON.parse(row.stateBefore ?? "[]") as (number | null)[];
       return {
-        ...describeReturnedAccount({ ...row, uidBefore, isCertain: row.isCertain === 1 }),
+        ...describeReturnedAccount({ ...row, uidBefore }),
         object: { kind: "account", id },
         label: row.name,
         host: row.host,

@@ -91,7 +91,8 @@ export function describeReturnedGrant(grant: ReturnedGrant): FindingText {
 export type ReturnedAccount = {
   name: string;
   uid: number;
-  isCertain: boolean;
+  /** Who gets in. */
+  entered: "somebody" | "perhaps" | "nobody";
   grantCount: number;
   /** What it was when it was last seen before; null where that is not known. */
   uidBefore: number | null;
@@ -100,14 +101,20 @@ export type ReturnedAccount = {
 };
 
 /** The sentence in the row of the account. */
-export const formatReturnedAccount = (isCertain: boolean): string =>
-  `this account was removed and is there again, and somebody ${isCertain ? "gets" : "may get"} in`;
+export const formatReturnedAccount = (entered: ReturnedAccount["entered"]): string =>
+  `this account was removed and is there again, and ${ENTERED[entered]}`;
+
+const ENTERED: Record<ReturnedAccount["entered"], string> = {
+  somebody: "somebody gets in",
+  perhaps: "somebody may get in",
+  nobody: "nobody is known to get in",
+};
 
 /** Says of an account that it had gone, and is back. */
 export function describeReturnedAccount(account: ReturnedAccount): FindingText {
   const { uid, uidBefore, grantCount, goneAt, returnedAt } = account;
   return {
-    sentence: formatReturnedAccount(account.isCertain),
+    sentence: formatReturnedAccount(account.entered),
     evidence: [
       `the scan of ${goneAt} found no such account`,
       `the scan of ${returnedAt} found it`,
