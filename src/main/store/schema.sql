@@ -520,9 +520,9 @@ CREATE TABLE account (
   root_rank INTEGER GENERATED ALWAYS AS (
     CASE root WHEN 'is-root' THEN 0 WHEN 'becomes-root' THEN 1 WHEN 'maybe' THEN 2 WHEN 'unknown' THEN 3 ELSE 4 END) VIRTUAL,
   -- Of a machine's account, for which somebody has to answer: how severe it is that nobody does, as findings rank it; null for all
-  -- others. Root, people's accounts and the system's own are nobody's machine.
+  -- others. Root, people's accounts and the system's own are nobody's machine; another name for uid 0 is somebody's doing.
   machine_rank INTEGER GENERATED ALWAYS AS (
-    CASE WHEN uid = 0 OR kind IN ('person', 'system') OR kind = 'unknown' AND grant_count = 0 THEN NULL
+    CASE WHEN kind IN ('person', 'system') OR kind = 'unknown' AND uid <> 0 AND grant_count = 0 THEN NULL
          WHEN root IN ('is-root', 'becomes-root') THEN 2
          WHEN grant_count > 0 OR password_state IN ('set', 'none') THEN 3
          ELSE 4 END) VIRTUAL,

@@ -30,7 +30,7 @@ import { RISK_COLUMNS, type RiskRow, readRisk, riskReasonReader } from "#store/a
 import { ACCOUNTS_BY_FIRST_SCAN, IS_UNAPPROVED_ACCOUNT } from "#store/changes/account-approvals.ts";
 import { ENTERED_BY, IS_RETURNED_ACCOUNT, RETURNED_ACCOUNT_SEVERITY } from "#store/changes/returned.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
-import { IS_ACCOUNT_OWNER_GONE, IS_PURPOSELESS } from "#store/findings/identity-sources.ts";
+import { AS_ROOT, IS_ACCOUNT_OWNER_GONE, IS_PURPOSELESS } from "#store/findings/identity-sources.ts";
 import { hostProgramsTable } from "#store/hosts/host-parts.ts";
 import { reachReader, trustedAuthorityReader } from "#store/hosts/reach-tables.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
@@ -331,7 +331,7 @@ function briefUnapproved({ grant_count: count, password_state: password }: Row):
 const briefOwnerless = ({ kind, root, machine_rank: rank }: Row): FindingBrief => ({
   rule: "identity-without-owner",
   severity: Severity.options[rank ?? 0] ?? "info",
-  sentence: formatOwnerless({ kind: AccountKind.parse(kind), isRoot: root === "becomes-root" }),
+  sentence: formatOwnerless({ kind: AccountKind.parse(kind), isRoot: AS_ROOT.has(root) }),
 });
 
 const briefReturned = ({ returned_severity: severity, entered }: Row): FindingBrief => ({

@@ -42,7 +42,6 @@ const MACHINES = [
 ];
 const OTHERS = [
   makeAccount("root", { uid: 0, kind: "system", root: "is-root", grantCount: 1 }),
-  makeAccount("toor", { uid: 0, kind: "unknown", root: "is-root", grantCount: 1 }),
   makeAccount("ann", { uid: 1_000, kind: "person", grantCount: 1 }),
   makeAccount("daemon", { uid: 1, kind: "system", passwordState: "locked" }),
   makeAccount("idle", { uid: 1_004, kind: "unknown" }),
@@ -65,6 +64,15 @@ test("a machine's account that nobody answers for is a finding by what it can do
     findings.map(({ rule }) => rule),
   ]);
   expect(Object.fromEntries(briefs)).toMatchObject({ deploy: [OWNERLESS], ann: [], root: [] });
+});
+
+test("another name for uid 0 is asked for an owner before all others, and root itself is not", () => {
+  const store = openMemory();
+  const toor = makeAccount("toor", { uid: 0, kind: "unknown", root: "is-root" });
+  visitHost(store, "web", { collected: { accounts: [...OTHERS, toor] } });
+  expect(found(store, OWNERLESS)).toEqual(["medium toor"]);
+  expect(listFindings(store, { rule: OWNERLESS }).rows[0]?.sentence).toContain("as good as root");
+  expect(counted(store, OWNERLESS)).toEqual(["1 medium"]);
 });
 
 test("whoever answers for the account, or for its host, settles it, and it is counted as it is listed", () => {

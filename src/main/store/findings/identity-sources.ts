@@ -15,6 +15,9 @@ import { acceptedFor, type FindingSource, type FindingText, HOST_ID, rankOf } fr
 /** The severities of a machine's account without an owner, as the column `machine_rank` has them. */
 const OWNERLESS_SEVERITIES = ["medium", "low", "info"] as const satisfies readonly Severity[];
 
+/** What an account is that is as good as root for certain. */
+export const AS_ROOT: ReadonlySet<string> = new Set(["is-root", "becomes-root"]);
+
 const IS_OWNERLESS = "gone_scan IS NULL AND owner = '' AND machine_rank IS NOT NULL";
 
 /** The scans that have begun such accounts: one seek in the index each. */
@@ -177,7 +180,7 @@ export function identityDescriber(db: Database) {
     ownerless(id: number): FindingText {
       const row = findAccount(id);
       return {
-        ...describeOwnerless({ ...row, isRoot: row.root === "becomes-root" }),
+        ...describeOwnerless({ ...row, isRoot: AS_ROOT.has(row.root) }),
         ...toAbout(id, row),
       };
     },
