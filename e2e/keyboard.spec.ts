@@ -8,6 +8,7 @@ const SCREENS = [
   ["p", "People"],
   ["r", "Paths"],
   ["d", "History"],
+  ["e", "Logins"],
   ["n", "Host keys"],
   ["h", "Hosts"],
   ["s", "Scans"],

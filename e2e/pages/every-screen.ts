@@ -22,6 +22,8 @@ const SCREENS = [
   "runs",
   "scans",
   "changes",
+  "logins",
+  "logins?observed=true",
   "audit-log",
   "settings",
   "issuers",

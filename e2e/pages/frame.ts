@@ -10,7 +10,7 @@ const GROUPS = {
   Certificates: ["Certificates", "Served", "Timeline", "Forecast"],
   Access: ["Grants", "Accounts", "Paths", "People", "Host keys"],
   Hosts: ["Hosts"],
-  Activity: ["Runs", "Scans", "History", "Audit log"],
+  Activity: ["Runs", "Scans", "History", "Logins", "Audit log"],
   Settings: ["Settings", "Issuers and vault"],
 } as const;
 

@@ -10,6 +10,7 @@ import {
   GraphSearch,
   HostKeysSearch,
   HostsSearch,
+  LoginsSearch,
   PeopleSearch,
   PlanSearch,
   RunsSearch,
@@ -29,6 +30,7 @@ import { ForecastPage, TimelinePage } from "./features/forecast/forecast-page.ts
 import { GraphPage } from "./features/graph/page.tsx";
 import { HostKeysPage } from "./features/host-keys/page.tsx";
 import { HostsPage } from "./features/hosts/page.tsx";
+import { LoginsPage } from "./features/logins/page.tsx";
 import { PeoplePage } from "./features/people/page.tsx";
 import { RunsPage } from "./features/runs/page.tsx";
 import { PlanPage } from "./features/runs/plan-page.tsx";
@@ -55,6 +57,7 @@ const routeTree = root.addChildren([
   }),
   createRoute({ ...at, path: "/access", validateSearch: AccessSearch, component: AccessPage }),
   createRoute({ ...at, path: "/accounts", validateSearch: AccountsSearch, component: AccountsPage }),
+  createRoute({ ...at, path: "/logins", validateSearch: LoginsSearch, component: LoginsPage }),
   createRoute({ ...at, path: "/changes", validateSearch: ChangesSearch, component: ChangesPage }),
   createRoute({ ...at, path: "/graph", validateSearch: GraphSearch, component: GraphPage }),
   createRoute({ ...at, path: "/people", validateSearch: PeopleSearch, component: PeoplePage }),

@@ -10,6 +10,7 @@ import {
   HOST_KEY_KEYS,
   HOST_KEYS,
   LINK_KEYS,
+  LOGIN_KEYS,
   MUTUAL_KEYS,
   PERSON_KEYS,
   REACH_KEYS,
@@ -27,6 +28,7 @@ import {
   GraphSearch,
   HostKeysSearch,
   HostsSearch,
+  LoginsSearch,
   PeopleSearch,
   RunsSearch,
   ScansSearch,
@@ -36,6 +38,7 @@ import {
 const LISTS: Record<string, readonly [keys: readonly FilterKey[], address: z.ZodObject]> = {
   certificates: [certificateKeys({ owners: ["Ann Bell"], tags: ["prod"] }), CertificatesSearch],
   grants: [GRANT_KEYS, AccessSearch],
+  logins: [LOGIN_KEYS, LoginsSearch],
   accounts: [accountKeys({ owners: ["Ann Bell"], environments: ["production"] }), AccountsSearch],
   findings: [FINDING_KEYS, FindingsSearch],
   hosts: [HOST_KEYS, HostsSearch],

@@ -6,6 +6,7 @@
 import type { FilterKey, FilterKind } from "#renderer/ui/table/filter-text.ts";
 import { AccountKind, RootStanding } from "#shared/model/access/account.ts";
 import { ChangeKind, ChangeWhat } from "#shared/model/access/change.ts";
+import { EntryMethod, LoginRule } from "#shared/model/access/login.ts";
 import { KEY_TYPES } from "#shared/model/certificates/certificate.ts";
 import { ServedState } from "#shared/model/certificates/served.ts";
 import { RuleId, Severity } from "#shared/model/finding.ts";
@@ -24,6 +25,7 @@ import type {
   GraphSearch,
   HostKeysSearch,
   HostsSearch,
+  LoginsSearch,
   PeopleSearch,
   RunsSearch,
   ScansSearch,
@@ -149,6 +151,21 @@ export const accountKeys = ({
   },
   { name: "purpose", field: "lacksPurpose", takes: flag("none"), hint: "nobody has said what it is for" },
   { name: "is", field: "unapproved", takes: flag("unapproved"), hint: "new since the baseline" },
+];
+
+export const LOGIN_KEYS: KeysOf<Address<typeof LoginsSearch>> = [
+  HOST,
+  { name: "account", field: "account", takes: text(300), hint: "an account, by its name" },
+  { name: "from", field: "from", takes: text(200), hint: "the address that it came from" },
+  {
+    name: "method",
+    field: "method",
+    takes: choices(EntryMethod.options),
+    hint: "by what: a key, a password",
+  },
+  { name: "is", field: "observed", takes: flag("observed"), hint: "those that stand out" },
+  { name: "accepted", field: "accepted", takes: flag("yes"), hint: "those that were accepted" },
+  { name: "rule", field: "rule", takes: choices(LoginRule.options), hint: "by what it stands out" },
 ];
 
 export const FINDING_KEYS: KeysOf<Address<typeof FindingsSearch>> = [

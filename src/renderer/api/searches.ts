@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { AccountKind, RootStanding } from "#shared/model/access/account.ts";
 import { ChangeKind, ChangeWhat } from "#shared/model/access/change.ts";
+import { EntryMethod, LoginRule } from "#shared/model/access/login.ts";
 import { LoadBy } from "#shared/model/certificates/forecast.ts";
 import { ServedState } from "#shared/model/certificates/served.ts";
 import { RuleId, Severity } from "#shared/model/finding.ts";
@@ -74,6 +75,22 @@ export const AccountsSearch = z.object({
   lacksPurpose: optional(z.literal(true)),
   unapproved: optional(z.literal(true)),
   ...sorted(["host", "name", "kind", "root", "grantCount", "lastLoginAt", "risk"]),
+  open: optional(z.int()),
+});
+
+export const LoginsSearch = z.object({
+  search: text,
+  host: text,
+  account: text,
+  from: text,
+  method: optional(EntryMethod),
+  since: optional(z.iso.date()),
+  until: optional(z.iso.date()),
+  /** Those that stand out, in place of all. */
+  observed: optional(z.literal(true)),
+  accepted: optional(z.literal(true)),
+  rule: optional(LoginRule),
+  ...sorted(["severity", "lastAt"]),
   open: optional(z.int()),
 });
 
@@ -204,6 +221,7 @@ const HAS_NUMBERS: ReadonlySet<ScreenName> = new Set([
   "accounts",
   "audit-log",
   "hosts",
+  "logins",
   "people",
   "runs",
   "scans",

@@ -29,6 +29,7 @@ type ScreenPath =
   | "/runs"
   | "/scans"
   | "/changes"
+  | "/logins"
   | "/audit-log"
   | "/settings"
   | "/issuers";
@@ -76,6 +77,7 @@ export const SCREEN_GROUPS: readonly ScreenGroup[] = [
       { to: "/runs", name: "Runs", key: "b" },
       { to: "/scans", name: "Scans", key: "s" },
       { to: "/changes", name: "History", key: "d" },
+      { to: "/logins", name: "Logins", key: "e" },
       { to: "/audit-log", name: "Audit log", key: "l" },
     ],
   },

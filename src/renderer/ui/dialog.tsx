@@ -1,7 +1,9 @@
-import { Button, Modal } from "@mantine/core";
+import { Button, Modal, TextInput } from "@mantine/core";
 import { type ReactNode, useEffect, useState } from "react";
+import { addDays } from "#shared/model/instant.ts";
 import classes from "./dialog.module.css";
 import { Untrusted } from "./text.tsx";
+import { useNow } from "./when.tsx";
 
 type Props = {
   title: string;
@@ -95,5 +97,67 @@ export function DialogFoot(props: DialogFootProps) {
         </Button>
       </div>
     </>
+  );
+}
+
+/** A quarter of a year, the default. */
+const USUAL_DAYS = 90;
+
+type AcceptProps = {
+  title: string;
+  /** What is accepted, and until when it counts no more. */
+  note: ReactNode;
+  placeholder: string;
+  /** What was accepted before. */
+  before: { reason: string; until: string } | null;
+  error: Error | null;
+  isPending: boolean;
+  onAccept: (reason: string, until: string) => void;
+  onClose: () => void;
+};
+
+/** Accepts something until a day, with a reason. */
+export function AcceptDialog({
+  title,
+  note,
+  placeholder,
+  before,
+  error,
+  isPending,
+  onAccept,
+  onClose,
+}: AcceptProps) {
+  const usual = addDays(useNow(), USUAL_DAYS).toISOString().slice(0, 10);
+  const [reason, setReason] = useState(before?.reason ?? "");
+  const [until, setUntil] = useState(before?.until ?? usual);
+  return (
+    <Dialog title={title} isOpen onClose={onClose} width={520}>
+      <form action={() => onAccept(reason, until)} className={classes.acceptForm}>
+        <div className={classes.acceptNote}>{note}</div>
+        <TextInput
+          size="xs"
+          label="Reason"
+          placeholder={placeholder}
+          value={reason}
+          onChange={(event) => setReason(event.currentTarget.value)}
+          maxLength={500}
+          data-autofocus
+        />
+        <TextInput
+          size="xs"
+          type="date"
+          label="Until"
+          description="From this day on it counts again"
+          value={until}
+          onChange={(event) => setUntil(event.currentTarget.value)}
+        />
+        <DialogFoot
+          error={error}
+          submit="Accept"
+          isPending={isPending}
+          isDisabled={reason.trim() === "" || until === ""}
+        />
+      </form>
+    </Dialog>
   );
 }

@@ -9,6 +9,7 @@ export const ScreenName = z.enum([
   "accounts",
   "graph",
   "changes",
+  "logins",
   "people",
   "hosts",
   "host-keys",

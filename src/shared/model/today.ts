@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LoginObservation } from "./access/login.ts";
 import { Finding, RuleId, Severity } from "./finding.ts";
 import { Outcome } from "./hosts/probe.ts";
 import { Target } from "./hosts/target.ts";
@@ -45,6 +46,8 @@ export const TodayLine = z.discriminatedUnion("kind", [
   }),
   /** A key that a run has removed, and that sshd still accepts. */
   z.object({ kind: z.literal("still-accepted"), severity: Severity, runId: RunId, check: AccessCheck }),
+  /** A login that stands out, and that nobody has accepted. */
+  z.object({ kind: z.literal("login"), severity: Severity, login: LoginObservation }),
   z.object({
     kind: z.literal("finding"),
     severity: Severity,

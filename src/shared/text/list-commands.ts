@@ -7,6 +7,7 @@ import type { AccountRow } from "../model/access/account.ts";
 import type { ChangeRow } from "../model/access/change.ts";
 import type { GrantRow } from "../model/access/grant.ts";
 import type { GraphLink } from "../model/access/graph.ts";
+import type { LoginObservation, LoginRow } from "../model/access/login.ts";
 import type { PersonRow } from "../model/access/person.ts";
 import type { CertificateRow } from "../model/certificates/certificate.ts";
 import type { ServedRow } from "../model/certificates/served.ts";
@@ -73,6 +74,13 @@ type FindingFilter = SearchFilter & {
   host: string | null;
   accepted: boolean;
 };
+type LoginSourceFilter = SearchFilter & {
+  host: string | null;
+  account: string | null;
+  from: string | null;
+};
+type LoginFilter = LoginSourceFilter & { method: string | null; since: string | null; until: string | null };
+type ObservedFilter = LoginSourceFilter & { rule: string | null; accepted: boolean };
 type HostKeyFilter = StateFilter & { host: string | null; shared: boolean; weak: boolean };
 type ChangeFilter = SearchFilter & {
   host: string | null;
@@ -127,6 +135,26 @@ export function formatAccountsCommand(filter: AccountFilter): string | null {
     ["--unapproved", unapproved],
   ]);
 }
+
+export const formatLoginsCommand = (filter: LoginFilter): string | null =>
+  formatCommand("logins", filter.search, [
+    ["--host", filter.host],
+    ["--account", filter.account],
+    ["--from", filter.from],
+    ["--method", filter.method],
+    ["--since", filter.since],
+    ["--through", filter.until],
+  ]);
+
+export const formatObservedCommand = (filter: ObservedFilter): string | null =>
+  formatCommand("logins", filter.search, [
+    ["--observed", true],
+    ["--host", filter.host],
+    ["--account", filter.account],
+    ["--from", filter.from],
+    ["--rule", filter.rule],
+    ["--accepted", filter.accepted],
+  ]);
 
 export const formatFindingsCommand = (filter: FindingFilter): string | null =>
   formatCommand("findings", filter.search, [
@@ -235,6 +263,14 @@ export const accessCommands = (filter: GrantFilter): ListCommands<GrantRow> => (
 export const accountCommands = (filter: AccountFilter): ListCommands<AccountRow> => ({
   view: formatAccountsCommand(filter),
   ofRow: ({ host, name }) => formatCommand("accounts", name, [["--host", host]]),
+});
+
+export const loginCommands = (filter: LoginFilter): ListCommands<LoginRow> =>
+  ofViewAlone(formatLoginsCommand(filter));
+
+export const observedCommands = (filter: ObservedFilter): ListCommands<LoginObservation> => ({
+  view: formatObservedCommand(filter),
+  ofRow: ({ id }) => `latchkey logins show ${id}`,
 });
 
 export const findingCommands = (filter: FindingFilter): ListCommands<Finding> => ({

@@ -1,6 +1,7 @@
 import { assertNever } from "../model/assert-never.ts";
 import type { TodayCoverage, TodayLine, UnknownTarget } from "../model/today.ts";
 import { isMoreThan, leastOf, type Total, withoutSome } from "../model/total.ts";
+import { formatObserved } from "./access/login.ts";
 import { formatAmount, formatCount, formatNumber, formatTotal } from "./count.ts";
 import { formatElapsed } from "./elapsed.ts";
 import { formatRule } from "./findings/finding.ts";
@@ -39,6 +40,14 @@ export function describeLine(line: TodayLine, now: Date, findOwnName: FindOwnNam
         sentence: `still accepts the key that run ${line.runId} removed: ${line.check.why.join("; ")}`,
         concerns: line.check.fingerprint.slice(0, 17),
       };
+    case "login": {
+      const { host, port, ...login } = line.login;
+      return {
+        about: withOwnName(formatAccount(line.login), host, findOwnName(host, port)),
+        sentence: formatObserved({ host, port, ...login }),
+        concerns: "",
+      };
+    }
     case "finding":
       return {
         about: shortenFingerprint(line.finding.label),

@@ -1,5 +1,5 @@
 import { type Finding, RuleId, Severity } from "#shared/model/finding.ts";
-import { toMinute } from "#shared/model/instant.ts";
+import { toInstant, toMinute } from "#shared/model/instant.ts";
 import { RunState } from "#shared/model/runs/run.ts";
 import type { TargetGap, TodayLine, UnknownTarget } from "#shared/model/today.ts";
 import { atLeast } from "#shared/text/findings/finding.ts";
@@ -16,6 +16,7 @@ const MOST_IN_LINE = 50;
 const MOST_RUNS = 50;
 const MOST_PEOPLE = 100;
 const MOST_TARGETS = 500;
+const MOST_LOGINS = 20;
 
 /** What needs somebody now, the most urgent first. Each source is read as far as its lines go, whatever it has. */
 export function gatherLines(store: Store, moment: Moment): TodayLine[] {
@@ -23,6 +24,7 @@ export function gatherLines(store: Store, moment: Moment): TodayLine[] {
     ...runLines(store),
     ...formerPeople(store, moment),
     ...stillAccepted(store),
+    ...severeLogins(store, moment),
     ...findingLines(store, moment),
     ...unknownTargets(store, moment),
   ];
@@ -62,6 +64,24 @@ const stillAccepted = (store: Store): TodayLine[] =>
   store.runbooks.accessChecks
     .accepted(MOST_RUNS)
     .map(({ runId, check }): TodayLine => ({ kind: "still-accepted", severity: "high", runId, check }));
+
+/** Logins that stand out and weigh much; the others are on the list of logins alone. */
+const severeLogins = (store: Store, { now }: Moment): TodayLine[] =>
+  store.logins
+    .observed({
+      search: "",
+      host: null,
+      account: null,
+      from: null,
+      rule: null,
+      accepted: false,
+      sort: { by: "severity", descending: true },
+      now: toInstant(toMinute(now)),
+      after: null,
+      limit: MOST_LOGINS,
+    })
+    .rows.filter(({ severity }) => severity === "critical" || severity === "high")
+    .map((login): TodayLine => ({ kind: "login", severity: login.severity, login }));
 
 /** Their grants are findings, too: a line a person takes the place of those. */
 const formerPeople = (store: Store, { now }: Moment): TodayLine[] =>

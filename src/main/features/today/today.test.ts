@@ -8,6 +8,7 @@ import {
   fingerprintOf,
   makeCertificate,
   makeGrant,
+  makeLogins,
   makeServing,
   makeVerdict,
   START,
@@ -292,4 +293,34 @@ test("the first page counts what there is, and names what expires next", async (
   });
   expect(page.nextToExpire.map(({ commonName }) => commonName)).toEqual(["old", "soon", "later"]);
   expect(page.expiryByWeek.map(({ count }) => count)).toEqual([0, 1, ...Array(10).fill(0)]);
+});
+
+test("a login that stands out and weighs much is a line until it is accepted; one that weighs little is none", async () => {
+  const store = openProbed();
+  const now = new Date("2026-06-10T00:00:00Z");
+  const refused = {
+    rule: "login-after-failures",
+    refused: 412,
+    firstRefusedAt: "2026-06-01T00:00:00Z",
+    lastRefusedAt: "2026-06-01T01:00:00Z",
+  } as const;
+  const severe = makeLogins(["root"], { severity: "high", facts: refused, method: "password", by: "" });
+  const others = makeLogins(["ann"]);
+  const observed = [severe, others].flatMap(({ reading }) => reading?.observed ?? []);
+  const reading = { spans: { journal: null, all: null }, observed };
+  visitHost(store, "web1", { at: "2026-06-09T00:00:00Z", collected: { logins: { days: [], reading } } });
+  const { lines } = await read(store, now);
+  expect(lines).toEqual([
+    "high root@web1: 192.0.2.7 got in by password after 412 passwords of this account were refused to it",
+  ]);
+  const [login] = (await openToday(store, now).read({})).lines;
+  if (login?.kind !== "login") throw new Error("it is a line");
+  store.atomically(() =>
+    store.logins.accept(login.login.id, {
+      reason: "a test",
+      until: "2026-07-01",
+      acceptedAt: "2026-06-10T00:00:00Z",
+    }),
+  );
+  expect((await read(store, now)).lines).toEqual([]);
 });

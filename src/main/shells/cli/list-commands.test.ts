@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createApp } from "#app";
 import { AccessFilter } from "#shared/contract/access.ts";
-import { AccountFilter } from "#shared/contract/accounts.ts";
+import { AccountFilter, LoginFilter, ObservedFilter } from "#shared/contract/accounts.ts";
 import { CertificateFilter } from "#shared/contract/certificates.ts";
 import { ChangeFilter } from "#shared/contract/changes.ts";
 import { FindingFilter } from "#shared/contract/findings.ts";
@@ -26,7 +26,9 @@ import {
   formatHostKeysCommand,
   formatHostsCommand,
   formatLinksCommand,
+  formatLoginsCommand,
   formatMutualCommand,
+  formatObservedCommand,
   formatPeopleCommand,
   formatReachCommand,
   formatRunsCommand,
@@ -83,6 +85,17 @@ const accounts = (filter: Partial<AccountFilter>): Case => {
     list: ({ accounts: { list } }) => list({ ...whole, ...PAGE }),
   };
 };
+const logins = (filter: Partial<LoginFilter>): Case => {
+  const whole = LoginFilter.parse(filter);
+  return { line: formatLoginsCommand(whole), list: ({ logins: { list } }) => list({ ...whole, ...PAGE }) };
+};
+const observed = (filter: Partial<ObservedFilter>): Case => {
+  const whole = ObservedFilter.parse(filter);
+  return {
+    line: formatObservedCommand(whole),
+    list: ({ logins }) => logins.observed({ ...whole, ...PAGE }),
+  };
+};
 const findings = (filter: Partial<FindingFilter>): Case => {
   const whole = FindingFilter.parse(filter);
   return {
@@ -137,6 +150,24 @@ const CASES: Record<string, Case> = {
   "accounts that nobody approved": accounts({ unapproved: true }),
   "accounts of somebody": accounts({ owner: "Ann O'Hara" }),
   "accounts of a host, by words": accounts({ host: "-web 1", search: "home 'x'" }),
+  "all logins": logins({}),
+  "logins of a host, by method and days": logins({
+    host: "-web 1",
+    method: "publickey",
+    since: "2026-01-01",
+    until: "2026-12-31",
+  }),
+  "logins of an account, from somewhere, by words": logins({
+    account: "O'Hara",
+    from: "::1",
+    search: "home 'x'",
+  }),
+  "logins that stand out": observed({}),
+  "logins that stand out by a rule, and were accepted": observed({
+    rule: "login-new-source",
+    accepted: true,
+    search: "web",
+  }),
   "all findings": findings({}),
   "findings by all filters": findings({
     severity: "high",

@@ -2,7 +2,7 @@ import type { Workload } from "#shared/model/access/workload.ts";
 import type { HostPrograms } from "#shared/model/hosts/host-programs.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { CollectedHost } from "#store/probe-record.ts";
-import { makeAccount, makePasswordAge, makeSetuid } from "./make-visit.ts";
+import { fingerprintOf, makeAccount, makeLoginDay, makePasswordAge, makeSetuid } from "./make-visit.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -76,3 +76,86 @@ export const readMailAsUser = (): Partial<CollectedHost> => ({
     }),
   ],
 });
+
+const TODAY = Math.floor(Date.now() / DAY_MS);
+
+/** deploy is entered each night from one address, root by a password that was guessed, and others as usual. */
+export function makeLoginsOfWeb(): CollectedHost["logins"] {
+  const at = (account: string, days: number, more: Parameters<typeof makeLoginDay>[1] = {}) =>
+    makeLoginDay(account, {
+      day: TODAY - days,
+      firstAt: daysAgo(days),
+      lastAt: daysAgo(days),
+      from: "10.0.9.2",
+      hours: 0b110,
+      hoursInJournal: 0b110,
+      ...more,
+    });
+  const nightly = Array.from({ length: 61 }, (_, days) =>
+    at("deploy", days + 1, { count: 24, inJournal: 24 }),
+  );
+  const guessed = { method: "password", by: "", from: "203.0.113.77", inJournal: 1, hours: 1 << 3 } as const;
+  const forged = { from: "198.51.100.9", inJournal: 0 };
+  const ofAnn = [at("ann", 2, { from: "10.0.3.14", hours: 0x3fe00 }), at("ann", 1, forged)];
+  const days = [...nightly, at("root", 1, guessed), ...ofAnn];
+  const seen = { firstAt: daysAgo(1), lastAt: daysAgo(1) };
+  const line = (text: string) => `${daysAgo(1).slice(0, 19)}+00:00 web-1 sshd-session[4711]: ${text}`;
+  const refused = line("Failed password for root from 203.0.113.77 port 50422 ssh2");
+  const accepted = line("Accepted password for root from 203.0.113.77 port 50438 ssh2");
+  const key = fingerprintOf("ann@desk");
+  const spans = { journal: { from: TODAY - 61, to: TODAY - 31 }, all: { from: TODAY - 61, to: TODAY - 31 } };
+  const network = { network: "198.51.100.0/24", isNetworkUsual: false, isUsualOnHost: false };
+  return {
+    days,
+    reading: {
+      spans,
+      observed: [
+        {
+          ...seen,
+          account: "root",
+          subject: `${daysAgo(1).slice(0, 10)} 203.0.113.77`,
+          method: "password",
+          by: "",
+          from: "203.0.113.77",
+          evidence: "journal",
+          severity: "high",
+          facts: {
+            rule: "login-after-failures",
+            refused: 412,
+            firstRefusedAt: daysAgo(2),
+            lastRefusedAt: daysAgo(1),
+          },
+          lines: [refused, accepted],
+        },
+        {
+          ...seen,
+          account: "ann",
+          subject: network.network,
+          method: "publickey",
+          by: key,
+          from: "198.51.100.9",
+          evidence: "file",
+          severity: "medium",
+          facts: { rule: "login-new-source", ...network },
+          lines: [line(`Accepted publickey for ann from 198.51.100.9 port 40112 ssh2: ED25519 ${key}`)],
+        },
+        {
+          ...seen,
+          account: "deploy",
+          subject: "14",
+          method: "publickey",
+          by: fingerprintOf("ci"),
+          from: "10.0.9.2",
+          evidence: "journal",
+          severity: "low",
+          facts: { rule: "login-new-hour", hour: 14 },
+          lines: [
+            line(
+              `Accepted publickey for deploy from 10.0.9.2 port 40112 ssh2: ED25519 ${fingerprintOf("ci")}`,
+            ),
+          ],
+        },
+      ],
+    },
+  };
+}

@@ -7,7 +7,7 @@ import { toInstant } from "#shared/model/instant.ts";
 import { describeDisabledInUse, describeUsedByPerson } from "#shared/text/findings/account-finding.ts";
 import type { CollectedHost } from "#store/probe-record.ts";
 import { openStore, type Store } from "#store/store.ts";
-import { MAIL, PROGRAMS, readMailAsUser } from "./fill-account-hosts.ts";
+import { MAIL, makeLoginsOfWeb, PROGRAMS, readMailAsUser } from "./fill-account-hosts.ts";
 import {
   beginScan,
   fingerprintOf,
@@ -29,7 +29,7 @@ const daysAgo = (days: number): string => toInstant(new Date(Date.now() - days *
  */
 export function makeAccountDatabase(path: string): void {
   const store = openStore({ path, access: "write" });
-  const web = readAsRoot();
+  const web = { ...readAsRoot(), logins: makeLoginsOfWeb() };
   const contractor = makeAccount("contractor", { uid: 1_005, kind: "person", reasons: [ORDINARY, SHELL] });
   for (const [days, accounts] of [
     [40, [...WEB_ACCOUNTS, contractor]],

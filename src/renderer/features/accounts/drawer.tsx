@@ -5,7 +5,13 @@ import { type ReactNode, useState } from "react";
 import { ApprovalSection, type ApprovedThing } from "#renderer/api/approve.tsx";
 import { LabelsSection } from "#renderer/api/labels-section.tsx";
 import { usePlanRequest } from "#renderer/api/scan-button.tsx";
-import { AccountKindTag, AgentWords, EscalationWords, RootTag } from "#renderer/ui/account.tsx";
+import {
+  AccountKindTag,
+  AgentWords,
+  BaselineLines,
+  EscalationWords,
+  RootTag,
+} from "#renderer/ui/account.tsx";
 import { Dim } from "#renderer/ui/cells.tsx";
 import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { HostName } from "#renderer/ui/host-name.tsx";
@@ -79,6 +85,7 @@ function Details({ account }: { account: AccountDetail }) {
       {!account.isGone && <ApprovalSection thing={toApproved(account)} isUnapproved={account.isUnapproved} />}
       {!account.isGone && <LabelsSection thing={{ kind: "account", host, port, name }} />}
       <Entries account={account} />
+      <UsualLogins account={account} />
       <Becomes account={account} />
       <BecomeIt account={account} />
       <Workloads key={account.id} account={account} />
@@ -143,6 +150,26 @@ function KindReasons({ account: { kind, reasons } }: { account: AccountDetail })
           </Line>
         ))}
       </Lines>
+    </Section>
+  );
+}
+
+/** What its later logins are compared with, and all of them by day. */
+function UsualLogins({ account: { host, name, baseline } }: { account: AccountDetail }) {
+  const all = (
+    <TextLink>
+      <Link to="/logins" search={{ host, account: name }}>
+        Its logins by day
+      </Link>
+    </TextLink>
+  );
+  return (
+    <Section title="What is usual" action={all}>
+      {baseline ? (
+        <BaselineLines baseline={baseline} />
+      ) : (
+        <p className={classes.note}>Not known: the logs that were read do not cover 30 days yet.</p>
+      )}
     </Section>
   );
 }

@@ -1,15 +1,12 @@
-import { Button, TextInput } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconRefresh, IconTrash } from "@tabler/icons-react";
-import { useState } from "react";
 import { ReloadButton, reloadOfFindings } from "#renderer/api/reload.tsx";
 import { usePlanRequest } from "#renderer/api/scan-button.tsx";
-import { Dialog, DialogFoot } from "#renderer/ui/dialog.tsx";
+import { AcceptDialog } from "#renderer/ui/dialog.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
-import { useNow } from "#renderer/ui/when.tsx";
 import { SERVED_RULES } from "#shared/model/certificates/served.ts";
 import type { Finding } from "#shared/model/finding.ts";
-import { addDays } from "#shared/model/instant.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatRule } from "#shared/text/findings/finding.ts";
 import classes from "./findings.module.css";
@@ -72,20 +69,13 @@ export function ChangeActions({ findings, buttonProps }: Props) {
   );
 }
 
-/** A quarter of a year, the default. */
-const USUAL_DAYS = 90;
-
 type AcceptDialogProps = { findings: readonly Finding[]; onClose: () => void; onDone?: () => void };
 
 /** Accepts findings until a day, with a reason. */
-export function AcceptDialog({ findings, onClose, onDone }: AcceptDialogProps) {
+export function AcceptFindings({ findings, onClose, onDone }: AcceptDialogProps) {
   const [first] = findings;
-  const before = findings.length === 1 ? first?.acceptance : null;
-  const usual = addDays(useNow(), USUAL_DAYS).toISOString().slice(0, 10);
-  const [reason, setReason] = useState(before?.reason ?? "");
-  const [until, setUntil] = useState(before?.until ?? usual);
   const { mutate, error, isPending } = useAccept();
-  const accept = () =>
+  const accept = (reason: string, until: string) =>
     mutate(
       { ids: findings.map(({ id }) => id), reason, until },
       {
@@ -96,48 +86,28 @@ export function AcceptDialog({ findings, onClose, onDone }: AcceptDialogProps) {
         },
       },
     );
+  const isOne = first !== undefined && findings.length === 1;
   return (
-    <Dialog
-      title={
-        findings.length === 1 ? "Accept this finding" : `Accept ${formatCount(findings.length, "finding")}`
-      }
-      isOpen
-      onClose={onClose}
-      width={520}
-    >
-      <form action={accept} className={classes.form}>
-        {first && findings.length === 1 && (
+    <AcceptDialog
+      title={isOne ? "Accept this finding" : `Accept ${formatCount(findings.length, "finding")}`}
+      note={
+        <>
+          {isOne && (
+            <p className={classes.about}>
+              {formatRule(first.rule)}: <Untrusted text={first.label} />
+            </p>
+          )}
           <p>
-            {formatRule(first.rule)}: <Untrusted text={first.label} />
+            It counts no more until that day, and then again by itself. The record of events keeps the reason.
           </p>
-        )}
-        <p className={classes.dim}>
-          It counts no more until that day, and then again by itself. The record of events keeps the reason.
-        </p>
-        <TextInput
-          size="xs"
-          label="Reason"
-          placeholder="a test machine, ticket 812"
-          value={reason}
-          onChange={(event) => setReason(event.currentTarget.value)}
-          maxLength={500}
-          data-autofocus
-        />
-        <TextInput
-          size="xs"
-          type="date"
-          label="Until"
-          description="From this day on it counts again"
-          value={until}
-          onChange={(event) => setUntil(event.currentTarget.value)}
-        />
-        <DialogFoot
-          error={error}
-          submit="Accept"
-          isPending={isPending}
-          isDisabled={reason.trim() === "" || until === ""}
-        />
-      </form>
-    </Dialog>
+        </>
+      }
+      placeholder="a test machine, ticket 812"
+      before={isOne ? first.acceptance : null}
+      error={error}
+      isPending={isPending}
+      onAccept={accept}
+      onClose={onClose}
+    />
   );
 }

@@ -15,7 +15,7 @@ import { itemsOf } from "#shared/model/lens.ts";
 import { formatRule } from "#shared/text/findings/finding.ts";
 import { formatItem } from "#shared/text/findings/lens.ts";
 import { PROFILES } from "#shared/text/findings/profile-finding.ts";
-import { AcceptDialog, ChangeActions } from "./acceptance.tsx";
+import { AcceptFindings, ChangeActions } from "./acceptance.tsx";
 import classes from "./findings.module.css";
 import { useFinding, useUnaccept } from "./queries.ts";
 
@@ -118,7 +118,7 @@ function AcceptActions({ finding }: { finding: Finding }) {
           Withdraw
         </Button>
       )}
-      {isAsking && <AcceptDialog findings={[finding]} onClose={() => setIsAsking(false)} />}
+      {isAsking && <AcceptFindings findings={[finding]} onClose={() => setIsAsking(false)} />}
     </>
   );
 }

@@ -14,7 +14,7 @@ import { When } from "#renderer/ui/when.tsx";
 import { type Finding, RuleId, Severity } from "#shared/model/finding.ts";
 import { formatRule } from "#shared/text/findings/finding.ts";
 import { formatItem } from "#shared/text/findings/lens.ts";
-import { AcceptDialog, ChangeActions } from "./acceptance.tsx";
+import { AcceptFindings, ChangeActions } from "./acceptance.tsx";
 import { FindingDrawer } from "./drawer.tsx";
 import {
   route,
@@ -81,7 +81,7 @@ function AcceptAction({ findings, onDone }: { findings: readonly Finding[]; onDo
       >
         Accept
       </Button>
-      {isAsking && <AcceptDialog findings={findings} onClose={() => setIsAsking(false)} onDone={onDone} />}
+      {isAsking && <AcceptFindings findings={findings} onClose={() => setIsAsking(false)} onDone={onDone} />}
     </>
   );
 }

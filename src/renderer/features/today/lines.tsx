@@ -63,6 +63,8 @@ function keyOf(line: TodayLine): string {
       return `person ${line.id}`;
     case "still-accepted":
       return `accepted ${line.runId} ${line.check.host}:${line.check.port} ${line.check.account} ${line.check.fingerprint}`;
+    case "login":
+      return `login ${line.login.id}`;
     case "finding":
       return line.finding.id;
     case "more-findings":
@@ -127,6 +129,8 @@ function LineLink({ line, ...props }: LinkProps & { line: TodayLine }) {
       return <Link to="/runs" search={{ open: line.runId }} {...props} />;
     case "former-person":
       return <Link to="/people" search={{ open: line.id }} {...props} />;
+    case "login":
+      return <Link to="/logins" search={{ observed: true, open: line.login.id }} {...props} />;
     case "finding":
       return <Link to="/findings" search={{ open: line.finding.id }} {...props} />;
     case "more-findings":
@@ -147,6 +151,8 @@ function ActionOf({ line }: { line: TodayLine }) {
     case "run":
     case "still-accepted":
       return <OpenButton word="Open the run" renderLink={(props) => <LineLink line={line} {...props} />} />;
+    case "login":
+      return <OpenButton word="Open it" renderLink={(props) => <LineLink line={line} {...props} />} />;
     case "former-person":
       return <OffboardButton ids={[line.id]} buttonProps={BUTTON} />;
     case "finding":

@@ -1,5 +1,6 @@
 import type {
   EntryMethod,
+  LearningHost,
   LoginBaseline,
   LoginFacts,
   LoginObservation,
@@ -8,7 +9,8 @@ import type {
 } from "../../model/access/login.ts";
 import { assertNever } from "../../model/assert-never.ts";
 import type { UseEvidence } from "../../model/hosts/host-use.ts";
-import { formatCount } from "../count.ts";
+import { isMoreThan, type Total } from "../../model/total.ts";
+import { formatCount, formatTotal } from "../count.ts";
 import { formatAccount } from "../hosts/target.ts";
 
 /** The titles of the rules, as lists and filters name them. */
@@ -141,5 +143,22 @@ export const formatObservedName = ({ facts, account, host, port, subject }: Logi
   `${formatAccount({ account, host, port })} ${facts.rule} ${subject}`;
 
 /** The days that logins are compared with, in a line. */
-const formatBaseline = ({ from, to, loginDays, count, evidence }: LoginBaseline): string =>
+export const formatBaseline = ({ from, to, loginDays, count, evidence }: LoginBaseline): string =>
   `${from} to ${to}: ${formatCount(count, "login")} on ${formatCount(loginDays, "day")}, by ${evidence === "journal" ? "the journal alone" : "all logs"}`;
+
+const MOST_NAMED = 5;
+
+/** Where nothing can be new yet: that is said, and not that nothing is. Names of hosts are strangers' words in part. */
+export function formatLearning({
+  hosts,
+  total,
+  of,
+}: {
+  hosts: LearningHost[];
+  total: Total;
+  of: number;
+}): string {
+  const few = hosts.slice(0, MOST_NAMED).map(({ host, days }) => `${host} ${days} of ${of} days`);
+  const more = isMoreThan(total, few.length) ? ", ..." : "";
+  return `not enough logs yet to say what is new on ${formatTotal(total, "host")}: ${few.join(", ")}${more}`;
+}

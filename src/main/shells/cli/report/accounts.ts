@@ -11,6 +11,7 @@ import {
   describeObservation,
   EVIDENCE_WORDS,
   formatHours,
+  formatLearning,
   formatLoginEvidence,
   formatMeans,
   formatObserved,
@@ -340,25 +341,8 @@ async function listObserved(
       `${formatTotal(total, "login")}${shown}; latchkey logins show ${first} has the lines of the log`,
     );
   }
-  printLearning(learning, world);
+  if (learning.hosts.length > 0) world.out(printable(formatLearning(learning)));
 }
-
-/** Where nothing can be new yet, that is said, and not that nothing is. */
-function printLearning(
-  { hosts, total, of }: Awaited<ReturnType<LatchkeyClient["logins"]["learning"]>>,
-  world: World,
-): void {
-  if (hosts.length === 0) return;
-  const few = hosts.slice(0, MOST_NAMED).map(({ host, days }) => `${host} ${days} of ${of} days`);
-  const more = isMoreThan(total, few.length) ? ", ..." : "";
-  world.out(
-    printable(
-      `not enough logs yet to say what is new on ${formatTotal(total, "host")}: ${few.join(", ")}${more}`,
-    ),
-  );
-}
-
-const MOST_NAMED = 5;
 
 const observedColumns = (now: Date): Column<LoginObservation>[] => [
   { head: "ID", cell: ({ id }) => String(id) },

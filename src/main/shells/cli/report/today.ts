@@ -82,6 +82,8 @@ function formatCommand(line: TodayLine): string {
       return `latchkey runs show ${line.run.id}`;
     case "still-accepted":
       return `latchkey runs show ${line.runId}`;
+    case "login":
+      return `latchkey logins show ${line.login.id}`;
     case "former-person":
       return "latchkey access --orphaned";
     case "more-findings":
