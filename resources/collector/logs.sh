@@ -117,16 +117,16 @@ ship_log() {
 #   D DAY                      each day on which anything was logged, in the order of the log; the first is number 0
 #   S FIRST LAST               the first and the last line that has a date
 #   A COUNT                    logins by any method
-#   M HOST MESSAGE DAYS...     a message on a login by key, its days as NUMBER/COUNT/FIRST/LAST/HOURS/TAG/TAG: the hours
-#                              as bits, and what the first and the last line say of their program and port
+#   M HOST MESSAGE DAYS...     a message on a login by key, its days as NUMBER/COUNT/FIRST/LAST/HOURS/TAG/TAG: the
+#                              hours as bits, and what the first and the last line say of their program and port
 #   O HOST MESSAGE DAYS...     the same on a login by other means, or by su
 #   B COUNT DAY LINE DAY LINE DAY LINE
-#                              passwords that were refused to an address before it got in to that account, with the line of
-#                              that login, of the first refusal and of the last
+#                              passwords that were refused to an address before it got in to that account, with the
+#                              line of that login, of the first refusal and of the last
 #   L O, L B                   there were too many of these
 #   E WORD                     whole, or cut where its end was not reached, or full where there were too many messages
-# Only what stands at the place of the program's name is sshd: anybody may choose the rest of a line. $1: 1 where the newest
-# line comes first.
+# Only what stands at the place of the program's name is sshd: anybody may choose the rest of a line. $1: 1 where the
+# newest line comes first.
 sum_up_log() {
 	awk -v end="$nonce" -v backwards="$1" "$sum_up_log_awk"
 }

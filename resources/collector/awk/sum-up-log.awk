@@ -43,8 +43,8 @@ function put_sshd(host, message, tag,   where) {
 	sub(/, signature count = [0-9]+$/, "", message)
 	keep("M", host, message, tag)
 }
-# So many of each letter, so that none of one keeps out one of the other, and so many addresses of each account, so that
-# whoever comes from ever new ones hides where nobody else comes from.
+# So many of each letter, so that none of one keeps out one of the other, and so many addresses of each account, so
+# that whoever comes from ever new ones hides where nobody else comes from.
 function keep(letter, host, message, tag,   at, who, hour) {
 	gsub(/\t/, " ", message)
 	at = letter "\t" host "\t" message
@@ -79,17 +79,18 @@ function peer_of(text,   n, from) {
 	n = index(from, " ") ? index(from, " ") : length(from) + 1
 	return substr(text, 1, index(text, " from ") - 1) "\t" substr(from, 1, n - 1)
 }
-# A password that was refused to an address: it counts until it gets in, and each at most a day of the log after the one
-# before. $0 has `what` at n. Whoever there is no account for is called invalid, or illegal: of the others the name holds
-# nothing of a client's. There may be as many of these lines as strangers like, so little is done for each.
-function fail(n, what,   text, peer) {
+# A password that was refused to an address: it counts until it gets in, and each at most a day of the log after the
+# one before. $0 has `what` at n. Whoever there is no account for is called invalid, or illegal: of the others the name
+# holds nothing of a client's. There may be as many of these lines as strangers like, so little is done for each.
+function fail(n, what,   text, peer, head) {
 	text = substr($0, n + length(what), 120)
 	if (substr(text, 1, 13) == "invalid user " || substr(text, 1, 13) == "illegal user ") return
 	if (++refused > 400000) { full["B"] = 1; return }
 	peer = peer_of(text)
 	if (backwards && !(peer in won)) return
-	if (substr($0, 1, n - 1) !~ /^[^ ]+ +([^ ]+ [^ ]+ )?[^ ]+ ([a-z0-9]+\.[a-z]+ )?sshd(-session|-auth)?(\[[0-9]+\])?: (message repeated [0-9]+ times: \[ )?$/)
-		return
+	head = substr($0, 1, n - 1)
+	sub(/message repeated [0-9]+ times: \[ $/, "", head)
+	if (head !~ /^[^ ]+ +([^ ]+ [^ ]+ )?[^ ]+ ([a-z0-9]+\.[a-z]+ )?sshd(-session|-auth)?(\[[0-9]+\])?: $/) return
 	if (!backwards && !(peer in begin)) {
 		if (npeers >= 10000) forget_most()
 		npeers++
@@ -219,8 +220,8 @@ BEGIN {
 	if (first_line == "") first_line = $0
 	last_line = $0
 	if (index($0, "Accepted ") == 0 && index($0, "Partial ") == 0 && index($0, ": (to ") == 0) {
-		if (n = index($0, "Failed password for ")) fail(n, "Failed password for ")
-		else if (n = index($0, "error: PAM: Authentication failure for ")) fail(n, "error: PAM: Authentication failure for ")
+		if (n = index($0, what = "Failed password for ")) fail(n, what)
+		else if (n = index($0, what = "error: PAM: Authentication failure for ")) fail(n, what)
 		next
 	}
 	put()
