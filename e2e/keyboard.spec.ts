@@ -10,6 +10,7 @@ const SCREENS = [
   ["d", "History"],
   ["e", "Logins"],
   ["n", "Host keys"],
+  ["e", "Reviews"],
   ["h", "Hosts"],
   ["s", "Scans"],
   ["b", "Runs"],

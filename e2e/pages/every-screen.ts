@@ -18,6 +18,7 @@ const SCREENS = [
   "graph?list=mutual",
   "people",
   "host-keys",
+  "reviews",
   "hosts",
   "runs",
   "scans",

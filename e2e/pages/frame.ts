@@ -8,7 +8,7 @@ const GROUPS = {
   Today: ["Today"],
   Findings: ["Findings", "Standards"],
   Certificates: ["Certificates", "Served", "Timeline", "Forecast"],
-  Access: ["Grants", "Accounts", "Paths", "People", "Host keys"],
+  Access: ["Grants", "Accounts", "Paths", "People", "Host keys", "Reviews"],
   Hosts: ["Hosts"],
   Activity: ["Runs", "Scans", "History", "Logins", "Audit log"],
   Settings: ["Settings", "Issuers and vault"],
@@ -25,6 +25,7 @@ const groupOf = (screen: ScreenName): GroupName => {
 /** The name of a list, where its screen has another one. */
 const LISTS: Partial<Record<ScreenName, string>> = {
   Paths: "steps",
+  Reviews: "items",
   History: "changes",
   "Audit log": "events",
 };

@@ -141,6 +141,16 @@ function createFeatures(deps: FeatureDeps, parts: Parts, events: AppRouter["even
     labels: lazyRouter(async () => (await import("./features/labels/index.ts")).createLabels(deps)),
     logins: lazyRouter(async () => (await import("./features/reports/index.ts")).createLogins(deps)),
     people: lazyRouter(async () => (await parts.people()).procedures),
+    reviews: lazyRouter(async () => {
+      const { createReviews } = await import("./features/reviews/index.ts");
+      const { createLabels } = await import("./features/labels/index.ts");
+      const labels = createRouterClient(createLabels(deps));
+      return createReviews({
+        ...deps,
+        planRemoval: async (grants, input) => (await parts.runs()).planRemoval(grants, input),
+        setOwner: (things, owner) => labels.set({ things: [...things], owner }),
+      });
+    }),
     runs: lazyRouter(async () => (await parts.runs()).procedures),
     scans: lazyRouter(async () => (await parts.scans()).procedures),
     served: lazyRouter(async () => (await import("./features/reports/index.ts")).createServed(deps)),

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { toGrantEvidence } from "#domain/reviews/evidence.ts";
 import { contract } from "#shared/contract/index.ts";
 import { Plan } from "#shared/model/runs/plan.ts";
 import { openStore, type Store } from "#store/store.ts";
@@ -42,6 +43,8 @@ const LISTS = {
     columns: columnsOf(contract.logins.observed),
   },
   "people.list": { texts: ["search"], columns: columnsOf(contract.people.list) },
+  "reviews.items": { texts: ["search", "reviewer"], columns: [] },
+  "reviews.list": { texts: [], columns: columnsOf(contract.reviews.list) },
   "hosts.list": { texts: ["search"], columns: columnsOf(contract.hosts.list) },
   "runs.list": { texts: ["search"], columns: columnsOf(contract.runs.list) },
   "served.list": { texts: ["search", "host"], columns: columnsOf(contract.served.list) },
@@ -50,7 +53,11 @@ const LISTS = {
 } as const;
 
 /** Further input that a list needs, or answers better with. */
-const MORE: { [procedure: string]: object } = { "scans.probes": { scanId: 1 }, "changes.list": { from: 0 } };
+const MORE: { [procedure: string]: object } = {
+  "scans.probes": { scanId: 1 },
+  "changes.list": { from: 0 },
+  "reviews.items": { review: "q1" },
+};
 
 type Procedure = keyof typeof LISTS;
 
@@ -66,7 +73,9 @@ test("every list of the contract is on trial here", () => {
   const paths = Object.entries(contract).flatMap(([group, names]) =>
     Object.keys(names).map((name) => `${group}.${name}`),
   );
-  const lists = paths.filter((path) => /\.list$|\.probes$|\.observed$/.test(path) && path !== "targets.list");
+  const lists = paths.filter(
+    (path) => /\.list$|\.probes$|\.observed$|\.items$/.test(path) && path !== "targets.list",
+  );
   expect(PROCEDURES.toSorted()).toEqual(lists.toSorted());
   expect(LISTS["access.list"].columns).toContain("comment");
 });
@@ -271,8 +280,26 @@ function fill(store: Store): void {
       store.pins.put({ ...pin, host, fingerprint: fingerprintOf(host), blob: Buffer.from(host) });
   });
   store.atomically(() => {
+    for (const name of ["q1", "q2"]) review(store, name);
+  });
+  store.atomically(() => {
     for (const title of ["Remove 1 grant", "Remove 2 grants"]) carryOut(store, title);
   });
+}
+
+/** A review of two grants, which somebody decides on. */
+function review({ access, reviews }: Store, name: string): void {
+  const deciders = { kind: "named" as const, names: ["ann"] };
+  const selection = { kind: "no-owner" as const };
+  const id = reviews.begin({ name, token: name, selection, deciders, createdAt: START, dueAt: START });
+  const of = { uid: 0, root: "no" as const, owner: "", readAt: null };
+  for (const [index, about] of [1, 2].entries()) {
+    const row = access.findRow(about);
+    if (!row) throw new Error("there is no such grant");
+    const evidence = JSON.stringify(toGrantEvidence(row, of));
+    reviews.items.add({ review: id, ordinal: index + 1, kind: "grant", about, reviewer: "ann", evidence });
+  }
+  reviews.open(id, { snapshot: "", items: 2 });
 }
 
 /** A run that has ended. */

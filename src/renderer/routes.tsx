@@ -13,6 +13,7 @@ import {
   LoginsSearch,
   PeopleSearch,
   PlanSearch,
+  ReviewsSearch,
   RunsSearch,
   ScansSearch,
   ServedSearch,
@@ -32,6 +33,7 @@ import { HostKeysPage } from "./features/host-keys/page.tsx";
 import { HostsPage } from "./features/hosts/page.tsx";
 import { LoginsPage } from "./features/logins/page.tsx";
 import { PeoplePage } from "./features/people/page.tsx";
+import { ReviewsPage } from "./features/reviews/page.tsx";
 import { RunsPage } from "./features/runs/page.tsx";
 import { PlanPage } from "./features/runs/plan-page.tsx";
 import { ScansPage } from "./features/scans/page.tsx";
@@ -61,6 +63,7 @@ const routeTree = root.addChildren([
   createRoute({ ...at, path: "/changes", validateSearch: ChangesSearch, component: ChangesPage }),
   createRoute({ ...at, path: "/graph", validateSearch: GraphSearch, component: GraphPage }),
   createRoute({ ...at, path: "/people", validateSearch: PeopleSearch, component: PeoplePage }),
+  createRoute({ ...at, path: "/reviews", validateSearch: ReviewsSearch, component: ReviewsPage }),
   createRoute({ ...at, path: "/hosts", validateSearch: HostsSearch, component: HostsPage }),
   createRoute({ ...at, path: "/host-keys", validateSearch: HostKeysSearch, component: HostKeysPage }),
   createRoute({ ...at, path: "/scans", validateSearch: ScansSearch, component: ScansPage }),

@@ -2865,6 +2865,130 @@ CREATE TABLE host_reading (
   unreadable TEXT NOT NULL CHECK (json_valid(unreadable))
 ) STRICT;
 
+-- === Reviews ===============================================================================================================
+
+-- A review of access: what was chosen (ReviewSelection) and who decides (ReviewDeciders), as JSON. Answers name it by its `token`.
+-- `snapshot`: SHA-256 over its items, all of which are there and stay as they are once it is set; what has none yet was never
+-- begun.
+CREATE TABLE review (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  name       TEXT NOT NULL UNIQUE,
+  token      TEXT NOT NULL UNIQUE,
+  selection  TEXT NOT NULL CHECK (json_valid(selection)),
+  deciders   TEXT NOT NULL CHECK (json_valid(deciders)),
+  created_at TEXT NOT NULL,
+  due_at     TEXT NOT NULL,
+  item_count INTEGER NOT NULL DEFAULT 0,
+  snapshot   TEXT,
+  ended_at   TEXT
+) STRICT;
+
+CREATE INDEX review_by_due ON review (due_at, id) WHERE snapshot IS NOT NULL;
+
+-- Who decides in a review, with how many items are theirs and how many of these they have decided.
+CREATE TABLE review_reviewer (
+  review  INTEGER NOT NULL REFERENCES review (id),
+  name    TEXT NOT NULL,
+  items   INTEGER NOT NULL DEFAULT 0,
+  decided INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (review, name)
+) STRICT, WITHOUT ROWID;
+
+-- Something that a review is about: a grant or an account, by its row, and what was known of it then (ReviewEvidence, as JSON).
+-- `answer`: the one that has the latest decision on it, kept by a trigger. `plan`: the one that was made to revoke it, which may be
+-- gone.
+CREATE TABLE review_item (
+  review   INTEGER NOT NULL REFERENCES review (id),
+  ordinal  INTEGER NOT NULL,
+  kind     TEXT NOT NULL CHECK (kind IN ('grant', 'account')),
+  about    INTEGER NOT NULL,
+  reviewer TEXT NOT NULL,
+  evidence TEXT NOT NULL CHECK (json_valid(evidence)),
+  answer   INTEGER,
+  plan     INTEGER,
+  PRIMARY KEY (review, ordinal)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX review_item_about ON review_item (review, kind, about);
+
+CREATE INDEX review_item_of_reviewer ON review_item (review, reviewer, ordinal);
+
+CREATE INDEX review_item_decided ON review_item (review, ordinal) WHERE answer IS NOT NULL;
+
+CREATE INDEX review_item_of_plan ON review_item (review, plan) WHERE plan IS NOT NULL;
+
+CREATE TRIGGER review_item_begins AFTER INSERT ON review_item
+BEGIN
+  INSERT INTO review_reviewer (review, name, items) VALUES (NEW.review, NEW.reviewer, 1)
+  ON CONFLICT DO UPDATE SET items = items + 1;
+END;
+
+CREATE TRIGGER review_item_is_decided AFTER UPDATE OF answer ON review_item
+WHEN OLD.answer IS NULL AND NEW.answer IS NOT NULL
+BEGIN
+  UPDATE review_reviewer SET decided = decided + 1 WHERE review = NEW.review AND name = NEW.reviewer;
+END;
+
+CREATE TRIGGER review_item_is_assigned AFTER UPDATE OF reviewer ON review_item
+WHEN OLD.reviewer <> NEW.reviewer
+BEGIN
+  UPDATE review_reviewer SET items = items - 1, decided = decided - (OLD.answer IS NOT NULL)
+  WHERE review = OLD.review AND name = OLD.reviewer;
+  DELETE FROM review_reviewer WHERE review = OLD.review AND name = OLD.reviewer AND items = 0;
+  INSERT INTO review_reviewer (review, name, items, decided)
+  VALUES (NEW.review, NEW.reviewer, 1, NEW.answer IS NOT NULL)
+  ON CONFLICT DO UPDATE SET items = items + 1, decided = decided + excluded.decided;
+END;
+
+-- Decisions that were made together: typed here, or in a file, whose bytes are `body`. `made_by`: who typed or imported it. `digest`: SHA-256 over them, so
+-- that the seal of this row is theirs too.
+CREATE TABLE review_answer (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  review      INTEGER NOT NULL REFERENCES review (id),
+  reviewer    TEXT NOT NULL,
+  source      TEXT NOT NULL CHECK (source IN ('typed', 'signed', 'unsigned')),
+  made_by     TEXT NOT NULL,
+  fingerprint TEXT,
+  at          TEXT NOT NULL,
+  is_late     INTEGER NOT NULL CHECK (is_late IN (0, 1)),
+  digest      TEXT NOT NULL,
+  body        BLOB,
+  signature   TEXT,
+  CHECK ((source = 'signed') = (fingerprint IS NOT NULL AND signature IS NOT NULL)),
+  CHECK ((source = 'typed') = (body IS NULL))
+) STRICT;
+
+CREATE INDEX review_answer_of_review ON review_answer (review, id);
+
+-- What an answer decides of an item. A later answer counts before it; none is ever changed.
+CREATE TABLE review_decision (
+  review  INTEGER NOT NULL,
+  ordinal INTEGER NOT NULL,
+  answer  INTEGER NOT NULL REFERENCES review_answer (id),
+  choice  TEXT NOT NULL CHECK (choice IN ('keep', 'revoke', 'reassign')),
+  -- Who answers for it from then on.
+  successor TEXT,
+  reason  TEXT NOT NULL,
+  PRIMARY KEY (review, ordinal, answer),
+  FOREIGN KEY (review, ordinal) REFERENCES review_item (review, ordinal),
+  CHECK ((choice = 'reassign') = (successor IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX review_decision_of_answer ON review_decision (answer, ordinal);
+
+CREATE TRIGGER review_decision_begins AFTER INSERT ON review_decision
+BEGIN
+  UPDATE review_item SET answer = NEW.answer WHERE review = NEW.review AND ordinal = NEW.ordinal;
+END;
+
+-- A plan that was made for a review.
+CREATE TABLE review_plan (
+  review  INTEGER NOT NULL REFERENCES review (id),
+  plan    INTEGER NOT NULL,
+  made_at TEXT NOT NULL,
+  PRIMARY KEY (review, plan)
+) STRICT, WITHOUT ROWID;
+
 -- === Seals =================================================================================================================
 
 -- The seal of each row that a person has decided on: an HMAC by a key that lies beside the database. `kind` is a table, `id` the

@@ -28,6 +28,7 @@ import { inventoryTable } from "./people/inventory-table.ts";
 import { ownerFinder } from "./people/owner-facts.ts";
 import { peopleSourceTable } from "./people/people-source-table.ts";
 import { peopleStore } from "./people/people-store.ts";
+import { reviewStore } from "./reviews/review-store.ts";
 import { runbookStore } from "./runs/run-store.ts";
 import { scanTables } from "./scan-tables.ts";
 import { findUnsealedAtOpening, openSeals, sealAnew } from "./seals/seals.ts";
@@ -172,6 +173,7 @@ function tables(db: Database, path: string, { now = () => new Date(), mostCounte
     people: explained(peopleStore(db, { lists, sources, inventory })),
     pins: explained(pins),
     revoked: explained(written.revoked),
+    reviews: reviewStore(db, lists, explained),
     rules: explained(ruleTable(db)),
     runbooks: runbookStore(db, lists, explained),
     scans: explained({ ...scans, probes: probes.list }),

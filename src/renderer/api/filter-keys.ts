@@ -7,6 +7,7 @@ import type { FilterKey, FilterKind } from "#renderer/ui/table/filter-text.ts";
 import { AccountKind, RootStanding } from "#shared/model/access/account.ts";
 import { ChangeKind, ChangeWhat } from "#shared/model/access/change.ts";
 import { EntryMethod, LoginRule } from "#shared/model/access/login.ts";
+import { ReviewItemState } from "#shared/model/access/review.ts";
 import { KEY_TYPES } from "#shared/model/certificates/certificate.ts";
 import { ServedState } from "#shared/model/certificates/served.ts";
 import { RuleId, Severity } from "#shared/model/finding.ts";
@@ -166,6 +167,11 @@ export const LOGIN_KEYS: KeysOf<Address<typeof LoginsSearch>> = [
   { name: "is", field: "observed", takes: flag("observed"), hint: "those that stand out" },
   { name: "accepted", field: "accepted", takes: flag("yes"), hint: "those that were accepted" },
   { name: "rule", field: "rule", takes: choices(LoginRule.options), hint: "by what it stands out" },
+];
+
+export const reviewKeys = (reviewers: readonly string[] = []): readonly FilterKey<"state" | "reviewer">[] => [
+  { name: "state", field: "state", takes: choices(ReviewItemState.options), hint: "how far it has come" },
+  { name: "reviewer", field: "reviewer", takes: text(200, reviewers), hint: "who decides on it" },
 ];
 
 export const FINDING_KEYS: KeysOf<Address<typeof FindingsSearch>> = [

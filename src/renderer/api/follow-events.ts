@@ -59,6 +59,7 @@ type Area =
   | "served"
   | "settings"
   | "database"
+  | "reviews"
   | "vault";
 
 const SCANNED = [
@@ -78,6 +79,7 @@ const SCANNED = [
   "served",
   "bundles",
   "logins",
+  "reviews",
 ] as const;
 
 function staleAreas({ kind }: Announcement): Area[] {
@@ -105,9 +107,21 @@ function staleAreas({ kind }: Announcement): Area[] {
     case "findings-changed":
       return ["findings", "today", "certificates", "access", "accounts", "hosts"];
     case "labels-changed":
-      return ["findings", "forecast", "labels", "today", "certificates", "accounts", "hosts", "people"];
+      return [
+        "findings",
+        "forecast",
+        "labels",
+        "today",
+        "certificates",
+        "accounts",
+        "hosts",
+        "people",
+        "reviews",
+      ];
     case "logins-changed":
       return ["logins", "today"];
+    case "reviews-changed":
+      return ["reviews", "today"];
     case "settings-changed":
       return ["settings", "today"];
     case "trust-changed":
@@ -121,7 +135,7 @@ function staleAreas({ kind }: Announcement): Area[] {
     case "plan-changed":
     case "run-changed":
     case "run-prompts":
-      return ["runs", "today"];
+      return ["runs", "today", "reviews"];
     default:
       return assertNever(kind);
   }

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { AccountKind, RootStanding } from "#shared/model/access/account.ts";
 import { ChangeKind, ChangeWhat } from "#shared/model/access/change.ts";
 import { EntryMethod, LoginRule } from "#shared/model/access/login.ts";
+import { ReviewItemState } from "#shared/model/access/review.ts";
 import { LoadBy } from "#shared/model/certificates/forecast.ts";
 import { ServedState } from "#shared/model/certificates/served.ts";
 import { RuleId, Severity } from "#shared/model/finding.ts";
@@ -92,6 +93,15 @@ export const LoginsSearch = z.object({
   rule: optional(LoginRule),
   ...sorted(["severity", "lastAt"]),
   open: optional(z.int()),
+});
+
+/** Without a review: all of them. */
+export const ReviewsSearch = z.object({
+  review: text,
+  search: text,
+  reviewer: text,
+  state: optional(ReviewItemState),
+  open: optional(z.int().positive()),
 });
 
 export const PeopleSearch = z.object({

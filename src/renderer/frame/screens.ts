@@ -25,6 +25,7 @@ type ScreenPath =
   | "/graph"
   | "/people"
   | "/host-keys"
+  | "/reviews"
   | "/hosts"
   | "/runs"
   | "/scans"
@@ -67,6 +68,7 @@ export const SCREEN_GROUPS: readonly ScreenGroup[] = [
       { to: "/graph", name: "Paths", key: "r" },
       { to: "/people", name: "People", key: "p" },
       { to: "/host-keys", name: "Host keys", key: "n" },
+      { to: "/reviews", name: "Reviews", key: "e" },
     ],
   },
   { name: "Hosts", Icon: IconServer, screens: [{ to: "/hosts", name: "Hosts", key: "h" }] },

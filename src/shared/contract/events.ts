@@ -20,6 +20,7 @@ export const Announcement = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("findings-changed") }),
   z.object({ kind: z.literal("labels-changed") }),
   z.object({ kind: z.literal("logins-changed") }),
+  z.object({ kind: z.literal("reviews-changed") }),
   z.object({ kind: z.literal("settings-changed") }),
   z.object({ kind: z.literal("trust-changed") }),
   z.object({ kind: z.literal("database-changed") }),

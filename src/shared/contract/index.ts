@@ -1,17 +1,17 @@
 import type { ContractRouterClient } from "@orpc/contract";
 import { access } from "./access.ts";
 import { accounts, logins } from "./accounts.ts";
-import { certificates, chains, endpoints, served } from "./certificates.ts";
+import { certificates, chains, endpoints, forecast, served } from "./certificates.ts";
 import { changes } from "./changes.ts";
 import { events } from "./events.ts";
 import { findings } from "./findings.ts";
-import { forecast } from "./forecast.ts";
 import { graph } from "./graph.ts";
 import { hostKeys, hosts } from "./hosts.ts";
 import { bundles, inspect } from "./inspect.ts";
 import { issuers } from "./issuers.ts";
 import { labels } from "./labels.ts";
 import { people } from "./people.ts";
+import { reviews } from "./reviews.ts";
 import { runs } from "./runs.ts";
 import { scans, targets } from "./scans.ts";
 import { auditLog, database, settings, thisComputer } from "./settings.ts";
@@ -40,6 +40,7 @@ export const contract = {
   labels,
   logins,
   people,
+  reviews,
   runs,
   scans,
   served,

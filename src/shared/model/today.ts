@@ -57,6 +57,18 @@ export const TodayLine = z.discriminatedUnion("kind", [
     /** It is about a certificate that expires, and a later one is in its file already: its server has not read it. */
     isRenewed: z.boolean(),
   }),
+  /** Reviewers who have not decided on everything in a review whose day is near, or past. */
+  z.object({
+    kind: z.literal("review"),
+    severity: Severity,
+    review: z.string(),
+    dueAt: Instant,
+    /** The first of them. */
+    reviewers: z.array(z.string()).min(1),
+    reviewerCount: z.int(),
+    /** Items that nobody has decided. */
+    open: z.int(),
+  }),
   /** Findings of a rule beside those that have lines of their own. */
   z.object({ kind: z.literal("more-findings"), severity: Severity, rule: RuleId, count: z.int() }),
   /** Targets with the same gap and the same outcome. */

@@ -9,6 +9,7 @@ import type { GrantRow } from "../model/access/grant.ts";
 import type { GraphLink } from "../model/access/graph.ts";
 import type { LoginObservation, LoginRow } from "../model/access/login.ts";
 import type { PersonRow } from "../model/access/person.ts";
+import type { ReviewItem } from "../model/access/review.ts";
 import type { CertificateRow } from "../model/certificates/certificate.ts";
 import type { ServedRow } from "../model/certificates/served.ts";
 import type { Finding } from "../model/finding.ts";
@@ -33,6 +34,7 @@ type ScanFilter = StateFilter & { withPlans: boolean };
 type PersonFilter = SearchFilter & { standing: string | null };
 type ServedFilter = StateFilter & { host: string | null };
 type RunFilter = StateFilter & { kind: string | null };
+type ReviewItemFilter = SearchFilter & { review: string; reviewer: string | null; state: string | null };
 type CertificateFilter = SearchFilter & {
   expiringWithinDays: number | null;
   role: string | null;
@@ -165,6 +167,23 @@ export const formatFindingsCommand = (filter: FindingFilter): string | null =>
     ["--accepted", filter.accepted],
   ]);
 
+export function formatReviewItemsCommand({
+  review,
+  search,
+  reviewer,
+  state,
+}: ReviewItemFilter): string | null {
+  if (search.trim() !== "") return formatCall("reviews.items", { review, search, reviewer, state });
+  return formatWords(
+    "reviews show",
+    [review],
+    [
+      ["--reviewer", reviewer],
+      ["--state", state],
+    ],
+  );
+}
+
 export const formatHostsCommand = ({ search, state }: StateFilter): string | null =>
   formatCommand("hosts", search, [["--state", state]]);
 
@@ -282,6 +301,11 @@ export const findingCommands = (filter: FindingFilter): ListCommands<Finding> =>
       ["--accepted", acceptance !== null],
       ["--details", true],
     ]),
+});
+
+export const reviewItemCommands = (filter: ReviewItemFilter): ListCommands<ReviewItem> => ({
+  view: formatReviewItemsCommand(filter),
+  ofRow: ({ item }) => formatWords("reviews show", [filter.review, String(item)], []),
 });
 
 export const hostCommands = (filter: StateFilter): ListCommands<HostRow> => ({

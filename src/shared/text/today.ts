@@ -54,6 +54,12 @@ export function describeLine(line: TodayLine, now: Date, findOwnName: FindOwnNam
         sentence: line.finding.sentence,
         concerns: [line.finding.host && named(line.finding.host), line.owner].filter(Boolean).join(", "),
       };
+    case "review":
+      return {
+        about: `review ${line.review}`,
+        sentence: `${formatDue(line.dueAt, now)}: ${formatFirst(line.reviewers, line.reviewerCount)} ${line.reviewerCount === 1 ? "has" : "have"} not decided on ${formatCount(line.open, "item")}`,
+        concerns: "",
+      };
     case "more-findings":
       return {
         about: formatRule(line.rule),
@@ -66,6 +72,9 @@ export function describeLine(line: TodayLine, now: Date, findOwnName: FindOwnNam
       return assertNever(line);
   }
 }
+
+const formatDue = (dueAt: string, now: Date): string =>
+  Date.parse(dueAt) < now.getTime() ? `was due on ${dueAt.slice(0, 10)}` : `is due on ${dueAt.slice(0, 10)}`;
 
 /** Enough of a fingerprint to tell it from others of a fleet. */
 const shortenFingerprint = (label: string): string => label.replace(/^(SHA256:.{10}).{33}(?= |$)/, "$1…");

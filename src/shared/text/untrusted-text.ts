@@ -107,3 +107,31 @@ export const printableJson = (value: unknown, indent = 0): string =>
 const FORMULA = /^[=+\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]/;
 
 export const defuse = (field: string): string => (FORMULA.test(field) ? `'${field}` : field);
+
+/** The one encoder for a field of a CSV file. */
+export const toCsvField = (field: string): string => `"${defuse(printable(field)).replaceAll('"', '""')}"`;
+
+const HTML: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/**
+ * The one encoder for HTML that is written as text, between tags and in quoted attributes: no part of it is a tag, and what would
+ * not be seen is named, as `[U+202E]`.
+ */
+export const toHtml = (text: string): string =>
+  makeVisible(text)
+    .map((part) => (part.kind === "mark" ? `[${part.text}]` : part.text))
+    .join("")
+    .replace(/[&<>"']/g, (character) => HTML[character] ?? character);
+
+/** The one encoder for JSON in a data block of a page: no text of it ends the block, and what it means stays as it is. */
+export const toScriptJson = (value: unknown): string =>
+  printableJson(value).replace(
+    /[<>&]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );

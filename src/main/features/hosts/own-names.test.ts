@@ -155,9 +155,19 @@ async function open() {
   };
 }
 
+/** A review of all that nobody answers for, which is all that there is. */
+const reviewAll = ({ reviews }: Awaited<ReturnType<typeof open>>["client"]) =>
+  reviews.create({
+    name: "all",
+    selection: { kind: "no-owner" },
+    deciders: { kind: "named", names: ["erin"] },
+    dueAt: "2026-07-01T00:00:00Z",
+  });
+
 /** What lists need beside a search. */
 const QUERIES: Record<string, object> = {
   "changes.list": { from: 0, to: 4 },
+  "reviews.items": { review: "all" },
   "graph.reach": { start: "10.0.0.5" },
   "scans.probes": { scanId: 1 },
 };
@@ -179,6 +189,7 @@ test.each(listSearches().filter((name) => !OF_NO_HOST.includes(name)))(
   "%s finds what is of a host by what the host calls itself, and nothing of another host",
   async (name) => {
     await using world = await open();
+    if (name === "reviews.items") await reviewAll(world.client);
     const [feature = "", verb = ""] = name.split(".");
     const client = world.client as unknown as Record<
       string,

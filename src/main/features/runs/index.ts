@@ -4,7 +4,7 @@ import type { Vault } from "#net/vault/vault.ts";
 import { runs as contract } from "#shared/contract/runs.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { PlanId } from "#shared/model/runs/plan.ts";
+import type { PlanId, PlanOptions } from "#shared/model/runs/plan.ts";
 import type { RunId } from "#shared/model/runs/run.ts";
 import type { RunDeps } from "./engine/launch.ts";
 import type { OfflineRuns, RunKind, RunKinds } from "./kind.ts";
@@ -82,7 +82,14 @@ export function createRunbooks(deps: Deps) {
     // Someone who changes many hosts types the password of the account there once.
     answer: os.answer.handler(({ input }) => prompts.answer({ ...input, isForSameUser: true })),
   };
-  return { procedures, keepWatch };
+  return { procedures, keepWatch, planRemoval };
+
+  function planRemoval(
+    grants: readonly number[],
+    input: { options: PlanOptions; identityFiles: readonly string[]; mayPrompt: boolean },
+  ): Promise<{ planId: PlanId }> {
+    return plans.plan({ ...input, request: { kind: "remove-grants", grants: [...grants] } });
+  }
 
   function kindOfRun(id: RunId): RunKind {
     const run = store.runbooks.runs.find(id);

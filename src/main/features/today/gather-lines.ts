@@ -1,5 +1,5 @@
 import { type Finding, RuleId, Severity } from "#shared/model/finding.ts";
-import { toInstant, toMinute } from "#shared/model/instant.ts";
+import { addDays, toInstant, toMinute } from "#shared/model/instant.ts";
 import { RunState } from "#shared/model/runs/run.ts";
 import type { TargetGap, TodayLine, UnknownTarget } from "#shared/model/today.ts";
 import { atLeast } from "#shared/text/findings/finding.ts";
@@ -25,6 +25,7 @@ export function gatherLines(store: Store, moment: Moment): TodayLine[] {
     ...formerPeople(store, moment),
     ...stillAccepted(store),
     ...severeLogins(store, moment),
+    ...reviewLines(store, moment),
     ...findingLines(store, moment),
     ...unknownTargets(store, moment),
   ];
@@ -82,6 +83,32 @@ const severeLogins = (store: Store, { now }: Moment): TodayLine[] =>
     })
     .rows.filter(({ severity }) => severity === "critical" || severity === "high")
     .map((login): TodayLine => ({ kind: "login", severity: login.severity, login }));
+
+/** So many days before its end a review needs those who have not decided. */
+const DUE_SOON_DAYS = 7;
+const MOST_REVIEWS = 50;
+const MOST_REVIEWERS = 10;
+
+function reviewLines(store: Store, { now }: Moment): TodayLine[] {
+  const sort = { by: "due", descending: false } as const;
+  const { rows } = store.reviews.list({ isOver: false, sort, after: null, limit: MOST_REVIEWS });
+  return rows.flatMap(({ id, name, dueAt, items, decided }): TodayLine[] => {
+    const open = store.reviews.reviewers(id).filter((one) => one.decided < one.items);
+    if (open.length === 0 || dueAt > toInstant(addDays(now, DUE_SOON_DAYS))) return [];
+    const reviewers = open.map((one) => one.name);
+    return [
+      {
+        kind: "review",
+        severity: dueAt < toInstant(now) ? "high" : "medium",
+        review: name,
+        dueAt,
+        reviewers: reviewers.slice(0, MOST_REVIEWERS),
+        reviewerCount: reviewers.length,
+        open: items - decided,
+      },
+    ];
+  });
+}
 
 /** Their grants are findings, too: a line a person takes the place of those. */
 const formerPeople = (store: Store, { now }: Moment): TodayLine[] =>

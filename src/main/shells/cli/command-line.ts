@@ -45,6 +45,7 @@ export const PARTS: readonly Part[] = [
   { names: ["approve", "unapprove"], load: async () => (await import("./manage/decisions.ts")).addApprove },
   { names: ["accept", "unaccept"], load: async () => (await import("./manage/decisions.ts")).addAccept },
   { names: ["rules"], load: async () => (await import("./manage/decisions.ts")).addRules },
+  { names: ["reviews"], load: async () => (await import("./manage/reviews.ts")).addReviews },
   { names: ["label", "tags"], load: async () => (await import("./manage/label.ts")).addLabel },
   { names: ["serve"], load: async () => (await import("./manage/serve.ts")).addServe },
   { names: ["database"], load: async () => (await import("./manage/database.ts")).addDatabase },

@@ -37,6 +37,8 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   "inventory show": "inventory show",
   "inventory complete": "inventory complete --note 'laptops: their keys are in people.csv'",
   "inventory incomplete": "inventory incomplete",
+  "reviews assign": "reviews assign root-2027q1 13 --to bob",
+  "reviews end": "reviews end root-2027q1",
   "baseline set": "baseline set --scan 12",
   "baseline show": "baseline show",
   "baseline clear": "baseline clear",

@@ -102,4 +102,28 @@ export const SEALED_TABLES: readonly SealedTable[] = [
     columns: ["id", "sha256", "kind", "label", "source", "der"],
     describe: ([id]) => `trusted root or revocation list ${id}`,
   },
+  {
+    table: "review",
+    key: ["id"],
+    columns: ["id", "name", "token", "selection", "deciders", "created_at", "due_at", "snapshot", "ended_at"],
+    describe: ([id]) => `review ${id}`,
+  },
+  {
+    table: "review_answer",
+    key: ["id"],
+    columns: [
+      "id",
+      "review",
+      "reviewer",
+      "source",
+      "made_by",
+      "fingerprint",
+      "at",
+      "is_late",
+      "digest",
+      "body",
+      "signature",
+    ],
+    describe: ([id]) => `answer ${id} of a review`,
+  },
 ];

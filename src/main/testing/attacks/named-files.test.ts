@@ -101,6 +101,8 @@ test("every field by which a caller may name a file of this computer is marked a
       "issuers.set profile: not of this computer",
       "issuers.setChallenge path: not of this computer",
       "issuers.setChallenge program: program",
+      "reviews.plan identityFiles: identity",
+      "reviews.sign key: identity",
       "runs.exportScripts signWith: identity",
       "runs.importPlan identityFiles: identity",
       "runs.importPlan plan: plan",

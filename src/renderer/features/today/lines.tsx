@@ -67,6 +67,8 @@ function keyOf(line: TodayLine): string {
       return `login ${line.login.id}`;
     case "finding":
       return line.finding.id;
+    case "review":
+      return `review ${line.review}`;
     case "more-findings":
       return `more ${line.rule} ${line.severity}`;
     case "unknown-targets":
@@ -133,6 +135,8 @@ function LineLink({ line, ...props }: LinkProps & { line: TodayLine }) {
       return <Link to="/logins" search={{ observed: true, open: line.login.id }} {...props} />;
     case "finding":
       return <Link to="/findings" search={{ open: line.finding.id }} {...props} />;
+    case "review":
+      return <Link to="/reviews" search={{ review: line.review, state: "open" }} {...props} />;
     case "more-findings":
       return <Link to="/findings" search={{ rule: line.rule, severity: line.severity }} {...props} />;
     case "unknown-targets":
@@ -153,6 +157,10 @@ function ActionOf({ line }: { line: TodayLine }) {
       return <OpenButton word="Open the run" renderLink={(props) => <LineLink line={line} {...props} />} />;
     case "login":
       return <OpenButton word="Open it" renderLink={(props) => <LineLink line={line} {...props} />} />;
+    case "review":
+      return (
+        <OpenButton word="Open the review" renderLink={(props) => <LineLink line={line} {...props} />} />
+      );
     case "former-person":
       return <OffboardButton ids={[line.id]} buttonProps={BUTTON} />;
     case "finding":

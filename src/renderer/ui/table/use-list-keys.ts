@@ -72,6 +72,8 @@ export function useListKeys(options: ListKeysOptions) {
   const close = () => (openId !== null ? onOpen(null, { isWalk: false }) : selection.clear());
 
   useKeys([
+    // A key of this list comes before what the same key does in all of them.
+    ...options.actKeys.map((key) => [key, () => options.act(key, openId ?? cursor)] as const),
     ...(["j", "ArrowDown"] as const).map((key) => [key, () => step(1)] as const),
     ...(["k", "ArrowUp"] as const).map((key) => [key, () => step(-1)] as const),
     ["ArrowRight", () => stepCell(1)],
@@ -90,7 +92,6 @@ export function useListKeys(options: ListKeysOptions) {
     [".", () => cursor !== null && onMenu(cursor)],
     ["/", focusSearch],
     ["Escape", close],
-    ...options.actKeys.map((key) => [key, () => options.act(key, openId ?? cursor)] as const),
   ]);
 
   const press = (id: string, { shiftKey, isToggle }: { shiftKey: boolean; isToggle: boolean }) => {

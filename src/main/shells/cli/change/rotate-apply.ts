@@ -5,7 +5,7 @@ import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { PlanDetail, PlanRequest } from "#shared/contract/runs.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Scripts } from "#shared/model/runs/offline-script.ts";
-import type { Check, Plan, PlanId, PlanKind } from "#shared/model/runs/plan.ts";
+import type { Check, Plan, PlanId, PlanKind, PlanOptions } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
 import {
   acknowledgementOf,
@@ -33,24 +33,29 @@ import {
 /** A plan that can be run. */
 type Ready = { id: PlanDetail["id"]; plan: Plan; hash: string };
 
-export type ChangeCommand = {
+type ChangeCommand = {
   /** The parsed command. */
   command: Command;
   /** The kinds of plan that the command makes, and accepts from a file. */
   kinds: readonly PlanKind[];
   /** Whether the command names what to change; a plan in a file has that itself. */
   isNamed: boolean;
-  toRequest: (client: LatchkeyClient, app: CommandApp) => Promise<PlanRequest>;
   /** Whether the vault must be open before the plan is applied. */
   needsVault?: (plan: Plan) => boolean;
-};
+} & (
+  | { toRequest: (client: LatchkeyClient, app: CommandApp) => Promise<PlanRequest> }
+  /** What is changed is known there, and the plan is begun there. */
+  | { beginPlan: (client: LatchkeyClient, input: PlanInput) => Promise<{ planId: PlanId }> }
+);
+
+type PlanInput = { options: PlanOptions; identityFiles: string[]; mayPrompt: boolean };
 
 /**
  * Makes a plan, or reads it from a file; prints it, and writes or applies it as the options say. Returns the exit
  * code.
  */
 export async function change(
-  { command, kinds, isNamed, toRequest, needsVault = () => false }: ChangeCommand,
+  { command, kinds, isNamed, needsVault = () => false, ...source }: ChangeCommand,
   options: ChangeOptions & VaultOptions,
   world: World,
 ): Promise<number> {
@@ -71,7 +76,9 @@ export async function change(
   const { client } = app;
   const ready = file
     ? await importPlan({ file, kinds }, options, client, world)
-    : await makePlan(await toRequest(client, app), options, client, world);
+    : "beginPlan" in source
+      ? await makePlan((input) => source.beginPlan(client, input), options, client, world)
+      : await makeRequested(await source.toRequest(client, app), options, client, world);
   if (!options.json) printPlan(ready.plan, world);
   if (options.script !== undefined) {
     const beside = options.signWith === undefined ? [UNSIGNED_CHECK] : [];
@@ -196,15 +203,21 @@ async function confirmBegin({ promptUser }: World): Promise<void> {
   if (!/^y(es)?$/i.test(reply.trim())) throw new Refusal("conflict", "not confirmed; nothing was changed");
 }
 
-async function makePlan(
+const makeRequested = (
   request: PlanRequest,
+  options: ChangeOptions,
+  client: LatchkeyClient,
+  world: World,
+): Promise<Ready> => makePlan((input) => client.runs.plan({ ...input, request }), options, client, world);
+
+async function makePlan(
+  begin: (input: PlanInput) => Promise<{ planId: PlanId }>,
   options: ChangeOptions,
   client: LatchkeyClient,
   world: World,
 ): Promise<Ready> {
   const loginOptions = { identityFiles: options.identity ?? [], mayPrompt: world.prompt !== null };
-  const planned = { request, options: planOptionsOf(options), ...loginOptions };
-  return followPlan(client, () => client.runs.plan(planned), world);
+  return followPlan(client, () => begin({ options: planOptionsOf(options), ...loginOptions }), world);
 }
 
 /** Resolves once the plan's hosts have been read. */

@@ -16,9 +16,10 @@ import {
   readSecretFile,
   sealTyped,
 } from "#shells/cli/manage/vault.ts";
+import type { CommandApp } from "#shells/cli/open-app.ts";
 import { wholeNumber } from "#shells/cli/options.ts";
 import { CHANGE, type Session } from "#shells/cli/session.ts";
-import { type ChangeCommand, change } from "./rotate-apply.ts";
+import { change } from "./rotate-apply.ts";
 import {
   addAccessOptions,
   addKeyOptions,
@@ -175,7 +176,7 @@ function addRotateCertificate(rotate: Command, { world, finish }: Session): void
       const options = command.optsWithGlobals<Options>();
       refuseOthers(options);
       const isNamed = named.length > 0 || options.due === true;
-      const toRequest: ChangeCommand["toRequest"] = async (_, app) =>
+      const toRequest = async (_: LatchkeyClient, app: CommandApp) =>
         keepPassphrase(readRequest(named, options), { app, options, world });
       finish(
         await change(

@@ -3,7 +3,7 @@ import type { GraphLink, GraphNode, SharedKey } from "#shared/model/access/graph
 import { isMoreThan } from "#shared/model/total.ts";
 import { HOW_WORDS, nameNode } from "#shared/text/access/graph.ts";
 import { formatCount, formatNumber, formatTotal } from "#shared/text/count.ts";
-import { defuse, printable } from "#shared/text/untrusted-text.ts";
+import { printable, toCsvField } from "#shared/text/untrusted-text.ts";
 import { openApp } from "#shells/cli/open-app.ts";
 import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable, withOwnNames } from "#shells/cli/print-table.ts";
@@ -285,7 +285,7 @@ const HEADER = ["from", "how", "key", "held at", "to", "where", "options", "cert
 
 /** Steps by RFC 4180, with a header and every field quoted. What a spreadsheet would run is text. */
 export const printCsv = (links: readonly GraphLink[]): string =>
-  [HEADER, ...links.map(toFields)].map((fields) => fields.map(quote).join(",")).join("\r\n");
+  [HEADER, ...links.map(toFields)].map((fields) => fields.map(toCsvField).join(",")).join("\r\n");
 
 const toFields = (link: GraphLink): string[] => [
   nameNode(link.from),
@@ -298,8 +298,6 @@ const toFields = (link: GraphLink): string[] => [
   (link.isPathCertain ?? link.isCertain) ? "yes" : "no",
   link.notes.join("; "),
 ];
-
-const quote = (field: string): string => `"${defuse(printable(field)).replaceAll('"', '""')}"`;
 
 /** Steps in Graphviz's language; one that is only possible is dashed. */
 export function printDot(links: readonly GraphLink[]): string {

@@ -86,6 +86,8 @@ function formatCommand(line: TodayLine): string {
       return `latchkey logins show ${line.login.id}`;
     case "former-person":
       return "latchkey access --orphaned";
+    case "review":
+      return `latchkey reviews show ${line.review} --state open`;
     case "more-findings":
       return `latchkey findings --rule ${line.rule}`;
     case "finding":

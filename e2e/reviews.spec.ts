@@ -1,0 +1,127 @@
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { BrowserContext } from "@playwright/test";
+import { runnerImport } from "vite";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { expect, test } from "./latchkey.ts";
+import { overflowOf } from "./pages/every-screen.ts";
+
+type Maker = { makeAccountDatabase(path: string): void };
+
+/** Vite runs the module that fills it: the store's schema is a `?raw` import. */
+async function makeDatabase(folders: AsyncDisposableStack): Promise<{ folder: string; database: string }> {
+  const { path: folder } = folders.use(await makeTemporaryFolder());
+  const database = join(folder, "latchkey.db");
+  const { module } = await runnerImport<Maker>("src/main/store/testing/fill-accounts.ts");
+  module.makeAccountDatabase(database);
+  return { folder, database };
+}
+
+/** Opens the file as a reviewer does, decides on its first item, and saves the answer beside it. */
+async function decideOffline(context: BrowserContext, file: string): Promise<string> {
+  const offline = await context.newPage();
+  const asked: string[] = [];
+  offline.on("request", (request) => asked.push(request.url()));
+  const faults: string[] = [];
+  offline.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+  await offline.goto(pathToFileURL(file).href);
+  await expect(offline.getByRole("status")).toHaveText(/^0 of \d+ decided$/);
+  await offline.getByRole("group").first().getByLabel("Keep").check();
+  await offline.getByRole("button", { name: "Save the answer" }).click();
+  await expect(offline.getByRole("status")).toContainText("need a reason");
+  await offline.getByLabel("Reason where an item has none of its own").fill("asked for in ticket 812");
+  const saved = offline.waitForEvent("download");
+  await offline.getByRole("button", { name: "Save the answer" }).click();
+  const answer = join(dirname(file), (await saved).suggestedFilename());
+  await (await saved).saveAs(answer);
+  await offline.screenshot({ path: "test-results/review-offline.jpg", type: "jpeg", fullPage: true });
+  expect(asked.filter((url) => !url.startsWith("file:") && !url.startsWith("blob:"))).toEqual([]);
+  expect(faults).toEqual([]);
+  await offline.close();
+  return answer;
+}
+
+test("a review is created, decided by keys and in bulk, and answered in one file that needs nothing else", async ({
+  openDatabase,
+  folders,
+  camera,
+}) => {
+  const { folder, database } = await makeDatabase(folders);
+  const frame = await openDatabase(database);
+  const { page } = frame;
+  const list = await frame.goTo("Reviews");
+  await expect(page.getByText("No review yet")).toBeVisible();
+  expect(await camera.photograph("reviews-none")).toEqual([]);
+  await page.getByRole("button", { name: "New review" }).click();
+  const dialog = page.getByRole("dialog", { name: "New review" });
+  await dialog.getByLabel("Name", { exact: true }).fill("q2");
+  await dialog.getByLabel("Names").fill("erin, ann");
+  expect(await camera.photograph("review-new")).toEqual([]);
+  await dialog.getByRole("button", { name: "Create" }).click();
+
+  await expect(page.getByRole("heading", { name: "q2" })).toBeVisible();
+  await list.settled();
+  const count = await list.rows.count();
+  expect(count).toBeGreaterThan(3);
+  expect(await camera.photograph("review")).toEqual([]);
+  expect(await overflowOf(page)).toEqual([]);
+
+  // By keys: the first row stays, the second goes.
+  await frame.press("j");
+  await expect(list.rows.first()).toBeFocused();
+  await frame.press("k");
+  const keep = page.getByRole("dialog", { name: /^Keep item/ });
+  await keep.getByLabel("Reason").fill("on call");
+  await frame.press("Enter");
+  await expect(list.rows.first()).toContainText("Kept");
+  await frame.press("j");
+  await frame.press("r");
+  const revoke = page.getByRole("dialog", { name: /^Revoke item/ });
+  await expect(revoke.getByLabel("Reason")).toHaveValue("on call");
+  await revoke.getByLabel("Reason").fill("has left the team");
+  expect(await camera.photograph("review-revoke")).toEqual([]);
+  await revoke.getByRole("button", { name: "Revoke" }).click();
+  await expect(list.rows.nth(1)).toContainText("has left the team");
+  // In bulk.
+  await frame.press("j");
+  await frame.press("x");
+  await frame.press("Shift+ArrowDown");
+  await page.getByRole("button", { name: "Reassign", exact: true }).click();
+  const reassign = page.getByRole("dialog", { name: "Reassign 2 items" });
+  await reassign.getByLabel("To").fill("team shop");
+  await reassign.getByRole("button", { name: "Reassign" }).click();
+  await expect(page.getByText("4 of", { exact: false }).first()).toBeVisible();
+  const drawer = await list.open(/Kept/);
+  await expect(drawer).toContainText("typed by");
+  expect(await camera.photograph("review-item")).toEqual([]);
+  await frame.press("Escape");
+  await list.filter("State", "Open");
+  await list.filtered("State");
+  await expect(list.rows).toHaveCount(count - 4);
+
+  // Without Latchkey: the file runs its own script and asks nobody for anything.
+  await page.getByRole("button", { name: "File for a reviewer" }).click();
+  const exported = page.waitForEvent("download");
+  await page.getByRole("menuitem", { name: /erin/ }).click();
+  const file = join(folder, "erin.html");
+  await (await exported).saveAs(file);
+  const answer = await decideOffline(page.context(), file);
+
+  // Nobody has signed it.
+  await page.getByRole("button", { name: "Import an answer" }).click();
+  const importing = page.getByRole("dialog", { name: "Import an answer" });
+  await importing.locator("input[type=file]").setInputFiles(answer);
+  await importing.getByRole("button", { name: "Import" }).click();
+  await expect(importing.getByRole("alert")).toContainText("nobody has signed this answer");
+  expect(await camera.photograph("review-import")).toEqual([]);
+  await importing.getByLabel(/^Accept it although/).check();
+  await importing.getByRole("button", { name: "Import" }).click();
+  await expect(importing).toHaveCount(0);
+  await expect(list.rows).toHaveCount(count - 5);
+  await page.getByRole("button", { name: "End", exact: true }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "End" }).click();
+  await expect(page.getByText("ended 20", { exact: false })).toBeVisible();
+  await page.getByRole("link", { name: "All reviews" }).click();
+  await expect(page.getByRole("row", { name: /q2/ })).toContainText("ended");
+  expect(await camera.photograph("reviews")).toEqual([]);
+});

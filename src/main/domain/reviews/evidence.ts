@@ -1,0 +1,122 @@
+import { createHash, hash } from "node:crypto";
+import type { AccountKind, KindReason, PasswordState, RootStanding } from "#shared/model/access/account.ts";
+import type { GrantRow } from "#shared/model/access/grant.ts";
+import type { AccountEvidence, GrantEvidence, ItemDecision } from "#shared/model/access/review.ts";
+import type { Workload } from "#shared/model/access/workload.ts";
+import type { LogWindow } from "#shared/model/hosts/host-use.ts";
+import type { Instant } from "#shared/model/instant.ts";
+
+/** What is known of the account of a grant, and when its host was read. */
+type AccountOfGrant = { uid: number; root: RootStanding; owner: string; readAt: Instant | null };
+
+/** So many sentences of each kind are kept: a review may have a million items. */
+const MOST_REASONS = 3;
+const MOST_LOGS = 6;
+const MOST_FINDINGS = 10;
+
+/** A grant as its list shows it now, for whoever reviews it. */
+export function toGrantEvidence(grant: GrantRow, of: AccountOfGrant): GrantEvidence {
+  const { effective, owner, use } = grant.verdict;
+  return {
+    kind: "grant",
+    host: grant.host,
+    port: grant.port,
+    account: grant.account,
+    uid: of.uid,
+    root: of.root,
+    owner: of.owner,
+    firstSeen: grant.firstSeen,
+    lastSeen: grant.lastSeen,
+    readAt: of.readAt,
+    file: grant.file,
+    line: grant.line,
+    keyType: grant.keyType,
+    keyBits: grant.keyBits,
+    fingerprint: grant.fingerprint,
+    comment: grant.comment,
+    options: grant.options,
+    login: { state: effective.state, reasons: effective.reasons.slice(0, MOST_REASONS) },
+    keyOwner: { state: owner.state, who: owner.who, reasons: owner.reasons.slice(0, MOST_REASONS) },
+    use: {
+      state: use.state,
+      at: use.at,
+      from: use.from,
+      count: use.count,
+      reasons: use.reasons.slice(0, MOST_REASONS),
+      logs: use.coverage.read.slice(0, MOST_LOGS),
+      notRead: use.coverage.notRead.slice(0, MOST_LOGS),
+    },
+    approval: grant.approval && { owner: grant.approval.owner, purpose: grant.approval.purpose },
+    findings: grant.findings
+      .slice(0, MOST_FINDINGS)
+      .map(({ rule, severity, sentence }) => ({ rule, severity, sentence })),
+  };
+}
+
+/** An account as its host was last read. */
+type ReviewedAccount = AccountOfGrant & {
+  host: string;
+  port: number;
+  name: string;
+  kind: AccountKind;
+  reasons: KindReason[];
+  shell: string;
+  home: string;
+  groups: string[];
+  passwordState: PasswordState;
+  workloads: Workload[];
+  workloadCount: number;
+  grantCount: number;
+  lastLoginAt: Instant | null;
+  firstSeen: Instant;
+  lastSeen: Instant;
+  otherLogins: AccountEvidence["otherLogins"];
+  logs: LogWindow[];
+};
+
+const MOST_WORKLOADS = 10;
+const MOST_GROUPS = 20;
+
+export const toAccountEvidence = (account: ReviewedAccount): AccountEvidence => ({
+  kind: "account",
+  host: account.host,
+  port: account.port,
+  account: account.name,
+  uid: account.uid,
+  root: account.root,
+  owner: account.owner,
+  firstSeen: account.firstSeen,
+  lastSeen: account.lastSeen,
+  readAt: account.readAt,
+  accountKind: account.kind,
+  reasons: account.reasons,
+  shell: account.shell,
+  home: account.home,
+  groups: account.groups.slice(0, MOST_GROUPS),
+  passwordState: account.passwordState,
+  workloads: account.workloads.slice(0, MOST_WORKLOADS),
+  workloadCount: account.workloadCount,
+  grantCount: account.grantCount,
+  lastLoginAt: account.lastLoginAt,
+  otherLogins: account.otherLogins,
+  logs: account.logs,
+});
+
+type FrozenItem = { ordinal: number; kind: "grant" | "account"; about: number; evidence: string };
+
+/** SHA-256 over items as they were frozen: add them in their order. */
+export function hashFrozen() {
+  const digest = createHash("sha256");
+  return {
+    add: ({ ordinal, kind, about, evidence }: FrozenItem): void =>
+      void digest.update(`${ordinal} ${kind} ${about} ${hash("sha256", evidence, "hex")}\n`),
+    end: (): string => digest.digest("hex"),
+  };
+}
+
+/** SHA-256 over the decisions of an answer, in the order of their items. */
+export function hashDecisions(decisions: readonly ItemDecision[]): string {
+  const inOrder = decisions.toSorted((one, other) => one.item - other.item);
+  const lines = inOrder.map(({ item, choice, to, reason }) => JSON.stringify([item, choice, to, reason]));
+  return hash("sha256", lines.join("\n"), "hex");
+}

@@ -1,0 +1,305 @@
+import { join } from "node:path";
+import { createRouterClient } from "@orpc/server";
+import Sqlite from "better-sqlite3";
+import { expect, test } from "vitest";
+import type { ReviewItem } from "#shared/model/access/review.ts";
+import { openStore } from "#store/store.ts";
+import { beginScan, fingerprintOf, makeAccount, makeGrant, visitHost } from "#store/testing/make-visit.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { createLabels } from "../labels/index.ts";
+import { createReviews } from "./index.ts";
+
+const ROOT = makeAccount("root", { uid: 0, kind: "system", root: "is-root", grantCount: 2 });
+const DEPLOY = makeAccount("deploy", { kind: "bot", root: "becomes-root", grantCount: 1 });
+const APP = makeAccount("app", { kind: "service", uid: 990 });
+
+const ANN = makeGrant("ann");
+const BOB = makeGrant("bob", { line: 2 });
+const CI = makeGrant("ci", { account: "deploy", uid: 1_000, file: "/home/deploy/.ssh/authorized_keys" });
+const GRANTS = [ANN, BOB, CI];
+
+/** Two hosts, one of them production; jo uses the program, and a people source knows ann, bob and jo by their keys. */
+function openWorld({ user = "jo", path = ":memory:" } = {}) {
+  const clock = { now: new Date("2026-06-02T12:00:00Z") };
+  const store = openStore({ path, access: "write", now: () => clock.now });
+  const planned: number[][] = [];
+  const people = ["ann", "bob", "jo"].map((handle) => ({
+    handle,
+    name: handle,
+    email: null,
+    said: "active" as const,
+    leftOn: null,
+    logins: [handle],
+    keys: [{ fingerprint: fingerprintOf(handle), keyType: "ssh-ed25519" }],
+  }));
+  const at = "2026-06-01T00:00:00Z";
+  store.atomically(() =>
+    store.people.replaceSource({ name: "people.csv", kind: "csv", isWhole: false, people, at }),
+  );
+  const deps = { store, announce: () => undefined, now: () => clock.now };
+  const labels = createRouterClient(createLabels(deps));
+  const api = createRouterClient(
+    createReviews({
+      ...deps,
+      workstation: { user, home: "/nowhere", agentSocket: null },
+      planRemoval: async (grants) => {
+        planned.push([...grants]);
+        return { planId: 1 as never };
+      },
+      setOwner: (things, owner) => labels.set({ things: [...things], owner }),
+    }),
+  );
+  const visit = (host: string, grants = GRANTS, accounts = [ROOT, DEPLOY, APP]) => {
+    const scanId = beginScan(store, clock.now.toISOString().replace(/\.\d+/, ""));
+    visitHost(store, host, { scanId, collected: { grants, accounts } });
+  };
+  visit("web1");
+  visit("web2");
+  return {
+    store,
+    clock,
+    planned,
+    labels,
+    api,
+    visit,
+    create: (more: Partial<Parameters<typeof api.create>[0]> = {}) =>
+      api.create({
+        name: "q2",
+        selection: { kind: "root" },
+        deciders: { kind: "named", names: ["ann", "bob"] },
+        dueAt: "2026-06-30T23:59:59Z",
+        ...more,
+      }),
+    items: async (filter: object = {}) => (await api.items({ review: "q2", ...filter })).rows,
+  };
+}
+
+const nameOf = ({ evidence }: ReviewItem) =>
+  `${evidence.kind === "grant" ? evidence.comment : "account"} ${evidence.account}@${evidence.host}`;
+
+test("a review of root access has the grants of all accounts that become root, and these accounts, as they are then", async () => {
+  const { create, items, visit } = openWorld();
+  const review = await create();
+  expect(review).toMatchObject({ items: 8, decided: 0, states: [{ state: "open", count: 8 }] });
+  const names = (await items()).map(nameOf);
+  expect(names.toSorted()).toEqual(
+    ["web1", "web2"]
+      .flatMap((host) => [
+        `ann root@${host}`,
+        `bob root@${host}`,
+        `ci deploy@${host}`,
+        `account deploy@${host}`,
+      ])
+      .toSorted(),
+  );
+  const frozen = await items();
+  visit("web1", [makeGrant("ann", { options: "restrict", text: "restrict ssh-ed25519 ann" })]);
+  expect((await items()).map(({ evidence }) => evidence)).toEqual(frozen.map(({ evidence }) => evidence));
+});
+
+test("a tag, an owner, and the want of one choose what is reviewed", async () => {
+  const { create, api, labels } = openWorld();
+  await labels.set({
+    things: [{ kind: "host", host: "web1" }],
+    addTags: ["edge"],
+    owner: "team shop",
+    environment: "production",
+  });
+  const listed = async (name: string, selection: object) => {
+    await create({ name, selection: selection as never });
+    return (await api.items({ review: name })).rows.map(nameOf);
+  };
+  expect(await listed("tagged", { kind: "root", tag: "edge" })).toEqual([
+    "ann root@web1",
+    "bob root@web1",
+    "ci deploy@web1",
+    "account deploy@web1",
+  ]);
+  expect(await listed("production", { kind: "root", environment: "production" })).toHaveLength(4);
+  expect(await listed("team", { kind: "owner", owner: "team shop" })).toContain("account app@web1");
+  const unowned = await listed("unowned", { kind: "no-owner" });
+  expect(unowned).toContain("account app@web2");
+  expect(unowned).not.toContain("account app@web1");
+  await expect(create({ name: "none", selection: { kind: "owner", owner: "nobody" } })).rejects.toThrow(
+    "nothing that was scanned is in the selection",
+  );
+  // What was refused has left nothing, and its name is free.
+  await create({ name: "none" });
+});
+
+test("a reviewer gets no access of their own: the next one does, and where there is none the review is refused", async () => {
+  const { create, items, api, labels } = openWorld();
+  await create();
+  const reviewers = new Map((await items()).map((item) => [nameOf(item), item.reviewer]));
+  expect(reviewers.get("ann root@web1")).toBe("bob");
+  expect(reviewers.get("bob root@web1")).toBe("ann");
+  await expect(create({ name: "own", deciders: { kind: "named", names: ["ann"] } })).rejects.toThrow(
+    "nobody can decide on ann (SHA256:",
+  );
+  await labels.set({ things: [{ kind: "host", host: "web1" }], owner: "ann" });
+  await expect(create({ name: "owned", deciders: { kind: "owner" } })).rejects.toThrow(
+    "name who decides otherwise",
+  );
+  const owned = await create({
+    name: "owned",
+    deciders: { kind: "owner", otherwise: "bob" },
+    selection: { kind: "owner", owner: "ann" },
+  });
+  expect(owned.reviewers).toEqual([
+    { name: "ann", items: 4, decided: 0 },
+    { name: "bob", items: 1, decided: 0 },
+  ]);
+  await expect(api.assign({ review: "owned", items: [1], to: "ann" })).rejects.toThrow("ann's own access");
+});
+
+test("nobody types that their own access stays, and everybody may give it up", async () => {
+  const { create, items, api } = openWorld({ user: "bob" });
+  await create({ deciders: { kind: "named", names: ["ann", "jo"] } });
+  const own = (await items()).filter((item) => nameOf(item).startsWith("bob "));
+  const decide = { review: "q2", items: own.map(({ item }) => item), reason: "on call" };
+  await expect(api.decide({ ...decide, choice: "keep" })).rejects.toThrow("is bob's own access");
+  await expect(api.decide({ ...decide, choice: "reassign", to: "ann" })).rejects.toThrow(
+    "is bob's own access",
+  );
+  expect(await api.decide({ ...decide, choice: "revoke" })).toEqual({ decided: 2 });
+});
+
+/** The states of the items about a key, in the order of the hosts. */
+const statesOf = (items: readonly ReviewItem[], comment: string) =>
+  items.filter((item) => nameOf(item).startsWith(`${comment} `)).map(({ state }) => state);
+
+test("what is revoked is closed by a later reading of its host alone, and is open again where the key is there once more", async () => {
+  const { store, create, items, api, visit, clock, planned } = openWorld();
+  await create();
+  const [web1, web2] = (await items()).filter((item) => nameOf(item).startsWith("bob "));
+  const revoked = [web1?.item ?? 0, web2?.item ?? 0];
+  await api.decide({ review: "q2", items: revoked, choice: "revoke", reason: "has left the team" });
+  expect(statesOf(await items(), "bob")).toEqual(["to-revoke", "to-revoke"]);
+  expect(await api.plan({ review: "q2" })).toMatchObject({ planId: 1, grants: 2, accounts: [] });
+  expect(planned).toEqual([[web1?.about, web2?.about]]);
+  // There is no such plan in the store: nothing holds them.
+  expect(statesOf(await items(), "bob")).toEqual(["to-revoke", "to-revoke"]);
+
+  // A reading that began before the review was created, and is recorded after it.
+  const early = beginScan(store, "2026-06-01T00:00:00Z");
+  visitHost(store, "web1", {
+    scanId: early,
+    collected: { grants: [ANN, CI], accounts: [ROOT, DEPLOY, APP] },
+  });
+  expect(statesOf(await items(), "bob")).toEqual(["to-revoke", "to-revoke"]);
+
+  visit("web1", GRANTS);
+  clock.now = new Date("2026-06-03T00:00:00Z");
+  visit("web1", [ANN, CI]);
+  const [closed] = (await items()).filter((item) => nameOf(item).startsWith("bob "));
+  expect(closed).toMatchObject({ state: "closed", closedBy: { at: "2026-06-03T00:00:00Z" } });
+  expect(statesOf(await items(), "bob")).toEqual(["closed", "to-revoke"]);
+  // The same key in another line is the same access.
+  visit("web1", [ANN, CI, makeGrant("bob", { line: 3, options: "no-pty", text: "no-pty ssh-ed25519 bob" })]);
+  expect(statesOf(await items(), "bob")).toEqual(["to-revoke", "to-revoke"]);
+  expect((await api.find({ review: "q2" })).states).toContainEqual({ state: "to-revoke", count: 2 });
+  const again = await api.plan({ review: "q2" });
+  expect(again).toMatchObject({ grants: 2 });
+  expect(planned[1]).not.toContain(web1?.about);
+});
+
+test("two lines with one key are two items: to revoke the one leaves the other", async () => {
+  const { create, items, api, visit, clock, planned } = openWorld();
+  const twice = makeGrant("bob", { line: 3, options: "no-pty", text: "no-pty ssh-ed25519 bob" });
+  visit("web1", [...GRANTS, twice]);
+  await create();
+  const [first] = (await items()).filter((item) => nameOf(item) === "bob root@web1");
+  await api.decide({ review: "q2", items: [first?.item ?? 0], choice: "revoke", reason: "once is enough" });
+  await api.plan({ review: "q2" });
+  expect(planned).toEqual([[first?.about]]);
+  clock.now = new Date("2026-06-03T00:00:00Z");
+  visit("web1", [ANN, CI, twice]);
+  expect((await api.item({ review: "q2", item: first?.item ?? 0 })).state).toBe("closed");
+});
+
+test("an account that is revoked is to be disabled, until a reading no longer finds it", async () => {
+  const { create, items, api, visit, clock } = openWorld();
+  await create();
+  const [deploy] = (await items()).filter((item) => nameOf(item) === "account deploy@web1");
+  const item = deploy?.item ?? 0;
+  await api.decide({ review: "q2", items: [item], choice: "revoke", reason: "the job is gone" });
+  expect(await api.plan({ review: "q2" })).toEqual({
+    planId: null,
+    grants: 0,
+    reassigned: 0,
+    accounts: [{ host: "web1", port: 22, account: "deploy" }],
+  });
+  expect((await api.item({ review: "q2", item })).state).toBe("to-disable");
+  clock.now = new Date("2026-06-03T00:00:00Z");
+  visit("web1", [ANN, BOB], [ROOT, APP]);
+  expect((await api.item({ review: "q2", item })).state).toBe("closed");
+});
+
+test("whoever is named answers for the account once the review is planned", async () => {
+  const { create, items, api, labels } = openWorld();
+  await create();
+  const [ci] = (await items()).filter((item) => nameOf(item) === "ci deploy@web1");
+  const item = ci?.item ?? 0;
+  const reassign = { review: "q2", items: [item], choice: "reassign" as const, reason: "they run the jobs" };
+  await expect(api.decide(reassign)).rejects.toThrow("name who answers for it");
+  await api.decide({ ...reassign, to: "team build" });
+  expect((await api.item({ review: "q2", item })).state).toBe("to-reassign");
+  expect(await api.plan({ review: "q2" })).toMatchObject({ reassigned: 1, planId: null });
+  expect((await api.item({ review: "q2", item })).state).toBe("reassigned");
+  const thing = { kind: "account", host: "web1", port: 22, name: "deploy" } as const;
+  expect(await labels.find({ thing })).toMatchObject({ owner: { own: "team build" } });
+});
+
+test("a decision takes the place of an earlier one, both stay, and one that is late is marked", async () => {
+  const { create, api, clock } = openWorld();
+  await create();
+  const decide = { review: "q2", items: [1], reason: "on call" };
+  await api.decide({ ...decide, choice: "keep" });
+  clock.now = new Date("2026-07-01T00:00:00Z");
+  await api.decide({ ...decide, choice: "revoke", reason: "not any more" });
+  expect(await api.item({ review: "q2", item: 1 })).toMatchObject({
+    decision: { choice: "revoke", reason: "not any more", source: "typed", by: "jo", isLate: true },
+  });
+  const { answers, reviewers } = await api.find({ review: "q2" });
+  expect(answers.map(({ isLate, decisions }) => ({ isLate, decisions }))).toEqual([
+    { isLate: false, decisions: 1 },
+    { isLate: true, decisions: 1 },
+  ]);
+  expect(reviewers.reduce((sum, { decided }) => sum + decided, 0)).toBe(1);
+});
+
+test("a review that has ended takes no decision", async () => {
+  const { create, api } = openWorld();
+  await create();
+  expect(await api.end({ review: "q2" })).toMatchObject({ endedAt: "2026-06-02T12:00:00Z" });
+  await expect(api.decide({ review: "q2", items: [1], choice: "keep", reason: "x" })).rejects.toThrow(
+    "has ended on 2026-06-02",
+  );
+  await expect(api.end({ review: "q2" })).rejects.toThrow("has ended already");
+});
+
+test("what another program changes of a review is found, and nothing is done by it", async () => {
+  await using folder = await makeTemporaryFolder();
+  const path = join(folder.path, "latchkey.db");
+  const { create, api, store } = openWorld({ path });
+  await create();
+  await api.decide({ review: "q2", items: [1], choice: "keep", reason: "on call" });
+  expect(await api.verify({ review: "q2" })).toEqual({ problems: [] });
+  const other = new Sqlite(path);
+  other.exec(
+    `INSERT INTO review_decision (review, ordinal, answer, choice, reason) VALUES (1, 2, 1, 'revoke', 'x')`,
+  );
+  expect(await api.verify({ review: "q2" })).toEqual({
+    problems: [expect.stringContaining("the decisions of answer 1 by bob were changed")],
+  });
+  await expect(api.plan({ review: "q2" })).rejects.toThrow("nothing is done for review q2");
+  other.exec("DELETE FROM review_decision WHERE ordinal = 2");
+  other.exec("UPDATE review_item SET answer = NULL WHERE ordinal = 2");
+  expect(await api.verify({ review: "q2" })).toEqual({ problems: [] });
+  other.exec("UPDATE review_item SET evidence = json_set(evidence, '$.account', 'nobody') WHERE ordinal = 3");
+  other.close();
+  expect(await api.verify({ review: "q2" })).toEqual({
+    problems: [expect.stringContaining("is not what was frozen")],
+  });
+  store.close();
+});

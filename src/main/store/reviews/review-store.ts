@@ -1,0 +1,260 @@
+import type { Database } from "better-sqlite3";
+import {
+  type AnswerSource,
+  type ItemDecision,
+  ReviewAnswer,
+  ReviewDeciders,
+  type ReviewDetail,
+  type ReviewerProgress,
+  ReviewName,
+  type ReviewRow,
+  ReviewSelection,
+} from "#shared/model/access/review.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import { PlanId } from "#shared/model/runs/plan.ts";
+import { RunId, RunState } from "#shared/model/runs/run.ts";
+import type { Listed, Lists, Window } from "#store/lists/lists.ts";
+import { reviewCandidates, reviewPeople } from "./review-candidates.ts";
+import { reviewItemTable } from "./review-items.ts";
+
+/** A review that was opened, as its row has it. */
+export type ReviewRecord = ReviewRow & { token: string; snapshot: string };
+
+type Row = {
+  id: number;
+  name: string;
+  token: string;
+  selection: string;
+  deciders: string;
+  createdAt: string;
+  dueAt: string;
+  endedAt: string | null;
+  snapshot: string;
+  items: number;
+  decided: number;
+};
+
+type ReviewQuery = Window & { isOver: boolean | null; sort: { by: "due" | "name"; descending: boolean } };
+
+const COLUMNS = `id, name, token, selection, deciders, created_at AS createdAt, due_at AS dueAt, ended_at AS endedAt, snapshot,
+  item_count AS items,
+  (SELECT ifnull(sum(decided), 0) FROM review_reviewer WHERE review_reviewer.review = review.id) AS decided`;
+
+const IS_OPENED = "snapshot IS NOT NULL";
+
+/** Reviews of access, what they are about, and what was decided. */
+export function reviewStore(db: Database, lists: Lists, explained: <T extends object>(table: T) => T) {
+  const items = reviewItemTable(db, lists);
+  return {
+    ...explained(reviewTable(db, lists)),
+    items: explained(items),
+    answers: explained(answerTable(db)),
+    plans: explained(planTable(db)),
+    candidates: explained(reviewCandidates(db)),
+    people: explained(reviewPeople(db)),
+  };
+}
+
+function reviewTable(db: Database, lists: Lists) {
+  const find = db.prepare<[string], Row>(`SELECT ${COLUMNS} FROM review WHERE name = ? AND ${IS_OPENED}`);
+  const byToken = db.prepare<[string], Row>(`SELECT ${COLUMNS} FROM review WHERE token = ? AND ${IS_OPENED}`);
+  const nameState = db.prepare<[string], { id: number; isOpened: number }>(
+    `SELECT id, ${IS_OPENED} AS isOpened FROM review WHERE name = ?`,
+  );
+  const begin = db.prepare(`
+    INSERT INTO review (name, token, selection, deciders, created_at, due_at)
+    VALUES (@name, @token, @selection, @deciders, @createdAt, @dueAt)`);
+  const open = db.prepare("UPDATE review SET snapshot = @snapshot, item_count = @items WHERE id = @id");
+  const end = db.prepare("UPDATE review SET ended_at = ? WHERE id = ?");
+  const drops = [
+    db.prepare("DELETE FROM review_item WHERE review = ?"),
+    db.prepare("DELETE FROM review_reviewer WHERE review = ?"),
+    db.prepare("DELETE FROM review WHERE id = ?"),
+  ];
+  const reviewers = db.prepare<[number], ReviewerProgress>(
+    "SELECT name, items, decided FROM review_reviewer WHERE review = ? ORDER BY name",
+  );
+
+  return {
+    list: ({ isOver, sort, ...page }: ReviewQuery): Listed<ReviewRow> =>
+      lists.list<Row, ReviewRow>(
+        {
+          select: COLUMNS,
+          from: "review",
+          where: [
+            { sql: IS_OPENED, values: [] },
+            ...(isOver === null ? [] : [{ sql: `ended_at IS ${isOver ? "NOT " : ""}NULL`, values: [] }]),
+          ],
+          sort: {
+            name: sort.by,
+            columns: [sort.by === "due" ? "due_at" : "name", "id"],
+            descending: sort.descending,
+          },
+          ...page,
+        },
+        (row) => toRow(row),
+      ),
+
+    find: (name: string): ReviewRecord | null => toRecord(find.get(name)),
+    ofToken: (token: string): ReviewRecord | null => toRecord(byToken.get(token)),
+    reviewers: (review: number): ReviewerProgress[] => reviewers.all(review),
+
+    /** `unopened`: the id of one whose process ended before it was frozen. */
+    standingOf(name: string): { kind: "free" | "opened" } | { kind: "unopened"; id: number } {
+      const row = nameState.get(name);
+      if (!row) return { kind: "free" };
+      return row.isOpened === 1 ? { kind: "opened" } : { kind: "unopened", id: row.id };
+    },
+
+    begin(review: NewReview): number {
+      const { selection, deciders, ...rest } = review;
+      const texts = { selection: JSON.stringify(selection), deciders: JSON.stringify(deciders) };
+      return Number(begin.run({ ...rest, ...texts }).lastInsertRowid);
+    },
+
+    /** From now on it is there, with these items. */
+    open: (id: number, frozen: { snapshot: string; items: number }): void => void open.run({ id, ...frozen }),
+    end: (id: number, at: Instant): void => void end.run(at, id),
+
+    /** Only for one that was not opened: nothing of the others is ever removed. */
+    drop(id: number): void {
+      for (const one of drops) one.run(id);
+    },
+  };
+}
+
+type NewReview = {
+  name: string;
+  token: string;
+  selection: ReviewSelection;
+  deciders: ReviewDeciders;
+  createdAt: Instant;
+  dueAt: Instant;
+};
+
+type NewAnswer = {
+  review: number;
+  reviewer: string;
+  source: AnswerSource;
+  madeBy: string;
+  fingerprint: string | null;
+  at: Instant;
+  isLate: boolean;
+  digest: string;
+  body: Uint8Array | null;
+  signature: string | null;
+};
+
+/** An answer with its bytes. */
+type StoredAnswer = {
+  id: number;
+  reviewer: string;
+  digest: string;
+  body: Uint8Array | null;
+  signature: string | null;
+};
+
+function answerTable(db: Database) {
+  const add = db.prepare(`
+    INSERT INTO review_answer (review, reviewer, source, made_by, fingerprint, at, is_late, digest, body, signature)
+    VALUES (@review, @reviewer, @source, @madeBy, @fingerprint, @at, @isLate, @digest, @body, @signature)`);
+  const decide = db.prepare(`
+    INSERT INTO review_decision (review, ordinal, answer, choice, successor, reason)
+    VALUES (@review, @item, @answer, @choice, @to, @reason)`);
+  const list = db.prepare<[number], Record<string, unknown> & { isLate: number }>(`
+    SELECT id, reviewer, source, made_by AS by, fingerprint, at, is_late AS isLate,
+      (SELECT count(*) FROM review_decision WHERE review_decision.answer = review_answer.id) AS decisions
+    FROM review_answer WHERE review = ? ORDER BY id`);
+  const stored = db.prepare<[number], StoredAnswer>(
+    "SELECT id, reviewer, digest, body, signature FROM review_answer WHERE review = ? ORDER BY id",
+  );
+  const withBody = db.prepare<[number, Uint8Array], { id: number; source: AnswerSource }>(
+    "SELECT id, source FROM review_answer WHERE review = ? AND body = ? ORDER BY source = 'signed' DESC LIMIT 1",
+  );
+  const decisions = db.prepare<[number], ItemDecision>(`
+    SELECT ordinal AS item, choice, successor AS "to", reason FROM review_decision WHERE answer = ? ORDER BY ordinal`);
+  const misled = db.prepare<[number], number>(`
+    SELECT ordinal FROM review_item AS item
+    WHERE review = ? AND answer IS NOT (
+      SELECT max(answer) FROM review_decision
+      WHERE review_decision.review = item.review AND review_decision.ordinal = item.ordinal)
+    LIMIT 20`);
+
+  return {
+    list: (review: number): ReviewAnswer[] =>
+      list.all(review).map((row) => ReviewAnswer.parse({ ...row, isLate: row.isLate === 1 })),
+
+    add({ isLate, ...answer }: NewAnswer, decided: readonly ItemDecision[]): number {
+      const id = Number(add.run({ ...answer, isLate: Number(isLate) }).lastInsertRowid);
+      for (const one of decided) decide.run({ ...one, review: answer.review, answer: id });
+      return id;
+    },
+
+    /** The answer that came in the very same bytes; a signed one before one that nobody has signed. */
+    withBody: (review: number, body: Uint8Array) => withBody.get(review, Buffer.from(body)) ?? null,
+
+    stored: (review: number): StoredAnswer[] => stored.all(review),
+    /** In the order of their items. */
+    decisions: (answer: number): ItemDecision[] => decisions.all(answer),
+
+    /** Items whose latest decision is not the one that their row names, which only another program can have brought about. */
+    misled: (review: number): number[] => misled.pluck().all(review),
+  };
+}
+
+type PlanRow = {
+  planId: number;
+  madeAt: string;
+  items: number;
+  hash: string | null;
+  runId: number | null;
+  state: string | null;
+  startedAt: string | null;
+  endedAt: string | null;
+};
+
+function planTable(db: Database) {
+  const add = db.prepare(
+    "INSERT INTO review_plan (review, plan, made_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+  );
+  const list = db.prepare<[number], PlanRow>(`
+    SELECT review_plan.plan AS planId, review_plan.made_at AS madeAt, plan.hash, run.id AS runId, run.state,
+      run.started_at AS startedAt, run.ended_at AS endedAt,
+      (SELECT count(*) FROM review_item
+       WHERE review_item.review = review_plan.review AND review_item.plan = review_plan.plan) AS items
+    FROM review_plan
+    LEFT JOIN plan ON plan.id = review_plan.plan
+    LEFT JOIN run ON run.plan = review_plan.plan
+    WHERE review_plan.review = ? ORDER BY review_plan.plan`);
+
+  return {
+    add: (review: number, plan: number, at: Instant): void => void add.run(review, plan, at),
+    list: (review: number): ReviewDetail["plans"] => list.all(review).map(toPlan),
+  };
+}
+
+const toPlan = ({ planId, madeAt, items, hash, ...run }: PlanRow): ReviewDetail["plans"][number] => ({
+  planId: PlanId.parse(planId),
+  madeAt,
+  items,
+  hash,
+  run:
+    run.runId === null || run.startedAt === null
+      ? null
+      : {
+          id: RunId.parse(run.runId),
+          state: RunState.parse(run.state),
+          startedAt: run.startedAt,
+          endedAt: run.endedAt,
+        },
+});
+
+const toRow = ({ token: _, snapshot: __, ...row }: Row): ReviewRow => ({
+  ...row,
+  name: ReviewName.parse(row.name),
+  selection: ReviewSelection.parse(JSON.parse(row.selection)),
+  deciders: ReviewDeciders.parse(JSON.parse(row.deciders)),
+});
+
+const toRecord = (row: Row | undefined): ReviewRecord | null =>
+  row ? { ...toRow(row), token: row.token, snapshot: row.snapshot } : null;

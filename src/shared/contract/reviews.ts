@@ -1,0 +1,140 @@
+import { z } from "zod";
+import {
+  ImportedAnswer,
+  ItemDecision,
+  ReviewChoice,
+  ReviewDeciders,
+  ReviewDetail,
+  ReviewerName,
+  ReviewItem,
+  ReviewItemState,
+  ReviewName,
+  ReviewRow,
+  ReviewSelection,
+} from "../model/access/review.ts";
+import { Instant } from "../model/instant.ts";
+import { LocalPath } from "../model/local-file.ts";
+import { PlanId, PlanOptions } from "../model/runs/plan.ts";
+import { command, listOf, Page, query, Search, sortedBy } from "./procedure.ts";
+
+/** At most so many items are decided at once. */
+export const MOST_DECIDED = 10_000;
+
+/** An answer about as many items as a file may have, each with the longest reason. */
+const MOST_ANSWER_BASE64 = 8 * 1024 * 1024;
+
+const OfReview = z.object({ review: ReviewName });
+
+export const reviews = {
+  /** By default the last one that is due comes first. */
+  list: query
+    .input(
+      z.object({
+        /** Null: those that take decisions, and those that have ended. */
+        isOver: z.boolean().nullable().default(null),
+        sort: sortedBy(["due", "name"]).default({ by: "due", descending: true }),
+        ...Page.shape,
+      }),
+    )
+    .output(listOf(ReviewRow)),
+
+  find: query.input(OfReview).output(ReviewDetail),
+
+  /** What a review is about, in the order in which it was frozen. */
+  items: query
+    .input(
+      OfReview.extend({
+        search: Search,
+        reviewer: z.string().max(200).nullable().default(null),
+        state: ReviewItemState.nullable().default(null),
+        ...Page.shape,
+      }),
+    )
+    .output(listOf(ReviewItem)),
+
+  item: query.input(OfReview.extend({ item: z.int().positive() })).output(ReviewItem),
+
+  /**
+   * Chooses what is reviewed and freezes it, with who decides on each of it. Resolves when all is frozen: of a million grants
+   * that is minutes.
+   */
+  create: command
+    .input(
+      z.object({ name: ReviewName, selection: ReviewSelection, deciders: ReviewDeciders, dueAt: Instant }),
+    )
+    .output(ReviewDetail),
+
+  /** Decides on items, all or none, as whoever uses this program. */
+  decide: command
+    .input(
+      OfReview.extend({
+        items: z.array(z.int().positive()).min(1).max(MOST_DECIDED),
+        choice: ReviewChoice,
+        to: ItemDecision.shape.to,
+        reason: ItemDecision.shape.reason,
+      }),
+    )
+    .output(z.object({ decided: z.int() })),
+
+  /** Has somebody else decide on items of which nobody has decided. */
+  assign: command
+    .input(OfReview.extend({ items: z.array(z.int().positive()).min(1).max(MOST_DECIDED), to: ReviewerName }))
+    .output(z.object({ assigned: z.int() })),
+
+  /**
+   * Reassigns what is to be reassigned, and plans that what is to be revoked is: one plan for all grants of which none is
+   * planned. `accounts`: those that are to be disabled, each by a run of its own.
+   */
+  plan: command
+    .input(
+      OfReview.extend({
+        options: PlanOptions.prefault({}),
+        identityFiles: z.array(LocalPath("identity")).max(32).default([]),
+        mayPrompt: z.boolean().default(false),
+      }),
+    )
+    .output(
+      z.object({
+        /** Null where there is no grant to revoke that is not planned yet. */
+        planId: PlanId.nullable(),
+        grants: z.int(),
+        reassigned: z.int(),
+        accounts: z.array(z.object({ host: z.string(), port: z.int(), account: z.string() })),
+      }),
+    ),
+
+  /** One file for a reviewer, who decides without Latchkey and without a network. */
+  export: query
+    .input(OfReview.extend({ reviewer: ReviewerName }))
+    .output(z.object({ html: z.string(), items: z.int() })),
+
+  /**
+   * Takes the answer that a reviewer's file has saved. `signature`: by ssh-keygen -Y sign, in the namespace of reviews. An answer
+   * that the reviewer is not known to have signed counts only where `acceptsUnsigned` says so, and stays marked.
+   */
+  import: command
+    .input(
+      z.object({
+        base64: z.base64().max(MOST_ANSWER_BASE64),
+        signature: z.string().max(20_000).nullable().default(null),
+        acceptsUnsigned: z.boolean().default(false),
+      }),
+    )
+    .output(ImportedAnswer),
+
+  /** An answer that came in a file, to the byte, and its signature. */
+  answerFile: query
+    .input(OfReview.extend({ answer: z.int() }))
+    .output(z.object({ base64: z.string(), signature: z.string().nullable() })),
+
+  /** From now on it takes no decision. What nobody has decided stays so. */
+  end: command.input(OfReview).output(ReviewDetail),
+
+  /** Compares all items and decisions with what was frozen and sealed. Each problem is a sentence. */
+  verify: query.input(OfReview).output(z.object({ problems: z.array(z.string()) })),
+
+  /** Signs the digests of an evidence pack, as sha256sum prints them, with a key of this computer in the namespace of reviews. */
+  sign: command
+    .input(z.object({ sums: z.string().max(100_000), key: LocalPath("identity") }))
+    .output(z.object({ signature: z.string(), publicKey: z.string() })),
+};

@@ -1,0 +1,187 @@
+import type {
+  AccountEvidence,
+  AnswerSource,
+  GrantEvidence,
+  RefusedDecision,
+  ReviewDeciders,
+  ReviewDecision,
+  ReviewEvidence,
+  ReviewItem,
+  ReviewItemState,
+  ReviewSelection,
+} from "../../model/access/review.ts";
+import { assertNever } from "../../model/assert-never.ts";
+import { formatCount, formatNumber } from "../count.ts";
+import { formatAccount } from "../hosts/target.ts";
+import { formatKindReasons, formatLoginMethod, formatWorkload, ROOT_WORDS } from "./account.ts";
+
+/** What an item is about, as a part of a sentence. Written by strangers in part. */
+export const formatReviewed = (evidence: ReviewEvidence): string =>
+  evidence.kind === "grant"
+    ? `${formatKey(evidence)} for ${formatAccount(evidence)}`
+    : `account ${formatAccount(evidence)}`;
+
+/** The key of a grant: its comment and its fingerprint, or its line where it has no key. */
+export function formatKey({ comment, fingerprint, file, line }: GrantEvidence): string {
+  if (fingerprint === null) return `${file}:${line}`;
+  return comment === "" ? fingerprint : `${comment} (${fingerprint.slice(0, 17)}...)`;
+}
+
+/** What a review is about, in a few words. */
+export function formatSelection(selection: ReviewSelection): string {
+  switch (selection.kind) {
+    case "root":
+      return [
+        "all root access",
+        selection.environment && `of ${selection.environment}`,
+        selection.tag && `tagged ${selection.tag}`,
+      ]
+        .filter(Boolean)
+        .join(", ");
+    case "owner":
+      return `all that ${selection.owner} answers for`;
+    case "no-owner":
+      return "everything without an owner";
+    default:
+      return assertNever(selection);
+  }
+}
+
+export function formatDeciders(deciders: ReviewDeciders): string {
+  if (deciders.kind === "named") return deciders.names.join(", ");
+  return deciders.otherwise === null ? "the owner" : `the owner, otherwise ${deciders.otherwise}`;
+}
+
+/** Each state in a word or two. */
+export const STATE_WORDS: Record<ReviewItemState, string> = {
+  open: "open",
+  kept: "kept",
+  "to-reassign": "to reassign",
+  reassigned: "reassigned",
+  "to-revoke": "to revoke",
+  planned: "planned",
+  "to-disable": "to disable",
+  closed: "closed",
+};
+
+/** What each state means, as a help text and a hint say it. */
+export const STATE_MEANINGS: Record<ReviewItemState, string> = {
+  open: "nobody has decided",
+  kept: "it stays",
+  "to-reassign": "somebody else will answer for its account, once the review is planned",
+  reassigned: "whom the decision names answers for its account",
+  "to-revoke": "a grant that goes: no plan removes it yet",
+  planned: "a grant that goes: a plan removes it, and no reading has shown that it is gone",
+  "to-disable": "an account that goes: latchkey disable, then a scan",
+  closed: "it was revoked, and a later reading of its host has shown that it is gone",
+};
+
+export const SOURCE_WORDS: Record<AnswerSource, string> = {
+  typed: "typed here",
+  signed: "signed by the reviewer",
+  unsigned: "not signed",
+};
+
+/** Why a decision of an answer file does not count, as a part of a sentence. */
+export const REFUSED_WORDS: Record<RefusedDecision, string> = {
+  "other-reviewer": "somebody else decides on it by now",
+  "own-access": "it is the reviewer's own access",
+  decided: "it was decided otherwise before; decide again here to change that",
+  underway: "a plan revokes it already, or it is gone",
+};
+
+/** What was decided, by whom, and how that is known. Written by people. */
+export function formatDecision(decision: ReviewDecision): string {
+  const { choice, to, reason, reviewer, source, by, isLate } = decision;
+  const what = choice === "reassign" ? `reassign to ${to ?? ""}` : choice;
+  const who = source === "typed" ? `typed by ${by}` : `${SOURCE_WORDS[source]}, imported by ${by}`;
+  return `${what}: ${reason} (${reviewer}, ${who}${isLate ? ", late" : ""})`;
+}
+
+/** A fact of the evidence: what it is about, and what was known. */
+type Fact = { name: string; value: string };
+
+/** What a reviewer is shown of an item, beside what it is about. Written by strangers in part. */
+export const listFacts = (evidence: ReviewEvidence): Fact[] =>
+  evidence.kind === "grant" ? grantFacts(evidence) : accountFacts(evidence);
+
+function grantFacts(grant: GrantEvidence): Fact[] {
+  const { login, keyOwner, use, approval } = grant;
+  return [
+    { name: "Account", value: rootOf(grant) },
+    { name: "Answers for it", value: grant.owner || "nobody" },
+    {
+      name: "Key",
+      value: [grant.keyType, grant.fingerprint].filter(Boolean).join(" ") || "none that can be read",
+    },
+    { name: "Line", value: `${grant.file}:${grant.line}${grant.options === "" ? "" : `, ${grant.options}`}` },
+    { name: "Can log in", value: sentenceOf(login.state, login.reasons) },
+    { name: "Who has the key", value: sentenceOf(keyOwner.who ?? keyOwner.state, keyOwner.reasons) },
+    { name: "Use", value: sentenceOf(use.state, use.reasons) },
+    { name: "Logs", value: logsOf(use.logs, use.notRead) },
+    { name: "Approved", value: approval === null ? "no" : `for ${approval.owner}: ${approval.purpose}` },
+    ...(grant.findings.length === 0
+      ? []
+      : [
+          {
+            name: "Findings",
+            value: grant.findings.map(({ severity, sentence }) => `${severity}: ${sentence}`).join("; "),
+          },
+        ]),
+    ...seenFacts(grant),
+  ];
+}
+
+function accountFacts(account: AccountEvidence): Fact[] {
+  const { workloads, workloadCount } = account;
+  const runs = workloads.map((workload) => formatWorkload(workload).what).join(", ");
+  const more =
+    workloadCount > workloads.length ? ` and ${formatNumber(workloadCount - workloads.length)} more` : "";
+  const entries = [
+    ...(account.grantCount > 0 ? [formatCount(account.grantCount, "key")] : []),
+    `password ${account.passwordState}`,
+    ...account.otherLogins.map((login) => `${formatLoginMethod(login)}, last ${login.lastAt.slice(0, 10)}`),
+  ];
+  return [
+    { name: "Account", value: rootOf(account) },
+    { name: "Answers for it", value: account.owner || "nobody" },
+    { name: "Kind", value: `${account.accountKind}: ${formatKindReasons(account.reasons)}` },
+    { name: "Runs as it", value: workloadCount === 0 ? "nothing that is known" : `${runs}${more}` },
+    { name: "Entered by", value: entries.join("; ") },
+    { name: "Last login", value: account.lastLoginAt?.slice(0, 10) ?? "none in the logs" },
+    {
+      name: "Logs",
+      value: logsOf(
+        account.logs.map(({ source, from, to }) => `${source}: ${from.slice(0, 10)} to ${to.slice(0, 10)}`),
+        [],
+      ),
+    },
+    { name: "Shell", value: account.shell || "none" },
+    { name: "Groups", value: account.groups.join(", ") || "none" },
+    ...seenFacts(account),
+  ];
+}
+
+const rootOf = ({ root, uid }: ReviewEvidence): string =>
+  `uid ${uid}, ${root === "no" ? "not root" : root === "unknown" ? "whether it becomes root is not known" : ROOT_WORDS[root]}`;
+
+const sentenceOf = (state: string, reasons: readonly string[]): string =>
+  reasons.length === 0 ? state : `${state}: ${reasons.join("; ")}`;
+
+function logsOf(read: readonly string[], notRead: readonly string[]): string {
+  const parts = [...read, ...notRead.map((one) => `not read: ${one}`)];
+  return parts.length === 0 ? "none was read" : parts.join("; ");
+}
+
+const seenFacts = ({ firstSeen, lastSeen, readAt }: ReviewEvidence): Fact[] => [
+  { name: "Seen", value: `${firstSeen.slice(0, 10)} to ${lastSeen.slice(0, 10)}` },
+  { name: "Host read", value: readAt ?? "not known" },
+];
+
+/** How an item has ended, or what it waits for. */
+export function formatOutcomeOf({ state, planId, runId, closedBy }: ReviewItem): string {
+  if (closedBy !== null && state === "closed") return `gone by scan ${closedBy.scan} of ${closedBy.at}`;
+  if (state === "planned")
+    return runId === null ? `plan ${planId}` : `plan ${planId}, run ${runId}; no later reading yet`;
+  return STATE_WORDS[state];
+}
