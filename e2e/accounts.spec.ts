@@ -293,10 +293,10 @@ test("setuid programs and keytabs are with the account that they run as, and wit
   );
   await expect(drawer).toContainText("Nobody: account expired");
   expect(await camera.photograph("account-as-root-read-it")).toEqual([]);
-  await list.open("backup-all.service");
-  const authority = lines.filter({ hasText: "backup CA 2026" });
+  await list.open("ubuntu");
+  const authority = lines.filter({ hasText: "user CA 2026" });
   await expect(authority).toContainText(
-    /for backup, nas-1.example, \/etc\/ssh\/backup-ca.pub:1.*31 logins, the last/,
+    /for ubuntu, operators, \/etc\/ssh\/user-ca.pub:1.*31 logins, the last/,
   );
   await list.open(/web-1.example\s*ann/);
   await expect(drawer).toContainText("set 412 days ago, expires never");

@@ -305,13 +305,13 @@ const readAsRoot = (): Partial<CollectedHost> => ({
     isComplete: true,
     trusted: [
       {
-        account: "backup",
+        account: "ubuntu",
         fingerprint: fingerprintOf("an authority"),
         keyType: "ssh-ed25519",
-        comment: "backup CA 2026",
-        file: "/etc/ssh/backup-ca.pub",
+        comment: "user CA 2026",
+        file: "/etc/ssh/user-ca.pub",
         line: 1,
-        principals: ["backup", "nas-1.example"],
+        principals: ["ubuntu", "operators"],
         effective: makeVerdict().effective,
       },
     ],
@@ -343,7 +343,7 @@ const readAsRoot = (): Partial<CollectedHost> => ({
       logins("ann", "ann@desk"),
       logins("deploy", "ci", { lastAt: daysAgo(3), lastFrom: "10.0.9.2", days: [[20_001, 4_120]] }),
       logins("deploy", "release", { lastAt: daysAgo(30), lastFrom: null, days: [[19_990, 1]] }),
-      logins("backup", "an authority", { isAuthority: true, lastAt: daysAgo(1) }),
+      logins("ubuntu", "an authority", { isAuthority: true, lastAt: daysAgo(1) }),
     ],
     others: [
       { ...passwords("ann"), lastFrom: "198.51.100.7", days: [[20_002, 2]] },

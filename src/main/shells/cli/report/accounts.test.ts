@@ -27,10 +27,11 @@ test("NAME@HOST shows all of one account: how it is entered, what runs as it, an
   expect(root.out).toContain(
     "/etc/krb5.keytab: host/web-1.example@EXAMPLE.ORG, nfs/web-1.example@EXAMPLE.ORG",
   );
-  const { out: backup } = await at.latchkey("accounts", "backup@web-1.example");
-  expect(backup).toMatch(
-    /certificates of SHA256:\S+ \(backup CA 2026\) for backup, nas-1\.example, \/etc\/ssh\/backup-ca\.pub:1: 31 logins, the last/,
+  const { out: ubuntu } = await at.latchkey("accounts", "ubuntu@web-1.example");
+  expect(ubuntu).toMatch(
+    /certificates of SHA256:\S+ \(user CA 2026\) for ubuntu, operators, \/etc\/ssh\/user-ca\.pub:1: 31 logins, the last/,
   );
+  const { out: backup } = await at.latchkey("accounts", "backup@web-1.example");
   expect(backup).toContain("40 more were counted, and not kept");
   const { out: clerk } = await at.latchkey("accounts", "clerk@mail-1.example");
   expect(clerk).toMatch(/as root read them on \d{4}-\d\d-\d\d; later readings were not by root/);
