@@ -1,5 +1,6 @@
-# Of the configurations of one kind of server the lines that tell what is served where, as records of text with a bar
-# before each line: a positive list, so that no password, header or rule goes along. Read after encode.awk and nginx.awk.
+# Of the configurations of one kind of server the lines that tell what is served where, as records of text with a
+# bar before each line: a positive list, so that no password, header or rule goes along. Read after encode.awk and
+# nginx.awk.
 # -v kind, most (bytes). Of a file that comes by standard input, file_as in the environment is its path.
 
 function file_of() { return FILENAME == "-" ? ENVIRON["file_as"] : FILENAME }

@@ -1,6 +1,6 @@
-# Of /etc/shadow, its fields parted by colons: NAME:CLASS:EXPIRES:TOO-OLD:CHANGED,LEAST,MOST,WARNING,GRACE, a line each,
-# and no hash: of what follows the class only numbers, for in a line that is broken a hash may stand anywhere. With colons
-# everywhere it would have the shape of a line of shadow, and be dropped as one. -v kernel.
+# Of /etc/shadow, its fields parted by colons: NAME:CLASS:EXPIRES:TOO-OLD:CHANGED,LEAST,MOST,WARNING,GRACE, a line
+# each, and no hash: of what follows the class only numbers, for in a line that is broken a hash may stand anywhere.
+# With colons everywhere it would have the shape of a line of shadow, and be dropped as one. -v kernel.
 
 function number(text) { return text ~ /^[0-9]+$/ && length(text) <= 7 ? text : "" }
 {

@@ -18,11 +18,8 @@ import type { HostKeyRow } from "../model/hosts/host-key.ts";
 import type { Scan } from "../model/hosts/scan.ts";
 import type { LabelField, Labelled } from "../model/label.ts";
 import type { RunRow } from "../model/runs/run.ts";
+import { formatCall, formatCommand, formatWords, type Option } from "./command-line.ts";
 import { formatLabelled } from "./hosts/target.ts";
-import { printable, printableJson } from "./untrusted-text.ts";
-
-/** An option with its value; true: one without. It is left out where its value is null, undefined or false. */
-type Option = readonly [name: string, value: string | number | boolean | null | undefined];
 
 /** How the rows of a list are shown by the command line; null where no line can be pasted. */
 export type ListCommands<Row> = { view: string | null; ofRow: (row: Row) => string | null };
@@ -372,53 +369,3 @@ const LABEL_OPTIONS: Record<LabelField, string> = {
   environment: "--environment",
   reviewOn: "--review",
 };
-
-/** The words of a search are words of the command. */
-const formatCommand = (name: string, search: string, options: readonly Option[]): string | null =>
-  formatWords(name, search.split(/\s+/).filter(Boolean), options);
-
-function formatWords(name: string, words: readonly string[], options: readonly Option[]): string | null {
-  const isOption = words.some((word) => word.startsWith("-"));
-  return joinShellWords([
-    "latchkey",
-    ...name.split(" "),
-    ...options.flatMap(toWords),
-    ...(isOption ? ["--"] : []),
-    ...words,
-  ]);
-}
-
-function toWords([name, value]: Option): string[] {
-  if (value === null || value === undefined || value === false) return [];
-  if (value === true) return [name];
-  const text = String(value);
-  return text.startsWith("-") || text === "" ? [`${name}=${text}`] : [name, text];
-}
-
-/** Without what is as it is by default. */
-const formatCall = (procedure: string, input: object): string | null =>
-  joinShellWords([
-    "latchkey",
-    "call",
-    procedure,
-    printableJson(
-      Object.fromEntries(
-        Object.entries(input).filter(([, value]) => value !== null && value !== false && value !== ""),
-      ),
-    ),
-  ]);
-
-/**
- * A word as it is pasted into a POSIX shell. Null for one with a character that a terminal would act on, or that would not
- * be seen for what it is: whoever pastes a line must be able to read it.
- */
-export function quoteShellWord(word: string): string | null {
-  if (printable(word) !== word) return null;
-  return /^[\w./:@+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
-/** Words as one line; null where one of them cannot be pasted. */
-export function joinShellWords(words: readonly string[]): string | null {
-  const quoted = words.map(quoteShellWord);
-  return quoted.includes(null) ? null : quoted.join(" ");
-}

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { joinShellWords, quoteShellWord } from "#shared/text/list-commands.ts";
+import { joinShellWords, quoteShellWord } from "#shared/text/command-line.ts";
 
 test("a shell reads each word as it was, whatever it holds, and runs nothing", () => {
   const word = fc.oneof(
