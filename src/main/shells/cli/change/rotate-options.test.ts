@@ -46,20 +46,28 @@ afterAll(() => folder[Symbol.asyncDispose]());
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];
 
 const program = await createProgram({ world: {} as World, finish: () => undefined });
-const taking = everyCommand(program).filter(({ options }) => options.some(({ long }) => long === "--apply"));
 const wordsOf = (command: Command): string[] =>
   command.parent === program ? [command.name()] : [command.parent?.name() ?? "", command.name()];
+const taking = everyCommand(program).filter(
+  (command) =>
+    command.options.some(({ long }) => long === "--apply") && wordsOf(command).join(" ") !== "reviews plan",
+);
 
-test("seven commands take a plan from a file", () => {
+test("eight commands take a plan from a file, and that of a review says which one does", async () => {
   expect(taking.map((command) => wordsOf(command).join(" "))).toEqual([
     "rotate key",
     "rotate host-key",
     "rotate certificate",
     "reload",
+    "disable",
     "grants add",
     "grants remove",
     "grants tighten",
   ]);
+  expect(await type("reviews", "plan", "spring", "--apply", file)).toMatchObject({
+    code: 2,
+    err: expect.stringContaining(`apply the one of ${file} by: latchkey grants remove --apply ${file}`),
+  });
 });
 
 const each = taking.flatMap((command) =>

@@ -196,7 +196,11 @@ function readRange(word: string): number[] {
 }
 
 async function plan(name: string, command: Command, options: ChangeOptions, world: World): Promise<number> {
-  const planned = { count: 0 };
+  if (typeof options.apply === "string")
+    throw new Refusal(
+      "invalid-input",
+      `the plan of a review is made anew; apply the one of ${options.apply} by: latchkey grants remove --apply ${options.apply}`,
+    );
   const { states } = await readReview(name, options, world);
   if (!states.some(({ state }) => state === "to-revoke")) {
     await using app = await openApp(options, world, "write");
@@ -212,7 +216,6 @@ async function plan(name: string, command: Command, options: ChangeOptions, worl
       isNamed: true,
       beginPlan: async (client, input) => {
         const { planId, ...done } = await client.reviews.plan({ review: name, ...input });
-        planned.count = done.grants;
         if (!options.json) printDone(name, done, world);
         if (planId === null) throw new Refusal("conflict", `what review ${name} revokes is planned already`);
         return { planId };
