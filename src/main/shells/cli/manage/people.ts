@@ -62,6 +62,10 @@ export function addPeople(program: Command, { world, finish }: Session): void {
     .requiredOption("--to <owner>", "who answers for it from now on: a team or a person")
     .option("--review <day>", "the day of the review, such as 2027-01-31 (default: in 30 days)")
     .option("--dry-run", "only list it")
+    .addHelpText(
+      "after",
+      `\nExamples:\n  latchkey people move "Ann Moore" --to "team web"\n  latchkey people move "Ann Moore" --to "Ben Hall" --review 2027-01-31 --dry-run`,
+    )
     .action((name: string, _: object, command: Command) =>
       movePerson(name, command.optsWithGlobals<MoveOptions>(), world),
     );

@@ -234,6 +234,7 @@ function addDecisions(logins: Command, world: World): void {
   logins
     .command("show <id>")
     .description("what a login stands out by, its lines of the log, and the baseline")
+    .addHelpText("after", "\nExamples:\n  latchkey logins show 12")
     .action((id: string, _: object, command: Command) =>
       show(id, command.optsWithGlobals<CommonOptions>(), world),
     );
@@ -242,12 +243,17 @@ function addDecisions(logins: Command, world: World): void {
     .description("accept logins that stand out until a day, with a reason")
     .requiredOption("--until <day>", "the day on which they count again, such as 2027-01-31")
     .requiredOption("--reason <text>", "why they are accepted")
+    .addHelpText(
+      "after",
+      `\nExamples:\n  latchkey logins accept 12 14 --until 2027-01-31 --reason "new office"`,
+    )
     .action((ids: string[], _: object, command: Command) =>
       accept(ids, command.optsWithGlobals<AcceptOptions>(), world),
     );
   logins
     .command("unaccept <id...>")
     .description("withdraw such acceptances")
+    .addHelpText("after", "\nExamples:\n  latchkey logins unaccept 12")
     .action((ids: string[], _: object, command: Command) =>
       unaccept(ids, command.optsWithGlobals<CommonOptions>(), world),
     );
