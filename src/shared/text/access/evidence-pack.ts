@@ -155,8 +155,11 @@ function summarise(review: ReviewDetail, problems: readonly string[], writtenAt:
       }`,
     })),
     {
-      name: "Compared with the seals",
-      value: problems.length === 0 ? "as it was frozen and decided" : problems.join("; "),
+      name: "Compared with the digests in the database",
+      value:
+        problems.length === 0
+          ? "each item and each answer has the digest that it was stored with; whoever can write the database can write both"
+          : problems.join("; "),
     },
   ];
 }
@@ -196,8 +199,7 @@ export function writePackReadme(
     sha256sum -c SHA256SUMS
 
 The first shows that the key in allowed_signers has signed the digests, the second that each file is what was signed. Whose
-key it is, no file here can show: compare the fingerprint that "ssh-keygen -l -f signer.pub" prints with the one that the
-signer gives you.`
+key it is, no file here can show: compare the fingerprint that the first prints with the one that the signer gives you.`
     : `Nobody has signed this pack. In this folder, this shows that each file is what was written:
 
     sha256sum -c SHA256SUMS`;

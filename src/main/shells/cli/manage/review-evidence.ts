@@ -41,7 +41,7 @@ export function addReviewEvidence(reviews: Command, { world, finish }: Session):
 
 const HELP = `
 Its README.txt has the two commands that check it: ssh-keygen -Y verify and sha256sum -c need no Latchkey. Exit code 1:
-the database is not as it was frozen and sealed; the pack says what differs.
+an item or an answer has another digest than it was stored with; the pack says which.
 
 Example:
   latchkey reviews evidence root-2027q1 --out evidence --sign ~/.ssh/id_ed25519
@@ -63,7 +63,6 @@ async function writeEvidence(name: string, options: EvidenceOptions, world: Worl
   if (key !== undefined) {
     const { signature, publicKey } = await client.reviews.sign({ sums, key });
     await pack.writeBeside("SHA256SUMS.sig", signature);
-    await pack.writeBeside("signer.pub", `${publicKey}\n`);
     await pack.writeBeside("allowed_signers", writeAllowedSigners(publicKey));
   }
   const isSigned = key !== undefined;

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
@@ -33,11 +33,41 @@ async function openDesk(folder: string, clock: Now) {
   return { visit, type: openTerminal(path, { now: () => clock.now, workstation }) };
 }
 
+/** What its files say of each item, with what strangers wrote as text. */
+async function expectContents(pack: string): Promise<void> {
+  const json = JSON.parse(await readFile(join(pack, "review.json"), "utf8"));
+  expect(json).toMatchObject({
+    format: "latchkey-review-evidence-1",
+    problems: [],
+    review: { name: "q2", decided: 3 },
+  });
+  expect(json.items.map(({ state }: { state: string }) => state)).toEqual(["kept", "kept", "closed"]);
+  expect(json.items[2].closedBy).toEqual({ scan: 2, at: "2026-06-03T12:00:00Z" });
+  const table = await readFile(join(pack, "items.csv"), "utf8");
+  expect(table).toContain(`"'=HYPERLINK(""http://x"")<script>alert(1)</script>"`);
+  expect(table).not.toMatch(/"[=+@-]/);
+  const page = await readFile(join(pack, "report.html"), "utf8");
+  expect(page).not.toContain("<script");
+  expect(page).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
+}
+
+/** Signs what stands in a pack by another key, and makes that the allowed one. */
+async function signByAnother(pack: string, keys: string): Promise<void> {
+  const { path, publicLine } = await makeKeyFile(keys, "mallory");
+  const files = "README.txt items.csv report.html review.json";
+  await run("sh", ["-c", `sha256sum ${files} > SHA256SUMS; rm SHA256SUMS.sig`], { cwd: pack });
+  await run("ssh-keygen", ["-q", "-Y", "sign", "-n", "latchkey-review", "-f", path, "SHA256SUMS"], {
+    cwd: pack,
+  });
+  await writeFile(join(pack, "allowed_signers"), `signer namespaces="latchkey-review" ${publicLine}`);
+}
+
 test("a review is created, decided, closed by a later scan, and its evidence is checked by ssh-keygen and sha256sum alone", async () => {
   await using folder = await makeTemporaryFolder();
   const clock = { now: new Date("2026-06-02T12:00:00Z") };
   const { visit, type } = await openDesk(folder.path, clock);
-  const { path: key } = await makeKeyFile(folder.path, "auditor");
+  const auditor = await makeKeyFile(folder.path, "auditor");
+  const { path: key } = auditor;
   const created = await type(
     "reviews",
     "create",
@@ -88,23 +118,22 @@ test("a review is created, decided, closed by a later scan, and its evidence is 
     "review.json: OK",
   ]);
 
-  const json = JSON.parse(await readFile(join(empty, "review.json"), "utf8"));
-  expect(json).toMatchObject({
-    format: "latchkey-review-evidence-1",
-    problems: [],
-    review: { name: "q2", decided: 3 },
-  });
-  expect(json.items.map(({ state }: { state: string }) => state)).toEqual(["kept", "kept", "closed"]);
-  expect(json.items[2].closedBy).toEqual({ scan: 2, at: "2026-06-03T12:00:00Z" });
-  const table = await readFile(join(empty, "items.csv"), "utf8");
-  expect(table).toContain(`"'=HYPERLINK(""http://x"")<script>alert(1)</script>"`);
-  expect(table).not.toMatch(/"[=+@-]/);
-  const page = await readFile(join(empty, "report.html"), "utf8");
-  expect(page).not.toContain("<script");
-  expect(page).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
+  await expectContents(empty);
 
   await appendFile(join(empty, "items.csv"), "\n");
   await expect(check()).rejects.toThrow("sha256sum -c");
+
+  expect(signature?.stdout).toContain(auditor.fingerprint);
+  await signByAnother(empty, folder.path);
+  const [forged] = await check();
+  expect(forged?.stdout).not.toContain(auditor.fingerprint);
+  const blob = auditor.publicLine.split(" ")[1] ?? "";
+  for (const name of await readdir(empty))
+    expect({ name, has: (await readFile(join(empty, name), "utf8")).includes(blob) }).toEqual({
+      name,
+      has: false,
+    });
+  expect(readme).toContain("compare the fingerprint that the first prints");
 });
 
 test("a file for a reviewer is written, and the answer is imported with the signature that lies beside it", async () => {
