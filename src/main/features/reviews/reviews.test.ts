@@ -2,6 +2,8 @@ import { join } from "node:path";
 import { createRouterClient } from "@orpc/server";
 import Sqlite from "better-sqlite3";
 import { expect, test } from "vitest";
+import { hashPlan } from "#domain/runs/hash-plan.ts";
+import { makePlanValue } from "#domain/runs/testdata/make-plan-value.ts";
 import type { ReviewItem } from "#shared/model/access/review.ts";
 import { openStore } from "#store/store.ts";
 import { beginScan, fingerprintOf, makeAccount, makeGrant, visitHost } from "#store/testing/make-visit.ts";
@@ -201,6 +203,35 @@ test("what is revoked is closed by a later reading of its host alone, and is ope
   const again = await api.plan({ review: "q2" });
   expect(again).toMatchObject({ grants: 2 });
   expect(planned[1]).not.toContain(web1?.about);
+});
+
+test("a revoked key that somebody puts back once the run has removed it is to be revoked again", async () => {
+  const { store, create, items, api, visit, clock } = openWorld();
+  await create();
+  const [web1] = (await items()).filter((item) => nameOf(item).startsWith("bob "));
+  await api.decide({ review: "q2", items: [web1?.item ?? 0], choice: "revoke", reason: "has left the team" });
+  const plan = makePlanValue({ hosts: [] });
+  const at = "2026-06-02T00:00:00Z";
+  const planId = store.runbooks.plans.take({ plan, hash: hashPlan(plan), at });
+  expect(await api.plan({ review: "q2" })).toMatchObject({ planId });
+  expect(statesOf(await items(), "bob")).toEqual(["planned", "open"]);
+  const counts = { hosts: 1, adds: 0, changes: 0, removes: 1 };
+  const run = { planId, token: "one", kind: plan.kind, title: "", at, acknowledgements: [], counts };
+  const id = store.runbooks.runs.begin({ ...run, origin: "live" });
+  store.runbooks.runs.setState({
+    id,
+    state: "committed",
+    reasons: [],
+    byHand: [],
+    endedAt: "2026-06-02T18:00:00Z",
+  });
+  expect(statesOf(await items(), "bob")).toEqual(["planned", "open"]);
+  clock.now = new Date("2026-06-03T00:00:00Z");
+  visit("web1", [ANN, CI]);
+  expect(statesOf(await items(), "bob")).toEqual(["closed", "open"]);
+  clock.now = new Date("2026-06-04T00:00:00Z");
+  visit("web1", [ANN, CI, makeGrant("bob", { line: 3, text: "ssh-ed25519 bob again" })]);
+  expect(statesOf(await items(), "bob")).toEqual(["to-revoke", "open"]);
 });
 
 test("two lines with one key are two items: to revoke the one leaves the other", async () => {

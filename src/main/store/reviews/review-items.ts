@@ -87,13 +87,17 @@ const IS_REASSIGNED = `CASE item.kind
     WHERE own.id = item.about AND account.own_owner = decision.successor)
   ELSE EXISTS (SELECT 1 FROM account WHERE account.id = item.about AND account.own_owner = decision.successor) END`;
 
-/** A plan that failed, was rolled back, or after whose run the grant was seen once more, holds nothing. */
+/** A plan that failed, was rolled back, or after whose run the grant or another line with its key was seen, holds nothing. */
 const IS_PLANNED = `EXISTS (
   SELECT 1 FROM plan LEFT JOIN run ON run.plan = plan.id
   WHERE plan.id = item.plan AND plan.state <> 'failed'
     AND (run.id IS NULL OR run.state <> 'rolled-back' AND NOT (run.state = 'committed' AND EXISTS (
       SELECT 1 FROM grant_line AS own JOIN scan ON scan.id = own.last_scan
-      WHERE own.id = item.about AND own.gone_scan IS NULL AND scan.started_at > run.ended_at))))`;
+      WHERE own.id = item.about AND own.gone_scan IS NULL AND scan.started_at > run.ended_at
+      UNION ALL
+      SELECT 1 FROM grant_line AS own CROSS JOIN grant_line AS later INDEXED BY grant_by_account
+      JOIN scan ON scan.id = later.last_scan
+      WHERE own.id = item.about AND ${SUCCESSOR} AND later.gone_scan IS NULL AND scan.started_at > run.ended_at))))`;
 
 const STATE = `CASE
   WHEN decision.choice IS NULL THEN 'open'
