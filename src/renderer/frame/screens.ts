@@ -79,7 +79,7 @@ export const SCREEN_GROUPS: readonly ScreenGroup[] = [
       { to: "/runs", name: "Runs", key: "b" },
       { to: "/scans", name: "Scans", key: "s" },
       { to: "/changes", name: "History", key: "d" },
-      { to: "/logins", name: "Logins", key: "e" },
+      { to: "/logins", name: "Logins", key: "y" },
       { to: "/audit-log", name: "Audit log", key: "l" },
     ],
   },
