@@ -8,7 +8,6 @@ const SCREENS = [
   ["p", "People"],
   ["r", "Paths"],
   ["d", "History"],
-  ["e", "Reviews"],
   ["y", "Logins"],
   ["n", "Host keys"],
   ["e", "Reviews"],

@@ -108,7 +108,12 @@ const OF_VERIFICATIONS = new Set([
   "orphan_since",
   "owner",
   "counted_as",
+  // Of an account's risk: how many keys are certain to be held there.
+  "opens",
 ]);
+
+/** A login of the scan itself weighs nothing where it stands out, and which one that was only a live scan knows. */
+const OF_OWN_LOGIN = new Set(["severity", "weight"]);
 
 const INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g;
 
@@ -136,16 +141,22 @@ function readTables(
     db
       .prepare<[], object>(`SELECT * FROM "${name}"`)
       .all()
-      .map((row) => withoutWay(row, withVerifications));
+      .map((row) =>
+        withoutWay(row, (column) =>
+          name === "login_observation" && OF_OWN_LOGIN.has(column)
+            ? false
+            : !OF_A_PROBE.has(column) && (withVerifications || !OF_VERIFICATIONS.has(column)),
+        ),
+      );
   const isCompared = (name: string) =>
     !OF_THE_WAY.has(name) && (withVerifications || name !== "cached_count");
   return Object.fromEntries(names.filter(isCompared).map((name) => [name, read(name)]));
 }
 
-const withoutWay = (row: object, withVerifications: boolean): object =>
+const withoutWay = (row: object, isCompared: (column: string) => boolean): object =>
   Object.fromEntries(
     Object.entries(row)
-      .filter(([column]) => !OF_A_PROBE.has(column) && (withVerifications || !OF_VERIFICATIONS.has(column)))
+      .filter(([column]) => isCompared(column))
       .map(([column, value]) => [
         column,
         typeof value === "string"
