@@ -292,7 +292,7 @@ function review({ access, reviews }: Store, name: string): void {
   const deciders = { kind: "named" as const, names: ["ann"] };
   const selection = { kind: "no-owner" as const };
   const id = reviews.begin({ name, token: name, selection, deciders, createdAt: START, dueAt: START });
-  const of = { uid: 0, root: "no" as const, owner: "", readAt: null };
+  const of = { id: 1, uid: 0, root: "no" as const, owner: "", readAt: null };
   for (const [index, about] of [1, 2].entries()) {
     const row = access.findRow(about);
     if (!row) throw new Error("there is no such grant");

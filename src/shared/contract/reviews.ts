@@ -130,7 +130,7 @@ export const reviews = {
   /** From now on it takes no decision. What nobody has decided stays so. */
   end: command.input(OfReview).output(ReviewDetail),
 
-  /** Compares all items and decisions with what was frozen and sealed. Each problem is a sentence. */
+  /** Compares all items and answers with the digests that they were stored with. Each problem is a sentence. */
   verify: query.input(OfReview).output(z.object({ problems: z.array(z.string()) })),
 
   /** Signs the digests of an evidence pack, as sha256sum prints them, with a key of this computer in the namespace of reviews. */

@@ -1,13 +1,12 @@
 import { createHash, hash } from "node:crypto";
-import type { AccountKind, KindReason, PasswordState, RootStanding } from "#shared/model/access/account.ts";
 import type { GrantRow } from "#shared/model/access/grant.ts";
-import type { AccountEvidence, GrantEvidence, ItemDecision } from "#shared/model/access/review.ts";
-import type { Workload } from "#shared/model/access/workload.ts";
-import type { LogWindow } from "#shared/model/hosts/host-use.ts";
-import type { Instant } from "#shared/model/instant.ts";
-
-/** What is known of the account of a grant, and when its host was read. */
-type AccountOfGrant = { uid: number; root: RootStanding; owner: string; readAt: Instant | null };
+import type {
+  AccountEvidence,
+  GrantEvidence,
+  ItemDecision,
+  ReviewedAccount,
+  ReviewedGrant,
+} from "#shared/model/access/review.ts";
 
 /** So many sentences of each kind are kept: a review may have a million items. */
 const MOST_REASONS = 3;
@@ -15,7 +14,7 @@ const MOST_LOGS = 6;
 const MOST_FINDINGS = 10;
 
 /** A grant as its list shows it now, for whoever reviews it. */
-export function toGrantEvidence(grant: GrantRow, of: AccountOfGrant): GrantEvidence {
+export function toGrantEvidence(grant: GrantRow, of: ReviewedGrant): GrantEvidence {
   const { effective, owner, use } = grant.verdict;
   return {
     kind: "grant",
@@ -52,27 +51,6 @@ export function toGrantEvidence(grant: GrantRow, of: AccountOfGrant): GrantEvide
       .map(({ rule, severity, sentence }) => ({ rule, severity, sentence })),
   };
 }
-
-/** An account as its host was last read. */
-type ReviewedAccount = AccountOfGrant & {
-  host: string;
-  port: number;
-  name: string;
-  kind: AccountKind;
-  reasons: KindReason[];
-  shell: string;
-  home: string;
-  groups: string[];
-  passwordState: PasswordState;
-  workloads: Workload[];
-  workloadCount: number;
-  grantCount: number;
-  lastLoginAt: Instant | null;
-  firstSeen: Instant;
-  lastSeen: Instant;
-  otherLogins: AccountEvidence["otherLogins"];
-  logs: LogWindow[];
-};
 
 const MOST_WORKLOADS = 10;
 const MOST_GROUPS = 20;

@@ -1,47 +1,12 @@
 import type { Database } from "better-sqlite3";
-import {
-  type AccountKind,
-  KindReason,
-  type PasswordState,
-  type RootStanding,
-} from "#shared/model/access/account.ts";
-import type { ReviewSelection } from "#shared/model/access/review.ts";
+import { KindReason } from "#shared/model/access/account.ts";
+import type { ReviewedAccount, ReviewedGrant, ReviewSelection } from "#shared/model/access/review.ts";
 import { Workload } from "#shared/model/access/workload.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { LoginMethod, LogWindow } from "#shared/model/hosts/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
 
-/** A grant that may let somebody in, with what its account is. */
-export type GrantCandidate = {
-  id: number;
-  uid: number;
-  root: RootStanding;
-  owner: string;
-  readAt: Instant | null;
-};
-
-/** An account that is not the operating system's own. */
-export type AccountCandidate = GrantCandidate & {
-  host: string;
-  port: number;
-  name: string;
-  kind: AccountKind;
-  reasons: KindReason[];
-  shell: string;
-  home: string;
-  groups: string[];
-  passwordState: PasswordState;
-  workloads: Workload[];
-  workloadCount: number;
-  grantCount: number;
-  lastLoginAt: Instant | null;
-  firstSeen: Instant;
-  lastSeen: Instant;
-  otherLogins: { method: LoginMethod; by: string; lastAt: Instant }[];
-  logs: LogWindow[];
-};
-
-type AccountRow = Omit<AccountCandidate, "reasons" | "groups" | "workloads" | "otherLogins" | "logs"> & {
+type AccountRow = Omit<ReviewedAccount, "reasons" | "groups" | "workloads" | "otherLogins" | "logs"> & {
   hostId: number;
   reasons: string;
   groups: string;
@@ -112,12 +77,12 @@ export function reviewCandidates(db: Database) {
   }
 
   return {
-    grants(selection: ReviewSelection, range: Range): GrantCandidate[] {
+    grants(selection: ReviewSelection, range: Range): ReviewedGrant[] {
       const { found, values } = statementsOf(selection);
       return found.grants.all({ ...range, ...values });
     },
 
-    accounts(selection: ReviewSelection, range: Range): AccountCandidate[] {
+    accounts(selection: ReviewSelection, range: Range): ReviewedAccount[] {
       const { found, values } = statementsOf(selection);
       return found.accounts
         .all({ ...range, ...values })
@@ -143,7 +108,7 @@ function openSelection(db: Database, condition: Condition) {
 }
 
 const prepareGrants = (db: Database, sql: string) =>
-  db.prepare<Range & typeof NOTHING, GrantCandidate>(`
+  db.prepare<Range & typeof NOTHING, ReviewedGrant>(`
     SELECT grant_line.id, grant_line.uid, ${ACCOUNT_OWNER} AS owner, host.last_read AS readAt,
       ifnull(account.root, iif(grant_line.uid = 0, 'is-root', 'unknown')) AS root
     FROM grant_line

@@ -23,7 +23,7 @@ import {
   LoginRule,
 } from "#shared/model/access/login.ts";
 import { formatLearning, LOGIN_RULES } from "#shared/text/access/login.ts";
-import { formatCount } from "#shared/text/count.ts";
+import { formatCount, formatTotal } from "#shared/text/count.ts";
 import { formatAccount } from "#shared/text/hosts/target.ts";
 import { loginCommands, observedCommands } from "#shared/text/list-commands.ts";
 import classes from "./logins.module.css";
@@ -209,7 +209,7 @@ function ObservedLogins({ search, onChange, onClear }: ListProps) {
           <Fixed search={search} onChange={onChange} />
           {learning && learning.hosts.length > 0 && (
             <span className={classes.learning} title={formatLearning(learning)}>
-              Not enough logs yet: {formatCount(learning.hosts.length, "host")}
+              Not enough logs yet: {formatTotal(learning.total, "host")}
             </span>
           )}
         </>
@@ -224,7 +224,7 @@ function ObservedLogins({ search, onChange, onClear }: ListProps) {
           why={
             learning && learning.hosts.length > 0
               ? beginLarge(formatLearning(learning))
-              : "Every login is as it was in the first 30 days that the logs of its host cover."
+              : "On hosts whose logs cover 30 days, every login is as it was in the first of these."
           }
         />
       }

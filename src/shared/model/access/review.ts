@@ -132,6 +132,36 @@ export const AccountEvidence = z.object({
 });
 export type AccountEvidence = z.infer<typeof AccountEvidence>;
 
+/** A grant that may let somebody in, with what its account is. */
+export type ReviewedGrant = {
+  id: number;
+  uid: number;
+  root: RootStanding;
+  owner: string;
+  readAt: Instant | null;
+};
+
+/** An account that is not the operating system's own. */
+export type ReviewedAccount = ReviewedGrant & {
+  host: string;
+  port: number;
+  name: string;
+  kind: AccountKind;
+  reasons: KindReason[];
+  shell: string;
+  home: string;
+  groups: string[];
+  passwordState: PasswordState;
+  workloads: Workload[];
+  workloadCount: number;
+  grantCount: number;
+  lastLoginAt: Instant | null;
+  firstSeen: Instant;
+  lastSeen: Instant;
+  otherLogins: AccountEvidence["otherLogins"];
+  logs: LogWindow[];
+};
+
 export const ReviewEvidence = z.discriminatedUnion("kind", [GrantEvidence, AccountEvidence]);
 export type ReviewEvidence = z.infer<typeof ReviewEvidence>;
 
