@@ -19,7 +19,7 @@ const GRANTS = ["ann", "bob", "ci", "</script><img src=x onerror=alert(1)>\u202e
 type Answer = { review: string; name: string; decisions: object[] } & Record<string, unknown>;
 
 /** A review that ann has to answer, who holds the first grant, and bob, of whom people sources have a key each. */
-async function openDesk(folder: string) {
+async function openDesk(folder: string, user = "jo") {
   const [ann, bob] = [await makeKeyFile(folder, "ann"), await makeKeyFile(folder, "bob")];
   const clock = { now: new Date("2026-06-02T12:00:00Z") };
   const store = openStore({ path: ":memory:", access: "write", now: () => clock.now });
@@ -50,7 +50,7 @@ async function openDesk(folder: string) {
       store,
       announce: () => undefined,
       now: () => clock.now,
-      workstation: { user: "jo", home: folder, agentSocket: null },
+      workstation: { user, home: folder, agentSocket: null },
       planRemoval: () => Promise.reject(new Error("nothing is planned here")),
       setOwner: () => Promise.reject(new Error("nothing is labelled here")),
     }),
@@ -191,6 +191,17 @@ test("of an answer only what is the reviewer's to decide counts, and never that 
   });
   const bobs = JSON.stringify(await answerOf([keep(1)], { reviewer: "bob" }));
   expect(await send(bobs, { signature: await sign(bobs, bob) })).toMatchObject({ accepted: 1 });
+});
+
+test("whoever imports an answer that nobody has signed keeps no access of their own by it", async () => {
+  await using folder = await makeTemporaryFolder();
+  const { bob, answerOf, sign, send } = await openDesk(folder.path, "ann");
+  const text = JSON.stringify(await answerOf([keep(1)], { reviewer: "bob" }));
+  expect(await send(text, { acceptsUnsigned: true })).toMatchObject({
+    accepted: 0,
+    refused: [{ item: 1, why: "own-access" }],
+  });
+  expect(await send(text, { signature: await sign(text, bob) })).toMatchObject({ accepted: 1, refused: [] });
 });
 
 test("a reviewer's file runs its own script alone, and what strangers wrote is text in it", async () => {

@@ -93,7 +93,9 @@ export function createAnswers({ store, workstation, now }: Deps) {
     let same = 0;
     for (const decision of answer.decisions) {
       const item = findAnsweredItem(review, decision.item);
-      const isOwn = isOwnAccess(item.evidence, reviewer, people(item.evidence));
+      // An answer that nobody has signed is the word of whoever imports it, too.
+      const names = signer.isReviewer ? [reviewer] : [reviewer, workstation.user];
+      const isOwn = names.some((name) => isOwnAccess(item.evidence, name, people(item.evidence)));
       const outcome = evaluateDecision(item, decision, { reviewer, isSigned: signer.isReviewer, isOwn });
       if (outcome === "accepted") accepted.push(decision);
       else if (outcome === "same") same++;
