@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { Asn1Level, CertificateDetail, CertificateRow, Sha256 } from "../model/certificates/certificate.ts";
 import { ChainView, RevocationView, TrustItem } from "../model/certificates/chain.ts";
-import { Forecast, LoadBy, Timeline } from "../model/certificates/forecast.ts";
 import { ServedRow, ServedState } from "../model/certificates/served.ts";
 import { Endpoint } from "../model/hosts/endpoint.ts";
 import { ScanId } from "../model/hosts/scan.ts";
@@ -149,27 +148,4 @@ export const chains = {
   queryResponders: command.input(RevocationRequest).output(z.object({ views: z.array(RevocationView) })),
 
   distrust: command.input(z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) })).output(z.object({})),
-};
-
-const ForecastQuery = z.object({
-  by: LoadBy.default("issuer"),
-  /** Only this issuer or owner; empty: self-issued certificates, or those without an owner. */
-  issuer: z.string().max(300).nullable().default(null),
-  owner: z.string().max(200).nullable().default(null),
-});
-
-/** The most weeks of a timeline: ten years. */
-const MOST_WEEKS = 520;
-
-export const forecast = {
-  /**
-   * How many certificates will have to be renewed in each week until the end of 2029, given the shorter lives that are
-   * announced.
-   */
-  renewals: query.input(ForecastQuery).output(Forecast),
-
-  /** How many certificates that are seen now expire in each week. */
-  timeline: query
-    .input(ForecastQuery.extend({ weeks: z.int().min(1).max(MOST_WEEKS).default(52) }))
-    .output(Timeline),
 };

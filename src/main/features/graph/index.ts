@@ -1,5 +1,5 @@
 import { implement } from "@orpc/server";
-import { graph } from "#shared/contract/graph.ts";
+import { graph } from "#shared/contract/access/graph.ts";
 import type { Store } from "#store/store.ts";
 import { createMutualList, createSharedList } from "./lists.ts";
 import { createReachList, drawDiagram, listRoots } from "./reach.ts";

@@ -1,7 +1,7 @@
 import { implement } from "@orpc/server";
 import { randomNonce } from "#net/local/sign-bytes.ts";
+import { reviews as contract } from "#shared/contract/access/reviews.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import { reviews as contract } from "#shared/contract/reviews.ts";
 import type { ReviewDetail } from "#shared/model/access/review.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import { toInstant } from "#shared/model/instant.ts";

@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import type { AccessFilter } from "#shared/contract/access.ts";
+import type { AccessFilter } from "#shared/contract/access/grants.ts";
 import type { Lists } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
 import { endOfStart, isAscii, splitWords, toFingerprintStart, toPattern } from "#store/lists/search.ts";

@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import type { AccessFilter } from "#shared/contract/access.ts";
+import type { AccessFilter } from "#shared/contract/access/grants.ts";
 import { Approval } from "#shared/model/access/change.ts";
 import type { GrantDetail, GrantRow, Orphan, OrphanState } from "#shared/model/access/grant.ts";
 import { evaluatesAbsence, type Inventory } from "#shared/model/access/person.ts";

@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import type { LoginFilter, ObservedFilter } from "#shared/contract/accounts.ts";
+import type { LoginFilter, ObservedFilter } from "#shared/contract/access/logins.ts";
 import {
   EntryMethod,
   type LoginBaseline,

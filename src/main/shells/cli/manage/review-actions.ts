@@ -1,7 +1,7 @@
 import { stat, writeFile } from "node:fs/promises";
 import type { Command } from "commander";
+import { MOST_DECIDED } from "#shared/contract/access/reviews.ts";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
-import { MOST_DECIDED } from "#shared/contract/reviews.ts";
 import type { ImportedAnswer, ReviewChoice } from "#shared/model/access/review.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { REFUSED_WORDS, SOURCE_WORDS } from "#shared/text/access/review.ts";

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { AccessFilter } from "#shared/contract/access.ts";
+import type { AccessFilter } from "#shared/contract/access/grants.ts";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { GrantRow } from "#shared/model/access/grant.ts";
 import { isMoreThan } from "#shared/model/total.ts";

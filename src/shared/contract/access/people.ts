@@ -5,8 +5,8 @@ import {
   PeopleSourceKind,
   PersonDetail,
   PersonRow,
-} from "../model/access/person.ts";
-import { command, listOf, Page, query, Search, sortedBy } from "./procedure.ts";
+} from "../../model/access/person.ts";
+import { command, listOf, Page, query, Search, sortedBy } from "../procedure.ts";
 
 /** A people source is a few megabytes at most; a folder of keys has a file for each person. */
 const MOST_PEOPLE_SOURCE_BASE64 = 24 * 1024 * 1024;

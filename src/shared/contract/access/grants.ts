@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { GrantDetail, GrantRow } from "../model/access/grant.ts";
-import { listOf, Page, query, Search, sortedBy } from "./procedure.ts";
+import { GrantDetail, GrantRow } from "../../model/access/grant.ts";
+import { listOf, Page, query, Search, sortedBy } from "../procedure.ts";
 
 export const AccessFilter = z.object({
   search: Search,

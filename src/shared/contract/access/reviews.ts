@@ -11,11 +11,11 @@ import {
   ReviewName,
   ReviewRow,
   ReviewSelection,
-} from "../model/access/review.ts";
-import { Instant } from "../model/instant.ts";
-import { LocalPath } from "../model/local-file.ts";
-import { PlanId, PlanOptions } from "../model/runs/plan.ts";
-import { command, listOf, Page, query, Search, sortedBy } from "./procedure.ts";
+} from "../../model/access/review.ts";
+import { Instant } from "../../model/instant.ts";
+import { LocalPath } from "../../model/local-file.ts";
+import { PlanId, PlanOptions } from "../../model/runs/plan.ts";
+import { command, listOf, Page, query, Search, sortedBy } from "../procedure.ts";
 
 /** At most so many items are decided at once. */
 export const MOST_DECIDED = 10_000;

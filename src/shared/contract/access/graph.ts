@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { GraphEdge, GraphLink, GraphNode, MutualTrust, SharedKey } from "../model/access/graph.ts";
-import { listOf, Page, query, Search } from "./procedure.ts";
+import { GraphEdge, GraphLink, GraphNode, MutualTrust, SharedKey } from "../../model/access/graph.ts";
+import { listOf, Page, query, Search } from "../procedure.ts";
 
 /**
  * A thing by its name: HOST or HOST:PORT (whoever is root there), ACCOUNT@HOST, SHA256:..., person:NAME (by a name or login;
