@@ -185,6 +185,8 @@ const toSight = ({ server_name: serverName, last_seen: lastSeen, ...row }: Sight
     lastSeen,
   });
 
+const ENDPOINTS_THERE = "SELECT endpoint.id FROM endpoint WHERE endpoint.host = @host AND endpoint.port = @port";
+
 /** The kinds of keys, of those that a handshake can be limited to, for which a port has certificates side by side. */
 export type KeyKindsAt = (target: { host: string; port: number }) => readonly ServerKeyKind[];
 
@@ -197,13 +199,11 @@ export function keyKindReader(db: Database): () => KeyKindsAt {
   const hosts = db
     .prepare<object, number>(`
       SELECT host.id FROM host WHERE host.host = @host
-      UNION SELECT host_address.host FROM host_address WHERE host_address.address = @host
-      UNION SELECT known.host FROM endpoint JOIN host_of_endpoint AS known ON known.endpoint = endpoint.id
-        WHERE endpoint.host = @host AND endpoint.port = @port
-      UNION SELECT host_address.host FROM endpoint
-        JOIN endpoint_address ON endpoint_address.endpoint = endpoint.id
+      UNION ALL SELECT host_address.host FROM host_address WHERE host_address.address = @host
+      UNION ALL SELECT known.host FROM host_of_endpoint AS known WHERE known.endpoint IN (${ENDPOINTS_THERE})
+      UNION ALL SELECT host_address.host FROM endpoint_address
         JOIN host_address ON host_address.address = endpoint_address.address
-        WHERE endpoint.host = @host AND endpoint.port = @port`)
+        WHERE endpoint_address.endpoint IN (${ENDPOINTS_THERE})`)
     .pluck();
   // HAProxy chooses among all certificates of a listener, and the other servers among those of one name.
   const kinds = db
