@@ -71,7 +71,8 @@ do_account_entry() {
 		if [ -f "$shell" ] && [ -x "$shell" ] && is_roots_path "$shell"; then report nologin "$shell"; break; fi
 	done
 	report_processes "$entry_uid"
-	report_workloads "$1"
+	report_workloads "$1" "$entry_uid"
+	report_rights "$1" "$entry_gid"
 	find_timers
 	report rollback-timer $timers
 	ok
@@ -93,22 +94,47 @@ report_processes() {
 	set -f
 }
 
-# Units that run as account $1 by their files, and its crontab.
+# report_workloads NAME UID: units that run as this account by their files; its crontab, its jobs of at, and that its
+# own units run without a login.
 report_workloads() {
 	set +f
-	grep -lsxF "User=$1" /etc/systemd/system/*.service /etc/systemd/system/*/*.conf /run/systemd/system/*.service \
-		/usr/lib/systemd/system/*.service /lib/systemd/system/*.service </dev/null | sed 's|.*/||' | sort -u | head -n 20 |
+	named="($(put_line "$1" | sed 's/[.]/[.]/g')|$2)"
+	grep -lsE "^[[:space:]]*User[[:space:]]*=[[:space:]]*\"?$named\"?[[:space:]]*\$" \
+		/etc/systemd/system/*.service /etc/systemd/system/*/*.conf /run/systemd/system/*.service \
+		/run/systemd/system/*/*.conf /run/systemd/transient/*.service /usr/local/lib/systemd/system/*.service \
+		/usr/lib/systemd/system/*.service /usr/lib/systemd/system/*/*.conf /lib/systemd/system/*.service </dev/null |
+		sed -e 's|/[^/]*\.conf$||' -e 's|\.d$||' -e 's|.*/||' | sort -u | head -n 20 |
 		while IFS= read -r unit; do report unit "$unit"; done
+	for job in /var/spool/cron/atjobs/* /var/spool/at/*; do
+		read_stat "$job"
+		case $mode,$uid in -*,"$2") report crontab "$job" ;; esac
+	done
 	set -f
-	for crontab in "/var/spool/cron/crontabs/$1" "/var/spool/cron/tabs/$1" "/var/spool/cron/$1"; do
+	for crontab in "/var/spool/cron/crontabs/$1" "/var/spool/cron/tabs/$1" "/var/spool/cron/$1" \
+		"/var/lib/systemd/linger/$1"; do
 		[ ! -f "$crontab" ] || report crontab "$crontab"
 	done
 }
 
+# report_rights NAME GID: the groups that it is in beside its own, and the lines of sudo's and doas' files that name
+# it, each as PATH:NUMBER.
+report_rights() {
+	report groups $(awk -F: -v name="$1" -v own="$2" '
+		$3 != own && index("," $4 ",", "," name ",") && $1 ~ /^[A-Za-z0-9_.-]+$/ {
+			print $1
+			if (++named == 50) exit
+		}' /etc/group)
+	set +f
+	grep -nsE "^[^#]*(^|[^A-Za-z0-9_.%@#-])$(put_line "$1" | sed 's/[.]/[.]/g')([^A-Za-z0-9_.@-]|\$)" \
+		/etc/sudoers /etc/sudoers.d/* /etc/doas.conf /dev/null </dev/null |
+		sed 's/^\([^:]*:[0-9]*\):.*/\1/' | head -n 20 | while IFS= read -r line; do report right "$line"; done
+	set -f
+}
+
 # account_change NAME UID GID HOME SHELL CLASS EXPIRES SHELL CLASS EXPIRES: of the account with this number, group and
 # home, shell, password and expiry become the last three, each of which is the one before by now, or already the last.
-# Where anything else stands, nothing is done. A password is locked by the mark before its hash, and unlocked by taking
-# that away: nobody needs the hash for it.
+# Where anything else stands, nothing is done. A password is locked by the mark before its hash, and unlocked by
+# taking that away: nobody needs the hash for it.
 do_account_change() {
 	need_accounts "$1"
 	changed_account=$1 changed_identity=$2:$3:$4
@@ -171,20 +197,36 @@ do_account_arm() {
 # them go.
 fire_account() {
 	mv "armed-deployment.$1" "fired-deployment.$1" || exit
+	fired=fired-deployment.$1
 	shift
-	tries=0
-	while [ $tries -lt 60 ]; do
-		case $(do_account_change "$@") in *accounts-locked*) sleep 5 ;; *) break ;; esac
-		tries=$((tries + 1))
-	done
+	insist do_account_change "$@"
 } >/dev/null 2>&1
 
+# insist VERB WORDS...: while somebody else holds the files of accounts, it is tried again, for five minutes. Why it
+# was not done stands in $fired, for whoever reads it.
+insist() {
+	tries=0
+	while :; do
+		answer=$("$@")
+		case $answer in
+			*' ok '*) return ;;
+			*accounts-locked*) if [ $tries -ge 60 ]; then break; fi; sleep 5 ;;
+			*) break ;;
+		esac
+		tries=$((tries + 1))
+	done
+	set -- $answer
+	put_line "gave-up ${5:-unknown}" >"$fired"
+}
+
 # account_uses NAME SINCE: what logs tell of logins to an account, and of what was not let in or not started as it
-# since that second of our clock. Of the journal what root's own programs say; of files lines after the path and a
-# tab, all that are there: any user may have lines written there.
+# since that second of our clock, each line after + for a use and - for a try, which a stranger can bring about. Of
+# the journal what root's own programs say; of files lines after the path and a tab, all that are there: any user may
+# have lines written there.
 do_account_uses() {
 	need_accounts "$1"
 	check_words "$2"
+	find_drop
 	sources=
 	if has journalctl && [ -n "$(journalctl --system -q --no-pager -n 1 2>/dev/null)" ]; then
 		sources=journal
@@ -192,22 +234,63 @@ do_account_uses() {
 			send_data journal
 	fi
 	for file in /var/log/auth.log.1 /var/log/auth.log /var/log/secure.1 /var/log/secure /var/log/cron; do
-		if [ -f "$file" ] && [ -r "$file" ]; then sources="$sources $file"; fi
+		if find_log_reader "$file"; then sources="$sources $file"; fi
 	done
 	[ -n "$sources" ] || no no-log
 	report sources $sources
 	report now "$(date +%s)" "$(date +%z)"
 	for file in $sources; do
-		[ "$file" = journal ] || keep_uses "$1" <"$file" | sed "s|^|$file	|"
+		[ "$file" = journal ] || read_log "$file" | keep_uses "$1" | sed "s|^|$file	|"
 	done | send_data lines
 	ok read
 }
 
-# keep_uses NAME: the last 500 lines of programs that let accounts in, or run something as one, in which they write
-# this account. What stands before their names, such as that of the host, is none; a dot in a pattern is any letter.
+# find_log_reader FILE: with whose rights it is read, into $log_reader. Where others than root may put something else
+# in its place, those of whoever it belongs to: nobody has root read a file of root's by a link.
+find_log_reader() {
+	read_stat "$1"
+	case $mode in -*) ;; *) return 1 ;; esac
+	log_reader=$uid log_group=$gid
+	if is_roots_location "$1"; then log_reader=0; return; fi
+	[ "$uid" != 0 ] && [ -n "$drop_by" ]
+}
+
+read_log() {
+	find_log_reader "$1" || return
+	if [ "$log_reader" = 0 ]; then cat "$1"; return; fi
+	name_of "$log_reader"
+	drop_limit=${kill_after:+$kill_after 20}
+	as_account "$log_reader" "$log_group" "$user_name" 'exec cat "$1"' "$1"
+} </dev/null 2>/dev/null
+
+# keep_uses NAME: lines of programs that let accounts in, or run something as one, in which they write this account:
+# the last 500 uses, and the last 500 tries. What stands before their names, such as that of the host, is none; a dot
+# in a pattern is any letter.
+#
+# A use is what nobody can have such a program say of another account: its message begins with it. A stranger chooses
+# the name of an account that is not there, who calls sudo chooses the command and the folder, and everybody can fail
+# to log in.
 keep_uses() {
-	program='(sshd|sshd-session|sshd-auth|su|sudo|login|CRON|cron|crond|atd|systemd-logind)(\[[0-9]+\])?'
+	program='(sshd|sshd-session|sshd-auth|su|sudo|login|CRON|cron|crond|atd|systemd-logind)([[][0-9]+])?'
 	before="([^A-Za-z0-9_.-](for|user|account|to|by) '?|[(=']|[)] )"
-	name="$(put_line "$1" | sed 's/[.]/[.]/g')([^A-Za-z0-9_.-]|[.]?( |\$))"
-	grep -E -e "(^|[^A-Za-z0-9_.-])$program:(.*$before| +)$name" | cut -c 1-1000 | tail -n 500
+	plain=$(put_line "$1" | sed 's/[.]/[.]/g')
+	name="$plain([^A-Za-z0-9_.-]|[.]?( |\$))"
+	uses="Accepted [^ ]+ for $plain from |(fatal: )?Access denied for user $plain by PAM account"
+	uses="$uses|pam_[a-z]+\([a-z-]+:account\): (account|expired password for user) ${plain}[ (]"
+	uses="$uses|pam_[a-z]+\([a-z-]+:session\): session opened for user ${plain}[ (]"
+	uses="$uses|\($plain\) [A-Z]|\(to $plain\) |Successful su for $plain by "
+	uses="$uses|(FAILED SU )?\(to [^ )]+\) $plain on "
+	uses="$uses|New session [^ ]+ of user $plain\.|(ROOT )?LOGIN ON [^ ]+ BY $plain( |\$)"
+	start='^([^:]|:[0-9])*[^A-Za-z0-9_.-]' sudo='sudo([[][0-9]+])?: +'
+	grep -E -e "(^|[^A-Za-z0-9_.-])$program:(.*$before| +)$name" | cut -c 1-1000 | sed -E \
+		-e "/$start$program: +($uses)/{s/^/+/;b" -e '}' \
+		-e "/$start$sudo$plain : /{s/^/+/;b" -e '}' \
+		-e '/ ; USER=.* ; USER=/{s/^/-/;b' -e '}' \
+		-e "/$start${sudo}[^ ;]+ : (TTY|PWD)=.* ; USER=$plain ; /{s/^/+/;b" -e '}' \
+		-e 's/^/-/' | awk '
+		function put(kind, i) {
+			for (i = at[kind] > 500 ? at[kind] - 499 : 1; i <= at[kind]; i++) print line[kind, i % 500]
+		}
+		{ kind = substr($0, 1, 1); at[kind]++; line[kind, at[kind] % 500] = $0 }
+		END { put("+"); put("-") }'
 }

@@ -258,7 +258,12 @@ do_deployment_disarm() {
 		[ "$1" != systemd-run ] || systemctl stop "latchkey-$run-$deployment-$2.timer" >/dev/null 2>&1
 		shift 2
 	done
-	if has_fired; then no fired; fi
+	if has_fired; then
+		# Of what could not be rolled back it says why.
+		IFS= read -r said <"$fired" || said=
+		case $said in 'gave-up '*) no fired "${said#gave-up }" ;; esac
+		no fired
+	fi
 	ok disarmed
 }
 

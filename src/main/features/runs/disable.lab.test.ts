@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
-import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
+import { canStartJournal, START_JOURNAL } from "#testing/lab/own-clock.ts";
+import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
 import { startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 
@@ -82,7 +83,7 @@ test.skipIf(!canStartHosts())(
     expect(run.stepList[0]?.message).toMatch(
       /a login with SHA256:\S+ was tried, and is (refused|not let in)/,
     );
-    expect(run.accountWatch).toMatchObject({ uses: [], read: [{ host: web.address }] });
+    expect(run.accountWatch).toMatchObject({ uses: [], tries: [], read: [{ host: web.address }] });
     expect(await web.run("grep ^app: /etc/passwd")).toMatch(/:\/usr\/sbin\/nologin$/m);
     expect(await web.run("grep ^app: /etc/shadow")).toMatch(/^app:!\$.*:1:$/m);
     expect(await web.run("cat /home/app/.ssh/authorized_keys")).toBe("");
@@ -95,7 +96,8 @@ test.skipIf(!canStartHosts())(
       return run.id;
     });
     expect(resumed).toMatchObject({ state: "waiting" });
-    expect(resumed.accountWatch?.uses).toContainEqual(
+    expect(resumed.accountWatch).toMatchObject({ uses: [], until: run.accountWatch?.until });
+    expect(resumed.accountWatch?.tries).toContainEqual(
       expect.objectContaining({
         account: "app",
         line: expect.stringMatching(/sshd.*app/),
@@ -115,5 +117,64 @@ test.skipIf(!canStartHosts())(
     expect(hash).toMatch(/^\$/);
     expect(JSON.stringify({ planned, run, resumed, restored, rows })).not.toContain(hash.slice(-40));
     await probed.expectNobodyLockedOut();
+  },
+);
+
+test.skipIf(!canStartHosts() || !canStartJournal())(
+  "of a journal what root's own programs say of an account is a use, and neither what a user wrote nor a stranger's try; it is restored with no password, or left disabled for good",
+  async () => {
+    await using desk = await makeDesk();
+    await using web = await startHost({
+      name: "app",
+      prepare: `${letIn(desk.publicKey)}
+        ${letIn(desk.publicKey, "app", "/bin/bash")}
+        passwd -d app
+        useradd mallory`,
+    });
+    await web.run(START_JOURNAL);
+    await using app = desk.open();
+    await scanAll(app, { text: `root@${web.address}`, only: "ssh", acceptNew: true });
+    const before = await entryOf(web, "app");
+    expect(before).toMatch(/^app::/m);
+    const request = {
+      kind: "disable-account" as const,
+      accounts: [{ host: web.address, port: 22, account: "app" }],
+    };
+    const run = await carryOut(app, await makePlan(app, request, { graceDays: 7 }));
+    expect(run).toMatchObject({ state: "waiting", accountWatch: { uses: [] } });
+    expect(await logIn(desk, web, "app")).toBe("refused");
+    await web.run(`setpriv --reuid mallory --regid mallory --clear-groups logger -t su '(to app) root on pts/0'
+      su -s /bin/sh app -c true || :
+      until journalctl -q --system _UID=0 -t su | grep -q app; do sleep 0.05; done`);
+    const resume = () =>
+      untilStill(app, async () => {
+        await app.client.runs.resume({ runId: run.id });
+        return run.id;
+      });
+    const seen = await resume();
+    expect(seen.accountWatch?.uses.length).toBeGreaterThan(0);
+    for (const use of seen.accountWatch?.uses ?? [])
+      expect(use).toMatchObject({ source: "journal", line: expect.stringMatching(/ su(-l)?\[\d+\]: /) });
+    expect(seen.accountWatch?.tries).toContainEqual(
+      expect.objectContaining({ source: "journal", line: expect.stringContaining("sshd") }),
+    );
+    expect((seen.accountWatch?.until ?? "") > (run.accountWatch?.until ?? "")).toBe(true);
+
+    const restored = await untilStill(app, async () => {
+      await app.client.runs.rollBack({ runId: run.id });
+      return run.id;
+    });
+    expect(restored).toMatchObject({ state: "rolled-back" });
+    expect(await entryOf(web, "app")).toBe(before);
+
+    const again = await carryOut(app, await makePlan(app, request, { graceDays: 7 }));
+    const left = await untilStill(app, async () => {
+      await app.client.runs.resume({ runId: again.id, endsGrace: true });
+      return again.id;
+    });
+    expect(left).toMatchObject({ state: "committed" });
+    expect(left.stepList.at(-1)?.message).toBe("app: stays disabled");
+    expect(await web.run("grep ^app: /etc/shadow")).toMatch(/^app:!.*:1:$/m);
+    await expect(app.client.runs.rollBack({ runId: again.id })).rejects.toThrow("is over");
   },
 );

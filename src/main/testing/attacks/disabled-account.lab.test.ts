@@ -15,8 +15,17 @@ async function planFor(app: App, host: LabHost, account: string) {
 
 const entriesOf = (host: LabHost) => host.run("cat /etc/passwd /etc/shadow");
 
+/** Shell text: a name service that stands before /etc/passwd, as a directory does. It has `far`, and an `app` of its own. */
+const ANSWERS_FIRST = `mkdir -p /etc/userdb
+  for one in far:7001 app:7002; do
+    name=\${one%:*} number=\${one#*:}
+    echo '{"userName":"'$name'","uid":'$number',"gid":'$number',"homeDirectory":"/home/'$name'","shell":"/bin/sh","disposition":"regular"}' >/etc/userdb/$name.user
+    ln -s $name.user /etc/userdb/$number.user
+  done
+  sed -i 's/^passwd:.*/passwd: systemd files/' /etc/nsswitch.conf`;
+
 test.skipIf(!canStartHosts())(
-  "root by another name, a name that is an option, one of nobody, and a host whose usermod is not root's are refused, and nothing is written",
+  "root by another name, a name that is an option, one of nobody, one of a directory, one that a directory answers for otherwise, and a host without root's own usermod are refused, and nothing is written",
   async () => {
     await using desk = await makeDesk();
     await using host = await startHost({
@@ -37,8 +46,15 @@ test.skipIf(!canStartHosts())(
     expect(await refusedOf("root")).toContain("the account root is root");
     expect(await refusedOf("-app")).toContain("may take for something else");
     expect(await refusedOf("ghost")).toContain("does not exist there");
+    await host.run(`cp /etc/nsswitch.conf /run; ${ANSWERS_FIRST}`);
+    expect(await refusedOf("far")).toContain("a directory (LDAP, NIS, sssd) has it");
+    expect(await refusedOf("app")).toContain("is another one to its host than in /etc/passwd");
+    await host.run("cp /run/nsswitch.conf /etc");
     await host.run("chown daemon /usr/sbin/usermod");
     expect(await refusedOf("app")).toContain("no usermod of shadow-utils that root alone can have installed");
+    // As on a host that has BusyBox alone.
+    await host.run("rm /usr/sbin/usermod");
+    expect(await refusedOf("app")).toContain("BusyBox has none");
     expect(await entriesOf(host)).toBe(before);
   },
 );
@@ -80,5 +96,30 @@ test.skipIf(!canStartHosts())(
     expect(["rolled-back", "needs-attention"]).toContain(restored.state);
     expect(await host.run("grep ^app: /etc/passwd")).toMatch(/:\/bin\/sh$/m);
     expect(await host.run("cat /home/app/.ssh/authorized_keys")).toContain(desk.publicKey);
+  },
+);
+
+test.skipIf(!canStartHosts())(
+  "a log that whoever may write in /var/log has linked to a file of root's shows nothing of that file, and their own log is read",
+  async () => {
+    await using desk = await makeDesk();
+    await using host = await startHost({ name: "web", prepare: prepareFor(desk) });
+    await using app = desk.open();
+    const run = await carryOut(app, await planFor(app, host, "app"));
+    expect(run.state).toBe("waiting");
+    // As Ubuntu has it: /var/log is root:syslog 775, and auth.log belongs to syslog.
+    await host.run(`chgrp mail /var/log && chmod 775 /var/log && chown mail /var/log/auth.log
+      echo "$(date '+%b %e %H:%M:%S') web sshd[1]: Accepted password for app from 10.9.9.9 port 4 ssh2" >/root/secret
+      chmod 600 /root/secret && ln -s /root/secret /var/log/secure
+      logger -t su -p auth.info '(to app) root on pts/0'
+      until grep -q 'to app' /var/log/auth.log; do sleep 0.05; done`);
+    const seen = await untilStill(app, async () => {
+      await app.client.runs.resume({ runId: run.id });
+      return run.id;
+    });
+    expect(JSON.stringify(seen)).not.toContain("10.9.9.9");
+    expect(seen.accountWatch?.uses).toMatchObject([
+      { source: "/var/log/auth.log", line: expect.stringContaining("(to app) root on pts/0") },
+    ]);
   },
 );

@@ -20,7 +20,7 @@ import { Tag } from "#renderer/ui/tag.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly, useNow, When } from "#renderer/ui/when.tsx";
 import { toInstant } from "#shared/model/instant.ts";
-import type { AccountWatch } from "#shared/model/runs/disabled-account.ts";
+import type { AccountUse, AccountWatch } from "#shared/model/runs/disabled-account.ts";
 import type { AccessCheck, RunClaim, RunDetail, RunEntry, RunId } from "#shared/model/runs/run.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { formatCount } from "#shared/text/count.ts";
@@ -122,6 +122,9 @@ function AccessChecks({ checks }: { checks: readonly AccessCheck[] }) {
   );
 }
 
+/** Kinds of run that change no lines of keys. */
+const UNCOUNTED: ReadonlySet<RunDetail["kind"]> = new Set(["rotate-certificate", "reload", "remove-account"]);
+
 function Subtitle({ run }: { run: RunDetail }) {
   return (
     <>
@@ -129,7 +132,7 @@ function Subtitle({ run }: { run: RunDetail }) {
       <span>
         #{run.id}, {formatCount(run.hosts, "host")}
       </span>
-      {run.kind !== "rotate-certificate" && run.kind !== "reload" && <LineCounts counts={run} />}
+      {!UNCOUNTED.has(run.kind) && <LineCounts counts={run} />}
     </>
   );
 }
@@ -166,7 +169,7 @@ function Standing({ run }: { run: RunDetail }) {
 
 /** Who still needs accounts that were disabled, by the lines of logs; and until when they are watched. */
 function AccountNotice({ watch }: { watch: AccountWatch }) {
-  const { uses, until } = watch;
+  const { uses, tries, until } = watch;
   const notRead = findNotReadToEnd(watch, toInstant(useNow())).map(formatHost);
   return (
     <div className={classes.byHand}>
@@ -181,18 +184,16 @@ function AccountNotice({ watch }: { watch: AccountWatch }) {
               : "No use in the logs so far"
         }
       >
-        {uses.length > 0 && (
-          <ul aria-label="Uses of disabled accounts">
-            {uses.map((use) => (
-              <li key={`${use.host} ${use.port} ${use.account} ${use.source} ${use.at} ${use.line}`}>
-                <Untrusted text={formatAccountUse(use)} limit={1_200} />
-              </li>
-            ))}
-          </ul>
+        {uses.length > 0 && <LogLines label="Uses of disabled accounts" lines={uses} />}
+        {tries.length > 0 && (
+          <>
+            <p>Refused tries, by strangers or by whoever had a key that is revoked; they lengthen nothing:</p>
+            <LogLines label="Refused tries" lines={tries} />
+          </>
         )}
         <p>
           The logs are watched until <Exactly instant={until} />; each use begins the days anew. Then restore
-          the accounts, or leave them disabled.
+          the accounts, remove them, or leave them disabled.
         </p>
         {notRead.length > 0 && (
           <p>
@@ -204,6 +205,16 @@ function AccountNotice({ watch }: { watch: AccountWatch }) {
     </div>
   );
 }
+
+const LogLines = ({ label, lines }: { label: string; lines: readonly AccountUse[] }) => (
+  <ul aria-label={label}>
+    {lines.map((use) => (
+      <li key={`${use.host} ${use.port} ${use.account} ${use.source} ${use.at} ${use.line}`}>
+        <Untrusted text={formatAccountUse(use)} limit={1_200} />
+      </li>
+    ))}
+  </ul>
+);
 
 /** What unverified results claim, and what the last readings of their hosts show about it. */
 function Claims({ claims }: { claims: readonly RunClaim[] }) {

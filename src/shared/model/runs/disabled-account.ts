@@ -21,12 +21,17 @@ export const EXPIRED_DAY = 1;
 export const AccountProcess = z.object({ pid: z.int(), command: z.string(), unit: z.string() });
 export type AccountProcess = z.infer<typeof AccountProcess>;
 
-/** An account that a run disables: its entry as it was found, and as it becomes. */
-export const DisabledAccount = z.object({
+/** Who an account is on its host: of one that was made anew the number, the group or the home is another. */
+export const AccountIdentity = z.object({
   account: z.string(),
   uid: z.int(),
   gid: z.int(),
   home: z.string(),
+});
+export type AccountIdentity = z.infer<typeof AccountIdentity>;
+
+/** An account that a run disables: its entry as it was found, and as it becomes. */
+export const DisabledAccount = AccountIdentity.extend({
   before: EntryState,
   after: EntryState,
   /** What ran as it when the plan was made, 50 processes at most. They go on. */
@@ -34,7 +39,26 @@ export const DisabledAccount = z.object({
 });
 export type DisabledAccount = z.infer<typeof DisabledAccount>;
 
-/** What logs tell of an account since it was disabled: a line of the host's, as it stands there. */
+/** A line of a file of accounts that goes, or becomes another one. Of a password it has the class alone. */
+export const EntryLine = z.object({
+  file: z.string(),
+  line: z.string(),
+  /** Null: it goes. */
+  becomes: z.string().nullable(),
+});
+export type EntryLine = z.infer<typeof EntryLine>;
+
+/** An account whose entry a run removes, once it was disabled. */
+export const RemovedAccount = AccountIdentity.extend({
+  /** Its entry until then. */
+  state: EntryState,
+  lines: z.array(EntryLine),
+  /** What it has beside its lines, with the number of its owner; null: a line of that file names it. All of it stays. */
+  stays: z.array(z.object({ path: z.string(), uid: z.int().nullable() })),
+});
+export type RemovedAccount = z.infer<typeof RemovedAccount>;
+
+/** What logs tell of an account since it was disabled, a use or a try: a line of the host's, as it stands there. */
 export const AccountUse = z.object({
   host: HostName,
   port: Port,
@@ -44,6 +68,8 @@ export const AccountUse = z.object({
   line: z.string(),
   /** `journal`; or the path of a file, in which any user of the host may have lines written. */
   source: z.string(),
+  /** It was refused, or typed, by somebody who need not be of the account: a stranger can bring it about. */
+  isTry: z.boolean().default(false),
 });
 export type AccountUse = z.infer<typeof AccountUse>;
 
@@ -53,6 +79,8 @@ export const AccountWatch = z.object({
   /** Until when the logs are watched; later where a use was seen. Past: somebody may decide. */
   until: Instant,
   uses: z.array(AccountUse),
+  /** What a stranger can bring about: it lengthens nothing. */
+  tries: z.array(AccountUse),
   /** When the logs of each host were read last; null: not since the accounts were disabled. */
   read: z.array(z.object({ host: HostName, port: Port, at: Instant.nullable() })),
 });

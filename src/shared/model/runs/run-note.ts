@@ -173,13 +173,14 @@ const FileNote = [
 /** What was seen of disabled accounts. */
 const AccountNote = [
   z.object({ kind: z.literal("account-used"), use: AccountUse }),
-  /** `sources`: the logs that were read; `more`: lines that are not kept. */
+  /** `sources`: the logs that were read; `uses`, `tries`: new lines; `more`: lines that are not kept. */
   z.object({
     kind: z.literal("account-watched"),
     host: HostName,
     port: Port,
     sources: z.array(z.string()),
     uses: z.int(),
+    tries: z.int().default(0),
     more: z.int(),
   }),
   z.object({ kind: z.literal("watch-unreadable"), host: HostName, port: Port, why: z.string() }),

@@ -8,6 +8,7 @@ import type {
   DisabledAccount,
   EntryState,
   PasswordClass,
+  RemovedAccount,
 } from "../../model/runs/disabled-account.ts";
 import type { HostAddress } from "../../model/runs/plan.ts";
 import type { RunNote } from "../../model/runs/run-note.ts";
@@ -43,6 +44,21 @@ export function listEntryChanges({ before, after }: DisabledAccount): {
   return fields.map(({ field, of }) => ({ field, from: of(before), to: of(after) }));
 }
 
+/** A line of a file of accounts, and what becomes of it, as a row of a diff each. */
+export const listLineChanges = ({
+  lines,
+}: RemovedAccount): { file: string; sign: "-" | "+"; text: string }[] =>
+  lines.flatMap(({ file, line, becomes }) => [
+    { file, sign: "-" as const, text: line },
+    ...(becomes === null ? [] : [{ file, sign: "+" as const, text: becomes }]),
+  ]);
+
+/** What an account has beside its lines, as a sentence. */
+export const formatStays = ({ stays }: RemovedAccount): string =>
+  stays.length === 0
+    ? "nothing else of it was found"
+    : `stays: ${stays.map(({ path, uid }) => (uid === null ? `a line in ${path}` : `${path}, owner ${uid}`)).join("; ")}`;
+
 /** `1234 node (app.service)`. */
 export const formatProcess = ({ pid, command, unit }: AccountProcess): string =>
   `${pid} ${command}${unit === "" ? "" : ` (${unit})`}`;
@@ -50,7 +66,12 @@ export const formatProcess = ({ pid, command, unit }: AccountProcess): string =>
 export const formatAccountUse = ({ host, port, account, at, line, source }: AccountUse): string =>
   `${account} on ${formatHost({ host, port })}${at === null ? "" : `, ${at}`}: ${line}${source === "journal" ? "" : ` (in ${source}, to which any user there can have lines written)`}`;
 
-export type AccountCauseKind = "account-changed" | "account-refused" | "own-account" | "still-logs-in";
+export type AccountCauseKind =
+  | "account-changed"
+  | "account-refused"
+  | "timer-gave-up"
+  | "own-account"
+  | "still-logs-in";
 
 export function formatAccountCause(cause: Extract<Cause, { kind: AccountCauseKind }>): string {
   switch (cause.kind) {
@@ -58,6 +79,8 @@ export function formatAccountCause(cause: Extract<Cause, { kind: AccountCauseKin
       return formatRefusal("account-changed", `the account ${cause.account}`);
     case "account-refused":
       return formatRefusal(cause.why.why, `the account ${cause.account}`);
+    case "timer-gave-up":
+      return `the host's own timer has tried to roll it back, and has given up: ${formatRefusal(cause.why, `the account ${cause.account}`)}`;
     case "own-account":
       return `this run logs in as ${cause.account}, or as another name of it: it is never disabled from there`;
     case "still-logs-in":
@@ -72,7 +95,9 @@ export type AccountEvidenceKind =
   | "login-ended"
   | "login-untried"
   | "root-reached"
-  | "left-disabled";
+  | "left-disabled"
+  | "account-removed"
+  | "removed-by-run";
 
 export function formatAccountEvidence(check: Extract<Evidence, { kind: AccountEvidenceKind }>): string {
   switch (check.kind) {
@@ -86,6 +111,10 @@ export function formatAccountEvidence(check: Extract<Evidence, { kind: AccountEv
       return `${check.account}: this run has logged in once more, and acts as root`;
     case "left-disabled":
       return `${check.account}: stays disabled`;
+    case "account-removed":
+      return `${check.account}: a new session finds it in none of the files of accounts, and by no name service`;
+    case "removed-by-run":
+      return `${check.account}: was removed by run ${check.run}`;
     default:
       return assertNever(check);
   }
@@ -94,6 +123,10 @@ export function formatAccountEvidence(check: Extract<Evidence, { kind: AccountEv
 /** The hosts whose logs nobody has read since the accounts were disabled, or, where the days are over, to their end. */
 export const findNotReadToEnd = ({ read, until }: AccountWatch, now: Instant): HostAddress[] =>
   read.filter(({ at }) => at === null || (until <= now && at < until));
+
+/** The days are over, the logs of all hosts were read to their end, and nothing has used the accounts. */
+export const isUnneeded = (watch: AccountWatch, now: Instant): boolean =>
+  watch.until <= now && watch.uses.length === 0 && findNotReadToEnd(watch, now).length === 0;
 
 export type AccountNoteKind =
   | "account-used"
@@ -105,9 +138,9 @@ export type AccountNoteKind =
 export function formatAccountNote(note: Extract<RunNote, { kind: AccountNoteKind }>): string {
   switch (note.kind) {
     case "account-used":
-      return `somebody still needs it: ${formatAccountUse(note.use)}`;
+      return `${note.use.isTry ? "somebody was refused, or only named it" : "somebody still needs it"}: ${formatAccountUse(note.use)}`;
     case "account-watched":
-      return `${formatHostAddress(note)}: ${note.sources.join(", ")} ${note.sources.length === 1 ? "shows" : "show"} ${note.uses === 0 ? "no new use of it" : `${formatCount(note.uses, "new line")} about it`}${note.more > 0 ? `; ${formatCount(note.more, "line")} more than are kept` : ""}`;
+      return `${formatHostAddress(note)}: ${note.sources.join(", ")} ${note.sources.length === 1 ? "shows" : "show"} ${note.uses === 0 ? "no new use of it" : formatCount(note.uses, "new use")}${note.tries === 0 ? "" : `, and ${formatCount(note.tries, "new try", "new tries")}`}${note.more > 0 ? `; ${formatCount(note.more, "line")} more than are kept` : ""}`;
     case "watch-unreadable":
       return `${formatHostAddress(note)}: whether it is still used is not known: ${note.why}`;
     case "watch-until":

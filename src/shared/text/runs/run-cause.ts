@@ -59,6 +59,7 @@ export function formatCause(cause: Cause): string {
       return formatOfLogin(cause);
     case "account-changed":
     case "account-refused":
+    case "timer-gave-up":
     case "own-account":
     case "still-logs-in":
       return formatAccountCause(cause);

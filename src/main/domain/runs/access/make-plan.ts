@@ -4,17 +4,17 @@ import { findRemaining, mergeAccess } from "#domain/runs/left-out-files.ts";
 import { chooseConfirmation, orderHosts, toPlannedHost } from "#domain/runs/planned-hosts.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import {
-  type AccessBase,
-  type AccessHost,
-  type AccessPlan,
-  type Check,
-  KeyOptions,
-  type KeyPlan,
-  type NewKey,
-  type PrivateKeyPlan,
-  type ProvidedNewKey,
+import type {
+  AccessBase,
+  AccessHost,
+  AccessPlan,
+  Check,
+  KeyPlan,
+  NewKey,
+  PrivateKeyPlan,
+  ProvidedNewKey,
 } from "#shared/model/runs/plan.ts";
+import { KeyOptions } from "#shared/model/runs/plan-options.ts";
 import type { RemainingAccess } from "#shared/model/runs/remaining-access.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { addGrants, moveToAuthority, removeGrants, tightenGrants } from "./change-grants.ts";

@@ -6,7 +6,8 @@ import type { Instant } from "#shared/model/instant.ts";
 import type { FileHash } from "#shared/model/runs/deployment.ts";
 import type { AccountProcess, EntryState } from "#shared/model/runs/disabled-account.ts";
 import type { HostRefusal } from "#shared/model/runs/host-refusal.ts";
-import type { KeyOptions, RollbackTimer } from "#shared/model/runs/plan.ts";
+import type { RollbackTimer } from "#shared/model/runs/plan.ts";
+import type { KeyOptions } from "#shared/model/runs/plan-options.ts";
 
 /**
  * All that a plan is made of: the request, what the inventory knows, and what was seen on the hosts just now. Null
@@ -256,7 +257,11 @@ export type AccountEntry =
       processes: readonly AccountProcess[];
       /** Units that run as it by their files. */
       units: readonly string[];
+      /** Its crontab, its jobs of at, and what lets its own units run without a login. */
       crontabs: readonly string[];
+      /** Groups that it is in beside its own, and lines of sudo's and doas' files that name it. */
+      groups: readonly string[];
+      rights: readonly string[];
     };
 
 /** The facts for a rotation of the host key. */

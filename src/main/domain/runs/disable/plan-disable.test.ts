@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { disableRequest } from "#domain/runs/access/imported/read-change-set.ts";
 import type { AccountEntry, HostFacts } from "#domain/runs/access/plan-facts.ts";
 import {
   makeAccountFacts,
@@ -24,6 +25,8 @@ const entry = (more: Partial<Extract<AccountEntry, { kind: "entry" }>> = {}): Ac
   processes: [],
   units: [],
   crontabs: [],
+  groups: [],
+  rights: [],
   ...more,
 });
 
@@ -39,7 +42,11 @@ function makeHost(entries: readonly AccountEntry[], more: Partial<HostFacts> = {
   });
 }
 
-const REQUEST = { kind: "disable-account" as const, accounts: [{ host: "web1", port: 22, account: "app" }] };
+const REQUEST = {
+  kind: "disable-account" as const,
+  accounts: [{ host: "web1", port: 22, account: "app" }],
+  reason: "",
+};
 
 function plan(host: HostFacts): DisablePlan {
   const made = planDisable(makeFacts([host]), REQUEST);
@@ -136,4 +143,19 @@ test("an imported plan whose account is another one by now is refused", () => {
   expect(reviewDisable(made, makeFacts([anew]))).toMatchObject({
     refused: expect.stringContaining("plan anew"),
   });
+});
+
+test("a reason that was given is shown by the plan, and stays in it where it is imported", () => {
+  const reason = "revoked by review 3";
+  const made = planDisable(makeFacts([makeHost([entry()])]), { ...REQUEST, reason });
+  if ("refused" in made) throw new Error(made.refused);
+  expect(made.checks[0]).toMatchObject({ state: "ok", id: "reason", text: reason });
+  expect(disableRequest(made)).toMatchObject({ reason });
+});
+
+test("the groups that an account is in, and lines that grant it something, are named as staying", () => {
+  const { checks } = plan(makeHost([entry({ groups: ["docker"], rights: ["/etc/sudoers.d/app:1"] })]));
+  expect(checks.find(({ id }) => id === "rights")?.text).toBe(
+    "it keeps the group docker and what /etc/sudoers.d/app:1 grants: of no use while it is shut",
+  );
 });

@@ -17,18 +17,13 @@ import { findRemaining } from "#domain/runs/left-out-files.ts";
 import { chooseConfirmation, isProduction, orderHosts, toPlannedHost } from "#domain/runs/planned-hosts.ts";
 import type { PlanRequest } from "#shared/contract/runs.ts";
 import { type DisabledAccount, EXPIRED_DAY } from "#shared/model/runs/disabled-account.ts";
-import {
-  type Check,
-  type DisableHost,
-  type DisablePlan,
-  isSameHost,
-  KeyOptions,
-} from "#shared/model/runs/plan.ts";
+import { type Check, type DisableHost, type DisablePlan, isSameHost } from "#shared/model/runs/plan.ts";
+import { KeyOptions } from "#shared/model/runs/plan-options.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatHost } from "#shared/text/hosts/target.ts";
 import { formatProcess } from "#shared/text/runs/disabled-account.ts";
 import { formatRefusal } from "#shared/text/runs/host-refusal.ts";
-import { formatRollbackTimer, OWN_LOGIN } from "#shared/text/runs/plan.ts";
+import { formatRollbackTimer, OWN_LOGIN, REASON } from "#shared/text/runs/plan.ts";
 
 type DisableRequest = Extract<PlanRequest, { kind: "disable-account" }>;
 
@@ -46,6 +41,7 @@ export function planDisable(known: PlanFacts, request: DisableRequest): DisableP
   const ordered = orderHosts([...disablesOf.keys()], facts.options);
   const hosts = ordered.map(({ draft, batch }) => toDisableHost(draft, disablesOf.get(draft) ?? [], batch));
   const checks = [
+    ...(request.reason === "" ? [] : [makeCheck("ok", REASON, { host: null }, request.reason)]),
     ...(changed.length === 0
       ? [makeCheck("refused", "nothing-to-do", { host: null }, "no account is left that can be disabled")]
       : []),
@@ -167,6 +163,7 @@ function toDisableHost(draft: Draft, disables: readonly DisabledAccount[], batch
 }
 
 type Entry = Extract<AccountEntry, { kind: "entry" }>;
+type AccountNames = { account: string; uid: number; shares: readonly string[] };
 
 /** Why an account is not disabled, and what has to be known before it is. */
 function checkDisabling(host: HostFacts, entry: AccountEntry): Check[] {
@@ -197,12 +194,15 @@ function checkDisabling(host: HostFacts, entry: AccountEntry): Check[] {
         ]
       : []),
     ...checkWorkloads(entry, check),
+    ...checkRights(entry, check),
     ...checkProcesses(entry, check),
   ];
 }
 
-function findRefusal(host: HostFacts, entry: Entry): { id: string; text: string } | null {
-  const { account, uid, state, nologin, shares } = entry;
+type CheckText = { id: string; text: string };
+
+/** Why no run changes the entry of this account: root, our own login, or nothing would roll it back. */
+export function refuseOwn(host: HostFacts, { account, uid, shares }: AccountNames): CheckText | null {
   const names = [account, ...shares];
   const { login, user, disabling } = host;
   if (uid === 0) return { id: "root", text: formatRefusal("root-account", `the account ${account}`) };
@@ -218,17 +218,24 @@ function findRefusal(host: HostFacts, entry: Entry): { id: string; text: string 
       text: `${entered.to.join(", ")} ${entered.to.length === 1 ? "is" : "are"} reached as ${entered.account} by ssh_config or a target: give it another login first`,
     };
   if (!login.isRoot)
-    return { id: "root-login", text: "only root can disable an account: log in as root, or with sudo" };
-  if (nologin === null)
-    return { id: "nologin", text: "the host has neither nologin nor false as programs of root's own" };
-  if (state.password === "locked" && state.expires === EXPIRED_DAY && state.shell === nologin)
-    return { id: "nothing-to-do", text: `${account} is disabled already` };
+    return { id: "root-login", text: "only root can do that to an account: log in as root, or with sudo" };
   return host.rollbackTimers.length === 0
     ? {
         id: "rollback-timer",
         text: "it cannot roll back by itself if the connection is lost: it has no systemd-run, at, setsid or nohup",
       }
     : null;
+}
+
+function findRefusal(host: HostFacts, entry: Entry): CheckText | null {
+  const { account, state, nologin } = entry;
+  const refusal = refuseOwn(host, entry);
+  if (refusal !== null) return refusal;
+  if (nologin === null)
+    return { id: "nologin", text: "the host has neither nologin nor false as programs of root's own" };
+  if (state.password === "locked" && state.expires === EXPIRED_DAY && state.shell === nologin)
+    return { id: "nothing-to-do", text: `${account} is disabled already` };
+  return null;
 }
 
 type MakeCheck = (state: Check["state"], id: string, text: string) => Check;
@@ -248,9 +255,20 @@ function checkWorkloads({ account, units, crontabs, processes }: Entry, check: M
         ]
       : []),
     ...(crontabs.length > 0
-      ? [check("acknowledge", "crontab", `cron runs nothing more of ${crontabs.join(", ")}`)]
+      ? [check("acknowledge", "crontab", `nothing more runs of ${crontabs.join(", ")}`)]
       : []),
   ];
+}
+
+/** What it may do stays written, and is of use to nobody while it is shut. */
+function checkRights({ groups, rights }: Entry, check: MakeCheck): Check[] {
+  const all = [
+    ...(groups.length > 0 ? [`the ${groups.length === 1 ? "group" : "groups"} ${groups.join(", ")}`] : []),
+    ...(rights.length > 0 ? [`what ${rights.join(", ")} ${rights.length === 1 ? "grants" : "grant"}`] : []),
+  ];
+  return all.length === 0
+    ? []
+    : [check("warning", "rights", `it keeps ${all.join(" and ")}: of no use while it is shut`)];
 }
 
 /** Not of somebody's session. */

@@ -48,12 +48,12 @@ test("the account is shut before its grants go, and nothing ends the wait but a 
   expect(move([], seen("before", "before"))).toMatchObject({
     tasks: [{ step: { phase: "disable" }, what: "act" }],
   });
-  expect(move(["verified"], seen("disabled", "before"))).toMatchObject({
+  expect(move(["verified"], seen("after", "before"))).toMatchObject({
     tasks: [{ step: { phase: "revoke" }, what: "act" }],
   });
   const shut = ["verified", "verified", "verified"] as const;
-  expect(move(shut, seen("disabled", "removed"))).toEqual({ kind: "wait", until: "grace" });
-  expect(move(shut, seen("disabled", "removed"), { over: new Set(["grace"]) })).toMatchObject({
+  expect(move(shut, seen("after", "removed"))).toEqual({ kind: "wait", until: "grace" });
+  expect(move(shut, seen("after", "removed"), { over: new Set(["grace"]) })).toMatchObject({
     tasks: [{ step: { phase: "finish" }, what: "act" }],
   });
 });
@@ -68,29 +68,32 @@ test("an account that is another one by now is not touched, and one that the hos
 
 test("a run that is rolled back puts the grants back, and then the account", () => {
   const back = { want: "back" };
-  expect(move(["verified", "verified", "verified"], seen("disabled", "removed"), back)).toMatchObject({
+  expect(move(["verified", "verified", "verified"], seen("after", "removed"), back)).toMatchObject({
     tasks: [{ step: { phase: "keep" }, what: "undo" }],
   });
-  expect(move(["verified", "rolled-back", "rolled-back"], seen("disabled", "before"), back)).toMatchObject({
+  expect(move(["verified", "rolled-back", "rolled-back"], seen("after", "before"), back)).toMatchObject({
     tasks: [{ step: { phase: "disable" }, what: "undo" }],
   });
 });
 
 test("a line of a log counts from the second on in which the account was shut, and one without a date counts", () => {
-  expect(readJournalLines(["1700000000.5 web1 sshd[7]: app", "x"])).toEqual([
-    { at: "2023-11-14T22:13:20Z", line: "web1 sshd[7]: app", source: "journal" },
+  expect(
+    readJournalLines(["+1700000000.5 web1 sshd[7]: app", "-1700000001.5 web1 sshd[7]: app", "x"]),
+  ).toEqual([
+    { at: "2023-11-14T22:13:20Z", line: "web1 sshd[7]: app", source: "journal", isTry: false },
+    { at: "2023-11-14T22:13:21Z", line: "web1 sshd[7]: app", source: "journal", isTry: true },
   ]);
   const clock = { now: 1_700_000_000, zone: "+0000", since: 1_699_999_000 };
   const lines = [
-    "/var/log/auth.log\tNov 14 22:13:19 web1 sshd[7]: app",
-    "/var/log/auth.log\tNov 14 20:00:00 web1 sshd[7]: app",
-    "/var/log/auth.log\t2023-11-14T22:13:18+00:00 web1 sshd[7]: app",
-    "/var/log/auth.log\tno date of app",
+    "/var/log/auth.log\t-Nov 14 22:13:19 web1 sshd[7]: app",
+    "/var/log/auth.log\t+Nov 14 20:00:00 web1 sshd[7]: app",
+    "/var/log/auth.log\t+2023-11-14T22:13:18+00:00 web1 sshd[7]: app",
+    "/var/log/auth.log\t+no date of app",
   ];
-  expect(readFileLines(lines, clock).map(({ at }) => at)).toEqual([
-    "2023-11-14T22:13:19Z",
-    "2023-11-14T22:13:18Z",
-    null,
+  expect(readFileLines(lines, clock).map(({ at, isTry }) => [at, isTry])).toEqual([
+    ["2023-11-14T22:13:19Z", true],
+    ["2023-11-14T22:13:18Z", false],
+    [null, false],
   ]);
 });
 

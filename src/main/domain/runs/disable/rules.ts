@@ -1,8 +1,9 @@
 import { clearTask, FILE_POLICY, forwardTask, reachedInFiles } from "#domain/runs/file-steps.ts";
 import { type NextTask, numberSteps, type RunRules } from "#domain/runs/runbook.ts";
-import type { DisableSeen, Step } from "#domain/runs/step.ts";
+import type { AccountSeen, Step } from "#domain/runs/step.ts";
 import { DAY_SECONDS, dateDays, instantOf, readOffset, toSeconds } from "#domain/use/log-dates.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
+import type { AccountIdentity } from "#shared/model/runs/disabled-account.ts";
 import type { DisableHost, DisablePlan } from "#shared/model/runs/plan.ts";
 import type { Phase, RunStep, StepState } from "#shared/model/runs/run.ts";
 import { described } from "#shared/model/runs/step-result.ts";
@@ -32,7 +33,7 @@ export const DISABLE_RULES: RunRules<DisablePlan> = {
     if (seen.kind !== "disable-seen") throw new Error("accounts were not seen where accounts are disabled");
     switch (step.phase) {
       case "disable":
-        return disableTask(plan, step, state, seen);
+        return entryTask(plan.hosts[step.host ?? -1]?.disables ?? [], step, state, seen.accounts);
       case "keep":
         return clearTask(step, seen.access, isBegun);
       case "revoke":
@@ -60,26 +61,34 @@ function takesPart({ disables, files }: DisableHost, phase: Phase): boolean {
   return isDisabled && files.some(({ removed }) => removed !== null);
 }
 
-/** Where one of them is neither what it was nor what it becomes, nothing is done to any. */
-function disableTask(plan: DisablePlan, step: Step, state: StepState, { accounts }: DisableSeen): NextTask {
+/**
+ * The next task of a step that changes the entries of accounts. Where one of them is neither what it was nor what it
+ * becomes, nothing is done to any.
+ */
+export function entryTask(
+  planned: readonly AccountIdentity[],
+  step: Step,
+  state: StepState,
+  accounts: readonly AccountSeen[],
+): NextTask {
   const odd = accounts.indexOf("other");
   const isBegun = state !== "planned";
   // It was done, and is so no more: the host's own timer has put it back.
   if (state === "acted" && accounts.every((one) => one === "before"))
     return { step, what: "undo", as: "failed", cause: { kind: "rollback-timer-fired" } };
   if (odd >= 0) {
-    const account = plan.hosts[step.host ?? -1]?.disables[odd]?.account ?? "";
+    const account = planned[odd]?.account ?? "";
     const cause = { kind: "account-changed" as const, account };
     const isUntouched = !isBegun && accounts.every((one) => one === "before" || one === "other");
     return isUntouched
       ? { step, what: "settle", as: "failed", cause }
       : { step, what: "undo", as: "failed", cause };
   }
-  return { step, what: isBegun && accounts.every((one) => one === "disabled") ? "verify" : "act" };
+  return { step, what: isBegun && accounts.every((one) => one === "after") ? "verify" : "act" };
 }
 
 /** A line with when it was written, by the host's clock; null: it has no date that can be read. */
-export type DatedLine = { at: Instant | null; line: string; source: string };
+export type DatedLine = { at: Instant | null; line: string; source: string; isTry: boolean };
 
 /** When the accounts of a run were disabled, and what it does itself as one of them was over; null: not yet. */
 export function disabledSince(steps: readonly RunStep[]): Instant | null {
@@ -116,17 +125,19 @@ export const findNotReadUntil = <Host extends { host: string; port: number }>(
     ({ host, port }) => !readings.some((one) => one.host === host && one.port === port && one.at >= until),
   );
 
-/** Entries of a journal: the second since 1970, and a fraction, before each. */
+/** Entries of a journal: + for a use or - for a try, the second since 1970, and a fraction, before each. */
 export const readJournalLines = (lines: readonly string[]): DatedLine[] =>
   lines.flatMap((text): DatedLine[] => {
-    const [, seconds, line = ""] = /^(\d{1,12})(?:\.\d+)? (.*)$/.exec(text) ?? [];
-    return seconds === undefined ? [] : [{ at: instantOf(Number(seconds)), line, source: "journal" }];
+    const [, kind, seconds, line = ""] = /^([+-])(\d{1,12})(?:\.\d+)? (.*)$/.exec(text) ?? [];
+    return seconds === undefined
+      ? []
+      : [{ at: instantOf(Number(seconds)), line, source: "journal", isTry: kind === "-" }];
   });
 
 type HostClock = { now: number; zone: string | null; since: number };
 
 /**
- * Lines of plain files, each after its path and a tab, that were written since then. One without a date that can be
+ * Lines of plain files, each after its path, a tab, and + or -, that were written since then. One without a date that can be
  * read counts: nobody knows that it is older.
  */
 export function readFileLines(lines: readonly string[], { now, zone, since }: HostClock): DatedLine[] {
@@ -135,12 +146,12 @@ export function readFileLines(lines: readonly string[], { now, zone, since }: Ho
   return lines.flatMap((text): DatedLine[] => {
     const tab = text.indexOf("\t");
     if (tab < 0) return [];
-    const [source, line] = [text.slice(0, tab), text.slice(tab + 1)];
+    const [source, isTry, line] = [text.slice(0, tab), text[tab + 1] === "-", text.slice(tab + 2)];
     const [, day = "", time = ""] =
       /^(\d{4}-\d\d-\d\d)T(\S+) /.exec(line) ?? /^([A-Z][a-z]{2} [ \d]\d) (\d\d:\d\d:\d\d) /.exec(line) ?? [];
     const [date = null] = dateDays([day], newest);
     const at = date === null ? null : toSeconds(date, time, offset);
     if (at !== null && at < since) return [];
-    return [{ at: at === null ? null : instantOf(at), line, source }];
+    return [{ at: at === null ? null : instantOf(at), line, source, isTry }];
   });
 }

@@ -5,6 +5,7 @@ import { isIP } from "node:net";
 import type { KeyKind } from "#shared/model/issuers/vault.ts";
 import type { DeploymentFile, Service } from "#shared/model/runs/deployment.ts";
 import { RESTART } from "#shared/model/runs/deployment.ts";
+import { type HostRefusal, isHostRefusal } from "#shared/model/runs/host-refusal.ts";
 import type { RollbackTimer } from "#shared/model/runs/plan.ts";
 import { Redacted } from "#shared/model/secret.ts";
 import {
@@ -274,17 +275,21 @@ export async function startDeploymentTimer(
   return answer.status === "ok" ? { kind: "armed" } : readTail(answer);
 }
 
+/** `gaveUp`: why the host could not roll the change back; null: it has. */
+type TimerFired = { kind: "fired"; gaveUp: HostRefusal | null };
+
 /** `fired`: it was too late, and the host has restored the old files, or is about to. */
 export async function stopDeploymentTimer(
   session: RemoteSession,
   { token, id }: DeploymentOfRun,
-): Promise<{ kind: "disarmed" } | { kind: "fired" } | DeploymentTail> {
+): Promise<{ kind: "disarmed" } | TimerFired | DeploymentTail> {
   const answer = await session.send(
     { verb: "deployment_disarm", words: [token, id] },
     { deadlineMs: DEADLINE_MS },
   );
   if (answer.kind === "lost") return answer;
-  if (answer.words[0] === "fired") return { kind: "fired" };
+  const [what, why = ""] = answer.words;
+  if (what === "fired") return { kind: "fired", gaveUp: isHostRefusal(why) ? why : null };
   return answer.status === "ok" ? { kind: "disarmed" } : readTail(answer);
 }
 

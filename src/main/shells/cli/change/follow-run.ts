@@ -6,7 +6,7 @@ import { type RunConfirmation, type RunDetail, RunId, type RunState } from "#sha
 import { formatCount } from "#shared/text/count.ts";
 import { fitEnd } from "#shared/text/fit.ts";
 import { formatAccount, formatHost } from "#shared/text/hosts/target.ts";
-import { findNotReadToEnd, formatAccountUse } from "#shared/text/runs/disabled-account.ts";
+import { findNotReadToEnd, formatAccountUse, isUnneeded } from "#shared/text/runs/disabled-account.ts";
 import { formatKeptKey, formatRemaining, formatUnreadable, formatUse } from "#shared/text/runs/old-key.ts";
 import { formatPhase } from "#shared/text/runs/plan.ts";
 import { TRUST, trustChecksOf } from "#shared/text/runs/renewal-trust.ts";
@@ -156,16 +156,18 @@ function formatNext(run: RunDetail, now: Instant): string[] {
 function formatDisabled({ id, accountWatch }: RunDetail, now: Instant): string[] {
   if (!accountWatch)
     return [`  go on: latchkey runs resume ${id}`, `  roll everything back: latchkey runs rollback ${id}`];
-  const { uses, until } = accountWatch;
+  const { uses, tries, until } = accountWatch;
   const notRead = findNotReadToEnd(accountWatch, now).map(formatHost);
   return [
     ...uses.map((use) => `  still used: ${formatAccountUse(use)}`),
+    ...tries.map((use) => `  tried, by anybody: ${formatAccountUse(use)}`),
     until <= now ? `  the days are over since ${until}` : `  the logs are watched until ${until}`,
     ...(notRead.length > 0
       ? [`  whether they are used is not known at: ${notRead.join(", ")} (its logs were not read)`]
       : []),
     `  read the logs again now: latchkey runs resume ${id}`,
     `  restore them as they were: latchkey runs rollback ${id}`,
+    ...(isUnneeded(accountWatch, now) ? ["  remove them: latchkey remove ACCOUNT@HOST..."] : []),
     `  leave them disabled, without a way back: latchkey runs resume ${id} --now`,
   ];
 }

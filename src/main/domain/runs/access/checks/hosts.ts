@@ -1,7 +1,8 @@
 import { accountsOf, type ChangeSet, type Draft, makeCheck } from "#domain/runs/access/change-set.ts";
 import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import { isProduction } from "#domain/runs/planned-hosts.ts";
-import type { Check, KeyOptions, RollbackTimer } from "#shared/model/runs/plan.ts";
+import type { Check, RollbackTimer } from "#shared/model/runs/plan.ts";
+import type { KeyOptions } from "#shared/model/runs/plan-options.ts";
 import { FILE_LOGS, VERIFICATION_LOGS } from "#shared/text/runs/plan.ts";
 import { checkOwnLogin, checkRemainingLogins, findRemainingLogin, type Moment } from "./logins.ts";
 

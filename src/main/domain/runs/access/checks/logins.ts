@@ -18,7 +18,8 @@ import { type KeyLine, readAuthorizedKeys, splitLine } from "#domain/ssh/authori
 import { isAuthority, letsIn } from "#domain/ssh/deciders/lines.ts";
 import { readLineOptions } from "#domain/ssh/line-options.ts";
 import { UNUSED_AFTER_DAYS } from "#domain/use/evaluate-use.ts";
-import type { Check, KeyOptions } from "#shared/model/runs/plan.ts";
+import type { Check } from "#shared/model/runs/plan.ts";
+import type { KeyOptions } from "#shared/model/runs/plan-options.ts";
 import { formatKeyBriefly, OWN_LOGIN } from "#shared/text/runs/plan.ts";
 
 /** Whether someone who loses a line of an account could still log in to repair it. One check an account. */

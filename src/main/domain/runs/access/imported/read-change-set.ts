@@ -17,7 +17,7 @@ import {
 } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { readExactly } from "#shared/text/exact-bytes.ts";
-import { formatKeyBriefly } from "#shared/text/runs/plan.ts";
+import { formatKeyBriefly, REASON } from "#shared/text/runs/plan.ts";
 
 type DisableRequest = Extract<PlanRequest, { kind: "disable-account" }>;
 type HostKeyRequest = Extract<PlanRequest, { kind: "rotate-host-key" }>;
@@ -48,8 +48,9 @@ export function requestOf(plan: KeyPlan): KeyRequest {
   }
 }
 
-export const disableRequest = ({ kind, hosts }: DisablePlan): DisableRequest => ({
+export const disableRequest = ({ kind, hosts, checks }: DisablePlan): DisableRequest => ({
   kind,
+  reason: checks.find(({ id }) => id === REASON)?.text ?? "",
   accounts: hosts.flatMap(({ host, port, disables }) =>
     disables.map(({ account }) => ({ host, port, account })),
   ),

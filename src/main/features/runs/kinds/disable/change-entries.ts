@@ -20,7 +20,8 @@ import {
   verified,
 } from "#runs/engine/runbook.ts";
 import { linesRemoved } from "#runs/kinds/access/move-file.ts";
-import type { DisabledAccount } from "#shared/model/runs/disabled-account.ts";
+import type { AccountIdentity, DisabledAccount } from "#shared/model/runs/disabled-account.ts";
+import type { HostRefusal } from "#shared/model/runs/host-refusal.ts";
 import type { DisableHost, RollbackTimer } from "#shared/model/runs/plan.ts";
 import { type Cause, described, type Evidence } from "#shared/model/runs/step-result.ts";
 import { type DisableRun, inspectAccount } from "./disable-run.ts";
@@ -100,7 +101,7 @@ export async function verifyDisabled(run: DisableRun, step: Step): Promise<StepO
     const stopped = await stopDeploymentTimer(session.remote, timerOf(run, index));
     if (stopped.kind === "lost") throw new SessionLost(stopped.message);
     if (stopped.kind === "fired")
-      return restoreAccounts(run, step, { as: "failed", cause: { kind: "rollback-timer-fired" } });
+      return restoreAccounts(run, step, { as: "failed", cause: causeOfTimer(account, stopped) });
     // The timer may have begun before it was stopped.
     const late = await findOpen(session.remote, account);
     if (late !== null) return restoreAccounts(run, step, { as: "failed", cause: late });
@@ -111,6 +112,13 @@ export async function verifyDisabled(run: DisableRun, step: Step): Promise<StepO
   return verified([...evidence, { kind: "root-reached", account: session.remote.user }], "verified");
 }
 
+/** What the host's own timer did. */
+export const causeOfTimer = (
+  { account }: AccountIdentity,
+  { gaveUp }: { gaveUp: HostRefusal | null },
+): Cause =>
+  gaveUp === null ? { kind: "rollback-timer-fired" } : { kind: "timer-gave-up", account, why: gaveUp };
+
 /** The login that has made the change ends: what a new one sees is what everybody gets from now on. */
 async function logInAnew(run: DisableRun, { host }: Step): Promise<HostSession> {
   await run.sessions.drop(host ?? -1);
@@ -118,7 +126,7 @@ async function logInAnew(run: DisableRun, { host }: Step): Promise<HostSession> 
 }
 
 const findOpen = async (remote: RemoteSession, account: DisabledAccount): Promise<Cause | null> =>
-  (await inspectAccount(remote, account)) === "disabled"
+  (await inspectAccount(remote, account)) === "after"
     ? null
     : { kind: "account-changed", account: account.account };
 
@@ -166,6 +174,8 @@ async function restore(
   for (const [index, account] of host.disables.entries()) {
     const stopped = await stopDeploymentTimer(remote, timerOf(run, index));
     if (stopped.kind === "lost") throw new SessionLost(stopped.message);
+    if (stopped.kind === "fired" && stopped.gaveUp !== null && back.as === "rolled-back")
+      await run.journal.note(step.ordinal, { kind: "found", cause: causeOfTimer(account, stopped) });
     if (!touched.includes(account)) continue;
     const { before, after } = account;
     const cause = await tryEntry(account, changeEntry(remote, { account, from: after, to: before }));

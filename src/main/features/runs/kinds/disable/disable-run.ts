@@ -8,6 +8,7 @@ import {
   readJournalLines,
   watchedUntil,
 } from "#domain/runs/disable/rules.ts";
+import type { WatchFacts } from "#domain/runs/remove/plan-removal.ts";
 import type { AccountSeen, Observation } from "#domain/runs/step.ts";
 import { inspectEntry, readAccountUses } from "#net/ssh/session/accounts.ts";
 import { inspectHost } from "#net/ssh/session/inspect-host.ts";
@@ -16,6 +17,7 @@ import { acquireSession, hostOf, SessionLost } from "#runs/engine/runbook.ts";
 import { observeKeys } from "#runs/kinds/access/install-key.ts";
 import type { KeyRun } from "#runs/kinds/access/key-run.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
+import { Refusal } from "#shared/model/refusal.ts";
 import type {
   AccountUse,
   AccountWatch,
@@ -48,7 +50,7 @@ export async function inspectAccount(remote: RemoteSession, account: DisabledAcc
   if (entry.kind === "lost") throw new SessionLost(entry.message);
   if (entry.kind !== "entry" || !isSameAccount(entry, account)) return "other";
   const { before, after } = account;
-  if (FIELDS.every((field) => entry.state[field] === after[field])) return "disabled";
+  if (FIELDS.every((field) => entry.state[field] === after[field])) return "after";
   if (FIELDS.every((field) => entry.state[field] === before[field])) return "before";
   const isOurs = FIELDS.every((field) => [before[field], after[field]].includes(entry.state[field]));
   return isOurs ? "mixed" : "other";
@@ -67,7 +69,7 @@ type Noted = { at: Instant; note: RunNote };
 /** How often the logs are read while nobody asks. */
 const READ_EVERY_MS = 86_400_000;
 
-/** So many lines of one account on one host are kept, of the journal and of files each. */
+/** So many lines of one account on one host are kept, uses and tries, of the journal and of files each. */
 const MOST_KEPT = 50;
 
 /** What was written so long before the last reading is read once more: a log is written a little later than its lines say. */
@@ -119,7 +121,7 @@ async function readHost(
   const sinceEpoch = clock.host.epochSeconds - Math.floor((now().getTime() - from) / 1_000) + 1;
   const sources = new Set<string>();
   const uses: AccountUse[] = [];
-  let [lines, more] = [0, 0];
+  let [lines, tries, more] = [0, 0, 0];
   for (const { account } of host.disables) {
     const read = await readAccountUses(remote, account, sinceEpoch);
     if (read.kind === "lost") throw new SessionLost(read.message);
@@ -129,12 +131,13 @@ async function readHost(
       ...readJournalLines(read.journal),
       ...readFileLines(read.lines, { now: read.now, zone: read.zone, since: sinceEpoch }),
     ].map((line): AccountUse => ({ host: host.host, port: host.port, account, ...line }));
-    const kept = usesOf(known).filter((use) => isOf(use, host) && use.account === account);
+    const kept = linesOf(known).filter((use) => isOf(use, host) && use.account === account);
     const isKnown = new Set(kept.map(keyOf));
     const fresh = found.filter((use) => !isKnown.has(keyOf(use)));
-    lines += fresh.length;
-    for (const isOfJournal of [true, false]) {
-      const ofKind = (use: AccountUse): boolean => (use.source === "journal") === isOfJournal;
+    lines += fresh.filter(({ isTry }) => !isTry).length;
+    tries += fresh.filter(({ isTry }) => isTry).length;
+    for (const kind of [0, 1, 2, 3]) {
+      const ofKind = (use: AccountUse): boolean => kindOf(use) === kind;
       const left = Math.max(0, MOST_KEPT - kept.filter(ofKind).length);
       const came = fresh.filter(ofKind);
       uses.push(...came.slice(Math.max(0, came.length - left)));
@@ -148,18 +151,24 @@ async function readHost(
     port,
     sources: [...sources],
     uses: lines,
+    tries,
     more,
   };
   return { watched, uses };
 }
+
+/** Of the journal or of a file, a use or a try: none of these takes the room of another. */
+const kindOf = ({ source, isTry }: AccountUse): number => (source === "journal" ? 0 : 1) + (isTry ? 2 : 0);
 
 const keyOf = ({ at, line, source }: AccountUse): string => JSON.stringify([at, line, source]);
 
 const isOf = (one: { host: string; port: number }, other: { host: string; port: number }): boolean =>
   one.host === other.host && one.port === other.port;
 
-const usesOf = (notes: readonly Noted[]): AccountUse[] =>
+const linesOf = (notes: readonly Noted[]): AccountUse[] =>
   notes.flatMap(({ note }) => (note.kind === "account-used" ? [note.use] : []));
+
+const usesOf = (notes: readonly Noted[]): AccountUse[] => linesOf(notes).filter(({ isTry }) => !isTry);
 
 /** The readings of logs that were noted. */
 const readingsOf = (notes: readonly Noted[]): LogReading[] =>
@@ -181,12 +190,38 @@ export function findWatch({ runbooks }: Store, run: RunRecord): AccountWatch | n
     since,
     until: watchedUntil(since, readings, plan.options.graceDays),
     uses: usesOf(notes),
+    tries: linesOf(notes).filter(({ isTry }) => isTry),
     read: plan.hosts.map(({ host, port }) => ({
       host,
       port,
       at: readings.findLast((one) => isOf(one, { host, port }))?.at ?? null,
     })),
   };
+}
+
+/** For the removal of the accounts that a run has disabled. Refuses a run that has disabled none, or is at work. */
+export function findWatchFacts({ runbooks }: Store, id: number): { plan: DisablePlan; watch: WatchFacts } {
+  const run = runbooks.runs.find(id);
+  const plan = run && runbooks.plans.find(run.planId)?.plan;
+  if (!run || plan?.kind !== "disable-account")
+    throw new Refusal("not-found", `there is no run ${id} that has disabled accounts`);
+  const since = disabledSince(runbooks.journal.steps(id));
+  if ((run.state !== "waiting" && run.state !== "committed") || since === null)
+    throw new Refusal(
+      "conflict",
+      `run ${id} is ${run.state}, and has not disabled all of its accounts; resume it`,
+    );
+  const notes = runbooks.journal.notes(run.id);
+  const readings = readingsOf(notes);
+  const until = watchedUntil(since, readings, plan.options.graceDays);
+  const watch = {
+    until,
+    uses: usesOf(notes).length,
+    tries: linesOf(notes).length - usesOf(notes).length,
+    neverRead: plan.hosts.filter((host) => !readings.some((one) => isOf(one, host))),
+    notReadToEnd: findNotReadUntil(plan.hosts, readings, until),
+  };
+  return { plan, watch };
 }
 
 /** Whether the time to watch is over and the logs of each host were read to its end, so that somebody may decide. */

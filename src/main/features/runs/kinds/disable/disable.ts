@@ -12,6 +12,7 @@ import type { FileChange } from "#runs/kinds/access/key-run.ts";
 import { createKeyPlanner, type KeyPlannerDeps } from "#runs/planning/plan-keys.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { DisabledAccount } from "#shared/model/runs/disabled-account.ts";
+import type { RunRecord } from "#store/runs/run-table.ts";
 import { disableAccounts, restoreAccounts, verifyDisabled } from "./change-entries.ts";
 import { type DisableRun, findWatch, isDecidable, observeAccounts, watchAccounts } from "./disable-run.ts";
 
@@ -86,8 +87,10 @@ function createDisableRunbook(deps: DisableKindDeps): Runbook<DisableRun> {
     holdsExclusive: () => false,
     listNewIdentities: () => [],
     findReasons: () => [],
+    refuseRollBack: (run) => refuseRemoved(deps, run),
     /** What it needed before its run, it needs again to be left so for good. */
-    refuseEarlyEnd(_, { confirm }, { typed }) {
+    refuseEarlyEnd(run, { confirm }, { typed }) {
+      refuseRemoved(deps, run);
       if (confirm && typed !== confirm.word)
         throw new Refusal(
           "conflict",
@@ -95,6 +98,17 @@ function createDisableRunbook(deps: DisableKindDeps): Runbook<DisableRun> {
         );
     },
   };
+}
+
+/** What another run has removed is put back by that one alone. */
+function refuseRemoved({ store }: DisableKindDeps, { id }: RunRecord): void {
+  const [other] = store.runbooks.runs.removalsOf(id);
+  if (other === undefined) return;
+  const isOver = store.runbooks.runs.find(other)?.state === "committed";
+  throw new Refusal(
+    "conflict",
+    `run ${other} ${isOver ? "has removed" : "removes"} these accounts: ${isOver ? `undo it first (latchkey runs undo ${other})` : `roll it back first (latchkey runs rollback ${other})`}`,
+  );
 }
 
 const namesOf = (accounts: readonly DisabledAccount[]): string[] => accounts.map(({ account }) => account);
