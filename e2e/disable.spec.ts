@@ -9,7 +9,7 @@ import { environmentOf } from "./stages/stage.ts";
 
 const run = promisify(execFile);
 
-test("an account is disabled from its drawer, its plan and its run say what becomes of it, and it is restored", async ({
+test("an account is disabled from its drawer, its plan and its run say what becomes of it, it is removed, put back and restored", async ({
   stage,
   sample,
   camera,
@@ -47,6 +47,23 @@ test("an account is disabled from its drawer, its plan and its run say what beco
   expect(await camera.photograph("run-disabled")).toEqual([]);
   expect(await host.run("grep ^backup-bot: /etc/shadow")).toContain(":1:");
 
+  await drawer.getByRole("button", { name: "Remove early" }).click();
+  await expect(plan.summary).toHaveText("Plan: 1 account to remove on 1 host");
+  await plan.approve();
+  await page.setViewportSize({ width: 1440, height: 1300 });
+  expect(await camera.photograph("plan-remove")).toEqual([]);
+  await page.setViewportSize({ width: 1280, height: 860 });
+  const removal = await plan.run();
+  await expect(removal.getByText("It can be undone")).toBeVisible({ timeout: 60_000 });
+  expect(await camera.photograph("run-removed")).toEqual([]);
+  expect(await host.run("getent passwd backup-bot || echo none")).toBe("none\n");
+  await removal.getByRole("button", { name: "Undo" }).click();
+  await page.getByRole("dialog", { name: "Undo this run?" }).getByRole("button", { name: "Undo" }).click();
+  await expect
+    .poll(() => host.run("getent passwd backup-bot || :"), { timeout: 60_000 })
+    .toContain("nologin");
+
+  await frame.goToAddress("/runs?open=1");
   await drawer.getByRole("button", { name: "Restore" }).click();
   await page
     .getByRole("dialog", { name: "Restore the accounts?" })

@@ -1,5 +1,6 @@
 /** Plans and runs, with all that they need to change hosts, files and certificates. */
 
+import accountRemovalScript from "#resources/rotation/account-removal.sh?raw";
 import accountsScript from "#resources/rotation/accounts.sh?raw";
 import factsScript from "#resources/rotation/facts.sh?raw";
 import hostKeyScript from "#resources/rotation/host-key.sh?raw";
@@ -36,6 +37,7 @@ import { verifyAgent } from "./features/runs/kinds/private-keys/here.ts";
 import { verifyThere } from "./features/runs/kinds/private-keys/on-host.ts";
 import { createPrivateKeys } from "./features/runs/kinds/private-keys/private-keys.ts";
 import { createReloadKind } from "./features/runs/kinds/reload/reload.ts";
+import { createRemoveKind } from "./features/runs/kinds/remove/remove.ts";
 import { createRenewalKind } from "./features/runs/kinds/renewal/renewal.ts";
 import { createOfflineRuns } from "./features/runs/offline/offline-runs.ts";
 import { publicRoots } from "./features/scans/recording/note-certificates.ts";
@@ -58,8 +60,8 @@ import type { Store } from "./store/store.ts";
 /** The scripts of a run's session. */
 const SESSION_SCRIPTS = [sessionScript, libraryScript, keyLocationScript, factsScript, hostKeyScript];
 
-/** Of a session that disables accounts: their entries, and how root's own folder and timer are used. */
-const ACCOUNT_SCRIPTS = [deploymentScript, accountsScript];
+/** Of a session that disables or removes accounts: their entries, and how root's own folder and timer are used. */
+const ACCOUNT_SCRIPTS = [deploymentScript, accountsScript, accountRemovalScript];
 
 /** Of a session that renews: servers, their files, and challenges; the shell reads them after the others. */
 const SERVER_SCRIPTS = [deploymentScript, challengeScript];
@@ -123,6 +125,7 @@ export function createAppRuns({ issuers, rootStores, scan, ...deps }: RunToolsDe
     routeTo: (await loadSshConfig(workstation, null)).config.routeTo,
   });
   const who = `${workstation.user}@${nameThisComputer().hostname}`;
+  const openAccountSessions = sessionsBy([...SESSION_SCRIPTS, ...ACCOUNT_SCRIPTS]);
   const ofKeys = { ...deps, openSessions, privateKeys: createPrivateKeys(workstation), rescan, factDeps };
   return createRunbooks({
     ...deps,
@@ -145,10 +148,8 @@ export function createAppRuns({ issuers, rootStores, scan, ...deps }: RunToolsDe
         }),
       }),
       hostKey: createHostKeyKind(ofKeys),
-      disable: createDisableKind({
-        ...ofKeys,
-        openAccountSessions: sessionsBy([...SESSION_SCRIPTS, ...ACCOUNT_SCRIPTS]),
-      }),
+      disable: createDisableKind({ ...ofKeys, openAccountSessions }),
+      remove: createRemoveKind({ ...ofKeys, openAccountSessions }),
       renewal: createRenewalKind({
         ...deps,
         ...tools,

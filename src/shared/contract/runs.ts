@@ -8,7 +8,8 @@ import { KeyKind, Sealed, SecretId } from "../model/issuers/vault.ts";
 import { LocalPath, localFile } from "../model/local-file.ts";
 import { ServerKind } from "../model/runs/deployment.ts";
 import { ImportedResult, ResultInput, Scripts } from "../model/runs/offline-script.ts";
-import { Plan, PlanHash, PlanId, PlanKind, PlanOptions } from "../model/runs/plan.ts";
+import { Plan, PlanHash, PlanId, PlanKind } from "../model/runs/plan.ts";
+import { PlanOptions } from "../model/runs/plan-options.ts";
 import { RunDetail, RunEntry, RunId, RunRepair, RunRow, RunState } from "../model/runs/run.ts";
 import { command, listOf, Page, query, Search, sortedBy } from "./procedure.ts";
 
@@ -133,14 +134,20 @@ export const PlanRequest = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("disable-account"),
     accounts: z.array(AccountAddress).min(1).max(1_000),
+    /** Why, as the plan shows it: of a review, say. */
+    reason: z.string().trim().max(1_000).default(""),
   }),
+  /** The entries of all accounts that this run has disabled. */
+  z.object({ kind: z.literal("remove-account"), runId: RunId }),
   RenewalRequest,
   ReloadRequest,
 ]);
 export type PlanRequest = z.infer<typeof PlanRequest>;
 
+export type RemoveRequest = Extract<PlanRequest, { kind: "remove-account" }>;
+
 /** A request about who may log in where, or by which key a host is known. */
-export type KeyRequest = Exclude<PlanRequest, RenewalRequest | ReloadRequest>;
+export type KeyRequest = Exclude<PlanRequest, RenewalRequest | ReloadRequest | RemoveRequest>;
 
 /** `making`: hosts are being read; `ready`; `failed`: `message` says why no plan could be made. */
 export const PlanState = z.enum(["making", "ready", "failed"]);

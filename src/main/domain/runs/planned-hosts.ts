@@ -1,5 +1,6 @@
 import { accountsOf, type Draft } from "#domain/runs/access/change-set.ts";
-import type { Pace, Plan, PlannedHost } from "#shared/model/runs/plan.ts";
+import type { Plan, PlannedHost } from "#shared/model/runs/plan.ts";
+import type { Pace } from "#shared/model/runs/plan-options.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatHost } from "#shared/text/hosts/target.ts";
 

@@ -60,7 +60,7 @@ export type CertificatesSeen = {
 /**
  * What an account's entry was found to be: as before the run, as the run leaves it, some of each, or something else.
  */
-export type AccountSeen = "before" | "disabled" | "mixed" | "other";
+export type AccountSeen = "before" | "after" | "mixed" | "other";
 
 /** What was seen just now of a host whose accounts are disabled. */
 export type DisableSeen = {
@@ -70,8 +70,12 @@ export type DisableSeen = {
   access: AccessSeen;
 };
 
+/** What was seen just now of a host of which the entries of accounts are removed; by their index in the plan. */
+export type RemovalSeen = { kind: "removal-seen"; accounts: readonly AccountSeen[] };
+
 export type Observation =
   | AccessSeen
+  | RemovalSeen
   | DisableSeen
   | CertificatesSeen
   /** A host whose servers are reloaded answers: nothing of a reload stands there. */

@@ -234,6 +234,8 @@ function refuseKeepingNone(deps: RunDeps, { id, state }: RunRecord): void {
 function refuseRollBack(deps: RunDeps, run: RunRecord): void {
   refuseDone(deps, run);
   refuseOffline(run);
+  const plan = deps.store.runbooks.plans.find(run.planId)?.plan;
+  if (plan) deps.runbookOf(plan).refuseRollBack?.(run);
 }
 
 /** Once an offline run has ended, only that deletion can be continued from here. */

@@ -35,7 +35,10 @@ export const PARTS: readonly Part[] = [
   { names: ["forecast", "timeline"], load: async () => (await import("./report/forecast.ts")).addForecast },
   { names: ["rotate"], load: async () => (await import("./change/rotate.ts")).addRotate },
   { names: ["reload"], load: async () => (await import("./change/reload.ts")).addReload },
-  { names: ["disable", "restore"], load: async () => (await import("./change/access.ts")).addDisable },
+  {
+    names: ["disable", "remove", "restore"],
+    load: async () => (await import("./change/disable.ts")).addDisable,
+  },
   { names: ["grants"], load: async () => (await import("./change/access.ts")).addGrants },
   { names: ["runs"], load: async () => (await import("./change/runs.ts")).addRuns },
   { names: ["trust", "chain"], load: async () => (await import("./report/trust.ts")).addTrust },

@@ -121,8 +121,18 @@ export function runTable(db: Database, lists: Lists) {
     "SELECT id, plan FROM run WHERE state NOT IN ('committed', 'rolled-back') ORDER BY id",
   );
 
+  const removals = db
+    .prepare<[number], number>(
+      `SELECT run.id FROM ${RUNS} WHERE run.kind = 'remove-account' AND run.state <> 'rolled-back'
+        AND plan.body ->> '$.disabledBy' = ? ORDER BY run.id`,
+    )
+    .pluck();
+
   return {
     ...runWriter(db),
+
+    /** The runs that remove, or have removed, the accounts that this one has disabled. */
+    removalsOf: (id: number): RunId[] => removals.all(id).map((one) => RunId.parse(one)),
 
     find(id: number): RunRecord | null {
       const row = find.get(id);

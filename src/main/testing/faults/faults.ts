@@ -87,6 +87,10 @@ export const FAULTS = {
     fault: "kill -9 of Latchkey at a step of disabling accounts",
     required: "nobody else shut out; one resume disables them, one roll-back restores every byte",
   },
+  R30: {
+    fault: "kill -9 of Latchkey at a step of removing accounts",
+    required: "nobody else shut out; one resume removes them, one undo or roll-back restores every byte",
+  },
   T12: { fault: "traps of authorized_keys' syntax and modes", required: "each told as sshd takes it" },
   B1: { fault: "disk full", required: "said; nothing acknowledged is lost" },
   B2: { fault: "a second writer", required: "waits for its turn, or says who writes" },

@@ -14,11 +14,10 @@ import {
   isRenewal,
   oldKeyOf,
   type Plan,
-  POST_CHECK_MINUTES,
   type ReloadPlan,
   type RenewalPlan,
-  UNDO_HOURS,
 } from "#shared/model/runs/plan.ts";
+import { POST_CHECK_MINUTES, UNDO_HOURS } from "#shared/model/runs/plan-options.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatHost, formatHostAddress } from "#shared/text/hosts/target.ts";
 import { formatCommandOf } from "#shared/text/runs/plan.ts";

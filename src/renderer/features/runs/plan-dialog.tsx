@@ -4,7 +4,7 @@ import { type ReactNode, useEffect, useState } from "react";
 import type { RequestDraft } from "#renderer/api/scan-button.tsx";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
-import { PlanOptions, POST_CHECK_MINUTES, UNDO_HOURS } from "#shared/model/runs/plan.ts";
+import { PlanOptions, POST_CHECK_MINUTES, UNDO_HOURS } from "#shared/model/runs/plan-options.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatAccount } from "#shared/text/hosts/target.ts";
 import decisionClasses from "./decision.module.css";
@@ -69,6 +69,12 @@ export function RequestDialog({ draft, isPlanning, error, renderIssuerSetup, onP
             expired, no login shell, grants revoked. Its files stay, and it can be restored.
           </p>
         )}
+        {request.kind === "remove-account" && (
+          <p>
+            The accounts that run #{request.runId} has disabled: their lines leave passwd, shadow, group and
+            gshadow. Their files stay, with the number of their owner.
+          </p>
+        )}
         {request.kind === "rotate-key" && (
           <p>
             <Untrusted text={request.fingerprint} isMono />
@@ -123,6 +129,7 @@ export function findMissing(request: RequestDraft): string | null {
     case "remove-grants":
     case "reload":
     case "disable-account":
+    case "remove-account":
       return null;
     case "rotate-certificate":
       return formatRenewalMissing(request);

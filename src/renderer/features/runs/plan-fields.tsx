@@ -12,8 +12,14 @@ const KEY_TYPES = [
 ] as const;
 
 /** Whether a request has fields beside what it is about. */
-export const hasFields = (request: RequestDraft): boolean =>
-  request.kind !== "remove-grants" && request.kind !== "reload" && request.kind !== "disable-account";
+export const hasFields = (request: RequestDraft): boolean => !FIELDLESS.has(request.kind);
+
+const FIELDLESS: ReadonlySet<RequestDraft["kind"]> = new Set([
+  "remove-grants",
+  "reload",
+  "disable-account",
+  "remove-account",
+]);
 
 type Props<Kind extends RequestDraft["kind"]> = {
   request: Extract<RequestDraft, { kind: Kind }>;
@@ -44,6 +50,7 @@ export function RequestFields({
     case "remove-grants":
     case "reload":
     case "disable-account":
+    case "remove-account":
       return null;
   }
 }

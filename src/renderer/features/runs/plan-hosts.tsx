@@ -14,7 +14,7 @@ import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { HostName } from "#renderer/ui/host-name.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { beginLarge, Untrusted } from "#renderer/ui/text.tsx";
-import type { DisabledAccount } from "#shared/model/runs/disabled-account.ts";
+import type { DisabledAccount, RemovedAccount } from "#shared/model/runs/disabled-account.ts";
 import {
   disabledAccounts,
   type HostPlan,
@@ -24,11 +24,12 @@ import {
   plannedCertificates,
   plannedFiles,
   privateKeysHere,
+  removedAccounts,
   verificationsOf,
 } from "#shared/model/runs/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatHost, formatHostAddress } from "#shared/text/hosts/target.ts";
-import { listEntryChanges } from "#shared/text/runs/disabled-account.ts";
+import { formatStays, listEntryChanges, listLineChanges } from "#shared/text/runs/disabled-account.ts";
 import { countLines, countServers, formatVerification } from "#shared/text/runs/plan.ts";
 import classes from "./plan.module.css";
 import { CertificateLine, ServerLine } from "./plan-certificate.tsx";
@@ -126,6 +127,9 @@ function OneHost({ host, turn, isOffline, isOpen }: HostProps & { isOpen: boolea
         {disabledAccounts(host).map((account) => (
           <DisabledLine key={account.account} account={account} />
         ))}
+        {removedAccounts(host).map((account) => (
+          <RemovedLine key={account.account} account={account} />
+        ))}
         {files.map((file) => (
           <FileLine
             key={`${file.account} ${file.path}`}
@@ -193,11 +197,42 @@ function DisabledLine({ account }: { account: DisabledAccount }) {
   );
 }
 
+/** Each line of an account that goes or changes, by its file; and what stays. */
+function RemovedLine({ account }: { account: RemovedAccount }) {
+  return (
+    <li className={classes.file}>
+      <div className={classes.fileHead}>
+        <span className={classes.sign}>-</span>
+        <IconUserOff size={14} aria-hidden />
+        <span className={classes.path}>
+          <Untrusted text={account.account} isMono />{" "}
+          <span className={classes.dim}>account {account.uid}</span>
+        </span>
+        <span className={classes.dim}>
+          <Untrusted text={beginLarge(formatStays(account))} limit={600} />
+        </span>
+      </div>
+      <dl className={classes.entry}>
+        {listLineChanges(account).map(({ file, sign, text }, index, rows) => (
+          <Fragment key={`${file} ${sign} ${text}`}>
+            <dt className={classes.entryName}>{rows[index - 1]?.file === file ? "" : file}</dt>
+            <dd className={classes.entryChange}>
+              <Untrusted text={`${sign} ${text}`} isMono limit={300} />
+            </dd>
+          </Fragment>
+        ))}
+      </dl>
+    </li>
+  );
+}
+
 function HostCounts({ host }: { host: HostPlan }) {
   if ("certificates" in host)
     return <span className={classes.dim}>{formatCount(host.certificates.length, "certificate")}</span>;
   if ("servers" in host)
     return <span className={classes.dim}>{formatCount(host.servers.length, "server")}</span>;
+  if ("removes" in host)
+    return <span className={classes.dim}>{formatCount(host.removes.length, "account")}</span>;
   return <LineCounts counts={countLines(host.files)} />;
 }
 

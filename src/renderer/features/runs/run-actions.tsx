@@ -9,14 +9,18 @@ import {
   IconUserOff,
 } from "@tabler/icons-react";
 import { Fragment, useState } from "react";
+import { usePlanRequest } from "#renderer/api/scan-button.tsx";
 import { Dialog, DialogFoot } from "#renderer/ui/dialog.tsx";
 import { Verbatim } from "#renderer/ui/drawer/drawer.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
+import { useNow } from "#renderer/ui/when.tsx";
+import { toInstant } from "#shared/model/instant.ts";
 import type { PlanKind } from "#shared/model/runs/plan.ts";
 import type { RunDetail, RunFile, RunRow, RunState } from "#shared/model/runs/run.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatHost } from "#shared/text/hosts/target.ts";
+import { isUnneeded } from "#shared/text/runs/disabled-account.ts";
 import { TRUST, trustChecksOf } from "#shared/text/runs/renewal-trust.ts";
 import { hasConfirmed } from "#shared/text/runs/result-claim.ts";
 import { formatRepair, repairsOf } from "#shared/text/runs/run.ts";
@@ -124,6 +128,7 @@ export function RunActions({ run }: { run: RunDetail }) {
             Leave disabled
           </Button>
         )}
+        {isDisabledNow(run) && <RemoveButton run={run} />}
         {run.undoUntil === null && (
           <Button
             variant="default"
@@ -163,6 +168,24 @@ const BACK: Partial<Record<PlanKind, string>> = { reload: "End the run", "disabl
 /** Its accounts are disabled, and somebody may decide. */
 const isDisabledNow = ({ state, accountWatch }: RunDetail): boolean =>
   state === "waiting" && accountWatch !== null;
+
+/** Plans the removal of what the run has disabled; before its time the plan has a name typed. */
+function RemoveButton({ run: { id, accountWatch } }: { run: RunDetail }) {
+  const requestPlan = usePlanRequest();
+  const now = toInstant(useNow());
+  const isOffered = accountWatch !== null && isUnneeded(accountWatch, now);
+  return (
+    <Button
+      variant="default"
+      size="xs"
+      leftSection={<IconTrash size={15} />}
+      title={isOffered ? undefined : "Before the days are over, or after a use: its name has to be typed"}
+      onClick={() => requestPlan({ kind: "remove-account", runId: id })}
+    >
+      {isOffered ? "Remove accounts" : "Remove early"}
+    </Button>
+  );
+}
 
 /** Ends the watch; the word of the plan is typed once more. */
 function LeaveDisabledDialog({ run, onClose }: { run: RunDetail; onClose: () => void }) {

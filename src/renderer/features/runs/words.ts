@@ -12,6 +12,7 @@ import {
   privateKeysByHost,
   privateKeysHere,
   type ReloadPlan,
+  type RemovePlan,
   type RenewalPlan,
   type RollbackTimer,
 } from "#shared/model/runs/plan.ts";
@@ -30,6 +31,7 @@ export const KINDS: Record<PlanKind, string> = {
   "rotate-certificate": "Renew certificates",
   reload: "Reload servers",
   "disable-account": "Disable accounts",
+  "remove-account": "Remove accounts",
 };
 
 /** What a phase does, as it begins a line. */
@@ -55,6 +57,7 @@ export function describeOrder(plan: Plan): { title: string; text: string }[] {
   if (plan.kind === "rotate-certificate") return describeRenewalOrder(plan);
   if (plan.kind === "reload") return describeReloadOrder(plan);
   if (plan.kind === "disable-account") return describeDisableOrder(plan);
+  if (plan.kind === "remove-account") return describeRemovalOrder(plan);
   const { kind, options } = plan;
   const newKey = newKeyOf(plan);
   const files = plannedFiles(plan);
@@ -212,6 +215,18 @@ function describeDisableOrder(plan: DisablePlan): { title: string; text: string 
     { title: formatPhaseTitle("finish", plan.kind), text: beginLarge(formatUndo(plan)) },
   ];
 }
+
+/** What a run that removes accounts does, in this order. */
+const describeRemovalOrder = (plan: RemovePlan): { title: string; text: string }[] => [
+  {
+    title: formatPhaseTitle("remove", plan.kind),
+    text: `${formatPace(plan)}; exactly the lines that are shown. A new login verifies that nothing answers for it any more; otherwise the host rolls back`,
+  },
+  {
+    title: formatPhaseTitle("finish", plan.kind),
+    text: `the run that has disabled them ends; ${formatUndo(plan)}`,
+  },
+];
 
 /** On which hosts, and how many at a time. */
 function formatPace({ hosts, options }: Plan): string {

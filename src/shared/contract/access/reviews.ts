@@ -14,7 +14,8 @@ import {
 } from "../../model/access/review.ts";
 import { Instant } from "../../model/instant.ts";
 import { LocalPath } from "../../model/local-file.ts";
-import { PlanId, PlanOptions } from "../../model/runs/plan.ts";
+import { PlanId } from "../../model/runs/plan.ts";
+import { PlanOptions } from "../../model/runs/plan-options.ts";
 import { command, listOf, Page, query, Search, sortedBy } from "../procedure.ts";
 
 /** At most so many items are decided at once. */

@@ -3,7 +3,8 @@ import { KeyPossession } from "../hosts/host.ts";
 import { HostName, Port } from "../hosts/target.ts";
 import { Instant } from "../instant.ts";
 import { FileHash, ReloadedServer, Replacement } from "./deployment.ts";
-import { DisabledAccount } from "./disabled-account.ts";
+import { DisabledAccount, RemovedAccount } from "./disabled-account.ts";
+import { KeyOptions, ReloadOptions, RenewalOptions } from "./plan-options.ts";
 import { PlannedVerification } from "./planned-verification.ts";
 import { RemainingAccess } from "./remaining-access.ts";
 
@@ -33,6 +34,7 @@ export const PlanKind = z.enum([
   "rotate-certificate",
   "reload",
   "disable-account",
+  "remove-account",
 ]);
 export type PlanKind = z.infer<typeof PlanKind>;
 
@@ -187,48 +189,11 @@ export type ReloadHost = z.infer<typeof ReloadHost>;
 export const DisableHost = AccessHost.extend({ disables: z.array(DisabledAccount) });
 export type DisableHost = z.infer<typeof DisableHost>;
 
-export type HostPlan = AccessHost | HostKeyHost | RenewalHost | ReloadHost | DisableHost;
+/** A host of which the entries of accounts are removed. */
+export const RemoveHost = PlannedHost.extend({ removes: z.array(RemovedAccount) });
+export type RemoveHost = z.infer<typeof RemoveHost>;
 
-/** The pace of a run, whatever it changes. */
-export const Pace = z.object({
-  canary: z.boolean().default(true),
-  /** Hosts at a time after the canary. */
-  batchSize: z.int().min(1).max(64).default(8),
-  /** Failed hosts after which no other is begun. */
-  maxFailures: z.int().min(1).max(10_000).default(1),
-  /** How long until the host itself rolls back a change that was not verified. */
-  rollbackAfterSeconds: z.int().min(30).max(3_600).default(120),
-});
-
-export type Pace = z.infer<typeof Pace>;
-
-/** For how long a finished change of keys can be undone, unless its plan says otherwise; in hours. */
-export const UNDO_HOURS = 24;
-
-/** The options of a plan about keys. */
-export const KeyOptions = Pace.extend({
-  /** Days to watch the logs for uses of the old key before it is removed; 0: it is removed at once. */
-  graceDays: z.int().min(0).max(365).default(0),
-  /** Hours in which the finished run can be undone: until then it keeps what that needs; 0: it keeps nothing. */
-  undoHours: z.int().min(0).max(720).default(0),
-});
-export type KeyOptions = z.infer<typeof KeyOptions>;
-
-/** In minutes. A server may reload late, and a restart in that time may serve something else. */
-export const POST_CHECK_MINUTES = 60;
-
-export const RenewalOptions = Pace.extend({
-  /** From when all serve the new certificates until the post-deployment check; 0: there is none. */
-  postCheckMinutes: z.int().min(0).max(10_080).default(POST_CHECK_MINUTES),
-});
-export type RenewalOptions = z.infer<typeof RenewalOptions>;
-
-/** Nothing of a reload is rolled back. */
-export const ReloadOptions = Pace.omit({ rollbackAfterSeconds: true });
-
-/** The options of a request before the kind of its plan is known. */
-export const PlanOptions = KeyOptions.extend(RenewalOptions.shape);
-export type PlanOptions = z.infer<typeof PlanOptions>;
+export type HostPlan = AccessHost | HostKeyHost | RenewalHost | ReloadHost | DisableHost | RemoveHost;
 
 /** A new key that somebody else has created; `line` is `type base64`. `path`: its private key on this computer. */
 const ProvidedNewKey = z.object({
@@ -371,6 +336,16 @@ export const DisablePlan = AccessBase.extend({
 });
 export type DisablePlan = z.infer<typeof DisablePlan>;
 
+/** The entries of accounts are removed that a run has disabled; their files stay. */
+export const RemovePlan = PlanBase.extend({
+  kind: z.literal("remove-account"),
+  options: KeyOptions,
+  hosts: z.array(RemoveHost),
+  /** The run that has disabled them, and ends with this one. */
+  disabledBy: z.int().positive(),
+});
+export type RemovePlan = z.infer<typeof RemovePlan>;
+
 /** A plan that changes lines of files: of who may log in, or of which host keys sshd has. */
 export type KeyPlan = AccessPlan | HostKeyPlan | DisablePlan;
 
@@ -384,6 +359,7 @@ export const Plan = z.discriminatedUnion("kind", [
   RenewalPlan,
   ReloadPlan,
   DisablePlan,
+  RemovePlan,
 ]);
 export type Plan = z.infer<typeof Plan>;
 
@@ -391,7 +367,7 @@ export const isRenewal = (plan: Plan): plan is RenewalPlan => plan.kind === "rot
 
 /** Whether it changes lines of files. */
 export const isKeyPlan = (plan: Plan): plan is KeyPlan =>
-  plan.kind !== "rotate-certificate" && plan.kind !== "reload";
+  plan.kind !== "rotate-certificate" && plan.kind !== "reload" && plan.kind !== "remove-account";
 
 /** The plan, if offline scripts can execute it; null for one of another kind. */
 export const offlinePlan = (plan: Plan | null | undefined): AccessPlan | null =>
@@ -416,6 +392,10 @@ export const privateKeysByHost = ({ hosts }: Plan): readonly (readonly PrivateKe
 /** The accounts that it disables, on each of its hosts. */
 export const disabledAccounts = (host: HostPlan): readonly DisabledAccount[] =>
   "disables" in host ? host.disables : [];
+
+/** The accounts whose entries it removes, on each of its hosts. */
+export const removedAccounts = (host: HostPlan): readonly RemovedAccount[] =>
+  "removes" in host ? host.removes : [];
 
 /** How it is verified, for each account of a host, that it is not locked out. */
 export const verificationsOf = (host: HostPlan): AccessHost["verifications"] =>

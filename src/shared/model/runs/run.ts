@@ -36,7 +36,7 @@ export type RunState = z.infer<typeof RunState>;
  * The phases, one after the other over all hosts: a phase begins when the one before it has been verified everywhere.
  * For certificates: `request`, `issue`, `install`, `post-check`, `finish`; a host that failed does not keep the others
  * from those that are left. For servers that are reloaded: `test`, `reload`, likewise. For accounts that are disabled:
- * `disable`, `revoke`, `keep`, `finish`.
+ * `disable`, `revoke`, `keep`, `finish`. For entries of accounts that are removed: `remove`, `finish`.
  */
 export const Phase = z.enum([
   "create-key",
@@ -52,6 +52,7 @@ export const Phase = z.enum([
   "test",
   "reload",
   "disable",
+  "remove",
 ]);
 export type Phase = z.infer<typeof Phase>;
 

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { ClaimReason } from "../hosts/host.ts";
 import { HostName, Port } from "../hosts/target.ts";
-import { RefusedByHost } from "./host-refusal.ts";
+import { HostRefusal, RefusedByHost } from "./host-refusal.ts";
 import { PlanKind } from "./plan.ts";
 import { RemainingAccess } from "./remaining-access.ts";
 import { RenewalTrust } from "./renewal-trust.ts";
@@ -27,6 +27,7 @@ export const Intent = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("reload-servers"), servers: z.array(z.string()) }),
   z.object({ kind: z.literal("disable-accounts"), accounts: z.array(z.string()) }),
   z.object({ kind: z.literal("leave-disabled"), accounts: z.array(z.string()) }),
+  z.object({ kind: z.literal("remove-accounts"), accounts: z.array(z.string()) }),
 ]);
 export type Intent = z.infer<typeof Intent>;
 
@@ -37,6 +38,7 @@ export const Deed = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("installed-certificates") }),
   z.object({ kind: z.literal("reloaded-servers"), servers: z.array(z.string()) }),
   z.object({ kind: z.literal("disabled-accounts"), accounts: z.array(z.string()) }),
+  z.object({ kind: z.literal("removed-accounts"), accounts: z.array(z.string()) }),
 ]);
 export type Deed = z.infer<typeof Deed>;
 
@@ -142,6 +144,8 @@ const AccountCause = [
   /** It is another one than when the plan was made, or somebody has changed it since. */
   z.object({ kind: z.literal("account-changed"), account: z.string() }),
   z.object({ kind: z.literal("account-refused"), account: z.string(), why: RefusedByHost }),
+  /** The host's own timer has tried to roll it back, and could not. */
+  z.object({ kind: z.literal("timer-gave-up"), account: z.string(), why: HostRefusal }),
   /** The run has logged in as it: whoever disables it shuts the run out. */
   z.object({ kind: z.literal("own-account"), account: z.string() }),
   /** A login to it works, though it is locked, expired and without a shell. */
@@ -320,6 +324,10 @@ export const Evidence = z.discriminatedUnion("kind", [
   /** The run logged in once more, and acts as root there. */
   z.object({ kind: z.literal("root-reached"), account: z.string() }),
   z.object({ kind: z.literal("left-disabled"), account: z.string() }),
+  /** A new session has found no line of it, and no name service that answers for it. */
+  z.object({ kind: z.literal("account-removed"), account: z.string() }),
+  /** Another run has removed it since. */
+  z.object({ kind: z.literal("removed-by-run"), account: z.string(), run: z.int() }),
   /** `isWhole`: nothing of the run is left there. */
   z.object({ kind: z.literal("cleared"), isWhole: z.boolean() }),
   /** What undoing the run needs is put aside: so many old private keys. */

@@ -61,6 +61,8 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
   "no-tool": "cannot be made there: the host has no openssl",
   "no-usermod":
     "cannot be changed there: the host has no usermod of shadow-utils that root alone can have installed (BusyBox has none): disable it by hand",
+  "no-vipw":
+    "cannot be removed there: the host has no vipw that root alone can have installed, which locks the files of accounts: remove it by hand (userdel, without -r)",
   "cannot-drop-privileges": "cannot be changed as its owner: the host has no setpriv, runuser or su",
   "no-session":
     "cannot be acted on as its owner from a terminal, for the host has no setsid: run this without one (ssh -T, at, cron)",
@@ -92,12 +94,14 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
   "others-folder": "lies in a folder of a third user",
   "deployment-locked": "is being changed by another run: let that one end, or remove its folder on the host",
   "read-only": "lies on a file system that is read-only",
-  "root-account": "is root: it is never disabled",
+  "root-account": "is root: it is never disabled, and never removed",
   "store-has-more": "holds more than one key: name the entry that is to be replaced",
   "store-not-made": "could not be made anew: its host's openssl or keytool failed",
   "too-large": "is larger than 4 MiB",
   "shared-folder":
     "lies in a folder where others may write, who could put a key of theirs there: let its owner alone write in it (chmod go-w)",
+  "shared-number":
+    "has a number that another name has, too: that name would be left with its files; give one of them another number first",
   "state-folder":
     "has no place on its host to prepare it in: /var/lib/latchkey must be a folder of root's alone",
   "twice-named": "has two entries of one name: find out which of them counts (pwck), and remove the other",

@@ -11,6 +11,7 @@ import {
   plannedFiles,
   privateKeysHere,
   type ReloadPlan,
+  type RemovePlan,
   type RollbackTimer,
 } from "../../model/runs/plan.ts";
 import type { PlannedVerification } from "../../model/runs/planned-verification.ts";
@@ -33,6 +34,7 @@ const PHASES: Record<Phase, string> = {
   test: "test configuration",
   reload: "reload",
   disable: "disable account",
+  remove: "remove account",
 };
 
 /** What a phase does. A host key is granted nothing, and lines that are tightened are replaced. */
@@ -65,6 +67,8 @@ export function formatCommandOf(kind: PlanKind): string {
       return "latchkey reload";
     case "disable-account":
       return "latchkey disable";
+    case "remove-account":
+      return "latchkey remove";
     default:
       return assertNever(kind);
   }
@@ -91,6 +95,9 @@ export const countLines = (files: readonly Counts[]): Counts => ({
 export const countDisabled = ({ hosts }: DisablePlan): number =>
   hosts.reduce((sum, { disables }) => sum + disables.length, 0);
 
+export const countRemoved = ({ hosts }: RemovePlan): number =>
+  hosts.reduce((sum, { removes }) => sum + removes.length, 0);
+
 export const countServers = ({ hosts }: ReloadPlan): number =>
   hosts.reduce((sum, { servers }) => sum + servers.length, 0);
 
@@ -98,6 +105,7 @@ export const countServers = ({ hosts }: ReloadPlan): number =>
 export function formatCounts(plan: Plan): string {
   const on = `on ${formatCount(plan.hosts.length, "host")}`;
   if (plan.kind === "reload") return `${formatCount(countServers(plan), "server")} to reload ${on}`;
+  if (plan.kind === "remove-account") return `${formatCount(countRemoved(plan), "account")} to remove ${on}`;
   const renewed = plan.kind === "rotate-certificate" ? plannedCertificates(plan).length : 0;
   if (renewed > 0) return `${formatCount(renewed, "certificate")} to renew ${on}`;
   const { adds, changes, removes } = countLines(plannedFiles(plan));
@@ -148,6 +156,8 @@ export function formatUndo(plan: Plan): string {
   const { kind, options } = plan;
   if (plan.kind === "disable-account")
     return `the logs are watched for ${formatCount(plan.options.graceDays, "day")}, and then the run waits until somebody decides: until then rolling it back restores each account as it was, with its grants`;
+  if (plan.kind === "remove-account" && plan.options.undoHours > 0)
+    return `for ${formatHours(plan.options.undoHours)} after the run has finished, it can be undone: each account has its lines again, and is disabled as before`;
   if (isFromBundle(plan)) return "what its scripts have changed cannot be undone once they have finished";
   if ("undoHours" in options && options.undoHours > 0)
     return `for ${formatHours(options.undoHours)} after the run has finished, it can be undone: what it has removed and replaced is put back, and verified${hasAgentKey(plan) ? "; the old key of an agent only as long as that agent has it" : ""}`;
@@ -181,6 +191,9 @@ export const FILE_LOGS = "file-logs";
 
 /** The check that a log of the host can show a login by the new key. */
 export const VERIFICATION_LOGS = "journal";
+
+/** The check that says why accounts are disabled, in the words of whoever wants it. */
+export const REASON = "reason";
 
 /** The check that Latchkey's own login uses a line that goes or changes. */
 export const OWN_LOGIN = "own-login";

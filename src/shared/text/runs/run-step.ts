@@ -75,6 +75,8 @@ export function formatIntent(intent: Intent): string {
       return `to reload ${intent.servers.join(", ")}`;
     case "disable-accounts":
       return `to disable ${intent.accounts.join(", ")}`;
+    case "remove-accounts":
+      return `to remove the entries of ${intent.accounts.join(", ")}`;
     case "leave-disabled":
       return `to leave ${intent.accounts.join(", ")} disabled`;
     default:
@@ -94,6 +96,8 @@ function formatDeed(deed: Deed): string {
       return `reloaded ${deed.servers.join(", ")}`;
     case "disabled-accounts":
       return `disabled ${deed.accounts.join(", ")}`;
+    case "removed-accounts":
+      return `removed the entries of ${deed.accounts.join(", ")}`;
     default:
       return assertNever(deed);
   }
@@ -137,6 +141,8 @@ export function formatEvidence(check: Evidence): string {
     case "login-untried":
     case "root-reached":
     case "left-disabled":
+    case "account-removed":
+    case "removed-by-run":
       return formatAccountEvidence(check);
     default:
       return formatPlaced(check);

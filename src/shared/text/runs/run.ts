@@ -177,6 +177,7 @@ const STUCK_BACK: Record<Phase, string> = {
   test: "a test changes nothing that could be rolled back",
   reload: "a reload cannot be rolled back",
   disable: "an account could not be restored, so it stays disabled",
+  remove: "the lines of an account could not be put back",
 };
 
 const WAITS: Record<RunWait, string> = {
@@ -193,7 +194,7 @@ const WAITS: Record<RunWait, string> = {
   "account-watch":
     "the accounts are disabled, and logs are watched for whoever still needs them: runs rollback restores them",
   "account-decision":
-    "the accounts are disabled, and the time to watch them is over: restore them (runs rollback), or leave them so (runs resume --now)",
+    "the accounts are disabled, and the time to watch them is over: restore them (latchkey restore), remove them (latchkey remove), or leave them so (runs resume --now)",
 };
 
 /** What the issuer of a run's certificate does now, or why there is none; empty where its state says it all. */

@@ -12,14 +12,8 @@ import { diffLines } from "#domain/runs/files/diff-lines.ts";
 import { type Line, type LineChange, linesOf, spliceLines } from "#domain/runs/files/lines.ts";
 import { hashBytes, writeForeign } from "#domain/runs/files/stages.ts";
 import type { PlanRequest } from "#shared/contract/runs.ts";
-import {
-  type Check,
-  type FilePlan,
-  type HostKeyHost,
-  type HostKeyPlan,
-  KeyOptions,
-  type Splice,
-} from "#shared/model/runs/plan.ts";
+import type { Check, FilePlan, HostKeyHost, HostKeyPlan, Splice } from "#shared/model/runs/plan.ts";
+import { KeyOptions } from "#shared/model/runs/plan-options.ts";
 import { formatHost } from "#shared/text/hosts/target.ts";
 
 type HostKeyRequest = Extract<PlanRequest, { kind: "rotate-host-key" }>;

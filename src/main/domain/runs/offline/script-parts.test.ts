@@ -7,7 +7,8 @@ import {
   makeRemovalPlan,
 } from "#domain/runs/testdata/make-plan-value.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import { type AccessPlan, KeyOptions, type RotateKeyPlan } from "#shared/model/runs/plan.ts";
+import type { AccessPlan, RotateKeyPlan } from "#shared/model/runs/plan.ts";
+import { KeyOptions } from "#shared/model/runs/plan-options.ts";
 import { type KnownStep, partsOf } from "./script-parts.ts";
 
 const GIVEN: RotateKeyPlan["newKey"] = {

@@ -4,7 +4,7 @@ import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import { makeHostFacts } from "#domain/runs/testdata/make-facts.ts";
 import type { Configuration } from "#domain/server-configs/configuration.ts";
 import { ReloadRequest } from "#shared/contract/runs.ts";
-import { PlanOptions } from "#shared/model/runs/plan.ts";
+import { PlanOptions } from "#shared/model/runs/plan-options.ts";
 import { findServers } from "./find-servers.ts";
 import { planReload, reviewReload } from "./plan-reload.ts";
 import { evaluatePresented } from "./presented.ts";

@@ -11,13 +11,8 @@ import { SERVERS } from "#domain/runs/renewal/servers.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { NamedCertificate, ReloadedServer, Service } from "#shared/model/runs/deployment.ts";
-import {
-  type Check,
-  isSameHost,
-  type ReloadHost,
-  ReloadOptions,
-  type ReloadPlan,
-} from "#shared/model/runs/plan.ts";
+import { type Check, isSameHost, type ReloadHost, type ReloadPlan } from "#shared/model/runs/plan.ts";
+import { ReloadOptions } from "#shared/model/runs/plan-options.ts";
 import { formatVerificationEndpoint } from "#shared/text/certificates/deployment.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatHost } from "#shared/text/hosts/target.ts";

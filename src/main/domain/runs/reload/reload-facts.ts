@@ -3,7 +3,7 @@ import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import type { EndpointFacts, PlanNote, ScannedFacts } from "#domain/runs/renewal/renewal-facts.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { PresentedAfter, ReloadedServer, Service } from "#shared/model/runs/deployment.ts";
-import type { Pace } from "#shared/model/runs/plan.ts";
+import type { Pace } from "#shared/model/runs/plan-options.ts";
 
 /** All that a plan of reloads is made of: the inventory, and what was seen on the hosts and on the wire just now. */
 export type ReloadFacts = {

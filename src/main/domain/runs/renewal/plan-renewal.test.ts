@@ -10,7 +10,7 @@ import { chooseEndpoints } from "#domain/runs/renewal/verification-endpoints.ts"
 import { SAME_TRUST } from "#domain/runs/testdata/make-change.ts";
 import { RenewalRequest } from "#shared/contract/runs.ts";
 import { Issuer } from "#shared/model/issuers/issuer.ts";
-import { RenewalOptions } from "#shared/model/runs/plan.ts";
+import { RenewalOptions } from "#shared/model/runs/plan-options.ts";
 
 const OLD = "a".repeat(64);
 const HASH = "b".repeat(64);

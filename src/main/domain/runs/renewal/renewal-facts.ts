@@ -5,7 +5,8 @@ import type { Instant } from "#shared/model/instant.ts";
 import type { ChallengeMethod, Issuer } from "#shared/model/issuers/issuer.ts";
 import type { VaultState } from "#shared/model/issuers/vault.ts";
 import type { DeploymentFile, Service, VerificationEndpoint } from "#shared/model/runs/deployment.ts";
-import type { Check, RenewalOptions } from "#shared/model/runs/plan.ts";
+import type { Check } from "#shared/model/runs/plan.ts";
+import type { RenewalOptions } from "#shared/model/runs/plan-options.ts";
 import type { RenewalTrust } from "#shared/model/runs/renewal-trust.ts";
 
 /** All that a plan of a renewal is made of: the inventory, and what was seen on the hosts and on the wire just now. */

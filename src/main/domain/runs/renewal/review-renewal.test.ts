@@ -6,7 +6,7 @@ import { requestOfChange, reviewRenewal } from "#domain/runs/renewal/review-rene
 import { SAME_TRUST } from "#domain/runs/testdata/make-change.ts";
 import { RenewalRequest } from "#shared/contract/runs.ts";
 import { type ChallengeMethod, Issuer } from "#shared/model/issuers/issuer.ts";
-import { RenewalOptions } from "#shared/model/runs/plan.ts";
+import { RenewalOptions } from "#shared/model/runs/plan-options.ts";
 
 const AT = "2026-06-01T00:00:00Z";
 

@@ -9,7 +9,7 @@ import type {
 } from "#domain/runs/access/plan-facts.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import type { PlanRequest } from "#shared/contract/runs.ts";
-import { KeyOptions } from "#shared/model/runs/plan.ts";
+import { KeyOptions } from "#shared/model/runs/plan-options.ts";
 import { NEW_KEY, OLD_FINGERPRINT } from "./make-keys-file.ts";
 
 /** Correct facts, of which each test changes one. */

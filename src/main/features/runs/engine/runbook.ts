@@ -156,6 +156,9 @@ export type Runbook<R extends RunContext = RunContext> = {
   /** What a person does on hosts where it is stuck: one command a line, for a root shell there. */
   describeRepair(stuck: EndedRun<R["plan"]> & { files: readonly RunFile[]; token: string }): string[];
 
+  /** Refuses to roll back what another run has built on; absent: nothing does. */
+  refuseRollBack?(run: RunRecord): void;
+
   /** Refuses to end early what it waits for, if that has not been acknowledged. */
   refuseEarlyEnd(run: RunRecord, plan: R["plan"], agreed: Agreed): void;
 };

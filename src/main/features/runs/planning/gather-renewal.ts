@@ -26,7 +26,7 @@ import { Sha256 } from "#shared/model/certificates/certificate.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import type { Issuer } from "#shared/model/issuers/issuer.ts";
 import type { VerificationEndpoint } from "#shared/model/runs/deployment.ts";
-import type { RenewalOptions } from "#shared/model/runs/plan.ts";
+import type { RenewalOptions } from "#shared/model/runs/plan-options.ts";
 import type { Store } from "#store/store.ts";
 import type { FoundRenewal, ReadWindow } from "./find-renewals.ts";
 import type { FactDeps } from "./plan-keys.ts";

@@ -23,7 +23,8 @@ import type { KeyPossession } from "#shared/model/hosts/host.ts";
 import type { Workstation } from "#shared/model/hosts/workstation.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { KeyOptions, KeyPlan } from "#shared/model/runs/plan.ts";
+import type { KeyPlan } from "#shared/model/runs/plan.ts";
+import type { KeyOptions } from "#shared/model/runs/plan-options.ts";
 import type { HeldKey } from "#store/people/people-store.ts";
 import type { Store } from "#store/store.ts";
 import {
@@ -172,7 +173,8 @@ async function gatherHost(
         about.unreadableKeys,
       ),
       daemon: kind === "rotate-host-key" ? await gatherDaemon(session.remote) : null,
-      disabling: kind === "disable-account" ? await gatherEntries(session.remote, target) : null,
+      disabling:
+        kind === "disable-account" ? await gatherEntries(session.remote, target.accounts.keys()) : null,
     }));
     if (entered.kind === "connected") return { ...about, unreadable: null, ...entered.value };
     return { ...about, ...unreadable(deps, target, entered.message) };

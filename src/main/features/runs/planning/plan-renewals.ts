@@ -9,7 +9,8 @@ import { RenewalRequest } from "#shared/contract/runs.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Issuer } from "#shared/model/issuers/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { RenewalOptions, RenewalPlan } from "#shared/model/runs/plan.ts";
+import type { RenewalPlan } from "#shared/model/runs/plan.ts";
+import type { RenewalOptions } from "#shared/model/runs/plan-options.ts";
 import type { Store } from "#store/store.ts";
 import {
   type Early,

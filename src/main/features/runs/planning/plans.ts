@@ -11,12 +11,12 @@ import {
   Plan,
   type PlanId,
   type PlanKind,
-  type PlanOptions,
   plannedCertificates,
   plannedFiles,
 } from "#shared/model/runs/plan.ts";
+import type { PlanOptions } from "#shared/model/runs/plan-options.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { acknowledgementOf, countServers } from "#shared/text/runs/plan.ts";
+import { acknowledgementOf, countRemoved, countServers } from "#shared/text/runs/plan.ts";
 import type { KnownHost } from "#store/runs/fact-reader.ts";
 import type { Store } from "#store/store.ts";
 
@@ -236,11 +236,12 @@ export const countsOf = (plan: Plan) => {
     files.reduce((total, file) => total + of(file), 0);
   const renewed = isRenewal(plan) ? plannedCertificates(plan).length : 0;
   const reloaded = plan.kind === "reload" ? countServers(plan) : 0;
+  const removed = plan.kind === "remove-account" ? countRemoved(plan) : 0;
   return {
     hosts: plan.hosts.length,
     adds: sum(({ adds }) => adds),
     changes: sum(({ changes }) => changes) + renewed + reloaded,
-    removes: sum(({ removes }) => removes),
+    removes: sum(({ removes }) => removes) + removed,
   };
 };
 

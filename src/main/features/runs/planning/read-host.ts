@@ -316,9 +316,12 @@ async function findAuthority(
 }
 
 /** The entries of the accounts that are to be disabled. */
-export async function gatherEntries(remote: RemoteSession, { accounts }: FoundHost): Promise<DisablingFacts> {
+export async function gatherEntries(
+  remote: RemoteSession,
+  accounts: Iterable<string>,
+): Promise<DisablingFacts> {
   const entries: AccountEntry[] = [];
-  for (const account of accounts.keys()) {
+  for (const account of accounts) {
     const reading = await inspectEntry(remote, account);
     if (reading.kind === "lost") throw new HostLost(reading.message);
     entries.push(

@@ -1,9 +1,12 @@
 /** Requests about the entries of accounts (resources/rotation/accounts.sh), which root alone makes. */
 import {
+  type AccountIdentity,
   type AccountProcess,
   type DisabledAccount,
+  type EntryLine,
   type EntryState,
   PasswordClass,
+  type RemovedAccount,
 } from "#shared/model/runs/disabled-account.ts";
 import type { RollbackTimer } from "#shared/model/runs/plan.ts";
 import {
@@ -27,6 +30,10 @@ type EntryInspection = {
   processes: AccountProcess[];
   units: string[];
   crontabs: string[];
+  /** Groups that it is in beside its own. */
+  groups: string[];
+  /** Lines of sudo's and doas' files that name it: a path, a colon and a number. */
+  rights: string[];
 };
 
 const NONSENSE: Lost = { kind: "lost", message: "the host's answer about an account makes no sense" };
@@ -65,6 +72,8 @@ function readEntry({ facts }: Answered): EntryInspection | null {
     })),
     units: all("unit"),
     crontabs: all("crontab"),
+    groups: [...(facts.get("groups")?.[0] ?? [])].filter((word) => word !== ""),
+    rights: all("right"),
   };
 }
 
@@ -109,13 +118,84 @@ async function send(
   return answer.status === "ok" ? { kind: "done" } : readTail(answer);
 }
 
+/** The lines of an account that would go. `isKnown`: a name service answers for it; `numbered`: names with its number. */
+export type LinesReading = {
+  kind: "lines";
+  lines: EntryLine[];
+  stays: RemovedAccount["stays"];
+  isKnown: boolean;
+  numbered: string[];
+};
+
+/** What there is of an account in the files of accounts, and beside them. */
+export async function inspectLines(
+  session: RemoteSession,
+  { account, uid, gid, home }: AccountIdentity,
+): Promise<LinesReading | Refused | Failed | Lost> {
+  const words = [account, String(uid), String(gid), home];
+  const answer = await exchange(session, { verb: "account_removal", words });
+  if (answer.kind === "lost") return answer;
+  if (answer.status !== "ok") return readTail(answer);
+  const { facts } = answer;
+  return {
+    kind: "lines",
+    lines: (facts.get("line") ?? []).map(([file = "", line = "", becomes = ""]) => ({
+      file,
+      line,
+      becomes: becomes === GOES ? null : becomes.slice(1),
+    })),
+    stays: [
+      ...(facts.get("stays") ?? []).map(([path = "", owner = ""]) => ({
+        path,
+        uid: /^\d{1,10}$/.test(owner) ? Number(owner) : null,
+      })),
+      ...(facts.get("right") ?? []).map(([path = ""]) => ({ path, uid: null })),
+    ],
+    isKnown: facts.has("known"),
+    numbered: (facts.get("numbered") ?? []).flat().filter((word) => word !== ""),
+  };
+}
+
+const GOES = "-";
+
+type OfRun = { token: string; id: string };
+
+/** Unless it is disarmed in time (`stopDeploymentTimer`), the host itself puts back what was removed. */
+export const startRemovalTimer = (
+  session: RemoteSession,
+  { token, id, timer, seconds }: Timer,
+  { account, uid }: RemovedAccount,
+) => send(session, "account_remove_arm", [token, id, timer, String(seconds), account, String(uid)]);
+
+/** Exactly the lines of the plan go. */
+export const removeLines = (
+  session: RemoteSession,
+  { token, id }: OfRun,
+  { account, uid, gid, lines }: RemovedAccount,
+) =>
+  send(session, "account_remove", [
+    token,
+    id,
+    account,
+    String(uid),
+    String(gid),
+    ...lines.flatMap(({ file, line, becomes }) => [file, line, becomes === null ? GOES : `=${becomes}`]),
+  ]);
+
+/** What was removed is in its files again. */
+export const putLinesBack = (
+  session: RemoteSession,
+  { token, id }: OfRun,
+  { account, uid }: RemovedAccount,
+) => send(session, "account_put_back", [token, id, account, String(uid)]);
+
 type UsesReading = {
   kind: "read";
   /** `journal`, or paths of files. */
   sources: string[];
-  /** Entries of the journal, each after its second since 1970 and a blank; at most 500. */
+  /** Entries of the journal, each after + or -, its second since 1970 and a blank; at most 500 of either kind. */
   journal: string[];
-  /** Lines of plain files, each after its path and a tab; at most 500 of each. */
+  /** Lines of plain files, each after its path, a tab, and + or -; at most 500 of either kind of each. */
   lines: string[];
   /** The host's clock, and its zone. */
   now: number;

@@ -1,29 +1,17 @@
-/** Commands that change who may log in: grants of keys, and accounts as a whole. */
+/** Commands that change who may log in: grants of keys. */
 import type { Command } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { PlanRequest } from "#shared/contract/runs.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { disabledAccounts, isSameHost } from "#shared/model/runs/plan.ts";
-import type { RunId, RunState } from "#shared/model/runs/run.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { formatAmount, formatNumber } from "#shared/text/count.ts";
-import { formatAccount } from "#shared/text/hosts/target.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
-import { openApp } from "#shells/cli/open-app.ts";
-import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { listRows } from "#shells/cli/print-table.ts";
 import { formatUndecided } from "#shells/cli/report/access.ts";
 import { collect } from "#shells/cli/scan/targets.ts";
 import { CHANGE, type Session, type World } from "#shells/cli/session.ts";
-import { codeOf, followRun, printEnd } from "./follow-run.ts";
 import { change } from "./rotate-apply.ts";
-import {
-  addAccessOptions,
-  addRunOptions,
-  CHANGE_ENDS,
-  type ChangeOptions,
-  readKeyText,
-} from "./rotate-options.ts";
+import { addAccessOptions, CHANGE_ENDS, type ChangeOptions, readKeyText } from "./rotate-options.ts";
 
 type Choice = {
   host?: string;
@@ -228,10 +216,10 @@ async function choose(
   return rows.map(({ id }) => id);
 }
 
-type AccountAddress = { host: string; port: number; account: string };
+export type AccountAddress = { host: string; port: number; account: string };
 
 /** From `user@host` or `user@host:port`: hosts by their known names and ports. */
-async function readAccountAddresses(
+export async function readAccountAddresses(
   words: readonly string[],
   client: LatchkeyClient,
 ): Promise<AccountAddress[]> {
@@ -253,150 +241,4 @@ async function readAccountAddress(word: string, client: LatchkeyClient): Promise
   if (others.length > 0)
     throw new Refusal("invalid-input", `${name} is known on several ports; write ${word}:PORT`);
   return { host: host.host, port: host.port, account: word.slice(0, at) };
-}
-
-/** Days in which logs are watched, unless somebody says otherwise. */
-const WATCH_DAYS = 30;
-
-export function addDisable(program: Command, { world, finish }: Session): void {
-  addRunOptions(
-    program
-      .command("disable [account...]")
-      .helpGroup(CHANGE)
-      .description("disable accounts of hosts, and watch who still needs them")
-      .option(
-        "--watch <days>",
-        `days in which the logs are watched for uses, before somebody decides (default: ${WATCH_DAYS})`,
-        wholeNumber(0, 365),
-      ),
-  )
-    .addHelpText("after", DISABLE_HELP)
-    .action(async (words: string[], _: object, command: Command) => {
-      const options = command.optsWithGlobals<ChangeOptions & { watch?: number }>();
-      const toRequest = async (client: LatchkeyClient): Promise<PlanRequest> => {
-        if (words.length === 0)
-          throw new Refusal(
-            "invalid-input",
-            "name the accounts, such as deploy@web1; latchkey accounts lists them",
-          );
-        return { kind: "disable-account", accounts: await readAccountAddresses(words, client) };
-      };
-      const isNamed = words.length > 0;
-      const watched = { ...options, grace: options.watch ?? WATCH_DAYS };
-      finish(await change({ command, kinds: ["disable-account"], isNamed, toRequest }, watched, world));
-    });
-  program
-    .command("restore <account...>")
-    .helpGroup(CHANGE)
-    .description("restore accounts that latchkey disable has disabled, as they were")
-    .option("--identity <file>", "log in with this private key (repeatable)", collect)
-    .option("--yes", "do not ask for confirmation")
-    .addHelpText("after", RESTORE_HELP)
-    .action(async (words: string[], _: object, command: Command) =>
-      finish(await restore(words, command.optsWithGlobals<RestoreOptions>(), world)),
-    );
-}
-
-const DISABLE_HELP = `
-Each account is named as USER@HOST[:PORT]. Its password is locked, it expires, its login shell becomes nologin, and its
-grants are revoked; its processes and its files stay. A new session verifies that it is shut, and that Latchkey still
-gets in as root; otherwise the host itself rolls back. Nothing is changed before --apply.
-
-Then the run waits. Each use that the logs show is named with its line (latchkey runs show RUN), and begins the days anew.
-When they are over you decide: latchkey restore, or latchkey runs resume RUN --now, which leaves it disabled for good.
-
-root, and the account that Latchkey logs in as, are never disabled.
-
-Examples:
-  latchkey disable deploy@web1
-  latchkey disable deploy@web1 deploy@web2 --watch 14 --apply
-
-Exit codes: 0 planned, or disabled and verified, and waiting; 1 paused, or needs attention; 2 refused, nothing was changed;
-3 stopped: what failed was rolled back.
-With --json: { planId, hash, plan }; with --apply: { run }`;
-
-const RESTORE_HELP = `
-Rolls back the run that has disabled them: its password as it was, its expiry, its shell and its grants, each verified. All
-accounts of that run are restored; latchkey runs show RUN lists them.
-
-Example:
-  latchkey restore deploy@web1
-
-Exit codes: 0 restored; 1 needs attention; 2 refused, nothing was changed; 3 stopped.
-With --json: { run }`;
-
-type RestoreOptions = CommonOptions & { identity?: string[]; yes?: boolean };
-
-async function restore(words: readonly string[], options: RestoreOptions, world: World): Promise<number> {
-  const { identity: identityFiles = [], json = false } = options;
-  await using app = await openApp(options, world, "write");
-  const { client } = app;
-  const runId = await findRun(words, options, client, world);
-  const begin = async (): Promise<RunId> => {
-    await client.runs.rollBack({ runId, identityFiles, mayPrompt: world.prompt !== null });
-    return runId;
-  };
-  const { rows } = await listRows(undefined, (page) => client.runs.entries({ runId, ...page }));
-  const run = await followRun(client, begin, world, { isQuiet: json, since: rows.at(-1)?.id ?? 0 });
-  if (json) printJson({ run }, world);
-  else printEnd(run, world);
-  return codeOf(run, "rolled-back");
-}
-
-/** The run that has disabled these accounts, if it can restore them and no others. */
-async function findRun(
-  words: readonly string[],
-  options: RestoreOptions,
-  client: LatchkeyClient,
-  world: World,
-): Promise<RunId> {
-  const named = await readAccountAddresses(words, client);
-  const found = await findDisabling(named, client);
-  const others = found.accounts.filter((one) => !named.some((other) => isSame(one, other)));
-  if (others.length > 0)
-    throw new Refusal(
-      "conflict",
-      `run ${found.runId} has disabled ${others.map(formatAccount).join(", ")} as well, and restores all of them: name them, too`,
-    );
-  if (!options.yes) await confirmRestore(found.accounts, world);
-  return found.runId;
-}
-
-const isSame = (one: AccountAddress, other: AccountAddress): boolean =>
-  isSameHost(one, other) && one.account === other.account;
-
-/** The states of a run that can be rolled back. */
-const OPEN: ReadonlySet<RunState> = new Set([
-  "paused",
-  "stopped",
-  "interrupted",
-  "waiting",
-  "needs-attention",
-]);
-
-async function findDisabling(named: readonly AccountAddress[], client: LatchkeyClient) {
-  const { rows } = await listRows(undefined, (page) =>
-    client.runs.list({ kind: "disable-account", ...page }),
-  );
-  for (const { id, planId } of rows.filter(({ state }) => OPEN.has(state))) {
-    const { plan } = await client.runs.findPlan({ planId });
-    const accounts = (plan?.hosts ?? []).flatMap((host) =>
-      disabledAccounts(host).map(
-        ({ account }): AccountAddress => ({ host: host.host, port: host.port, account }),
-      ),
-    );
-    if (named.some((one) => accounts.some((other) => isSame(one, other)))) return { runId: id, accounts };
-  }
-  throw new Refusal(
-    "not-found",
-    `no run that can still be rolled back has disabled ${named.map(formatAccount).join(", ")}; latchkey runs list --kind disable-account lists them`,
-  );
-}
-
-async function confirmRestore(accounts: readonly AccountAddress[], { promptUser }: World): Promise<void> {
-  if (!promptUser) throw new Refusal("conflict", "this is not a terminal: confirm with --yes");
-  const reply = await promptUser(
-    printable(`Restore ${accounts.map(formatAccount).join(", ")} as before? [y/N] `),
-  );
-  if (!/^y(es)?$/i.test(reply.trim())) throw new Refusal("conflict", "not confirmed; nothing was changed");
 }

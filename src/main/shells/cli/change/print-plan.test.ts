@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { makeRenewalHost, makeRenewalPlan } from "#domain/runs/testdata/make-plan-value.ts";
 import type { Replacement } from "#shared/model/runs/deployment.ts";
-import { RenewalOptions } from "#shared/model/runs/plan.ts";
+import { RenewalOptions } from "#shared/model/runs/plan-options.ts";
 import { formatCertificate, formatOptions } from "./print-plan.ts";
 
 test("how names are shown to be ours is printed with the plan, with the program that this computer runs for it", () => {

@@ -1,5 +1,5 @@
 import type { DeploymentFile, ReloadedServer, Replacement } from "#shared/model/runs/deployment.ts";
-import type { DisabledAccount } from "#shared/model/runs/disabled-account.ts";
+import type { DisabledAccount, RemovedAccount } from "#shared/model/runs/disabled-account.ts";
 import {
   type AccessHost,
   type Check,
@@ -14,6 +14,7 @@ import {
   type PrivateKeyPlan,
   privateKeysHere,
   type RenewalPlan,
+  removedAccounts,
   verificationsOf,
 } from "#shared/model/runs/plan.ts";
 import { formatChallengeMethod } from "#shared/text/certificates/challenge-method.ts";
@@ -27,7 +28,7 @@ import {
 import { formatCount } from "#shared/text/count.ts";
 import { fitEnd } from "#shared/text/fit.ts";
 import { formatHost } from "#shared/text/hosts/target.ts";
-import { listEntryChanges } from "#shared/text/runs/disabled-account.ts";
+import { formatStays, listEntryChanges, listLineChanges } from "#shared/text/runs/disabled-account.ts";
 import {
   acknowledgementOf,
   formatAccounts,
@@ -88,6 +89,7 @@ function listHostPlan(host: HostPlan, plan: Plan): Line[] {
     { text: "" },
     { text: `${formatHost(host)} (${order})`, style: "bold" },
     ...disabledAccounts(host).flatMap(listDisabled),
+    ...removedAccounts(host).flatMap(listRemoved),
     ...files.flatMap((file) =>
       listFile(file, "disables" in host ? [] : verificationsOf(host), newKeyOf(plan)),
     ),
@@ -96,7 +98,7 @@ function listHostPlan(host: HostPlan, plan: Plan): Line[] {
     })),
     ...certificates.flatMap((change) => formatCertificate(change).map((text) => ({ text }))),
     ...servers.flatMap((server) => formatServer(server).map((text) => ({ text }))),
-    ...(files.length + certificates.length + disabledAccounts(host).length > 0
+    ...(files.length + certificates.length + disabledAccounts(host).length + removedAccounts(host).length > 0
       ? [{ text: `  ${isOffline(plan) ? OFFLINE_ROLLBACK : formatRollbackTimer(host.rollbackTimer)}` }]
       : []),
   ];
@@ -110,6 +112,16 @@ const listDisabled = (account: DisabledAccount): Line[] => [
       ? [{ text: `      ${field.padEnd(8)}  ${from}`, style: "dim" }]
       : [{ text: `    ~ ${field.padEnd(8)}  ${from} -> ${to}` }],
   ),
+];
+
+/** Each line of an account that goes or changes, and what stays of it. */
+const listRemoved = (account: RemovedAccount): Line[] => [
+  { text: `  - the account ${account.account} (${account.uid})` },
+  ...listLineChanges(account).flatMap(({ file, sign, text }, index, rows): Line[] => [
+    ...(rows[index - 1]?.file === file ? [] : [{ text: `    ${file}`, style: "dim" as const }]),
+    { text: `    ${sign} ${text}`, style: STYLES[sign] },
+  ]),
+  { text: `    ${formatStays(account)}` },
 ];
 
 /** If the key was provided, the plan has its line already. */

@@ -5,7 +5,8 @@ import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { PlanDetail, PlanRequest } from "#shared/contract/runs.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Scripts } from "#shared/model/runs/offline-script.ts";
-import type { Check, Plan, PlanId, PlanKind, PlanOptions } from "#shared/model/runs/plan.ts";
+import type { Check, Plan, PlanId, PlanKind } from "#shared/model/runs/plan.ts";
+import type { PlanOptions } from "#shared/model/runs/plan-options.ts";
 import { formatCount } from "#shared/text/count.ts";
 import {
   acknowledgementOf,

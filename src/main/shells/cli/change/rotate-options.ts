@@ -1,6 +1,6 @@
 import type { Command, Option } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
-import { PlanOptions, POST_CHECK_MINUTES, UNDO_HOURS } from "#shared/model/runs/plan.ts";
+import { PlanOptions, POST_CHECK_MINUTES, UNDO_HOURS } from "#shared/model/runs/plan-options.ts";
 import type { VaultOptions } from "#shells/cli/manage/vault.ts";
 import { type CommonOptions, hours, wholeNumber } from "#shells/cli/options.ts";
 import { collect } from "#shells/cli/scan/targets.ts";
