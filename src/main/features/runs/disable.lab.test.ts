@@ -128,6 +128,7 @@ test.skipIf(!canStartHosts() || !canStartJournal())(
       name: "app",
       prepare: `${letIn(desk.publicKey)}
         ${letIn(desk.publicKey, "app", "/bin/bash")}
+        chown -R app:app /home/app/.ssh
         passwd -d app
         useradd mallory`,
     });

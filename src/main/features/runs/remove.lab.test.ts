@@ -58,13 +58,14 @@ test.skipIf(!canStartHosts())(
     const removed = await carryOut(app, planned);
     expect(removed).toMatchObject({ state: "committed", undoUntil: expect.any(String) });
     expect(removed.stepList[0]?.message).toContain("in none of the files of accounts");
-    expect(await web.run(`grep -c app ${FILES} || :; getent passwd app ${uid} || echo none`)).toMatch(
+    expect(await web.run(`grep -wc app ${FILES} || :; getent passwd app ${uid} || echo none`)).toMatch(
       /passwd:0\n.*shadow:0\n.*group:0\n.*gshadow:0\nnone/s,
     );
     expect(await web.run(`stat -c %u /home/app; id zed; stat -c '%a %U %G %n' ${FILES}`)).toContain(
       `${uid}\n`,
     );
     expect(await probed.listStrays(web)).toBe("");
+    expect((await app.client.runs.find({ runId: disabled.id })).accountWatch?.removedBy).toBe(removed.id);
     await expect(app.client.runs.rollBack({ runId: disabled.id })).rejects.toThrow("undo it first");
     await expect(app.client.runs.resume({ runId: disabled.id, endsGrace: true })).rejects.toThrow(
       "has removed",

@@ -129,7 +129,7 @@ export function RunActions({ run }: { run: RunDetail }) {
           </Button>
         )}
         {isDisabledNow(run) && <RemoveButton run={run} />}
-        {run.undoUntil === null && (
+        {run.undoUntil === null && !run.accountWatch?.removedBy && (
           <Button
             variant="default"
             size="xs"
@@ -167,7 +167,7 @@ const BACK: Partial<Record<PlanKind, string>> = { reload: "End the run", "disabl
 
 /** Its accounts are disabled, and somebody may decide. */
 const isDisabledNow = ({ state, accountWatch }: RunDetail): boolean =>
-  state === "waiting" && accountWatch !== null;
+  state === "waiting" && accountWatch !== null && accountWatch.removedBy === null;
 
 /** Plans the removal of what the run has disabled; before its time the plan has a name typed. */
 function RemoveButton({ run: { id, accountWatch } }: { run: RunDetail }) {

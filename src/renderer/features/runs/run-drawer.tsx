@@ -169,7 +169,7 @@ function Standing({ run }: { run: RunDetail }) {
 
 /** Who still needs accounts that were disabled, by the lines of logs; and until when they are watched. */
 function AccountNotice({ watch }: { watch: AccountWatch }) {
-  const { uses, tries, until } = watch;
+  const { uses, tries, until, removedBy } = watch;
   const notRead = findNotReadToEnd(watch, toInstant(useNow())).map(formatHost);
   return (
     <div className={classes.byHand}>
@@ -191,10 +191,14 @@ function AccountNotice({ watch }: { watch: AccountWatch }) {
             <LogLines label="Refused tries" lines={tries} />
           </>
         )}
-        <p>
-          The logs are watched until <Exactly instant={until} />; each use begins the days anew. Then restore
-          the accounts, remove them, or leave them disabled.
-        </p>
+        {removedBy === null ? (
+          <p>
+            The logs are watched until <Exactly instant={until} />; each use begins the days anew. Then
+            restore the accounts, remove them, or leave them disabled.
+          </p>
+        ) : (
+          <p>Run #{removedBy} removes them. Until that can no longer be undone, this run waits.</p>
+        )}
         {notRead.length > 0 && (
           <p>
             Whether they are used is not known, for the logs were not read, at:{" "}

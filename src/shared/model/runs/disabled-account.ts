@@ -83,5 +83,7 @@ export const AccountWatch = z.object({
   tries: z.array(AccountUse),
   /** When the logs of each host were read last; null: not since the accounts were disabled. */
   read: z.array(z.object({ host: HostName, port: Port, at: Instant.nullable() })),
+  /** The run that removes them, or has removed them and can still be undone; null: nothing is decided. */
+  removedBy: z.int().nullable(),
 });
 export type AccountWatch = z.infer<typeof AccountWatch>;

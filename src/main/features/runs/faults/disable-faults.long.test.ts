@@ -108,7 +108,7 @@ test.skipIf(!canStartHosts())(
 );
 
 const IS_GONE =
-  "grep app /etc/passwd /etc/shadow /etc/group /etc/gshadow || getent passwd app || { test -d /home/app && echo gone; }";
+  "grep -w app /etc/passwd /etc/shadow /etc/group /etc/gshadow || getent passwd app || { test -d /home/app && echo gone; }";
 
 const readFiles = (host: LabHost): Promise<string> =>
   host.run(

@@ -156,7 +156,7 @@ function formatNext(run: RunDetail, now: Instant): string[] {
 function formatDisabled({ id, accountWatch }: RunDetail, now: Instant): string[] {
   if (!accountWatch)
     return [`  go on: latchkey runs resume ${id}`, `  roll everything back: latchkey runs rollback ${id}`];
-  const { uses, tries, until } = accountWatch;
+  const { uses, tries, until, removedBy } = accountWatch;
   const notRead = findNotReadToEnd(accountWatch, now).map(formatHost);
   return [
     ...uses.map((use) => `  still used: ${formatAccountUse(use)}`),
@@ -166,9 +166,13 @@ function formatDisabled({ id, accountWatch }: RunDetail, now: Instant): string[]
       ? [`  whether they are used is not known at: ${notRead.join(", ")} (its logs were not read)`]
       : []),
     `  read the logs again now: latchkey runs resume ${id}`,
-    `  restore them as they were: latchkey runs rollback ${id}`,
+    ...(removedBy === null
+      ? [
+          `  restore them as they were: latchkey runs rollback ${id}`,
+          `  leave them disabled, without a way back: latchkey runs resume ${id} --now`,
+        ]
+      : [`  run ${removedBy} removes them: latchkey runs show ${removedBy}`]),
     ...(isUnneeded(accountWatch, now) ? ["  remove them: latchkey remove ACCOUNT@HOST..."] : []),
-    `  leave them disabled, without a way back: latchkey runs resume ${id} --now`,
   ];
 }
 

@@ -196,6 +196,7 @@ export function findWatch({ runbooks }: Store, run: RunRecord): AccountWatch | n
       port,
       at: readings.findLast((one) => isOf(one, { host, port }))?.at ?? null,
     })),
+    removedBy: runbooks.runs.removalsOf(run.id)[0] ?? null,
   };
 }
 
