@@ -11,7 +11,7 @@ const entriesOf = (host: LabHost) => host.run("cat /etc/passwd /etc/shadow /etc/
 const planOf = (app: App, runId: RunId) => makePlan(app, { kind: "remove-account", runId });
 
 test.skipIf(!canStartHosts())(
-  "a number that another name has, a process, a changed entry, a lock, and what changed since the plan keep an account from being removed, and nothing is written",
+  "a number that another name has, a process, a changed entry, a host without vipw, and what changed since the plan keep an account from being removed, and nothing is written",
   async () => {
     await using desk = await makeDesk();
     await using host = await startHost({

@@ -146,6 +146,7 @@ function showPhase(about: About, phase: Phase): Shown[] {
     case "test":
     case "reload":
     case "disable":
+    case "remove":
       return [];
     default:
       return assertNever(phase);

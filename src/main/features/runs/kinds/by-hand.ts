@@ -44,7 +44,7 @@ function formatHost(
   files: readonly RunFile[],
   token: string,
 ): string[] {
-  if ("servers" in host) return [];
+  if ("servers" in host || "removes" in host) return [];
   const connect = `ssh -p ${host.port} ${quoteWord(loginOf(host))}`;
   if ("certificates" in host) {
     const lines = steps.flatMap(({ phase }) => formatStuck(host.certificates, phase, token));

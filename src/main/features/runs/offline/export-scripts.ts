@@ -213,7 +213,8 @@ function formatPart(phase: Phase, hosts: number): string {
     case "reload":
       throw new Error("servers are reloaded by no script");
     case "disable":
-      throw new Error("accounts are disabled by no script");
+    case "remove":
+      throw new Error("accounts are disabled and removed by no script");
     default:
       return assertNever(phase);
   }

@@ -206,7 +206,7 @@ export function findWatchFacts({ runbooks }: Store, id: number): { plan: Disable
   const plan = run && runbooks.plans.find(run.planId)?.plan;
   if (!run || plan?.kind !== "disable-account")
     throw new Refusal("not-found", `there is no run ${id} that has disabled accounts`);
-  const since = disabledSince(runbooks.journal.steps(id));
+  const since = disabledSince(runbooks.journal.steps(run.id));
   if ((run.state !== "waiting" && run.state !== "committed") || since === null)
     throw new Refusal(
       "conflict",
