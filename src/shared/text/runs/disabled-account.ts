@@ -126,7 +126,10 @@ export const findNotReadToEnd = ({ read, until }: AccountWatch, now: Instant): H
 
 /** The days are over, the logs of all hosts were read to their end, and nothing has used the accounts. */
 export const isUnneeded = (watch: AccountWatch, now: Instant): boolean =>
-  watch.removedBy === null && watch.until <= now && watch.uses.length === 0 && findNotReadToEnd(watch, now).length === 0;
+  watch.removedBy === null &&
+  watch.until <= now &&
+  watch.uses.length === 0 &&
+  findNotReadToEnd(watch, now).length === 0;
 
 export type AccountNoteKind =
   | "account-used"
