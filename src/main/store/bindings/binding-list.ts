@@ -185,7 +185,8 @@ const toSight = ({ server_name: serverName, last_seen: lastSeen, ...row }: Sight
     lastSeen,
   });
 
-const ENDPOINTS_THERE = "SELECT endpoint.id FROM endpoint WHERE endpoint.host = @host AND endpoint.port = @port";
+const ENDPOINTS_THERE =
+  "SELECT endpoint.id FROM endpoint WHERE endpoint.host = @host AND endpoint.port = @port";
 
 /** The kinds of keys, of those that a handshake can be limited to, for which a port has certificates side by side. */
 export type KeyKindsAt = (target: { host: string; port: number }) => readonly ServerKeyKind[];
