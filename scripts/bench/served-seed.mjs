@@ -104,8 +104,9 @@ const writeLabels = () => `
   INSERT INTO tag (id, name) VALUES (1, 'production'), (2, 'shop');
   INSERT INTO tagged_host (name, tag) SELECT id, 1 FROM endpoint WHERE id % 10 = 1;
   INSERT INTO tagged_certificate (certificate, tag) SELECT id, 2 FROM certificate WHERE id % 1000 = 900;
-  UPDATE host_name SET own_owner = 'team ' || (id % 100), owner = 'team ' || (id % 100)
+  INSERT INTO label (kind, name, owner) SELECT 'host', name, 'team ' || (id % 100) FROM host_name
     WHERE id IN (SELECT id FROM endpoint WHERE id % 10 < 2);
+  UPDATE host_name SET owner = 'team ' || (id % 100) WHERE id IN (SELECT id FROM endpoint WHERE id % 10 < 2);
   UPDATE certificate SET owner = 'team ' || (only_name % 100) WHERE only_name % 10 < 2 AND is_ca = 0;
 `;
 

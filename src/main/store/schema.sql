@@ -156,13 +156,11 @@ END;
 
 -- === Names, owners and tags ================================================================================================
 
--- A name or an address under which the user reaches hosts and endpoints. `own_owner`: who was said to answer for what is under this
--- name; `owner`: the same, or else whoever its tags name; null for nobody, or where they name several. `purpose`, `environment` and
--- `review_on`: what `label` has of it, and of the environment else its tags.
+-- A name or an address under which the user reaches hosts and endpoints. `owner`, `purpose`, `environment` and `review_on`: what
+-- `host_name_label` has of it; null for nothing.
 CREATE TABLE host_name (
   id          INTEGER PRIMARY KEY,
   name        TEXT NOT NULL UNIQUE,
-  own_owner   TEXT,
   owner       TEXT,
   purpose     TEXT,
   environment TEXT,
@@ -253,16 +251,17 @@ CREATE TABLE tagged_certificate (
 
 CREATE INDEX tagged_certificate_of_tag ON tagged_certificate (tag);
 
--- An account that has a tag itself.
+-- An account that has a tag itself, under this number: under another one it is somebody else.
 CREATE TABLE tagged_account (
   account INTEGER NOT NULL REFERENCES account (id),
+  uid     INTEGER NOT NULL,
   tag     INTEGER NOT NULL REFERENCES tag (id),
-  PRIMARY KEY (account, tag)
+  PRIMARY KEY (account, uid, tag)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX tagged_account_of_tag ON tagged_account (tag);
 
--- A key, an endpoint or an issuer that has a tag, by the name that `label` has for it.
+-- A key, an endpoint or an issuer that has a tag, by the name that `label` has for it; of an endpoint with its host and port.
 CREATE TABLE tagged_thing (
   kind TEXT NOT NULL CHECK (kind IN ('key', 'endpoint', 'issuer')),
   name TEXT NOT NULL,
@@ -273,21 +272,24 @@ CREATE TABLE tagged_thing (
 CREATE INDEX tagged_thing_of_tag ON tagged_thing (tag);
 
 -- What somebody said of a thing itself, by the name that people know it by; null: nothing. `name`: of a host its name, of an account
--- its login on `host` and `port`, which are empty for all others, of a key its fingerprint, of a certificate its SHA-256, of an
--- endpoint its target as people write it. Owners of hosts, accounts and certificates are columns of theirs, and null here.
+-- its login on `host` and `port` with its number, of a key its fingerprint, of a certificate its SHA-256, of an endpoint protocol and
+-- server name at `host` and `port`; empty, or 0, for all others. What was said of an account of another number waits for that (0085).
 CREATE TABLE label (
   kind        TEXT NOT NULL CHECK (kind IN ('host', 'account', 'key', 'certificate', 'endpoint', 'issuer')),
   name        TEXT NOT NULL,
   host        TEXT NOT NULL DEFAULT '',
   port        INTEGER NOT NULL DEFAULT 0,
+  uid         INTEGER NOT NULL DEFAULT 0,
   owner       TEXT,
   purpose     TEXT,
   environment TEXT,
   review_on   TEXT,
-  PRIMARY KEY (kind, name, host, port)
+  PRIMARY KEY (kind, name, host, port, uid)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX label_to_review ON label (kind, review_on) WHERE review_on IS NOT NULL;
+
+CREATE INDEX label_by_owner ON label (owner) WHERE owner IS NOT NULL;
 
 -- What a change of labels has changed: of each thing what was there before and after, from which it is undone.
 CREATE TABLE label_change (
@@ -300,7 +302,7 @@ CREATE TABLE label_change (
 -- What holds for a host by its name. Tags that name different owners name none.
 CREATE VIEW host_name_label AS
 SELECT host_name.id,
-  ifnull(own_owner, (
+  ifnull(label.owner, (
     SELECT iif(count(DISTINCT tag.owner) = 1, min(tag.owner), NULL)
     FROM tagged_host JOIN tag ON tag.id = tagged_host.tag WHERE tagged_host.name = host_name.id)) AS owner,
   label.purpose,
@@ -309,26 +311,26 @@ SELECT host_name.id,
     FROM tagged_host JOIN tag ON tag.id = tagged_host.tag WHERE tagged_host.name = host_name.id)) AS environment,
   label.review_on
 FROM host_name
-LEFT JOIN label ON label.kind = 'host' AND label.name = host_name.name AND label.host = '' AND label.port = 0;
+LEFT JOIN label ON label.kind = 'host' AND label.name = host_name.name AND label.host = '' AND label.port = 0 AND label.uid = 0;
 
 -- What holds for an account: what was said of it, else by its own tags, else of its host. Where its tags differ nothing else counts.
 CREATE VIEW account_label AS
 SELECT account.id,
-  coalesce(account.own_owner, (
+  coalesce(label.owner, (
     SELECT CASE count(DISTINCT tag.owner) WHEN 1 THEN min(tag.owner) WHEN 0 THEN NULL ELSE '' END
     FROM tagged_account JOIN tag ON tag.id = tagged_account.tag
-    WHERE tagged_account.account = account.id), home.owner, '') AS owner,
+    WHERE tagged_account.account = account.id AND tagged_account.uid = account.uid), home.owner, '') AS owner,
   coalesce(label.purpose, home.purpose, '') AS purpose,
   coalesce(label.environment, (
     SELECT CASE count(DISTINCT tag.environment) WHEN 1 THEN min(tag.environment) WHEN 0 THEN NULL ELSE '' END
     FROM tagged_account JOIN tag ON tag.id = tagged_account.tag
-    WHERE tagged_account.account = account.id), home.environment, '') AS environment,
+    WHERE tagged_account.account = account.id AND tagged_account.uid = account.uid), home.environment, '') AS environment,
   ifnull(label.review_on, home.review_on) AS review_on
 FROM account
 JOIN host ON host.id = account.host
 JOIN host_name AS home ON home.id = host.name
 LEFT JOIN label ON label.kind = 'account' AND label.name = account.name AND label.host = account.host_name
-  AND label.port = account.port;
+  AND label.port = account.port AND label.uid = account.uid;
 
 -- === Hosts =================================================================================================================
 
@@ -469,10 +471,10 @@ END;
 -- `may_open`: the same of how far its private keys get, of which the rows of these keys know (0080).
 -- `workloads`: the first of `workload_count` things that run as it. `grant_count`: its grants that let in, or may. Both, kind and root
 -- are of the last reading by root (`is_by_root`), as long as uid and shell are what they were, else of the last one: `evaluated_scan`
--- (decision 0082). `own_owner`: who was said to answer for it; `owner`: who answers for it as `account_label` has it, as have the three
--- after it; empty for nobody, and where that is not known. `disabled_by`: what keeps everybody out who was let in before, as far as
--- readings tell, each since the first of them. `returned_at`: it was found gone, by `was_gone_scan`, and is there again since then.
--- `approval`: the one that holds.
+-- (decision 0082). `owner`: who answers for it as `account_label` has it, as have the three after it; empty for nobody, and where that
+-- is not known. `disabled_by`: what keeps everybody out who was let in before, as far as readings tell, each since the first of them.
+-- `returned_at`: it was found gone, by `was_gone_scan`, and is there again since then. `replaced_scan`: what found it under a number of
+-- which nothing was said, where something was said of another one. `approval`: the one that holds.
 CREATE TABLE account (
   id             INTEGER PRIMARY KEY,
   host           INTEGER NOT NULL REFERENCES host (id),
@@ -505,7 +507,6 @@ CREATE TABLE account (
   disabled_by    TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(disabled_by)),
   is_by_root     INTEGER NOT NULL CHECK (is_by_root IN (0, 1)),
   evaluated_scan INTEGER NOT NULL REFERENCES scan (id),
-  own_owner      TEXT,
   owner          TEXT NOT NULL DEFAULT '',
   purpose        TEXT NOT NULL DEFAULT '',
   environment    TEXT NOT NULL DEFAULT '',
@@ -515,6 +516,7 @@ CREATE TABLE account (
   gone_scan      INTEGER REFERENCES scan (id),
   was_gone_scan  INTEGER REFERENCES scan (id),
   returned_at    TEXT,
+  replaced_scan  INTEGER REFERENCES scan (id),
   approval       INTEGER REFERENCES account_approval (id),
   -- Whether it becomes root, and how certainly, in the order in which lists show it.
   root_rank INTEGER GENERATED ALWAYS AS (
@@ -560,6 +562,8 @@ CREATE INDEX account_by_risk ON account (risk_order, id) WHERE gone_scan IS NULL
 CREATE INDEX account_by_owner ON account (owner, id) WHERE gone_scan IS NULL;
 
 CREATE INDEX account_returned ON account (returned_at, id) WHERE gone_scan IS NULL AND returned_at IS NOT NULL;
+
+CREATE INDEX account_replaced ON account (replaced_scan, id) WHERE gone_scan IS NULL AND replaced_scan IS NOT NULL;
 
 CREATE INDEX account_unapproved ON account (first_scan, id)
   WHERE gone_scan IS NULL AND approval IS NULL AND returned_at IS NULL AND kind <> 'system';
@@ -613,11 +617,22 @@ BEGIN
   ON CONFLICT (what) DO UPDATE SET count = count + 1;
 END;
 
+-- What something was said of, by the numbers of its account.
+CREATE VIEW labelled_account AS
+SELECT account.id, label.uid FROM account
+JOIN label ON label.kind = 'account' AND label.name = account.name AND label.host = account.host_name AND label.port = account.port
+UNION ALL
+SELECT account, uid FROM tagged_account;
+
 CREATE TRIGGER account_is_somebody_else AFTER UPDATE OF uid ON account
 WHEN OLD.uid <> NEW.uid
 BEGIN
-  DELETE FROM tagged_account WHERE account = NEW.id;
-  DELETE FROM label WHERE kind = 'account' AND name = NEW.name AND host = NEW.host_name AND port = NEW.port;
+  UPDATE account SET (owner, purpose, environment, review_on) =
+    (SELECT now.owner, now.purpose, now.environment, now.review_on FROM account_label AS now WHERE now.id = NEW.id),
+    replaced_scan = CASE
+      WHEN EXISTS (SELECT 1 FROM labelled_account AS said WHERE said.id = NEW.id AND said.uid = NEW.uid) THEN NULL
+      WHEN EXISTS (SELECT 1 FROM labelled_account AS said WHERE said.id = NEW.id) THEN NEW.last_scan END
+  WHERE id = NEW.id;
 END;
 
 CREATE TRIGGER account_ends AFTER UPDATE OF gone_scan ON account
@@ -1608,9 +1623,9 @@ END;
 -- cannot be read, which comes after every date. From `warn_from` on it needs attention, from `urgent_from` on at once. The counts
 -- are of the places where it is seen now; `only_name` is set while they are all under one name, and `only_host` is
 -- that name, by which findings are listed. Indexes go by what changes rarely, not by the counts.
--- `own_owner`: who was said to answer for it; `owner`: the same, or else who answers for all hosts where it is seen; empty for
--- nobody. `due_percent`: the share of its life that tags ask for; `usual_...`: when it would be due without. `is_public`: its chain
--- ends in a public root; null where that is not known. `is_over_limit`: it lives longer than public authorities may let it.
+-- `owner`: who answers for it as `certificate_owner` has it; empty for nobody. `due_percent`: the share of its life that tags ask for;
+-- `usual_...`: when it would be due without. `is_public`: its chain ends in a public root; null where that is not known.
+-- `is_over_limit`: it lives longer than public authorities may let it.
 -- `ssh_fingerprint`: what its key has as a key of SSH; null where SSH has no such keys, or it was not made out yet. `is_ssh_key`: a
 -- key of that fingerprint has been met as a key of SSH; whether it still is, is asked then. `revoked`: a list or an answer at
 -- hand says so: {"by", "sentence"}. `violation`: the rules of its profile that it breaks; `violation_severity`: where that is a
@@ -1651,7 +1666,6 @@ CREATE TABLE certificate (
   is_at_endpoint     INTEGER NOT NULL DEFAULT 0 CHECK (is_at_endpoint IN (0, 1)),
   is_in_file         INTEGER NOT NULL DEFAULT 0 CHECK (is_in_file IN (0, 1)),
 
-  own_owner          TEXT,
   owner              TEXT NOT NULL DEFAULT '',
 
   is_public          INTEGER CHECK (is_public IN (0, 1)),
@@ -1955,9 +1969,8 @@ BEGIN
   SELECT NEW.certificate, tag, 1 FROM tagged_host WHERE name = NEW.name
   ON CONFLICT DO UPDATE SET count = count + 1;
   UPDATE certificate
-  SET owner = (SELECT owner FROM inherited_owner WHERE certificate = NEW.certificate)
-  WHERE id = NEW.certificate AND own_owner IS NULL
-    AND owner <> (SELECT owner FROM inherited_owner WHERE certificate = NEW.certificate);
+  SET owner = (SELECT owner FROM certificate_owner WHERE certificate = NEW.certificate)
+  WHERE id = NEW.certificate AND owner <> (SELECT owner FROM certificate_owner WHERE certificate = NEW.certificate);
   UPDATE certificate
   SET due_percent = (SELECT max(due_percent) FROM due_percent_by_tag WHERE certificate = NEW.certificate)
   WHERE id = NEW.certificate
@@ -1990,9 +2003,8 @@ BEGIN
   DELETE FROM certificate_under_tag
   WHERE certificate = NEW.certificate AND tag IN (SELECT tag FROM tagged_host WHERE name = NEW.name) AND count = 0;
   UPDATE certificate
-  SET owner = (SELECT owner FROM inherited_owner WHERE certificate = NEW.certificate)
-  WHERE id = NEW.certificate AND own_owner IS NULL
-    AND owner <> (SELECT owner FROM inherited_owner WHERE certificate = NEW.certificate);
+  SET owner = (SELECT owner FROM certificate_owner WHERE certificate = NEW.certificate)
+  WHERE id = NEW.certificate AND owner <> (SELECT owner FROM certificate_owner WHERE certificate = NEW.certificate);
   UPDATE certificate
   SET due_percent = (SELECT max(due_percent) FROM due_percent_by_tag WHERE certificate = NEW.certificate)
   WHERE id = NEW.certificate
@@ -2018,10 +2030,13 @@ CREATE TABLE certificate_under_owner (
   PRIMARY KEY (certificate, owner)
 ) STRICT, WITHOUT ROWID;
 
--- The owner of a certificate where none was said of it: the one that its tags name, else the one that all hosts have where it is seen.
-CREATE VIEW inherited_owner AS
+-- The owner of a certificate: who was said to answer for it, else the one that its tags name, else the one that all hosts have where it
+-- is seen.
+CREATE VIEW certificate_owner AS
 SELECT certificate.id AS certificate,
   coalesce((
+    SELECT label.owner FROM label
+    WHERE label.kind = 'certificate' AND label.name = certificate.sha256 AND label.host = '' AND label.port = 0 AND label.uid = 0), (
     SELECT CASE count(DISTINCT tag.owner) WHEN 1 THEN min(tag.owner) WHEN 0 THEN NULL ELSE '' END
     FROM tagged_certificate JOIN tag ON tag.id = tagged_certificate.tag
     WHERE tagged_certificate.certificate = certificate.id), (

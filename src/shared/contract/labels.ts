@@ -54,11 +54,11 @@ export const labels = {
 
   /**
    * Makes the labels of all things of a change what they were before it; null: the last one that was not undone. Refused
-   * where one of them was changed again since.
+   * where one of them was changed again since. `gone`: issuers that were removed, with their labels.
    */
   undo: command
     .input(z.object({ change: LabelChangeId.default(null) }))
-    .output(z.object({ things: z.array(Labelled) })),
+    .output(z.object({ things: z.array(Labelled), gone: z.array(Labelled) })),
 
   /**
    * Sets from when certificates with a tag are due, and who answers for what has it, and where that is used. What is

@@ -49,6 +49,7 @@ export const RuleId = z.enum([
   "approval-due",
   "account-since-baseline",
   "account-returned",
+  "account-replaced",
   "account-disabled-in-use",
   "account-used-by-person",
   "account-unused",

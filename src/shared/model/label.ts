@@ -153,6 +153,8 @@ export type LabelSuggestion = z.infer<typeof LabelSuggestion>;
 /** What a change has changed of a thing: the values that were otherwise before, and tags that came or went. */
 export const ThingChange = z.object({
   thing: Labelled,
+  /** Which one of this name it was: the number of an account, the row of an issuer; 0 for all others. */
+  which: z.int(),
   values: z.array(
     z.object({ field: LabelField, before: z.string().nullable(), after: z.string().nullable() }),
   ),

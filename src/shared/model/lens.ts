@@ -86,6 +86,7 @@ const ITEMS_OF_RULE: Record<RuleId, Row> = {
   "grant-returned": { nhi: ["NHI1"], ssh: ["ssh-unterminated-keys", "ssh-unaudited-keys"], from: "host" },
   "account-since-baseline": { nhi: [], ssh: ["ssh-unaudited-keys"], from: "host" },
   "account-returned": { nhi: ["NHI1"], ssh: ["ssh-unaudited-keys"], from: "host" },
+  "account-replaced": { nhi: ["NHI1"], ssh: ["ssh-unaudited-keys"], from: "host" },
   "account-disabled-in-use": { nhi: ["NHI1"], ssh: ["ssh-unterminated-keys"], from: "host" },
   "account-used-by-person": { nhi: ["NHI10"], ssh: ["ssh-unintended-use"], from: "host" },
   "account-unused": { nhi: ["NHI1"], ssh: ["ssh-unterminated-keys"], from: "host" },

@@ -41,13 +41,13 @@ export function createLabels({ store, announce, now }: Deps) {
     });
   }
 
-  function undo(id: number | null): Promise<{ things: Labelled[] }> {
+  function undo(id: number | null): Promise<UndoneLabels> {
     return store.queueWrite(() => {
       const at = toInstant(now());
-      const { change, things } = undoLabels(store, id, at);
-      const detail = { change, things: things.map(formatLabelled) };
+      const { change, things, gone } = undoLabels(store, id, at);
+      const detail = { change, things: things.map(formatLabelled), gone: gone.map(formatLabelled) };
       store.events.append({ at, kind: "labels-undone", detail, hosts: hostsOf(things) });
-      return { things };
+      return { things, gone };
     });
   }
 
@@ -125,28 +125,46 @@ function setOne(store: Store, thing: Labelled, request: LabelRequest): ThingChan
     request.addTags.filter((name) => !tags.has(name) && !request.removeTags.includes(name)),
   );
   if (values.length + removed.size + added.size === 0) return [];
-  const change = { thing, values, added: [...added], removed: [...removed] };
+  const change = { thing, which: whichOf(row), values, added: [...added], removed: [...removed] };
   if (values.length > 0) store.labels.set(row, valuesOf(change, "after"));
   for (const name of added) store.labels.tag(row, name);
   for (const name of removed) store.labels.untag(row, name);
   return [change];
 }
 
+type UndoneLabels = { things: Labelled[]; gone: Labelled[] };
+
 /** Null: the last one that was not undone. */
-function undoLabels(store: Store, id: number | null, at: Instant): { change: number; things: Labelled[] } {
+function undoLabels(store: Store, id: number | null, at: Instant): UndoneLabels & { change: number } {
   const change = id === null ? store.labels.changes.last() : store.labels.changes.find(id);
   if (!change) throw new Refusal("not-found", "there is no change of labels to undo; the last 50 are kept");
   if (change.isUndone) throw new Refusal("conflict", "that change of labels was undone already");
-  for (const one of change.things) undoOne(store, one);
+  const rows = change.things.map((one) => ({ one, row: findAsItWas(store, one) }));
+  for (const { one, row } of rows) if (row) undoOne(store, one, row);
   store.labels.changes.markUndone(change.id, at);
-  return { change: change.id, things: change.things.map(({ thing }) => thing) };
+  return {
+    change: change.id,
+    things: rows.flatMap(({ one, row }) => (row ? [one.thing] : [])),
+    gone: rows.flatMap(({ one, row }) => (row ? [] : [one.thing])),
+  };
+}
+
+/** Which one of its name a thing is. */
+const whichOf = ({ kind, id, uid }: LabelledRow): number => (kind === "issuer" ? id : uid);
+
+/**
+ * The account of the number that it was, though another one has its name by now; null for an issuer that was removed,
+ * for its labels went with it.
+ */
+function findAsItWas(store: Store, { thing, which }: ThingChange): LabelledRow | null {
+  const row = store.labels.findRow(thing, { isGoneToo: true });
+  if (row?.kind === "account") return { ...row, uid: which };
+  return row && whichOf(row) === which ? row : null;
 }
 
 /** What somebody has said since is never lost by it. */
-function undoOne(store: Store, change: ThingChange): void {
-  const row = store.labels.findRow(change.thing, { isGoneToo: true });
+function undoOne(store: Store, change: ThingChange, row: LabelledRow): void {
   const what = formatLabelled(change.thing);
-  if (!row) throw new Refusal("conflict", `${what} is not known any more; nothing was undone`);
   const own = store.labels.ownOf(row);
   const tags = new Set(store.labels.tagsOf(row));
   const isOther =

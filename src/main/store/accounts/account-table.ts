@@ -24,13 +24,20 @@ import {
   formatReviewOverdue,
   OWNER_LEFT_SEVERITY,
   PURPOSELESS_SEVERITY,
+  REPLACED,
+  REPLACED_SEVERITY,
   REVIEW_SEVERITY,
 } from "#shared/text/findings/identity-finding.ts";
 import { RISK_COLUMNS, type RiskRow, readRisk, riskReasonReader } from "#store/accounts/account-risk.ts";
 import { ACCOUNTS_BY_FIRST_SCAN, IS_UNAPPROVED_ACCOUNT } from "#store/changes/account-approvals.ts";
 import { ENTERED_BY, IS_RETURNED_ACCOUNT, RETURNED_ACCOUNT_SEVERITY } from "#store/changes/returned.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
-import { AS_ROOT, IS_ACCOUNT_OWNER_GONE, IS_PURPOSELESS } from "#store/findings/identity-sources.ts";
+import {
+  AS_ROOT,
+  IS_ACCOUNT_OWNER_GONE,
+  IS_PURPOSELESS,
+  IS_REPLACED,
+} from "#store/findings/identity-sources.ts";
 import { hostProgramsTable } from "#store/hosts/host-parts.ts";
 import { reachReader, trustedAuthorityReader } from "#store/hosts/reach-tables.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
@@ -90,6 +97,7 @@ type Row = RiskRow & {
   returned_severity: Severity;
   entered: ReturnedAccount["entered"];
   is_owner_gone: number;
+  is_replaced: number;
 };
 
 /** What is read of one account alone. */
@@ -104,7 +112,7 @@ const COLUMNS = `id, host, host_name, port, name, uid, shell, password_state, pa
   (${IS_PURPOSELESS}) AS is_purposeless, machine_rank,
   (SELECT label.review_on FROM label
    WHERE label.kind = 'account' AND label.name = account.name AND label.host = account.host_name
-     AND label.port = account.port) AS own_review_on, (${IS_ACCOUNT_OWNER_GONE}) AS is_owner_gone,
+     AND label.port = account.port AND label.uid = account.uid) AS own_review_on, (${IS_ACCOUNT_OWNER_GONE}) AS is_owner_gone, (${IS_REPLACED}) AS is_replaced,
   (SELECT started_at FROM scan WHERE scan.id = evaluated_scan) AS evaluated_at,
   (SELECT started_at FROM scan WHERE scan.id = first_scan) AS first_seen,
   (SELECT started_at FROM scan WHERE scan.id = last_scan) AS last_seen`;
@@ -289,6 +297,9 @@ const toRow = (row: Row, { briefs, now }: { briefs: FindingBriefs; now: Instant 
 const findComputed = (row: Row, now: Instant): FindingBrief[] => [
   ...(row.is_unapproved === 1 ? [briefUnapproved(row)] : []),
   ...(row.is_returned === 1 ? [briefReturned(row)] : []),
+  ...(row.is_replaced === 1
+    ? [{ rule: "account-replaced" as const, severity: REPLACED_SEVERITY, sentence: REPLACED }]
+    : []),
   ...(row.owner === "" && row.machine_rank !== null && row.gone_scan === null ? [briefOwnerless(row)] : []),
   ...(row.is_purposeless === 1
     ? [

@@ -89,6 +89,7 @@ const COMPUTED: Partial<Record<RuleId, Members>> = {
   "key-across-environments": USED_IN,
   "host-key-shared": PRESENTED_BY,
   "account-returned": OF_RETURN,
+  "account-replaced": OF_NUMBER,
   "identity-without-owner": OF_NUMBER,
   "identity-owner-left": OWNED_BY,
 };

@@ -136,6 +136,7 @@ function tellersOf(
     "returned-grant": ({ tie }) => describeGrant.describeReturned(Number(tie)),
     "returned-account": ({ tie }) => describeAccount.returned(Number(tie)),
     "new-account": ({ tie }) => describeAccount.unapproved(Number(tie)),
+    replaced: ({ tie }) => describeIdentity.replaced(Number(tie)),
     ownerless: ({ tie }) => describeIdentity.ownerless(Number(tie)),
     purposeless: ({ tie }) => describeIdentity.purposeless(Number(tie)),
     "account-review": ({ tie }) => describeReview("account", tie),

@@ -36,7 +36,7 @@ export type FindingSource = {
         | "host"
       )
     | ("key" | "key-environments" | "orphan" | "unapproved" | "due" | "returned-grant" | "returned-account")
-    | ("new-account" | "ownerless" | "purposeless" | "owner-left" | "host-owner-left")
+    | ("new-account" | "replaced" | "ownerless" | "purposeless" | "owner-left" | "host-owner-left")
     | ("account-review" | "host-review" | "certificate-review" | "key-review");
   /** The table with the index by which a list is read. */
   from: string;

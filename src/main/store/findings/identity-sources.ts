@@ -5,12 +5,35 @@ import {
   describeOwnerLeft,
   describeOwnerless,
   describePurposeless,
+  describeReplaced,
   OWNER_LEFT_SEVERITY,
   PURPOSELESS_SEVERITY,
+  REPLACED_SEVERITY,
 } from "#shared/text/findings/identity-finding.ts";
 import type { Part } from "#store/lists/order.ts";
 import { aboutAccount } from "./account-sources.ts";
 import { acceptedFor, type FindingSource, type FindingText, HOST_ID, rankOf } from "./finding-source.ts";
+
+/** The condition for an account to have the name of another one, of which something was said, and nothing of this. */
+export const IS_REPLACED = `gone_scan IS NULL AND replaced_scan IS NOT NULL
+  AND EXISTS (SELECT 1 FROM labelled_account AS said WHERE said.id = account.id)
+  AND NOT EXISTS (SELECT 1 FROM labelled_account AS said WHERE said.id = account.id AND said.uid = account.uid)`;
+
+const replaced = (): FindingSource => {
+  const { columns, ...common } = aboutAccount("account-replaced", REPLACED_SEVERITY);
+  return {
+    ...common,
+    name: "replaced",
+    from: "account INDEXED BY account_replaced",
+    unordered: ["host", "label_start", "first_seen"],
+    where: [IS_REPLACED],
+    columns: {
+      ...columns,
+      first_seen: { sql: "(SELECT started_at FROM scan WHERE scan.id = replaced_scan)" },
+      since: { sql: "replaced_scan" },
+    },
+  };
+};
 
 /** The severities of a machine's account without an owner, as the column `machine_rank` has them. */
 const OWNERLESS_SEVERITIES = ["medium", "low", "info"] as const satisfies readonly Severity[];
@@ -149,6 +172,7 @@ const hostOwnerLeft: FindingSource = {
 
 export const IDENTITY_SOURCES: readonly FindingSource[] = [
   ...OWNERLESS_SEVERITIES.map(ownerless),
+  replaced(),
   purposeless(),
   accountOwnerLeft(),
   hostOwnerLeft,
@@ -164,6 +188,9 @@ type AccountRow = {
   firstSeen: string;
 };
 
+/** So many numbers that something was said of are named. */
+const MOST_NUMBERS = 5;
+
 /** Describes what nobody, or nobody any more, answers for. */
 export function identityDescriber(db: Database) {
   const account = db.prepare<[number], AccountRow>(`
@@ -176,7 +203,27 @@ export function identityDescriber(db: Database) {
     FROM host JOIN host_name ON host_name.id = host.name
     WHERE host.id = ?`);
 
+  const replacedAccount = db.prepare<[number], { uid: number; firstSeen: string }>(`
+    SELECT uid, (SELECT started_at FROM scan WHERE scan.id = replaced_scan) AS firstSeen FROM account WHERE id = ?`);
+  const saidOf = db.prepare<[number], { uid: number; owner: string | null }>(`
+    SELECT DISTINCT said.uid, (
+      SELECT label.owner FROM label
+      WHERE label.kind = 'account' AND label.name = account.name AND label.host = account.host_name
+        AND label.port = account.port AND label.uid = said.uid) AS owner
+    FROM account JOIN labelled_account AS said ON said.id = account.id
+    WHERE account.id = ? ORDER BY 1 LIMIT ${MOST_NUMBERS}`);
+
   return {
+    replaced(id: number): FindingText {
+      const row = replacedAccount.get(id);
+      if (!row) throw new Error(`there is no account ${id}`);
+      const before = saidOf.all(id);
+      return {
+        ...describeReplaced({ uid: row.uid, before }),
+        ...toAbout(id, { ...findAccount(id), firstSeen: row.firstSeen }),
+      };
+    },
+
     ownerless(id: number): FindingText {
       const row = findAccount(id);
       return {

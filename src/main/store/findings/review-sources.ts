@@ -31,7 +31,8 @@ const REVIEWED: Record<ReviewedKind, Reviewed> = {
     table: "account",
     tie: "id",
     stands: "account.gone_scan IS NULL",
-    isLabelled: "label.name = account.name AND label.host = account.host_name AND label.port = account.port",
+    isLabelled:
+      "label.name = account.name AND label.host = account.host_name AND label.port = account.port AND label.uid = account.uid",
     host: { sql: "host_name" },
     label: "name",
     isOnHost: "host_name = ?",
@@ -76,7 +77,7 @@ const REVIEWED: Record<ReviewedKind, Reviewed> = {
 const FOUND: Record<ReviewedKind, string> = {
   account: `SELECT found.id FROM label INDEXED BY label_to_review
     CROSS JOIN account AS found INDEXED BY account_by_host
-      ON found.host_name = label.host AND found.port = label.port AND found.name = label.name`,
+      ON found.host_name = label.host AND found.port = label.port AND found.uid = label.uid AND found.name = label.name`,
   host: `SELECT found.id FROM label INDEXED BY label_to_review
     CROSS JOIN host_name AS named ON named.name = label.name
     CROSS JOIN host AS found ON found.name = named.id`,
@@ -141,7 +142,7 @@ export function reviewDescriber(db: Database): (kind: ReviewedKind, tie: number 
       SELECT account.name AS label, host_name AS host, NULL AS sha256, label.review_on AS reviewOn,
         nullif(account.owner, '') AS owner, label.purpose
       FROM account JOIN label ON label.kind = 'account' AND label.name = account.name AND label.host = host_name
-        AND label.port = account.port
+        AND label.port = account.port AND label.uid = account.uid
       WHERE account.id = ?`),
     host: db.prepare<[number | string], Row>(`
       SELECT host.host AS label, host.host AS host, NULL AS sha256, label.review_on AS reviewOn,

@@ -31,7 +31,7 @@ const STANDS = "is_by_root > @isByRoot AND uid = @uid AND shell = @shell AND gon
 /**
  * A last login stays known though a reading has lost it: logs rotate. What root saw stays until root reads again
  * (decision 0082); but that it is as good as root, and what its password is, counts from whoever sees it. Who is there
- * again under another number is somebody else.
+ * again under another number is somebody else, and has the labels of that number (`account_is_somebody_else`).
  */
 const SEE_ACCOUNT = `
   INSERT INTO account (host, host_name, port, name, uid, shell, home, groups, password_state, password_age, kind,
@@ -62,9 +62,6 @@ const SEE_ACCOUNT = `
       disabled_by = @disabledBy,
       entry_least = @entryLeast, entry_most = @entryMost, exposure_least = @exposureLeast, exposure_most = @exposureMost,
       age_least = @ageLeast, age_most = @ageMost, is_keys_read = @isKeysRead, risk_reasons = @riskReasons,
-      own_owner = iif(uid = @uid, own_owner, NULL),
-      owner = iif(uid = @uid, owner, @owner), purpose = iif(uid = @uid, purpose, @purpose),
-      environment = iif(uid = @uid, environment, @environment), review_on = iif(uid = @uid, review_on, @reviewOn),
       was_gone_scan = ${onReturn("gone_scan", "was_gone_scan")},
       returned_at = ${onReturn("(SELECT started_at FROM scan WHERE id = @scanId)", "returned_at")},
       last_scan = @scanId, gone_scan = NULL,

@@ -213,10 +213,12 @@ test("whatever is labelled in whatever order, the columns have what follows of i
   await using folder = await makeTemporaryFolder();
   using database = openFile(folder.path);
   const { store } = database;
-  for (const name of ["web1", "web2"]) {
+  const visitNumbered = (name: string, uid: number) =>
     visitHost(store, name, {
-      collected: { accounts: [makeAccount("deploy"), makeAccount("app", { uid: 990 })] },
+      collected: { accounts: [makeAccount("deploy", { uid }), makeAccount("app", { uid: 990 })] },
     });
+  for (const name of ["web1", "web2"]) {
+    visitNumbered(name, 1_001);
     visitEndpoint(store, name, { presented: { chain: [shop] } });
   }
   let seed = 7;
@@ -234,7 +236,8 @@ test("whatever is labelled in whatever order, the columns have what follows of i
   const inconsistent = () => findInconsistencies((sql) => database.read(sql));
   for (let step = 0; step < 120; step++) {
     const row = find(store, oneOf([...things, SHOP]));
-    const act = upTo(5);
+    const act = upTo(6);
+    if (act === 5) visitNumbered(oneOf(["web1", "web2"]), oneOf([1_001, 2_001]));
     store.atomically(() => {
       if (act === 0) store.labels.set(row, { owner: oneOf(words), environment: oneOf(words) });
       if (act === 1) store.labels.set(row, { purpose: oneOf(words), reviewOn: oneOf([null, "2027-01-31"]) });

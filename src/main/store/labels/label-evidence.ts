@@ -89,6 +89,12 @@ const firstOfEach = (found: readonly Found[]): Found[] => [
   ...new Map(found.toReversed().map((one) => [`${one.evidence.kind} ${one.value}`, one])).values(),
 ];
 
+/** Of the accounts `other` who was said to answer for each. */
+const OWNER_OF_OTHER = `
+  JOIN label ON label.kind = 'account' AND label.name = other.name AND label.host = other.host_name
+    AND label.port = other.port AND label.uid = other.uid
+  WHERE label.owner IS NOT NULL AND other.id <> ? GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 2`;
+
 type AccountRow = { host: number; host_name: string; workloads: string };
 
 function accountEvidence(db: Database, people: PeopleFinder) {
@@ -106,14 +112,15 @@ function accountEvidence(db: Database, people: PeopleFinder) {
     SELECT became_by AS by, last_at AS at FROM other_login WHERE host = ? AND account = ? AND became_by <> ''
     ORDER BY last_at DESC LIMIT 1`);
   const sameName = db.prepare<[string, string, number], Counted>(`
-    SELECT own_owner AS value, count(*) AS count
-    FROM (SELECT id, own_owner FROM account
-          WHERE substr(name, 1, 64) = substr(?, 1, 64) AND name = ? AND gone_scan IS NULL LIMIT ${MOST_ACCOUNTS})
-    WHERE own_owner IS NOT NULL AND id <> ? GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 2`);
+    SELECT label.owner AS value, count(*) AS count
+    FROM (SELECT id, name, host_name, port, uid FROM account
+          WHERE substr(name, 1, 64) = substr(?, 1, 64) AND name = ? AND gone_scan IS NULL LIMIT ${MOST_ACCOUNTS}) AS other
+    ${OWNER_OF_OTHER}`);
   const sameHost = db.prepare<[string, number], Counted>(`
-    SELECT own_owner AS value, count(*) AS count
-    FROM (SELECT id, own_owner FROM account WHERE host_name = ? AND gone_scan IS NULL LIMIT ${MOST_ACCOUNTS})
-    WHERE own_owner IS NOT NULL AND id <> ? GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 2`);
+    SELECT label.owner AS value, count(*) AS count
+    FROM (SELECT id, name, host_name, port, uid FROM account
+          WHERE host_name = ? AND gone_scan IS NULL LIMIT ${MOST_ACCOUNTS}) AS other
+    ${OWNER_OF_OTHER}`);
   const samePurpose = db.prepare<[string], Counted>(`
     SELECT purpose AS value, count(*) AS count FROM label WHERE kind = 'account' AND name = ? AND purpose IS NOT NULL
     GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 2`);
@@ -197,7 +204,7 @@ function keyEvidence(db: Database, people: PeopleFinder) {
 /** What stood where it stands, before it; and who signed it for us. */
 function certificateEvidence(db: Database) {
   const before = db.prepare<{ id: number }, { sha256: string; owner: string | null } & PlainLabels>(`
-    SELECT DISTINCT certificate.sha256, certificate.own_owner AS owner, label.purpose, label.environment
+    SELECT DISTINCT certificate.sha256, label.owner, label.purpose, label.environment
     FROM (
       SELECT was.certificate FROM location AS now
       JOIN location AS was ON was.endpoint = now.endpoint AND was.position = now.position AND was.gone_scan IS NOT NULL
@@ -209,8 +216,8 @@ function certificateEvidence(db: Database) {
       WHERE now.certificate = @id AND now.gone_scan IS NULL AND now.host IS NOT NULL
       LIMIT ${MOST_KEYS}) AS before
     JOIN certificate ON certificate.id = before.certificate
-    LEFT JOIN label ON label.kind = 'certificate' AND label.name = certificate.sha256
-    WHERE certificate.id <> @id AND (own_owner IS NOT NULL OR label.name IS NOT NULL)
+    JOIN label ON label.kind = 'certificate' AND label.name = certificate.sha256
+    WHERE certificate.id <> @id
     ORDER BY certificate.not_after DESC LIMIT 2`);
   const issuer = db.prepare<{ sha256: string }, { name: string; owner: string | null }>(`
     SELECT issuer.name, label.owner FROM issuer JOIN label ON label.kind = 'issuer' AND label.name = issuer.name

@@ -1,49 +1,48 @@
 /**
  * Things by the names that their labels stand under, what was said of them themselves, and what holds of them: what somebody gave a
  * thing itself, else what its own tags say, else what its host has, else what the tags of that say. The views of the schema
- * (`host_name_label`, `account_label`, `inherited_owner`) have the same rule for whoever goes by it in SQL (decision 0076).
+ * (`host_name_label`, `account_label`, `certificate_owner`) have the same rule for whoever goes by it in SQL (decision 0076).
  */
 
 import type { Database } from "better-sqlite3";
 import type { InheritedLabel, LabelField, Labelled, Labels, LabelValue } from "#shared/model/label.ts";
-import { formatEndpoint } from "#shared/text/hosts/target.ts";
-import type { TagOfThing } from "./tag-table.ts";
 
 /**
  * A thing by its row, and by the name that its labels stand under, which is its own whatever becomes of the row. `id`
- * of a key: 0, for it is its fingerprint.
+ * of a key: 0, for it is its fingerprint. `uid`: of an account the number that it is meant by; 0 for all others.
  */
-export type LabelledRow = { kind: Labelled["kind"]; id: number; name: string; host: string; port: number };
+export type LabelledRow = { kind: Labelled["kind"]; id: number } & LabelName;
+
+/** A tag of a thing, with what it says of whatever has it. */
+export type TagOfThing = { name: string; owner: string | null; environment: string | null };
+
+type LabelName = { name: string; host: string; port: number; uid: number };
 
 /** The row of a thing; null where it is not there, or never was. */
 export type FindRow = (thing: Labelled, options?: { isGoneToo: boolean }) => LabelledRow | null;
 
 export function rowFinder(db: Database): FindRow {
-  const host = db.prepare<[string], number>("SELECT id FROM host_name WHERE name = ?").pluck();
-  const account = db
-    .prepare<[string, number, string, number], number>(`
-      SELECT id FROM account WHERE host_name = ? AND port = ? AND name = ? AND (gone_scan IS NULL OR ?)`)
-    .pluck();
-  const certificate = db.prepare<[string], number>("SELECT id FROM certificate WHERE sha256 = ?").pluck();
-  const key = db
-    .prepare<{ fingerprint: string }, number>(`
-      SELECT 0 FROM key WHERE fingerprint = @fingerprint
-      UNION ALL SELECT 0 FROM key_file WHERE fingerprint = @fingerprint AND gone_scan IS NULL
-      UNION ALL SELECT 0 FROM held_key WHERE fingerprint = @fingerprint LIMIT 1`)
-    .pluck();
-  const endpoint = db
-    .prepare<[string, number, string, string], number>(
-      "SELECT id FROM endpoint WHERE host = ? AND port = ? AND server_name = ? AND protocol = ?",
-    )
-    .pluck();
-  const issuer = db.prepare<[string], number>("SELECT id FROM issuer WHERE name = ?").pluck();
+  const host = db.prepare<[string], { id: number }>("SELECT id FROM host_name WHERE name = ?");
+  const account = db.prepare<[string, number, string, number], { id: number; uid: number }>(
+    "SELECT id, uid FROM account WHERE host_name = ? AND port = ? AND name = ? AND (gone_scan IS NULL OR ?)",
+  );
+  const certificate = db.prepare<[string], { id: number }>("SELECT id FROM certificate WHERE sha256 = ?");
+  const key = db.prepare<{ fingerprint: string; isGoneToo: number }, { id: number }>(`
+    SELECT 0 AS id FROM key WHERE fingerprint = @fingerprint
+    UNION ALL SELECT 0 FROM key_file WHERE fingerprint = @fingerprint AND gone_scan IS NULL
+    UNION ALL SELECT 0 FROM held_key WHERE fingerprint = @fingerprint
+    UNION ALL SELECT 0 WHERE @isGoneToo LIMIT 1`);
+  const endpoint = db.prepare<[string, number, string, string], { id: number }>(
+    "SELECT id FROM endpoint WHERE host = ? AND port = ? AND server_name = ? AND protocol = ?",
+  );
+  const issuer = db.prepare<[string], { id: number }>("SELECT id FROM issuer WHERE name = ?");
 
   return (thing, { isGoneToo } = { isGoneToo: false }) => {
-    const id = findId(thing, isGoneToo);
-    return id === undefined ? null : { kind: thing.kind, id, ...nameOf(thing) };
+    const found = find(thing, isGoneToo);
+    return found ? { kind: thing.kind, id: found.id, ...nameOf(thing, found.uid ?? 0) } : null;
   };
 
-  function findId(thing: Labelled, isGoneToo: boolean): number | undefined {
+  function find(thing: Labelled, isGoneToo: boolean): { id: number; uid?: number } | undefined {
     switch (thing.kind) {
       case "host":
         return host.get(thing.host);
@@ -52,7 +51,7 @@ export function rowFinder(db: Database): FindRow {
       case "certificate":
         return certificate.get(thing.sha256);
       case "key":
-        return key.get({ fingerprint: thing.fingerprint });
+        return key.get({ fingerprint: thing.fingerprint, isGoneToo: Number(isGoneToo) });
       case "endpoint":
         return endpoint.get(thing.host, thing.port, thing.serverName ?? "", thing.protocol);
       case "issuer":
@@ -61,94 +60,58 @@ export function rowFinder(db: Database): FindRow {
   }
 }
 
-type LabelName = { name: string; host: string; port: number };
-
-function nameOf(thing: Labelled): LabelName {
+function nameOf(thing: Labelled, uid: number): LabelName {
   switch (thing.kind) {
     case "host":
       return alone(thing.host);
     case "account":
-      return { name: thing.name, host: thing.host, port: thing.port };
+      return { name: thing.name, host: thing.host, port: thing.port, uid };
     case "certificate":
       return alone(thing.sha256);
     case "key":
       return alone(thing.fingerprint);
-    case "endpoint":
-      return alone(formatEndpoint(thing));
+    case "endpoint": {
+      const { host, port, serverName, protocol } = thing;
+      return { name: `${protocol}://${serverName ?? ""}`, host, port, uid: 0 };
+    }
     case "issuer":
       return alone(thing.name);
   }
 }
 
-const alone = (name: string): LabelName => ({ name, host: "", port: 0 });
+const alone = (name: string): LabelName => ({ name, host: "", port: 0, uid: 0 });
 
 /** What somebody said of a thing itself; null: nothing. */
 export type OwnLabels = Record<LabelField, string | null>;
 
 export type OwnReader = (row: LabelledRow) => OwnLabels;
 
-/** Kinds whose owner is a column of theirs. */
-const OWNERS = {
-  host: {
-    read: "SELECT own_owner FROM host_name WHERE id = ?",
-    write: "UPDATE host_name SET own_owner = ? WHERE id = ?",
-  },
-  account: {
-    read: "SELECT own_owner FROM account WHERE id = ?",
-    write: "UPDATE account SET own_owner = ? WHERE id = ?",
-  },
-  certificate: {
-    read: "SELECT own_owner FROM certificate WHERE id = ?",
-    write: "UPDATE certificate SET own_owner = ? WHERE id = ?",
-  },
-} as const;
-type Owned = keyof typeof OWNERS;
-
-const hasOwner = (kind: LabelledRow["kind"]): kind is Owned => kind in OWNERS;
-
 /** What was said of things themselves; it does not follow what comes of it for others. */
 export function ownLabels(db: Database) {
-  const read = db.prepare<LabelledRow, OwnLabels>(`
-    SELECT owner, purpose, environment, review_on AS reviewOn FROM label
-    WHERE kind = @kind AND name = @name AND host = @host AND port = @port`);
+  const isIt = "kind = @kind AND name = @name AND host = @host AND port = @port AND uid = @uid";
+  const read = db.prepare<LabelledRow, OwnLabels>(
+    `SELECT owner, purpose, environment, review_on AS reviewOn FROM label WHERE ${isIt}`,
+  );
   const write = db.prepare(`
-    INSERT INTO label (kind, name, host, port, owner, purpose, environment, review_on)
-    VALUES (@kind, @name, @host, @port, @owner, @purpose, @environment, @reviewOn)
+    INSERT INTO label (kind, name, host, port, uid, owner, purpose, environment, review_on)
+    VALUES (@kind, @name, @host, @port, @uid, @owner, @purpose, @environment, @reviewOn)
     ON CONFLICT DO UPDATE
     SET owner = excluded.owner, purpose = excluded.purpose, environment = excluded.environment,
         review_on = excluded.review_on`);
-  const remove = db.prepare(
-    "DELETE FROM label WHERE kind = @kind AND name = @name AND host = @host AND port = @port",
-  );
-  const owners = forEach(({ read: sql }) => db.prepare<[number], string | null>(sql).pluck());
-  const setOwner = forEach(({ write: sql }) => db.prepare(sql));
+  const remove = db.prepare(`DELETE FROM label WHERE ${isIt}`);
 
-  return { of, set };
+  return {
+    of: (row: LabelledRow): OwnLabels => read.get(row) ?? NO_LABELS,
 
-  function of(row: LabelledRow): OwnLabels {
-    const labels = read.get(row) ?? NO_LABELS;
-    return hasOwner(row.kind) ? { ...labels, owner: owners[row.kind].get(row.id) ?? null } : labels;
-  }
-
-  function set(row: LabelledRow, labels: OwnLabels): void {
-    if (hasOwner(row.kind)) setOwner[row.kind].run(labels.owner, row.id);
-    const { purpose, environment, reviewOn } = labels;
-    const owner = hasOwner(row.kind) ? null : labels.owner;
-    if (owner ?? purpose ?? environment ?? reviewOn)
-      write.run({ ...row, owner, purpose, environment, reviewOn });
-    else remove.run(row);
-  }
+    set(row: LabelledRow, { owner, purpose, environment, reviewOn }: OwnLabels): void {
+      if (owner ?? purpose ?? environment ?? reviewOn)
+        write.run({ ...row, owner, purpose, environment, reviewOn });
+      else remove.run(row);
+    },
+  };
 }
 
 const NO_LABELS: OwnLabels = { owner: null, purpose: null, environment: null, reviewOn: null };
-
-const forEach = <Statement>(
-  prepare: (sql: (typeof OWNERS)[Owned]) => Statement,
-): Record<Owned, Statement> => ({
-  host: prepare(OWNERS.host),
-  account: prepare(OWNERS.account),
-  certificate: prepare(OWNERS.certificate),
-});
 
 type Deps = { own: OwnReader; tagsOf: (row: LabelledRow) => TagOfThing[] };
 
@@ -208,7 +171,7 @@ export function labelReader(db: Database, { own, tagsOf }: Deps) {
 
   function toOrigin(home: Home | undefined): Origin | null {
     if (!home) return null;
-    const row: LabelledRow = { kind: "host", ...home, host: "", port: 0 };
+    const row: LabelledRow = { kind: "host", ...home, host: "", port: 0, uid: 0 };
     return { kind: "host", row, own: own(row), tags: tagsOf(row) };
   }
 }

@@ -82,8 +82,7 @@ function ownerReader(db: Database) {
     (kind in columns && columns[kind as keyof typeof columns].get(id)) || null;
 }
 
-const OWNER_NOW =
-  "ifnull(own_owner, ifnull((SELECT owner FROM inherited_owner WHERE certificate = certificate.id), ''))";
+const OWNER_NOW = "(SELECT now.owner FROM certificate_owner AS now WHERE now.certificate = certificate.id)";
 
 const PERCENT_NOW = "(SELECT max(due_percent) FROM due_percent_by_tag WHERE certificate = certificate.id)";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { openStore, type Store } from "#store/store.ts";
-import { listAccounts, listCertificates, listFindings } from "#store/testing/ask.ts";
+import { listAccounts, listCertificates, listFindings, listScans } from "#store/testing/ask.ts";
 import { makeAccount, makeCertificate, START, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
 
 /** Ninety days of life, due with thirty left. */
@@ -207,6 +207,53 @@ test("an account that is there under another number is somebody else's, of whom 
   visit(2_001, null);
   expect(listAccounts(store).rows).toMatchObject([{ owner: "team web", lastLoginAt: null }]);
   expect(store.labels.of(find(store, deploy))).toMatchObject({ owner: { own: null }, tags: [] });
+  expect(store.labels.tags()).toMatchObject([{ name: "production", accountCount: 0 }]);
+});
+
+test("what was said of an account waits for its number, whoever has its name meanwhile", () => {
+  const store = openMemory();
+  const deploy = { kind: "account", host: "web1", port: 22, name: "deploy" } as const;
+  const visit = (...uids: number[]) =>
+    visitHost(store, "web1", { collected: { accounts: uids.map((uid) => makeAccount("deploy", { uid })) } });
+  const replaced = () => listFindings(store, { rule: "account-replaced" }).rows;
+  const said = { owner: "Ann", purpose: "deploys", environment: "production", reviewOn: "2027-01-31" };
+  visit(1_001);
+  store.labels.set(find(store, deploy), said);
+  store.labels.tag(find(store, deploy), "shop");
+  // The directory does not answer for one scan: the host's own file has another number for the name.
+  visit(2_001);
+  expect(listAccounts(store).rows).toMatchObject([
+    { owner: "", purpose: "", environment: "", reviewOn: null },
+  ]);
+  expect(replaced()).toMatchObject([
+    {
+      severity: "medium",
+      sentence: "another account has this name: what was said of the one before is not said of this",
+      evidence: ["uid 2001, and something was said of uid 1001", "the one before had the owner Ann"],
+      label: "deploy",
+      host: "web1",
+      firstSeen: listScans(store).rows[0]?.startedAt,
+    },
+  ]);
+  visit(1_001);
+  expect(listAccounts(store).rows).toMatchObject([said]);
+  expect(store.labels.of(find(store, deploy))).toMatchObject({ owner: { own: "Ann" }, tags: ["shop"] });
+  expect(replaced()).toEqual([]);
+
+  // A third one, which somebody answers for at last.
+  visit(2_001);
+  visit(3_001);
+  expect(replaced()).toMatchObject([
+    { evidence: ["uid 3001, and something was said of uid 1001", "the one before had the owner Ann"] },
+  ]);
+  store.labels.set(find(store, deploy), { owner: "Bob" });
+  expect(replaced()).toEqual([]);
+  store.labels.set(find(store, deploy), { owner: null });
+  expect(replaced()).toHaveLength(1);
+  visit();
+  expect(replaced()).toEqual([]);
+  visit(1_001);
+  expect(listAccounts(store).rows).toMatchObject([said]);
 });
 
 test("a reading that does not know who becomes root leaves what is known", () => {

@@ -1,8 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { Labelled, Tag } from "#shared/model/label.ts";
-
-/** A tag of a thing, with what it says of whatever has it. */
-export type TagOfThing = { name: string; owner: string | null; environment: string | null };
+import type { LabelledRow, TagOfThing } from "./label-reader.ts";
 
 type TaggedSql = { list: string; add: string; remove: string };
 
@@ -14,35 +12,38 @@ const writeTagged = (table: string, where: string, columns: string, values: stri
   remove: `DELETE FROM ${table} WHERE ${table}.${where} AND tag = @tag`,
 });
 
-const writeNamed = (kind: "key" | "endpoint" | "issuer"): TaggedSql =>
+const writeNamed = (kind: "key" | "endpoint" | "issuer", name = "@name"): TaggedSql =>
   writeTagged(
     "tagged_thing",
-    `kind = '${kind}' AND tagged_thing.name = @name`,
+    `kind = '${kind}' AND tagged_thing.name = ${name}`,
     "kind, name",
-    `'${kind}', @name`,
+    `'${kind}', ${name}`,
   );
 
 const TAGGED: Record<Labelled["kind"], TaggedSql> = {
   host: writeTagged("tagged_host", "name = @id", "name", "@id"),
-  account: writeTagged("tagged_account", "account = @id", "account", "@id"),
+  account: writeTagged(
+    "tagged_account",
+    "account = @id AND tagged_account.uid = @uid",
+    "account, uid",
+    "@id, @uid",
+  ),
   certificate: writeTagged("tagged_certificate", "certificate = @id", "certificate", "@id"),
   key: writeNamed("key"),
-  endpoint: writeNamed("endpoint"),
+  endpoint: writeNamed("endpoint", "@name || ' ' || @host || ':' || @port"),
   issuer: writeNamed("issuer"),
 };
-
-type Named = { id: number; name: string };
 
 /** Which tags a thing of one kind has. */
 export function tagsOf(db: Database, kind: Labelled["kind"]) {
   const sql = TAGGED[kind];
-  const list = db.prepare<Named, TagOfThing>(sql.list);
-  const add = db.prepare<Named & { tag: number }>(sql.add);
-  const remove = db.prepare<Named & { tag: number }>(sql.remove);
+  const list = db.prepare<LabelledRow, TagOfThing>(sql.list);
+  const add = db.prepare<LabelledRow & { tag: number }>(sql.add);
+  const remove = db.prepare<LabelledRow & { tag: number }>(sql.remove);
   return {
-    list: ({ id, name }: Named): TagOfThing[] => list.all({ id, name }),
-    add: ({ id, name }: Named, tag: number): void => void add.run({ id, name, tag }),
-    remove: ({ id, name }: Named, tag: number): void => void remove.run({ id, name, tag }),
+    list: (row: LabelledRow): TagOfThing[] => list.all(row),
+    add: (row: LabelledRow, tag: number): void => void add.run({ ...row, tag }),
+    remove: (row: LabelledRow, tag: number): void => void remove.run({ ...row, tag }),
   };
 }
 
@@ -61,14 +62,14 @@ export function tagTable(db: Database) {
     SELECT name, due_percent AS duePercent, owner, environment,
       (SELECT count(*) FROM tagged_host WHERE tag = tag.id) AS hostCount,
       (SELECT count(*) FROM tagged_certificate WHERE tag = tag.id) AS certificateCount,
-      (SELECT count(*) FROM tagged_account WHERE tag = tag.id) AS accountCount,
+      (SELECT count(*) FROM tagged_account AS tagged JOIN account ON account.id = tagged.account
+       WHERE tagged.tag = tag.id AND tagged.uid = account.uid) AS accountCount,
       (SELECT count(*) FROM tagged_thing WHERE tag = tag.id) AS otherCount
     FROM tag ORDER BY name`);
   const owners = db
     .prepare<[], string>(`
       SELECT owner FROM host_name WHERE owner IS NOT NULL
       UNION SELECT owner FROM certificate WHERE is_seen = 1 AND owner <> ''
-      UNION SELECT own_owner FROM account WHERE own_owner IS NOT NULL
       UNION SELECT owner FROM label WHERE owner IS NOT NULL
       UNION SELECT owner FROM tag WHERE owner IS NOT NULL ORDER BY 1`)
     .pluck();

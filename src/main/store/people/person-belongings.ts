@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { PersonDetail } from "#shared/model/access/person.ts";
+import { Protocol } from "#shared/model/hosts/target.ts";
 import type { Labelled } from "#shared/model/label.ts";
 
 /** So many things of one person are named: as many as are labelled at once. */
@@ -17,14 +18,14 @@ type OwnedRow = { kind: string; name: string; host: string; port: number };
 export function personBelongings(db: Database) {
   const owned = db.prepare<{ lead: number }, OwnedRow>(`
     WITH theirs (owner) AS (${THEIRS})
-    SELECT 'account' AS kind, name, host_name AS host, port FROM account
-    WHERE gone_scan IS NULL AND owner IN (SELECT owner FROM theirs) AND own_owner = owner
-    UNION ALL SELECT 'host', name, '', 0 FROM host_name
-    WHERE owner IS NOT NULL AND owner IN (SELECT owner FROM theirs) AND own_owner = owner
-    UNION ALL SELECT 'certificate', sha256, '', 0 FROM certificate
-    WHERE is_seen = 1 AND owner <> '' AND owner IN (SELECT owner FROM theirs) AND own_owner = owner
-    UNION ALL SELECT kind, name, '', 0 FROM label
-    WHERE kind IN ('key', 'issuer') AND owner IN (SELECT owner FROM theirs)
+    SELECT kind, name, host, port FROM label
+    WHERE owner IN (SELECT theirs.owner FROM theirs) AND CASE kind
+      WHEN 'account' THEN EXISTS (
+        SELECT 1 FROM account INDEXED BY account_by_host
+        WHERE account.host_name = label.host AND account.port = label.port AND account.uid = label.uid
+          AND account.name = label.name AND account.gone_scan IS NULL)
+      WHEN 'certificate' THEN EXISTS (SELECT 1 FROM certificate WHERE sha256 = label.name AND is_seen = 1)
+      ELSE 1 END
     ORDER BY 1, 3, 4, 2
     LIMIT ${MOST_NAMED}`);
   const accounts = db.prepare<{ grants: string }, PersonDetail["ownAccounts"][number]>(`
@@ -63,6 +64,10 @@ function toLabelled({ kind, name, host, port }: OwnedRow): Labelled[] {
       return [{ kind, fingerprint: name }];
     case "issuer":
       return [{ kind, name }];
+    case "endpoint": {
+      const [protocol, serverName] = name.split("://");
+      return [{ kind, host, port, serverName: serverName || null, protocol: Protocol.parse(protocol) }];
+    }
     default:
       return [];
   }

@@ -27,7 +27,7 @@ const HAS_TAG = `(
     WHERE tagged_host.name = host.name AND tag.name = @tag)
   OR EXISTS (
     SELECT 1 FROM tagged_account JOIN tag ON tag.id = tagged_account.tag
-    WHERE tagged_account.account = account.id AND tag.name = @tag))`;
+    WHERE tagged_account.account = account.id AND tagged_account.uid = account.uid AND tag.name = @tag))`;
 
 /** `@tag`, `@environment` and `@owner` are empty where nothing is chosen by them. */
 const ROOT: Condition = {

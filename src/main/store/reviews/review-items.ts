@@ -80,12 +80,17 @@ const TEXT = ["host", "account", "comment", "fingerprint", "file", "owner"]
   .map((name) => `ifnull(json_extract(item.evidence, '$.${name}'), '')`)
   .join(" || char(10) || ");
 
+const IS_OWNER = `EXISTS (
+  SELECT 1 FROM label
+  WHERE label.kind = 'account' AND label.name = account.name AND label.host = account.host_name
+    AND label.port = account.port AND label.uid = account.uid AND label.owner = decision.successor)`;
+
 /** Who answers for the account is whom the decision names. */
 const IS_REASSIGNED = `CASE item.kind
   WHEN 'grant' THEN EXISTS (
     SELECT 1 FROM grant_line AS own JOIN account ON account.host = own.host AND account.name = own.account
-    WHERE own.id = item.about AND account.own_owner = decision.successor)
-  ELSE EXISTS (SELECT 1 FROM account WHERE account.id = item.about AND account.own_owner = decision.successor) END`;
+    WHERE own.id = item.about AND ${IS_OWNER})
+  ELSE EXISTS (SELECT 1 FROM account WHERE account.id = item.about AND ${IS_OWNER}) END`;
 
 /** A plan that failed, was rolled back, or after whose run the grant or another line with its key was seen, holds nothing. */
 const IS_PLANNED = `EXISTS (

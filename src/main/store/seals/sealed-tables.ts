@@ -80,8 +80,8 @@ export const SEALED_TABLES: readonly SealedTable[] = [
   },
   {
     table: "label",
-    key: ["kind", "name", "host", "port"],
-    columns: ["kind", "name", "host", "port", "owner", "purpose", "environment", "review_on"],
+    key: ["kind", "name", "host", "port", "uid"],
+    columns: ["kind", "name", "host", "port", "uid", "owner", "purpose", "environment", "review_on"],
     describe: ([kind, name, host]) => `the labels of ${kind} ${name}${host === "" ? "" : ` on ${host}`}`,
   },
   {

@@ -124,7 +124,8 @@ const COUNTS: [string, string][] = [
   ],
   [
     "SELECT id, owner, due_percent FROM certificate WHERE is_seen = 1 ORDER BY id",
-    `SELECT id, coalesce(own_owner, (
+    `SELECT id, coalesce((
+              SELECT label.owner FROM label WHERE label.kind = 'certificate' AND label.name = certificate.sha256), (
               SELECT iif(count(DISTINCT tag.owner) = 1, min(tag.owner), '') FROM tag
               WHERE tag.owner IS NOT NULL AND tag.id IN (
                 SELECT tag FROM tagged_certificate WHERE tagged_certificate.certificate = certificate.id)
@@ -140,7 +141,7 @@ const COUNTS: [string, string][] = [
   ],
   [
     "SELECT id, owner, purpose, environment, review_on FROM host_name ORDER BY id",
-    `SELECT host_name.id, ifnull(own_owner, iif(count(DISTINCT tag.owner) = 1, min(tag.owner), NULL)) AS owner, label.purpose,
+    `SELECT host_name.id, ifnull(label.owner, iif(count(DISTINCT tag.owner) = 1, min(tag.owner), NULL)) AS owner, label.purpose,
             ifnull(label.environment, iif(count(DISTINCT tag.environment) = 1, min(tag.environment), NULL)) AS environment,
             label.review_on
      FROM host_name LEFT JOIN label ON label.kind = 'host' AND label.name = host_name.name
@@ -150,15 +151,16 @@ const COUNTS: [string, string][] = [
   [
     "SELECT id, owner, purpose, environment, review_on FROM account ORDER BY id",
     `SELECT account.id,
-            CASE WHEN account.own_owner IS NOT NULL THEN account.own_owner WHEN count(DISTINCT tag.owner) > 1 THEN ''
+            CASE WHEN label.owner IS NOT NULL THEN label.owner WHEN count(DISTINCT tag.owner) > 1 THEN ''
                  ELSE coalesce(min(tag.owner), home.owner, '') END AS owner,
             coalesce(label.purpose, home.purpose, '') AS purpose,
             CASE WHEN label.environment IS NOT NULL THEN label.environment WHEN count(DISTINCT tag.environment) > 1 THEN ''
                  ELSE coalesce(min(tag.environment), home.environment, '') END AS environment,
             ifnull(label.review_on, home.review_on) AS review_on
      FROM account JOIN host ON host.id = account.host JOIN host_name AS home ON home.id = host.name
-     LEFT JOIN label ON label.kind = 'account' AND (label.name, label.host, label.port) = (account.name, account.host_name, account.port)
-     LEFT JOIN tagged_account ON tagged_account.account = account.id LEFT JOIN tag ON tag.id = tagged_account.tag
+     LEFT JOIN label ON label.kind = 'account'
+       AND (label.name, label.host, label.port, label.uid) = (account.name, account.host_name, account.port, account.uid)
+     LEFT JOIN tagged_account ON tagged_account.account = account.id AND tagged_account.uid = account.uid LEFT JOIN tag ON tag.id = tagged_account.tag
      GROUP BY account.id ORDER BY account.id`,
   ],
   [

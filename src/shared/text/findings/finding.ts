@@ -43,6 +43,7 @@ const TITLES: Record<RuleId, string> = {
   "approval-due": "Approval to be reviewed",
   "account-since-baseline": "New account, not approved",
   "account-returned": "Account removed, and there again",
+  "account-replaced": "Another account under its name",
   "account-disabled-in-use": "Disabled, and still used",
   "account-used-by-person": "Person uses a machine's account",
   "account-unused": "Unused account with a login shell",
@@ -110,6 +111,7 @@ const REFERENCES: Record<RuleId, string> = {
   "approval-due": "NIST IR 7966 (access management using SSH)",
   "account-since-baseline": "NIST SP 800-53, AC-2 (approvals for requests to create accounts)",
   "account-returned": "NIST SP 800-53, AC-2 (account management); OWASP NHI1:2025 (improper offboarding)",
+  "account-replaced": "NIST SP 800-53, IA-4 (an identifier is not given to another one)",
   "account-disabled-in-use":
     "NIST SP 800-53, AC-2(3) (disable accounts); OWASP NHI1:2025 (improper offboarding)",
   "account-used-by-person": "OWASP NHI10:2025 (human use of NHI)",

@@ -39,6 +39,28 @@ export function describeOwnerless(account: OwnerlessAccount): FindingText {
   };
 }
 
+export const REPLACED_SEVERITY: Severity = "medium";
+
+type ReplacedAccount = {
+  uid: number;
+  /** The numbers that something was said of, with who was said to answer for each. */
+  before: readonly { uid: number; owner: string | null }[];
+};
+
+/** The sentence in the row of the account. */
+export const REPLACED = "another account has this name: what was said of the one before is not said of this";
+
+/** Says of an account that something was said of another one by this name. Written by strangers in part. */
+export const describeReplaced = ({ uid, before }: ReplacedAccount): FindingText => ({
+  sentence: REPLACED,
+  evidence: [
+    `uid ${uid}, and something was said of ${before.map((one) => `uid ${one.uid}`).join(" and ")}`,
+    ...before.flatMap((one) => (one.owner === null ? [] : [`the one before had the owner ${one.owner}`])),
+  ],
+  remedy:
+    "ask who made it, or whether a directory did not answer: the labels come back with their number; name an owner of this one if it stays",
+});
+
 /** What somebody is named for. */
 type OwnedThing = "account" | "host";
 

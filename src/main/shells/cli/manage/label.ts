@@ -139,11 +139,15 @@ function readChange({ owner, purpose, environment, review, tag = [], untag = [] 
 
 async function undo(options: Options, world: World): Promise<void> {
   await using app = await openApp(options, world, "write");
-  const { things } = await app.client.labels.undo({});
-  if (options.json) return printJson({ undone: things }, world);
+  const { things, gone } = await app.client.labels.undo({});
+  if (options.json) return printJson({ undone: things, gone }, world);
+  const lines = [
+    ...gone.map((thing) => `${formatLabelled(thing)}: removed since, and its labels with it`),
+    ...things.map((thing) => `${formatLabelled(thing)}: as before`),
+  ];
   const most = 20;
-  for (const thing of things.slice(0, most)) world.out(printable(`${formatLabelled(thing)}: as before`));
-  if (things.length > most) world.out(`and ${formatCount(things.length - most, "more thing")}`);
+  for (const line of lines.slice(0, most)) world.out(printable(line));
+  if (lines.length > most) world.out(`and ${formatCount(lines.length - most, "more thing")}`);
 }
 
 /** So many accounts are shown with what is suggested, and so many are looked through. */
