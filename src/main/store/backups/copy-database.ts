@@ -5,6 +5,7 @@ import Sqlite from "better-sqlite3";
 import { Refusal } from "#shared/model/refusal.ts";
 import { eventTable } from "#store/event-table.ts";
 import { explainSqlite } from "#store/explain-sqlite.ts";
+import { findEditedCopies } from "#store/labels/label-copies.ts";
 import { refuseFailure } from "#store/opening/check-file.ts";
 import { formatLoss, readMark } from "#store/opening/mark.ts";
 import { findUnsealed } from "#store/seals/seals.ts";
@@ -125,7 +126,7 @@ export function examine(db: Database): Examined {
         : [`event ${brokenAt} was changed or removed by somebody: nothing after it is sure`]),
       ...(loss === null ? [] : [loss]),
     ],
-    unsealed: findUnsealed(db, db.name),
+    unsealed: [...findUnsealed(db, db.name), ...findEditedCopies(db)],
     eventCount: events.count(),
   };
 }

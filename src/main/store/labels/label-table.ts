@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
 import { type Labelled, type Labels, type Tag, ThingChange } from "#shared/model/label.ts";
+import { labelFollower } from "./label-copies.ts";
 import { labelEvidence } from "./label-evidence.ts";
 import { type LabelledRow, labelReader, type OwnLabels, ownLabels, rowFinder } from "./label-reader.ts";
 import { type TagPatch, tagsOf, tagTable } from "./tag-table.ts";
@@ -80,85 +81,6 @@ function ownerReader(db: Database) {
   const columns = { host, account, certificate };
   return ({ kind, id }: { kind: Labelled["kind"]; id: number }): string | null =>
     (kind in columns && columns[kind as keyof typeof columns].get(id)) || null;
-}
-
-const OWNER_NOW = "(SELECT now.owner FROM certificate_owner AS now WHERE now.certificate = certificate.id)";
-
-const PERCENT_NOW = "(SELECT max(due_percent) FROM due_percent_by_tag WHERE certificate = certificate.id)";
-
-const ON_HOST = "SELECT certificate FROM location WHERE name = @id AND gone_scan IS NULL";
-
-const FOLLOW_ACCOUNTS = `
-  UPDATE account SET (owner, purpose, environment, review_on) =
-    (SELECT now.owner, now.purpose, now.environment, now.review_on FROM account_label AS now WHERE now.id = account.id)`;
-
-/** Writes what follows of labels and tags. Owner and share of a certificate are never set by one statement (0050). */
-function labelFollower(db: Database) {
-  const host = db.prepare(`
-    UPDATE host_name SET (owner, purpose, environment, review_on) =
-      (SELECT now.owner, now.purpose, now.environment, now.review_on FROM host_name_label AS now
-       WHERE now.id = host_name.id)
-    WHERE id = @id AND (owner, purpose, environment, review_on) IS NOT
-      (SELECT now.owner, now.purpose, now.environment, now.review_on FROM host_name_label AS now
-       WHERE now.id = host_name.id)`);
-  const ownersOnHost = db.prepare(`UPDATE certificate SET owner = ${OWNER_NOW} WHERE id IN (${ON_HOST})`);
-  const percentsOnHost = db.prepare(
-    `UPDATE certificate SET due_percent = ${PERCENT_NOW} WHERE id IN (${ON_HOST})`,
-  );
-  const accountsOnHost = db.prepare(
-    `${FOLLOW_ACCOUNTS} WHERE host IN (SELECT host.id FROM host WHERE host.name = @id)`,
-  );
-  const account = db.prepare(`${FOLLOW_ACCOUNTS} WHERE account.id = @id`);
-  const owner = db.prepare(`UPDATE certificate SET owner = ${OWNER_NOW} WHERE id = @id`);
-  const percent = db.prepare(`UPDATE certificate SET due_percent = ${PERCENT_NOW} WHERE id = @id`);
-  const percentsOfTag = db.prepare(`
-    UPDATE certificate SET due_percent = ${PERCENT_NOW}
-    WHERE id IN (
-      SELECT certificate FROM tagged_certificate WHERE tag = @tag
-      UNION SELECT certificate FROM certificate_under_tag WHERE tag = @tag)`);
-  const hostsOfTag = db.prepare<{ tag: number }, { id: number }>(
-    "SELECT name AS id FROM tagged_host WHERE tag = @tag",
-  );
-  const accountsOfTag = db.prepare(
-    `${FOLLOW_ACCOUNTS} WHERE account.id IN (SELECT account FROM tagged_account WHERE tag = @tag)`,
-  );
-  const ownersOfTag = db.prepare(`
-    UPDATE certificate SET owner = ${OWNER_NOW}
-    WHERE id IN (SELECT certificate FROM tagged_certificate WHERE tag = @tag)`);
-
-  return {
-    labels,
-
-    tags(row: LabelledRow): void {
-      const { kind, id } = row;
-      labels(row);
-      if (kind === "host") percentsOnHost.run({ id });
-      if (kind === "certificate") percent.run({ id });
-    },
-
-    /** After the share of a tag is another one. */
-    due: (tag: number): void => void percentsOfTag.run({ tag }),
-
-    /** After a tag names another owner or environment. */
-    named(tag: number): void {
-      for (const { id } of hostsOfTag.all({ tag })) followHost(id);
-      accountsOfTag.run({ tag });
-      ownersOfTag.run({ tag });
-    },
-  };
-
-  /** A key, an endpoint and an issuer have nothing that follows. */
-  function labels({ kind, id }: LabelledRow): void {
-    if (kind === "host") followHost(id);
-    if (kind === "account") account.run({ id });
-    if (kind === "certificate") owner.run({ id });
-  }
-
-  function followHost(id: number): void {
-    if (host.run({ id }).changes === 0) return;
-    ownersOnHost.run({ id });
-    accountsOnHost.run({ id });
-  }
 }
 
 type LabelChange = { id: number; things: ThingChange[]; isUndone: boolean };

@@ -10,6 +10,19 @@ export type SealedTable = {
   describe: (key: readonly unknown[]) => string;
 };
 
+const TAGGED = {
+  host: ["name"],
+  account: ["account", "uid"],
+  certificate: ["certificate"],
+  thing: ["kind", "name"],
+} as const;
+
+function tagged(what: keyof typeof TAGGED): SealedTable {
+  const key = [...TAGGED[what], "tag"];
+  return { table: `tagged_${what}`, key, columns: key, describe: ([id]) => `a tag of ${what} ${id}` };
+}
+
+/** In the order in which they are verified when a database is opened (`MOST_AT_OPENING`). */
 export const SEALED_TABLES: readonly SealedTable[] = [
   {
     table: "pin",
@@ -82,7 +95,26 @@ export const SEALED_TABLES: readonly SealedTable[] = [
     table: "label",
     key: ["kind", "name", "host", "port", "uid"],
     columns: ["kind", "name", "host", "port", "uid", "owner", "purpose", "environment", "review_on"],
-    describe: ([kind, name, host]) => `the labels of ${kind} ${name}${host === "" ? "" : ` on ${host}`}`,
+    describe: ([kind, name, host]) => `what was said of ${kind} ${name}${host === "" ? "" : ` on ${host}`}`,
+  },
+  ...(["host", "account", "certificate", "thing"] as const).map(tagged),
+  {
+    table: "acceptance",
+    key: ["id"],
+    columns: ["id", "rule", "kind", "about", "reason", "until", "accepted_at", "withdrawn_at"],
+    describe: ([id]) => `acceptance ${id} of a finding`,
+  },
+  {
+    table: "accepted_member",
+    key: ["acceptance", "member"],
+    columns: ["acceptance", "member"],
+    describe: ([acceptance]) => `what acceptance ${acceptance} covers`,
+  },
+  {
+    table: "enabled_rule",
+    key: ["rule"],
+    columns: ["rule", "since"],
+    describe: ([rule]) => `the rule ${rule}`,
   },
   {
     table: "label_change",

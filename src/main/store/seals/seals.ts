@@ -1,6 +1,7 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
 import type { Database } from "better-sqlite3";
+import { findEditedCopies, restoreCopies } from "#store/labels/label-copies.ts";
 import { SEALED_TABLES, type SealedTable } from "./sealed-tables.ts";
 
 type Value = string | number | bigint | Buffer | null;
@@ -107,9 +108,9 @@ const MOST_NAMED = 20;
 /**
  * What in these tables is not as this program has left it, each as a sentence: rows that were changed, added or removed
  * by somebody who had the file and not the key; or why that cannot be verified. None where all is well, and for a
- * database that has no seals yet.
+ * database that has no seals yet. What was removed with its seal is missed where all tables are verified, and all rows.
  */
-export function findUnsealed(db: Database, path: string): string[] {
+export function findUnsealed(db: Database, path: string, tables = SEALED_TABLES): string[] {
   if (!hasSeals(db)) return [];
   const key = readSealKey(path);
   const state = readState(db);
@@ -128,21 +129,25 @@ export function findUnsealed(db: Database, path: string): string[] {
     return [
       `whether its pins, approvals and issuers were changed by others cannot be verified: they were sealed by another key than that in ${where}; ${INSPECT}`,
     ];
-  const found = SEALED_TABLES.flatMap((sealed) => compareRows(db, sealed, key));
-  const macs = db.prepare<[], Buffer>("SELECT mac FROM row_seal").pluck().all();
-  const isWhole =
-    macs.reduce(xor, NOTHING).equals(state.total) && sealOf(key, ["all", state.total]).equals(state.mac);
+  const found = tables.flatMap((sealed) => compareRows(db, sealed, key));
+  const isWhole = tables.length < SEALED_TABLES.length || isTotal(db, key, state);
   const missing =
     isWhole || found.length > 0
       ? []
-      : ["pins, approvals or issuers were removed, with their seals, outside this program"];
+      : ["pins, approvals, labels or others were removed, with their seals, outside this program"];
   const more = found.length > MOST_NAMED ? [`and ${found.length - MOST_NAMED} more`] : [];
   const said = [...found.slice(0, MOST_NAMED), ...more, ...missing];
   return said.length === 0 ? [] : [...said, INSPECT];
 }
 
+/** All seals together are as they were left. */
+function isTotal(db: Database, key: Buffer, { total, mac }: State): boolean {
+  const macs = db.prepare<[], Buffer>("SELECT mac FROM row_seal").pluck().all();
+  return macs.reduce(xor, NOTHING).equals(total) && sealOf(key, ["all", total]).equals(mac);
+}
+
 const INSPECT =
-  "look at latchkey host-keys, approvals and issuers, and say latchkey database seal once they are right";
+  "look at latchkey host-keys, approvals, issuers, label and findings --accepted, and say latchkey database seal once all is right";
 
 function compareRows(db: Database, sealed: SealedTable, key: Buffer): string[] {
   const seals = new Map(
@@ -164,8 +169,24 @@ function compareRows(db: Database, sealed: SealedTable, key: Buffer): string[] {
 /** Whether no event was ever recorded in it. */
 const isFresh = (db: Database): boolean => db.prepare("SELECT 1 FROM event LIMIT 1").get() === undefined;
 
-/** From so many rows on, `database check` alone verifies them, and opening the database does not. */
+/** So many rows are verified when the database is opened: `database check` verifies all. */
 const MOST_AT_OPENING = 20_000;
+
+/** The tables that are small enough, one after the other: a large one keeps no other from being verified. */
+function tablesAtOpening(db: Database, most: number): SealedTable[] {
+  const sizeOf = db
+    .prepare<[string, number], number>(
+      "SELECT count(*) FROM (SELECT 1 FROM row_seal WHERE kind = CAST(? AS TEXT) LIMIT CAST(? AS INTEGER))",
+    )
+    .pluck();
+  let left = most;
+  return SEALED_TABLES.filter((sealed) => {
+    const size = sizeOf.get(sealed.table, left + 1) ?? 0;
+    if (size > left) return false;
+    left -= size;
+    return true;
+  });
+}
 
 /**
  * Call it for each connection that writes. A database without seals gets them where there is no key either: then
@@ -192,14 +213,10 @@ function createKey(path: string): Buffer | null {
   }
 }
 
-/**
- * What was found when the database was opened, as a sentence; null where nothing was found, or where the rows are too
- * many to be verified each time.
- */
-export function findUnsealedAtOpening(db: Database, path: string): string | null {
+/** What was found when the database was opened, as a sentence; null where nothing was found in the tables that are verified then. */
+export function findUnsealedAtOpening(db: Database, path: string, most = MOST_AT_OPENING): string | null {
   if (!hasSeals(db)) return null;
-  const count = db.prepare<[], number>("SELECT count(*) FROM row_seal").pluck().get() ?? 0;
-  const found = count > MOST_AT_OPENING ? [] : findUnsealed(db, path);
+  const found = findUnsealed(db, path, tablesAtOpening(db, most));
   return found.length === 0 ? null : found.join("; ");
 }
 
@@ -208,8 +225,9 @@ export function findUnsealedAtOpening(db: Database, path: string): string | null
  * rows there are.
  */
 export function sealAnew(db: Database, path: string): { before: string[]; count: number } {
-  const before = findUnsealed(db, path);
+  const before = [...findUnsealed(db, path), ...findEditedCopies(db)];
   const key = readSealKey(path) ?? makeSealKey(path);
+  restoreCopies(db);
   return { before, count: sealAll(db, key) };
 }
 

@@ -49,6 +49,57 @@ test("an approval that is edited in the file, and a pin that is planted there, a
   expect((await type("database", "check")).code).toBe(0);
 });
 
+/** A host with an owner, and a finding of it that is accepted. */
+async function prepareLabels(type: Awaited<ReturnType<typeof prepare>>["type"]) {
+  const { out } = await type("hosts", "--json");
+  const [host] = (JSON.parse(out) as { hosts: { host: string }[] }).hosts;
+  if (!host) throw new Error("no host");
+  await type("label", host.host, "--owner", "team web", "--tag", "shop");
+  await type("accept", "--all", "--until", "2027-06-01", "--reason", "known");
+  expect((await type("database", "check")).code).toBe(0);
+}
+
+test("no owner, tag, acceptance or rule that is written into the file goes unnoticed", async () => {
+  await using folder = await makeTemporaryFolder();
+  const { type, edit } = await prepare(folder.path);
+  await prepareLabels(type);
+  await edit(
+    "UPDATE label SET owner = 'mallory'",
+    `INSERT INTO label (kind, name, host, port, uid, owner)
+     SELECT 'account', name, host_name, port, uid, 'mallory' FROM account LIMIT 1`,
+    "INSERT INTO tagged_account SELECT id, uid, 1 FROM account LIMIT 1",
+    "UPDATE acceptance SET until = '2099-01-01' WHERE id = 1",
+    "INSERT INTO accepted_member SELECT id, 'by key SHA256:mallory' FROM acceptance WHERE id = 1",
+    "INSERT INTO enabled_rule VALUES ('certificate-changed', '2026-01-01T00:00:00Z')",
+  );
+  const { err } = await type("hosts");
+  for (const sentence of [
+    "what was said of host web1 was changed",
+    "what was said of account",
+    "a tag of account",
+    "acceptance 1 of a finding was changed",
+    "what acceptance 1 covers was added",
+    "the rule certificate-changed was added",
+  ])
+    expect(err).toContain(sentence);
+});
+
+test("who answers for a thing by what lists show is compared with what was said, and made of it again", async () => {
+  await using folder = await makeTemporaryFolder();
+  const { type, edit } = await prepare(folder.path);
+  await prepareLabels(type);
+  await edit("UPDATE account SET owner = 'mallory'", "UPDATE host_name SET environment = 'test'");
+  const { code, out } = await type("database", "check");
+  expect([code, out]).toEqual([
+    1,
+    expect.stringContaining("the labels of 1 host are not those that were said"),
+  ]);
+  expect(out).toMatch(/the labels of \d+ accounts are not those that were said/);
+  await type("database", "seal");
+  expect((await type("database", "check")).code).toBe(0);
+  expect((await type("accounts", "--json")).out).not.toContain("mallory");
+});
+
 test.each([
   ["a row", "DELETE FROM approval", "approval 1 of a grant was removed outside this program"],
   [
