@@ -218,6 +218,7 @@ test("a person uses a machine's account by a typed password, or by their key whe
   ]);
   expect(find({ logins: [byKey(3, { lastInJournalAt: null })] }).found).toEqual([
     "low account-used-by-person",
+    "info account-unused",
   ]);
 });
 
@@ -245,8 +246,26 @@ test("an account is unused where logs of 90 days have no login to it, and it is 
     found: [],
     unsettled: [],
   });
-  expect(find({ account: { lastLoginAt: daysAgo(20) } })).toMatchObject({ found: [], unsettled: [] });
-  expect(find({ others: [byOther(5, { method: "su", by: "root" })] }).found).toEqual([]);
+  const recorded = {
+    lastLogins: [{ account: "deploy", at: NOW - 20 * 86_400, from: null, source: "lastlog" }],
+  };
+  expect(find({ account: { lastLoginAt: daysAgo(20) }, collection: recorded })).toMatchObject({
+    found: [],
+    unsettled: [],
+  });
+});
+
+test("a line that any user of the host can have had written silences no unused account", () => {
+  const forged = { lastInJournalAt: null };
+  for (const host of [
+    { logins: [byKey(5, forged)], personOf: () => null },
+    { others: [byOther(5, { method: "su", by: "root" })] },
+    { account: { lastLoginAt: daysAgo(5) } },
+  ]) {
+    const { found, evidence } = find(host);
+    expect(found).toEqual(["info account-unused"]);
+    expect(evidence.join()).toContain("which any user of that host can have had written");
+  }
 });
 
 test("an account that nobody can log in to, a person's, or one with a password is not called unused", () => {
@@ -284,4 +303,7 @@ test("an account whose signs disagree has no such finding, and none stays", () =
 test("logs of plain files alone make an unused account a hint", () => {
   const windows = [{ source: "/var/log/auth.log", from: daysAgo(120), to: daysAgo(0) }];
   expect(find({ known: { logins: [], others: [], windows } }).found).toEqual(["info account-unused"]);
+  // Where nothing else tells of logins, such a line does.
+  const others = [byOther(5, { lastInJournalAt: null })];
+  expect(find({ known: { logins: [], others, windows } }).found).toEqual(["low account-used-by-person"]);
 });

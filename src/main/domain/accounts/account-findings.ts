@@ -51,6 +51,7 @@ export function findAccountProblems(
     others: Map.groupBy(known.others, ({ account }) => account),
     grants: Map.groupBy(grants, ({ account }) => account),
     read: new Map(collection.accounts.map((account) => [account.name, account])),
+    recorded: new Map(collection.lastLogins.map(({ account, at }) => [account, at])),
     reach: findSurestReach(known.windows, evidence.now),
   };
   const drafts: FindingDraft[] = [];
@@ -76,6 +77,8 @@ type OfAccount = {
   others: ReadonlyMap<string, readonly OtherLogins[]>;
   grants: ReadonlyMap<string, readonly EvaluatedGrant[]>;
   read: ReadonlyMap<string, Account>;
+  /** The last login by lastlog and its like, which root alone writes; seconds since the epoch. */
+  recorded: ReadonlyMap<string, number>;
   reach: { reach: Reach | null; evidence: UseEvidence };
 };
 
@@ -224,9 +227,13 @@ function findUsedByPerson(
   };
 }
 
+/** Any user of the host can have had a line of it written; it counts for nothing where the journal tells all. */
+const isSure = ({ how, evidence }: Login): boolean => evidence === "journal" && how !== "su";
+
 /**
  * A service's or a bot's account with a login shell to which nobody has logged in for 90 days, all of which the logs
- * cover. Where it has a password, no log is known to have every login.
+ * cover. Where it has a password, no log is known to have every login. What any user can have had written of a login
+ * makes it a hint where the journal covers all, and hides it nowhere.
  */
 function findUnused(
   account: HostAccount,
@@ -239,10 +246,11 @@ function findUnused(
   if (!isMachine || passwordState !== "locked") return null;
   if (isLoginShell(shell, all.read.get(name)?.isShellUsable ?? null) !== true) return null;
   const before = now - UNUSED_AFTER_DAYS * DAY_SECONDS;
-  const isUsed =
-    loginsSince(name, all, before).length > 0 || (lastLoginAt !== null && toSeconds(lastLoginAt) > before);
-  if (isUsed) return null;
   const { reach, evidence } = all.reach;
+  const logins = loginsSince(name, all, before);
+  const isClaimed = logins.length > 0 || (lastLoginAt !== null && toSeconds(lastLoginAt) > before);
+  const isUsed = logins.some(isSure) || (all.recorded.get(name) ?? 0) > before;
+  if (isUsed || (isClaimed && evidence === "file")) return null;
   const firstSeen = knownAccounts.get(name)?.firstSeen ?? null;
   const isOld = firstSeen !== null && toSeconds(firstSeen) <= before;
   if (reach === null || reach.days < UNUSED_AFTER_DAYS || !isOld || hiddenBy !== null || elsewhere.has(name))
@@ -251,8 +259,8 @@ function findUnused(
     about: { kind: "account", name },
     label: name,
     rule: "account-unused",
-    severity: evidence === "file" ? "info" : "low",
+    severity: evidence === "file" || isClaimed ? "info" : "low",
     members: [ofNumber(uid)],
-    ...describeUnusedAccount({ kind, shell, reach, evidence, lastLoginAt, workloadCount }),
+    ...describeUnusedAccount({ kind, shell, reach, evidence, lastLoginAt, workloadCount, isClaimed }),
   };
 }

@@ -215,17 +215,25 @@ type UnusedAccount = {
   evidence: UseEvidence;
   lastLoginAt: Instant | null;
   workloadCount: number;
+  /** A log has a login since, by a line that any user of the host can have had written. */
+  isClaimed: boolean;
 };
 
 /** Says of a service's or a bot's account that nobody logs in to it. */
 export function describeUnusedAccount(account: UnusedAccount): FindingText {
-  const { kind, shell, reach, evidence, lastLoginAt, workloadCount } = account;
+  const { kind, shell, reach, evidence, lastLoginAt, workloadCount, isClaimed } = account;
   const span = `${formatCount(reach.days, "day")} of logs (${reach.from.slice(0, 10)} to ${reach.to.slice(0, 10)})`;
   return {
-    sentence: `this ${kind} account has a login shell, and nobody has logged in to it in ${span}`,
+    sentence: isClaimed
+      ? `this ${kind} account has a login shell, and nobody is known for certain to have logged in to it in ${span}`
+      : `this ${kind} account has a login shell, and nobody has logged in to it in ${span}`,
     evidence: [
       `login shell ${shell}, no usable password`,
-      `no login by key in ${span}, and none by other means is known`,
+      ...(isClaimed
+        ? [
+            `the journal has no login in ${span}; su or a plain file has one, which any user of that host can have had written`,
+          ]
+        : [`no login by key in ${span}, and none by other means is known`]),
       ...(lastLoginAt === null ? [] : [`its last known login was at ${lastLoginAt}`]),
       ...(workloadCount > 0 ? [`things that run as it: ${workloadCount}; they need no login`] : []),
       ...(evidence === "journal" ? [] : formatStrength(evidence)),
