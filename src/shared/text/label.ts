@@ -84,7 +84,7 @@ export function formatTag(tag: Tag): string {
 export function describeEvidence(evidence: LabelEvidence): string {
   switch (evidence.kind) {
     case "login-of-person":
-      return `${evidence.source} has ${evidence.login} as a login of theirs`;
+      return `it is called ${evidence.login}, which ${evidence.source} has as a login of theirs`;
     case "key-of-person":
       return `${evidence.source} has a key of it as theirs: ${evidence.fingerprint}`;
     case "comment":

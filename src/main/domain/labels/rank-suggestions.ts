@@ -39,9 +39,13 @@ function toSuggestion(field: LabelField, value: string, all: readonly FoundEvide
   return { field, value, evidence: evidence.slice(0, MOST_EVIDENCE), isClaim: evidence.every(isHostsWord) };
 }
 
-/** Whether it is what a host says: its files, its logs, what runs there. The rest is what the user has said elsewhere. */
+/**
+ * Whether it is what a host says: its accounts' names, its files, its logs, what runs there. The rest is what the user has
+ * said elsewhere.
+ */
 function isHostsWord({ kind }: LabelEvidence): boolean {
   switch (kind) {
+    case "login-of-person":
     case "key-of-person":
     case "comment":
     case "last-login":
@@ -50,7 +54,6 @@ function isHostsWord({ kind }: LabelEvidence): boolean {
     case "runs":
     case "predecessor":
       return true;
-    case "login-of-person":
     case "same-name":
     case "same-host":
     case "on-host":

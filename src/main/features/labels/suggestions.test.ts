@@ -151,13 +151,52 @@ test("what is at hand suggests who answers for an account, and says whether it i
   expect(later.suggestions.find(({ field }) => field === "purpose")).toMatchObject({ value: "deploys" });
 });
 
+test("whose key was used is no reason where somebody has logged in by other means since", async () => {
+  const { store, labels } = open();
+  importPeople(store, ["Ann Moore", "ann", "ann"]);
+  const at = (day: number) => `2026-05-${day}T08:00:00Z`;
+  const login = (day: number) => ({ account: "svc", firstAt: at(day), lastAt: at(day), ...MANY });
+  const kinds = async (
+    others: { method: "password" | "su"; day: number }[],
+    certificateDay: number | null = null,
+  ) => {
+    visitHost(store, "web1.example", {
+      collected: {
+        accounts: [makeAccount("svc")],
+        use: {
+          logins: [
+            { ...login(20), fingerprint: fingerprintOf("ann"), isAuthority: false },
+            ...(certificateDay === null
+              ? []
+              : [{ ...login(certificateDay), fingerprint: "SHA256:authority", isAuthority: true }]),
+          ],
+          others: others.map(({ method, day }) => ({
+            ...login(day),
+            method,
+            by: method === "su" ? "bob" : "",
+          })),
+          windows: [],
+        },
+      },
+    });
+    const { suggestions } = await labels.suggest({ thing: account("svc", "web1.example") });
+    return suggestions.flatMap(({ evidence }) => evidence.map(({ kind }) => kind));
+  };
+  expect(await kinds([])).toEqual(["last-login"]);
+  expect(await kinds([{ method: "su", day: 25 }])).toEqual(["last-login"]);
+  expect(await kinds([{ method: "password", day: 19 }])).toEqual(["last-login"]);
+  expect(await kinds([], 21)).toEqual([]);
+  expect(await kinds([{ method: "password", day: 22 }])).toEqual([]);
+});
+
 test("nothing that is suggested counts before somebody says yes, and then it is suggested no more", async () => {
   const { store, labels } = open();
   importPeople(store, ["Ann Moore", "ann", "ann"]);
   visitWeb(store);
   const thing = account("ann");
   const [first] = (await labels.suggest({ thing })).suggestions;
-  expect(first).toMatchObject({ field: "owner", value: "Ann Moore", isClaim: false });
+  // Root of a host calls its accounts as they like.
+  expect(first).toMatchObject({ field: "owner", value: "Ann Moore", isClaim: true });
   expect(listAccounts(store, { owner: "" }).total).toBe(4);
   expect(await labels.find({ thing })).toMatchObject({ owner: { own: null, inherited: { kind: "none" } } });
   await labels.set({ things: [thing], owner: "Ann Moore" });

@@ -105,9 +105,14 @@ function accountEvidence(db: Database, people: PeopleFinder) {
     SELECT fingerprint, comment FROM grant_line
     WHERE account = @account AND host_name = @hostName AND host = @host AND gone_scan IS NULL AND effective <> 'no'
       AND fingerprint IS NOT NULL LIMIT ${MOST_KEYS}`);
-  const lastKey = db.prepare<[number, string], { fingerprint: string; at: string }>(`
-    SELECT fingerprint, last_at AS at FROM login WHERE host = ? AND account = ? AND is_authority = 0
-    ORDER BY last_at DESC LIMIT 1`);
+  // A key that somebody else has logged in after, by whatever means, was not the last.
+  const lastKey = db.prepare<{ host: number; account: string }, { fingerprint: string; at: string }>(`
+    SELECT fingerprint, at FROM (
+      SELECT fingerprint, last_at AS at, is_authority AS is_other FROM login WHERE host = @host AND account = @account
+      UNION ALL
+      SELECT '', last_at, 1 FROM other_login WHERE host = @host AND account = @account AND method <> 'su'
+      ORDER BY at DESC, is_other DESC LIMIT 1)
+    WHERE is_other = 0`);
   const became = db.prepare<[number, string], { by: string; at: string }>(`
     SELECT became_by AS by, last_at AS at FROM other_login WHERE host = ? AND account = ? AND became_by <> ''
     ORDER BY last_at DESC LIMIT 1`);
@@ -144,7 +149,7 @@ function accountEvidence(db: Database, people: PeopleFinder) {
         ),
       ...firstOfEach(opened.flatMap((key) => keyOwners(people, key))),
       ...lastKey
-        .all(row.host, name)
+        .all({ host: row.host, account: name })
         .flatMap((last) =>
           people.ofKey(last.fingerprint).map((one) => owner(one.name, { kind: "last-login", ...last })),
         ),
