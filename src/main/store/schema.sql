@@ -522,10 +522,12 @@ CREATE TABLE account (
   root_rank INTEGER GENERATED ALWAYS AS (
     CASE root WHEN 'is-root' THEN 0 WHEN 'becomes-root' THEN 1 WHEN 'maybe' THEN 2 WHEN 'unknown' THEN 3 ELSE 4 END) VIRTUAL,
   -- Of a machine's account, for which somebody has to answer: how severe it is that nobody does, as findings rank it; null for all
-  -- others. Root, people's accounts and the system's own are nobody's machine; another name for uid 0 is somebody's doing.
+  -- others. Root, people's accounts and the system's own are nobody's machine; another name for uid 0 is somebody's doing. What nobody
+  -- knows the kind of counts where somebody may get in.
   machine_rank INTEGER GENERATED ALWAYS AS (
-    CASE WHEN kind IN ('person', 'system') OR kind = 'unknown' AND uid <> 0 AND grant_count = 0 THEN NULL
+    CASE WHEN kind IN ('person', 'system') OR kind = 'unknown' AND uid <> 0 AND grant_count = 0 AND entry_most = 1 THEN NULL
          WHEN root IN ('is-root', 'becomes-root') THEN 2
+         WHEN kind = 'unknown' AND grant_count = 0 THEN 4
          WHEN grant_count > 0 OR password_state IN ('set', 'none') THEN 3
          ELSE 4 END) VIRTUAL,
   -- What the cached_count counts it as while it is new and nobody has approved it, by whether somebody gets in; null for all others.
@@ -594,7 +596,7 @@ BEGIN
 END;
 
 CREATE TRIGGER account_is_ownerless_otherwise
-AFTER UPDATE OF gone_scan, owner, uid, kind, root, grant_count, password_state ON account
+AFTER UPDATE OF gone_scan, owner, uid, kind, root, grant_count, password_state, entry_most ON account
 WHEN OLD.ownerless_as IS NOT NEW.ownerless_as
 BEGIN
   UPDATE cached_count SET count = count - 1 WHERE what = OLD.ownerless_as;

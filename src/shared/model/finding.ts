@@ -84,6 +84,9 @@ export const FindingObject = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("tls-key"), spki: z.string() }),
   /** Certificates of one issuer that break the same rules of one profile. */
   z.object({ kind: z.literal("profile-violation"), id: z.int() }),
+  /** Who signs certificates for us. */
+  z.object({ kind: z.literal("issuer"), id: z.int() }),
+  z.object({ kind: z.literal("tag"), id: z.int() }),
 ]);
 export type FindingObject = z.infer<typeof FindingObject>;
 

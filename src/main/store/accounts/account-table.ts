@@ -32,14 +32,11 @@ import { RISK_COLUMNS, type RiskRow, readRisk, riskReasonReader } from "#store/a
 import { ACCOUNTS_BY_FIRST_SCAN, IS_UNAPPROVED_ACCOUNT } from "#store/changes/account-approvals.ts";
 import { ENTERED_BY, IS_RETURNED_ACCOUNT, RETURNED_ACCOUNT_SEVERITY } from "#store/changes/returned.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
-import {
-  AS_ROOT,
-  IS_ACCOUNT_OWNER_GONE,
-  IS_PURPOSELESS,
-  IS_REPLACED,
-} from "#store/findings/identity-sources.ts";
+import { AS_ROOT, IS_PURPOSELESS, IS_REPLACED } from "#store/findings/identity-sources.ts";
+import { IS_ACCOUNT_OWNER_GONE } from "#store/findings/label-sources.ts";
 import { hostProgramsTable } from "#store/hosts/host-parts.ts";
 import { reachReader, trustedAuthorityReader } from "#store/hosts/reach-tables.ts";
+import { IS_LABEL_OF } from "#store/labels/label-reader.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
 import { searchIn } from "#store/lists/word-search.ts";
@@ -110,9 +107,7 @@ const COLUMNS = `id, host, host_name, port, name, uid, shell, password_state, pa
   ) AS authority_count, last_login_at, is_by_root, owner, purpose, environment, review_on, ${RISK_COLUMNS}, gone_scan,
   (${IS_RETURNED_ACCOUNT}) AS is_returned, ${RETURNED_ACCOUNT_SEVERITY} AS returned_severity, ${ENTERED_BY} AS entered, (${IS_UNAPPROVED_ACCOUNT}) AS is_unapproved,
   (${IS_PURPOSELESS}) AS is_purposeless, machine_rank,
-  (SELECT label.review_on FROM label
-   WHERE label.kind = 'account' AND label.name = account.name AND label.host = account.host_name
-     AND label.port = account.port AND label.uid = account.uid) AS own_review_on, (${IS_ACCOUNT_OWNER_GONE}) AS is_owner_gone, (${IS_REPLACED}) AS is_replaced,
+  (SELECT label.review_on FROM label WHERE ${IS_LABEL_OF.account}) AS own_review_on, (${IS_ACCOUNT_OWNER_GONE}) AS is_owner_gone, (${IS_REPLACED}) AS is_replaced,
   (SELECT started_at FROM scan WHERE scan.id = evaluated_scan) AS evaluated_at,
   (SELECT started_at FROM scan WHERE scan.id = first_scan) AS first_seen,
   (SELECT started_at FROM scan WHERE scan.id = last_scan) AS last_seen`;

@@ -2,6 +2,7 @@ import type { Database } from "better-sqlite3";
 import { OptionalRule } from "#shared/contract/findings.ts";
 import { type Acceptance, type FindingObject, RuleId } from "#shared/model/finding.ts";
 import type { Instant } from "#shared/model/instant.ts";
+import { IS_LABEL_OF } from "#store/labels/label-reader.ts";
 
 /** The expressions by which an acceptance names a thing and a rule. */
 type AcceptedColumns = { about: string; kind: string; rule: string };
@@ -53,12 +54,16 @@ const OF_RETURN: Members = (accepted) => `
   ${OF_NUMBER(accepted)}
   UNION ALL SELECT 'returned ' || returned_at AS member FROM account WHERE id = ${accepted.about}`;
 
-/** The owner who has left, of an account or a host. */
-const OWNED_BY: Members = (accepted) => `
-  ${OF_NUMBER(accepted)}
-  UNION ALL SELECT 'owner ' || owner AS member FROM account WHERE ${accepted.kind} = 'account' AND id = ${accepted.about}
-  UNION ALL SELECT 'owner ' || host_name.owner AS member FROM host JOIN host_name ON host_name.id = host.name
-  WHERE ${accepted.kind} = 'host' AND host.id = ${accepted.about}`;
+/** The owner who has left, of whatever has one. */
+const OWNED_BY: Members = (accepted) =>
+  [
+    OF_NUMBER(accepted),
+    ...(["account", "host", "certificate", "key", "endpoint", "issuer"] as const).map(
+      (kind) => `SELECT 'owner ' || label.owner AS member FROM ${kind} JOIN label ON ${IS_LABEL_OF[kind]}
+        WHERE ${accepted.kind} = '${kind}' AND ${kind}.${kind === "key" ? "fingerprint" : "id"} = ${accepted.about}`,
+    ),
+    `SELECT 'owner ' || owner AS member FROM tag WHERE ${accepted.kind} = 'tag' AND id = ${accepted.about}`,
+  ].join(" UNION ALL ");
 
 /** A reported finding is about the hosts and endpoints that report it, and about the members that each report names. */
 const REPORTED_BY: Members = ({ about, kind, rule }) => `

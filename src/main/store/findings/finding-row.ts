@@ -18,12 +18,12 @@ import { accountDescriber } from "./account-sources.ts";
 import { certificateDescriber, violationDescriber } from "./certificate-descriptions.ts";
 import { endpointDescriber } from "./endpoint-findings.ts";
 import type { FindingBriefs } from "./finding-briefs.ts";
-import type { FindingSource, FindingText } from "./finding-source.ts";
+import type { FindingSource, FindingText, LabelSourceName } from "./finding-source.ts";
 import type { About } from "./finding-writer.ts";
 import { grantDescriber } from "./grant-findings.ts";
 import { identityDescriber } from "./identity-sources.ts";
 import { environmentDescriber, heldKeyDescriber, keyDescriber } from "./key-findings.ts";
-import { reviewDescriber } from "./review-sources.ts";
+import { labelDescriber } from "./label-sources.ts";
 
 /** A row of a finding source. */
 export type SourceRow = {
@@ -63,10 +63,12 @@ type Deps = {
 /** Fills the findings of a page with their texts. */
 export function findingRows(db: Database, { acceptances, ...deps }: Deps) {
   const tellers = tellersOf(db, deps);
+  const tellLabel = labelDescriber(db);
 
   return {
     toFinding(row: SourceRow, now: Date): Finding {
-      const { violation, ...text } = tellers[row.source](row, now);
+      const { source, tie } = row;
+      const { violation, ...text } = isOfLabels(source) ? tellLabel(source, tie) : tellers[source](row, now);
       return {
         id: writeFindingId({ rule: row.rule, object: text.object }),
         rule: row.rule,
@@ -89,12 +91,14 @@ export function findingRows(db: Database, { acceptances, ...deps }: Deps) {
 /** Rules about something that happens again and again: an acceptance covers what had happened by then. */
 const HAPPENING: ReadonlySet<RuleId> = new Set(["certificate-changed"]);
 
+const isOfLabels = (source: FindingSource["name"]): source is LabelSourceName => source.includes("/");
+
 type Describer = (row: SourceRow, now: Date) => FindingText;
 
 function tellersOf(
   db: Database,
   { briefs, findGrant }: Omit<Deps, "acceptances">,
-): Record<FindingSource["name"], Describer> {
+): Record<Exclude<FindingSource["name"], LabelSourceName>, Describer> {
   const describeStored = storedDescriber(db);
   const describeDates = dateDescriber(db);
   const describeCertificate = certificateDescriber(db);
@@ -107,7 +111,6 @@ function tellersOf(
   const describeAccount = accountDescriber(db);
   const describeIdentity = identityDescriber(db);
   const describeEnvironments = environmentDescriber(db);
-  const describeReview = reviewDescriber(db);
   const sharedSince = db
     .prepare<[string], string>("SELECT shared_since FROM key WHERE fingerprint = ?")
     .pluck();
@@ -139,12 +142,6 @@ function tellersOf(
     replaced: ({ tie }) => describeIdentity.replaced(Number(tie)),
     ownerless: ({ tie }) => describeIdentity.ownerless(Number(tie)),
     purposeless: ({ tie }) => describeIdentity.purposeless(Number(tie)),
-    "account-review": ({ tie }) => describeReview("account", tie),
-    "host-review": ({ tie }) => describeReview("host", tie),
-    "certificate-review": ({ tie }) => describeReview("certificate", tie),
-    "key-review": ({ tie }) => describeReview("key", tie),
-    "owner-left": ({ tie }) => describeIdentity.ownerLeft(Number(tie)),
-    "host-owner-left": ({ tie }) => describeIdentity.hostOwnerLeft(Number(tie)),
   };
 }
 
@@ -222,7 +219,7 @@ type FindingIdentity = { rule: RuleId; object: FindingObject };
 
 type NumberedKind = Extract<FindingObject, { id: number }>["kind"];
 
-const NUMBERED = /^(grant|key-file|account|host|endpoint|profile-violation)-(\d{1,15})$/;
+const NUMBERED = /^(grant|key-file|account|host|endpoint|profile-violation|issuer|tag)-(\d{1,15})$/;
 
 export function writeFindingId({ rule, object }: FindingIdentity): string {
   return `${rule}:${formatObject(object)}`;

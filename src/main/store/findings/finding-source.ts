@@ -5,6 +5,7 @@ import {
   Severity,
   type Violation,
 } from "#shared/model/finding.ts";
+import type { Labelled } from "#shared/model/label.ts";
 import type { Part, Value } from "#store/lists/order.ts";
 import { coversAll, membersOf } from "./acceptance-table.ts";
 
@@ -13,6 +14,10 @@ import { coversAll, membersOf } from "./acceptance-table.ts";
  * findings of one rule.
  */
 export type SourceColumn = "severity" | "rule" | "host" | "label_start" | "first_seen" | "since" | "tie";
+
+/** What follows from labels alone. */
+export type LabelRule = "review" | "owner-left" | "purposeless";
+export type LabelSourceName = `${Labelled["kind"] | "tag"}/${LabelRule}`;
 
 /** A column that is the same for all of a source is a value; otherwise it is an expression. */
 export type ColumnOfSource = { same: Value } | { sql: string };
@@ -36,8 +41,8 @@ export type FindingSource = {
         | "host"
       )
     | ("key" | "key-environments" | "orphan" | "unapproved" | "due" | "returned-grant" | "returned-account")
-    | ("new-account" | "replaced" | "ownerless" | "purposeless" | "owner-left" | "host-owner-left")
-    | ("account-review" | "host-review" | "certificate-review" | "key-review");
+    | ("new-account" | "replaced" | "ownerless" | "purposeless")
+    | LabelSourceName;
   /** The table with the index by which a list is read. */
   from: string;
   /**
@@ -68,7 +73,9 @@ export type FindingSource = {
     | "key_file"
     | "endpoint"
     | "location"
-    | "host";
+    | "host"
+    | "issuer"
+    | "tag";
   where: readonly string[];
   columns: Readonly<Record<SourceColumn, ColumnOfSource>>;
   /** An expression for how many it has, where triggers keep that. */
@@ -94,7 +101,7 @@ export const HOST_ID = "(SELECT host_name.id FROM host_name WHERE host_name.name
 
 /** The table for accepted findings. They are few: another index would read the whole source. */
 export const acceptedFrom = ({ table, columns: { tie } }: FindingSource): string =>
-  "sql" in tie && tie.sql === "id" ? `${table} NOT INDEXED` : table;
+  "sql" in tie && tie.sql.startsWith("id") ? `${table} NOT INDEXED` : table;
 
 /** The condition for an acceptance to hold now. */
 export const IN_FORCE = "withdrawn_at IS NULL AND until > @now";

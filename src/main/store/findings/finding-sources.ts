@@ -10,7 +10,7 @@ import { type ColumnOfSource, type FindingSource, HOST_ID, IN_FORCE, rankOf } fr
 import { GRANT_SOURCES } from "./grant-findings.ts";
 import { IDENTITY_SOURCES } from "./identity-sources.ts";
 import { KEY_SOURCES } from "./key-findings.ts";
-import { REVIEW_SOURCES } from "./review-sources.ts";
+import { LABEL_SOURCES } from "./label-sources.ts";
 
 /** Findings that scans have reported. */
 const stored: FindingSource = {
@@ -55,7 +55,7 @@ export const FINDING_SOURCES: readonly FindingSource[] = [
   ...GRANT_SOURCES,
   ...ACCOUNT_SOURCES,
   ...IDENTITY_SOURCES,
-  ...REVIEW_SOURCES,
+  ...LABEL_SOURCES,
 ];
 
 /**

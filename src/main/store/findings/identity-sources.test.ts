@@ -66,6 +66,22 @@ test("a machine's account that nobody answers for is a finding by what it can do
   expect(Object.fromEntries(briefs)).toMatchObject({ deploy: [OWNERLESS], ann: [], root: [] });
 });
 
+test("an account of which nobody can tell whose it is counts as that where somebody may get in, and not as a person's", () => {
+  const store = openMemory();
+  const mayBeEntered = (name: string) => {
+    const account = makeAccount(name, { uid: 1_005, kind: "unknown", passwordState: "unknown" });
+    return { ...account, risk: { ...account.risk, entry: { level: "none", atMost: "high" } } } as const;
+  };
+  visitHost(store, "web", { collected: { accounts: [...OTHERS, mayBeEntered("vpn")] } });
+  expect(found(store, OWNERLESS)).toEqual(["info vpn"]);
+  expect(counted(store, OWNERLESS)).toEqual(["1 info"]);
+  expect(listFindings(store, { rule: OWNERLESS }).rows[0]?.sentence).toBe(
+    "nobody answers for this: an account of which readings do not show whether it is a person's or a machine's",
+  );
+  visitHost(store, "web", { collected: { accounts: [...OTHERS, makeAccount("vpn", { uid: 1_005 })] } });
+  expect(counted(store, OWNERLESS)).toEqual([]);
+});
+
 test("another name for uid 0 is asked for an owner before all others, and root itself is not", () => {
   const store = openMemory();
   const toor = makeAccount("toor", { uid: 0, kind: "unknown", root: "is-root" });
@@ -126,10 +142,13 @@ test("an owner who has left is found at the account, once at the host for all th
     ["Dan Hill", "active", ["dan.hill"]],
   ]);
   // Another Dan Hill is there: nobody knows which of them it is.
-  expect(found(store, LEFT)).toEqual(["high deploy", "high web"]);
+  expect(found(store, LEFT)).toEqual(["high web", "high deploy"]);
   expect(counted(store, LEFT)).toEqual(["2 high"]);
+  // What everybody on a host is said to have is said there.
+  name(store, "ci@web", "Carol Stone");
+  expect(found(store, LEFT)).toEqual(["high web", "high deploy"]);
   const { rows } = listFindings(store, { rule: LEFT });
-  expect(rows.map(({ object }) => object.kind)).toEqual(["account", "host"]);
+  expect(rows.map(({ object }) => object.kind)).toEqual(["host", "account"]);
   for (const row of rows) expect(store.findings.find(row.id, new Date(START))).toEqual(row);
   const left = listAccounts(store).rows.filter(({ findings }) => findings.some(({ rule }) => rule === LEFT));
   expect(left.map(({ host, name: account }) => `${account}@${host}`)).toEqual(["deploy@db"]);
@@ -178,6 +197,72 @@ function people(
     store.people.settle(settleStandings(store.people.entries(), START.slice(0, 10), []), START);
   });
 }
+
+test("an owner who has left is found at whatever they were named for, a tag too, and each is listed once", () => {
+  const store = openMemory();
+  const chain = [makeCertificate("shop")];
+  visitHost(store, "web", { collected: { accounts: MACHINES, grants: [makeGrant("bob")] } });
+  visitEndpoint(store, "web", { presented: { chain } });
+  store.issuers.add({ name: "shop CA", kind: "csr", createdAt: START, note: "" });
+  const things: Labelled[] = [
+    { kind: "account", host: "web", port: 22, name: "deploy" },
+    { kind: "host", host: "web" },
+    { kind: "certificate", sha256: chain[0]?.certificate.sha256 ?? "" },
+    { kind: "key", fingerprint: fingerprintOf("bob") },
+    { kind: "endpoint", host: "web", port: 443, serverName: null, protocol: "tls" },
+    { kind: "issuer", name: "shop CA" },
+  ];
+  const owners = ["Carol Stone", "carol"];
+  for (const [index, thing] of things.entries())
+    label(store, thing, { owner: owners[index % 2] ?? "", reviewOn: "2026-06-01" });
+  store.atomically(() => store.labels.setTag("shop", { owner: "Carol Stone" }));
+  store.atomically(() => store.rules.turn("identity-without-purpose", true, START));
+  people(store, [["Carol Stone", "gone", ["carol"]]]);
+  const now = new Date("2026-07-01T00:00:00Z");
+  const kinds = ["account", "certificate", "endpoint", "host", "issuer", "key"];
+  const expected = {
+    [LEFT]: [...kinds, "tag"],
+    "identity-review-overdue": kinds,
+    "identity-without-purpose": [
+      "account",
+      "account",
+      "account",
+      "account",
+      "certificate",
+      "endpoint",
+      "issuer",
+      "key",
+    ],
+  } as const;
+  for (const rule of [LEFT, "identity-review-overdue", "identity-without-purpose"] as const) {
+    for (const by of ["severity", "rule", "host", "label", "firstSeen"] as const) {
+      const sort = { by, descending: false };
+      const rows = readAll((page) => listFindings(store, { rule, now, sort, ...page }), 1);
+      expect(rows.map(({ object }) => object.kind).toSorted(), `${rule} by ${by}`).toEqual(expected[rule]);
+      for (const row of rows) {
+        expect(store.findings.find(row.id, now)).toEqual(row);
+        expect(store.findings.about(row.object, now)).toContainEqual(row);
+      }
+    }
+    expect(store.findings.counts(now).filter((one) => one.rule === rule)).toMatchObject([
+      { count: expected[rule].length },
+    ]);
+  }
+  // An acceptance is of this owner.
+  for (const row of listFindings(store, { rule: LEFT, now }).rows)
+    store.atomically(() =>
+      store.acceptances.accept(LEFT, row.object, { reason: "known", until: "2027-01-01", acceptedAt: START }),
+    );
+  expect(listFindings(store, { rule: LEFT, now }).total).toBe(0);
+  for (const [index, thing] of things.entries())
+    label(store, thing, { owner: index === 0 ? "dora" : "Dora Left" });
+  store.atomically(() => store.labels.setTag("shop", { owner: "Dora Left" }));
+  people(store, [
+    ["Carol Stone", "gone", ["carol"]],
+    ["Dora Left", "gone", ["dora"]],
+  ]);
+  expect(listFindings(store, { rule: LEFT, now }).total).toBe(7);
+});
 
 test("what an account is for is asked where somebody has turned that on, and settled by a word for it or its host", () => {
   const store = openMemory();

@@ -1,18 +1,15 @@
 import type { Database } from "better-sqlite3";
 import type { AccountKind } from "#shared/model/access/account.ts";
-import type { FindingObject, Severity } from "#shared/model/finding.ts";
+import type { Severity } from "#shared/model/finding.ts";
 import {
-  describeOwnerLeft,
   describeOwnerless,
   describePurposeless,
   describeReplaced,
-  OWNER_LEFT_SEVERITY,
   PURPOSELESS_SEVERITY,
   REPLACED_SEVERITY,
 } from "#shared/text/findings/identity-finding.ts";
-import type { Part } from "#store/lists/order.ts";
 import { aboutAccount } from "./account-sources.ts";
-import { acceptedFor, type FindingSource, type FindingText, HOST_ID, rankOf } from "./finding-source.ts";
+import { type FindingSource, type FindingText, rankOf } from "./finding-source.ts";
 
 /** The condition for an account to have the name of another one, of which something was said, and nothing of this. */
 export const IS_REPLACED = `gone_scan IS NULL AND replaced_scan IS NOT NULL
@@ -102,80 +99,10 @@ const purposeless = (): FindingSource => {
   };
 };
 
-/** The condition for a name to be one of somebody who has left; the same as `former_owner` has, of one name. */
-const isFormer = (owner: string): string => {
-  const named = (standing: string) => `
-    (EXISTS (SELECT 1 FROM person INDEXED BY person_by_name
-       WHERE substr(person.name, 1, 120) = substr(${owner}, 1, 120) AND person.name = ${owner} AND standing = '${standing}')
-     OR EXISTS (SELECT 1 FROM person_login CROSS JOIN person ON person.id = person_login.person
-       WHERE person_login.login = ${owner} AND standing = '${standing}'))`;
-  return `(${named("gone")} AND NOT ${named("known")})`;
-};
-
-/** Who answers for a whole host is named there once, and not at each of its accounts. */
-const IS_OF_ACCOUNT_ALONE = `account.owner IS NOT (
-  SELECT host_name.owner FROM host JOIN host_name ON host_name.id = host.name WHERE host.id = account.host)`;
-
-/** Whether the owner of an account has left: one that its host does not have. */
-export const IS_ACCOUNT_OWNER_GONE = `gone_scan IS NULL AND account.owner <> '' AND ${isFormer("account.owner")}
-  AND ${IS_OF_ACCOUNT_ALONE}`;
-
-const accountOwnerLeft = (): FindingSource => {
-  const { columns, ...common } = aboutAccount("identity-owner-left", OWNER_LEFT_SEVERITY);
-  return {
-    ...common,
-    name: "owner-left",
-    from: "account INDEXED BY account_by_owner",
-    unordered: ["host", "label_start", "first_seen"],
-    where: [
-      "gone_scan IS NULL AND owner <> ''",
-      "owner IN (SELECT former_owner.owner FROM former_owner)",
-      isFormer("account.owner"),
-      IS_OF_ACCOUNT_ALONE,
-    ],
-    columns: {
-      ...columns,
-      first_seen: { sql: "(SELECT started_at FROM scan WHERE scan.id = first_scan)" },
-      since: { sql: "owner" },
-    },
-  };
-};
-
-const hostOwnerLeft: FindingSource = {
-  name: "host-owner-left",
-  from: "host",
-  ofHost: null,
-  walk: {},
-  unordered: ["host", "label_start", "first_seen"],
-  table: "host",
-  where: [
-    `name IN (
-      SELECT host_name.id FROM host_name INDEXED BY host_name_with_owner
-      WHERE host_name.owner IS NOT NULL AND host_name.owner IN (SELECT former_owner.owner FROM former_owner)
-        AND ${isFormer("host_name.owner")})`,
-  ],
-  columns: {
-    severity: { same: rankOf(OWNER_LEFT_SEVERITY) },
-    rule: { same: "identity-owner-left" },
-    host: { sql: "host" },
-    label_start: { sql: "host" },
-    first_seen: { sql: "last_seen" },
-    since: { sql: "host" },
-    tie: { sql: "id" },
-  },
-  isOnHost: `name = ${HOST_ID}`,
-  text: "'identity-owner-left' || char(10) || host",
-  isAbout: (object: FindingObject): Part | null =>
-    object.kind === "host" ? { sql: "id = ?", values: [object.id] } : null,
-  isAccepted: acceptedFor("identity-owner-left", "host", "id"),
-};
-
 export const IDENTITY_SOURCES: readonly FindingSource[] = [
   ...OWNERLESS_SEVERITIES.map(ownerless),
   replaced(),
   purposeless(),
-  accountOwnerLeft(),
-  hostOwnerLeft,
 ];
 
 type AccountRow = {
@@ -184,7 +111,6 @@ type AccountRow = {
   kind: AccountKind;
   root: string;
   grantCount: number;
-  owner: string;
   firstSeen: string;
 };
 
@@ -194,15 +120,10 @@ const MOST_NUMBERS = 5;
 /** Describes what nobody, or nobody any more, answers for. */
 export function identityDescriber(db: Database) {
   const account = db.prepare<[number], AccountRow>(`
-    SELECT name, host_name AS host, kind, root, grant_count AS grantCount, owner,
+    SELECT name, host_name AS host, kind, root, grant_count AS grantCount,
       (SELECT started_at FROM scan WHERE scan.id = first_scan) AS firstSeen
     FROM account
     WHERE id = ?`);
-  const host = db.prepare<[number], { host: string; port: number; owner: string; lastSeen: string }>(`
-    SELECT host, port, host_name.owner AS owner, last_seen AS lastSeen
-    FROM host JOIN host_name ON host_name.id = host.name
-    WHERE host.id = ?`);
-
   const replacedAccount = db.prepare<[number], { uid: number; firstSeen: string }>(`
     SELECT uid, (SELECT started_at FROM scan WHERE scan.id = replaced_scan) AS firstSeen FROM account WHERE id = ?`);
   const saidOf = db.prepare<[number], { uid: number; owner: string | null }>(`
@@ -235,23 +156,6 @@ export function identityDescriber(db: Database) {
     purposeless(id: number): FindingText {
       const row = findAccount(id);
       return { ...describePurposeless({ ...row, isRoot: false }), ...toAbout(id, row) };
-    },
-
-    ownerLeft(id: number): FindingText {
-      const row = findAccount(id);
-      return { ...describeOwnerLeft("account", row.owner), ...toAbout(id, row) };
-    },
-
-    hostOwnerLeft(id: number): FindingText {
-      const row = host.get(id);
-      if (!row) throw new Error(`there is no host ${id}`);
-      return {
-        ...describeOwnerLeft("host", row.owner),
-        object: { kind: "host", id },
-        label: row.host,
-        host: row.host,
-        firstSeen: row.lastSeen,
-      };
     },
   };
 

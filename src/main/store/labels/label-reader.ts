@@ -81,6 +81,27 @@ function nameOf(thing: Labelled, uid: number): LabelName {
 
 const alone = (name: string): LabelName => ({ name, host: "", port: 0, uid: 0 });
 
+const isLabelOf = (kind: Labelled["kind"], name: string, where = ""): string =>
+  `label.kind = '${kind}' AND label.name = ${name} ${where}`;
+
+/** The condition for a row of `label` to be of a row of the table of its kind, which is `host` for one. */
+export const IS_LABEL_OF: Record<Labelled["kind"], string> = {
+  host: isLabelOf("host", "(SELECT host_name.name FROM host_name WHERE host_name.id = host.name)"),
+  account: isLabelOf(
+    "account",
+    "account.name",
+    "AND label.host = account.host_name AND label.port = account.port AND label.uid = account.uid",
+  ),
+  certificate: isLabelOf("certificate", "certificate.sha256"),
+  key: isLabelOf("key", "key.fingerprint"),
+  endpoint: isLabelOf(
+    "endpoint",
+    "endpoint.protocol || '://' || endpoint.server_name",
+    "AND label.host = endpoint.host AND label.port = endpoint.port",
+  ),
+  issuer: isLabelOf("issuer", "issuer.name"),
+};
+
 /** What somebody said of a thing itself; null: nothing. */
 export type OwnLabels = Record<LabelField, string | null>;
 

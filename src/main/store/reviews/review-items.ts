@@ -8,6 +8,7 @@ import {
 import { ScanId } from "#shared/model/hosts/scan.ts";
 import { PlanId } from "#shared/model/runs/plan.ts";
 import { RunId } from "#shared/model/runs/run.ts";
+import { IS_LABEL_OF } from "#store/labels/label-reader.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
 import { eachWordOfHost } from "#store/lists/search.ts";
@@ -80,10 +81,7 @@ const TEXT = ["host", "account", "comment", "fingerprint", "file", "owner"]
   .map((name) => `ifnull(json_extract(item.evidence, '$.${name}'), '')`)
   .join(" || char(10) || ");
 
-const IS_OWNER = `EXISTS (
-  SELECT 1 FROM label
-  WHERE label.kind = 'account' AND label.name = account.name AND label.host = account.host_name
-    AND label.port = account.port AND label.uid = account.uid AND label.owner = decision.successor)`;
+const IS_OWNER = `EXISTS (SELECT 1 FROM label WHERE ${IS_LABEL_OF.account} AND label.owner = decision.successor)`;
 
 /** Who answers for the account is whom the decision names. */
 const IS_REASSIGNED = `CASE item.kind

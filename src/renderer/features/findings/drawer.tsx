@@ -124,7 +124,7 @@ function AcceptActions({ finding }: { finding: Finding }) {
 }
 
 /** Opens the thing that the finding is about, on its own screen. */
-function ObjectLink({ finding: { object, host } }: { finding: Finding }) {
+function ObjectLink({ finding: { object, host, label } }: { finding: Finding }) {
   const buttonProps = { variant: "default", size: "xs", rightSection: <IconArrowRight size={15} /> } as const;
   switch (object.kind) {
     case "certificate":
@@ -208,6 +208,21 @@ function ObjectLink({ finding: { object, host } }: { finding: Finding }) {
           renderRoot={(props) => <Link to="/certificates" search={host ? { host } : {}} {...props} />}
         >
           List what it presents
+        </Button>
+      );
+    case "issuer":
+      return (
+        <Button {...buttonProps} renderRoot={(props) => <Link to="/issuers" {...props} />}>
+          Open the issuers
+        </Button>
+      );
+    case "tag":
+      return (
+        <Button
+          {...buttonProps}
+          renderRoot={(props) => <Link to="/certificates" search={{ tag: label }} {...props} />}
+        >
+          List its certificates
         </Button>
       );
     default:

@@ -1,6 +1,7 @@
 import type { AccountKind } from "../../model/access/account.ts";
 import type { FindingText, Severity } from "../../model/finding.ts";
 import type { Instant } from "../../model/instant.ts";
+import type { Labelled } from "../../model/label.ts";
 
 export const OWNER_LEFT_SEVERITY: Severity = "high";
 
@@ -16,7 +17,7 @@ const KINDS: Record<AccountKind, string> = {
   service: "a service's account",
   bot: "a bot's account",
   system: "the system's account",
-  unknown: "an account that nobody knows the purpose of",
+  unknown: "an account of which readings do not show whether it is a person's or a machine's",
 };
 
 /** The sentence in the row of the account. */
@@ -62,7 +63,7 @@ export const describeReplaced = ({ uid, before }: ReplacedAccount): FindingText 
 });
 
 /** What somebody is named for. */
-type OwnedThing = "account" | "host";
+type OwnedThing = Labelled["kind"] | "tag";
 
 /** The sentence in the row of the thing. */
 export const formatOwnerLeft = (thing: OwnedThing): string =>
@@ -96,19 +97,30 @@ export const describePurposeless = ({ kind, grantCount, firstSeen }: OwnerlessAc
   remedy: "ask its owner, and write down the purpose of the account, or of its host for all accounts there",
 });
 
+/** Says of something that people have labelled that nobody has said what it is for. Written by strangers in part. */
+export const describeLabelledPurposeless = (
+  kind: Labelled["kind"],
+  { owner, reviewOn }: { owner: string | null; reviewOn: string | null },
+): FindingText => ({
+  sentence: `nobody has said what this ${kind} is for`,
+  evidence: [
+    owner === null ? "nobody answers for it" : `owner: ${owner}`,
+    ...(reviewOn === null ? [] : [`review on ${reviewOn}`]),
+  ],
+  remedy: "ask its owner, and write down the purpose",
+});
+
 export const REVIEW_SEVERITY: Severity = "low";
 
 type Overdue = { reviewOn: string; owner: string | null; purpose: string | null };
 
-const NOUNS = { account: "account", host: "host", certificate: "certificate", key: "key" };
-
 /** The sentence in the row of the thing. */
-export const formatReviewOverdue = (kind: keyof typeof NOUNS, reviewOn: string): string =>
-  `this ${NOUNS[kind]} was to be reviewed on ${reviewOn}`;
+export const formatReviewOverdue = (kind: Labelled["kind"], reviewOn: string): string =>
+  `this ${kind} was to be reviewed on ${reviewOn}`;
 
 /** Says that the day has come on which somebody was to review something. Written by strangers in part. */
 export const describeReviewOverdue = (
-  kind: keyof typeof NOUNS,
+  kind: Labelled["kind"],
   { reviewOn, owner, purpose }: Overdue,
 ): FindingText => ({
   sentence: formatReviewOverdue(kind, reviewOn),
