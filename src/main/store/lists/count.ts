@@ -13,8 +13,8 @@ export const MOST_COUNTED = 10_000;
 const MOST_IN_INDEX = 1_000_000;
 const MOST_IN_TWO = 100_000;
 
-/** So many different queries keep their limit; one person makes far fewer. */
-const MOST_KNOWN = 300;
+/** So many different queries keep their limit: one page of findings makes a hundred. */
+const MOST_KNOWN = 1_000;
 
 type Read = <Row>(sql: string, values: readonly Value[], named?: Record<string, Value>) => Row[];
 

@@ -1,8 +1,8 @@
 import type { Database, Statement } from "better-sqlite3";
 import type { Value } from "./order.ts";
 
-/** So many answers are kept, and so many rows in all of them: one person makes far fewer queries at a time. */
-const MOST_ANSWERS = 200;
+/** So many answers are kept, and so many rows in all of them: one page of findings makes two hundred queries. */
+const MOST_ANSWERS = 1_000;
 const MOST_ROWS = 400_000;
 
 export type Keep = ReturnType<typeof keptAnswers>;
