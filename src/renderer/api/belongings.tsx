@@ -27,9 +27,10 @@ const KINDS: Record<Labelled["kind"], string> = {
 };
 
 /** What names somebody as its owner, and a dialog that gives all of it to somebody else. */
-export function OwnedSection({ person: { name, owned } }: { person: PersonDetail }) {
+export function OwnedSection({ person: { name, owned, ownedTags } }: { person: PersonDetail }) {
   const [isAsking, setIsAsking] = useState(false);
-  if (owned.length === 0) return null;
+  const count = owned.length + ownedTags.length;
+  if (count === 0) return null;
   const move = (
     <Button
       variant="subtle"
@@ -41,15 +42,22 @@ export function OwnedSection({ person: { name, owned } }: { person: PersonDetail
     </Button>
   );
   return (
-    <Section title="Answers for" count={owned.length} action={move}>
+    <Section title="Answers for" count={count} action={move}>
       <Lines>
         {owned.map((thing) => (
           <Line key={formatLabelled(thing)} end={<Dim>{KINDS[thing.kind]}</Dim>}>
             <Untrusted text={formatLabelled(thing)} limit={120} />
           </Line>
         ))}
+        {ownedTags.map((tag) => (
+          <Line key={`tag ${tag}`} end={<Dim>tag</Dim>}>
+            {tag}
+          </Line>
+        ))}
       </Lines>
-      {isAsking && <MoveDialog name={name} owned={owned} onClose={() => setIsAsking(false)} />}
+      {isAsking && (
+        <MoveDialog name={name} owned={owned} tags={ownedTags} onClose={() => setIsAsking(false)} />
+      )}
     </Section>
   );
 }
@@ -100,30 +108,40 @@ export function OwnAccountsSection({ accounts }: { accounts: PersonDetail["ownAc
 /** In so many days somebody has another look at what has changed hands. */
 const REVIEW_DAYS = 30;
 
-type MoveProps = { name: string; owned: readonly Labelled[]; onClose: () => void };
+type MoveProps = {
+  name: string;
+  owned: readonly Labelled[];
+  tags: readonly string[];
+  onClose: () => void;
+};
 
-function MoveDialog({ name, owned, onClose }: MoveProps) {
+function MoveDialog({ name, owned, tags, onClose }: MoveProps) {
   const { labels } = useApi();
   const { data: known } = useQuery(labels.read.queryOptions());
   const [owner, setOwner] = useState("");
   const [reviewOn, setReviewOn] = useState(addDays(useNow(), REVIEW_DAYS).toISOString().slice(0, 10));
-  const { mutate, error, isPending } = useMutation(labels.set.mutationOptions());
+  const things = useMutation(labels.set.mutationOptions());
+  const tagging = useMutation(labels.setTag.mutationOptions());
+  const counted = formatCount(owned.length + tags.length, "thing");
+  const done = () => {
+    toast(owned.length > 0 ? `${counted} moved; latchkey label --undo undoes it` : `${counted} moved`);
+    onClose();
+  };
+  const moveTags = ([tag, ...others]: readonly string[]): void =>
+    tag === undefined ? done() : tagging.mutate({ name: tag, owner }, { onSuccess: () => moveTags(others) });
   const move = () =>
-    mutate(
-      { things: [...owned], owner, reviewOn: reviewOn || null },
-      {
-        onSuccess: () => {
-          toast(`${formatCount(owned.length, "thing")} moved; latchkey label --undo undoes it`);
-          onClose();
-        },
-      },
-    );
+    owned.length === 0
+      ? moveTags(tags)
+      : things.mutate(
+          { things: [...owned], owner, reviewOn: reviewOn || null },
+          { onSuccess: () => moveTags(tags) },
+        );
   return (
     <Dialog title="Move to another owner" isOpen onClose={onClose} width={520}>
       <form action={move}>
         <Stack gap={12}>
           <p>
-            All that <Untrusted text={name} limit={120} /> answers for: {formatCount(owned.length, "thing")}.
+            All that <Untrusted text={name} limit={120} /> answers for: {counted}.
           </p>
           <Autocomplete
             size="xs"
@@ -143,7 +161,12 @@ function MoveDialog({ name, owned, onClose }: MoveProps) {
             value={reviewOn}
             onChange={(event) => setReviewOn(event.currentTarget.value)}
           />
-          <DialogFoot error={error} submit="Move" isPending={isPending} isDisabled={owner.trim() === ""} />
+          <DialogFoot
+            error={things.error ?? tagging.error}
+            submit="Move"
+            isPending={things.isPending || tagging.isPending}
+            isDisabled={owner.trim() === ""}
+          />
         </Stack>
       </form>
     </Dialog>

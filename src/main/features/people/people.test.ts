@@ -10,7 +10,14 @@ import type { Announcement } from "#shared/contract/events.ts";
 import type { Labelled } from "#shared/model/label.ts";
 import { openStore } from "#store/store.ts";
 import { listGrants } from "#store/testing/ask.ts";
-import { fingerprintOf, makeAccount, makeGrant, visitHost } from "#store/testing/make-visit.ts";
+import {
+  fingerprintOf,
+  makeAccount,
+  makeCertificate,
+  makeGrant,
+  visitEndpoint,
+  visitHost,
+} from "#store/testing/make-visit.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createPeople } from "./index.ts";
@@ -266,9 +273,23 @@ test("of somebody is known what names them as its owner, and which accounts nobo
   label(account("deploy"), "carol");
   label(account("report"), "team web");
   label({ kind: "key", fingerprint: carols }, "carol");
+  const shop = makeCertificate("shop");
+  visitEndpoint(store, "web", { presented: { chain: [shop] } });
+  const endpoint = { kind: "endpoint", host: "web", port: 443, serverName: null, protocol: "tls" } as const;
+  const certificate = { kind: "certificate", sha256: shop.certificate.sha256 } as const;
+  label(endpoint, "carol");
+  label(certificate, "Carol Stone");
+  store.atomically(() => store.labels.setTag("shop", { owner: "carol" }));
   const carol = (await client.list({ search: "carol" })).rows[0]?.id ?? 0;
   const found = await client.find({ id: carol });
-  expect(found.owned).toEqual([account("backup"), account("deploy"), { kind: "key", fingerprint: carols }]);
+  expect(found.owned).toEqual([
+    account("backup"),
+    account("deploy"),
+    certificate,
+    endpoint,
+    { kind: "key", fingerprint: carols },
+  ]);
+  expect(found.ownedTags).toEqual(["shop"]);
   // Into deploy Ann gets, too, and carol has a password.
   expect(found.ownAccounts.map(({ host, name }) => `${name}@${host}`)).toEqual(["report@web"]);
   label({ kind: "host", host: "web" }, "Carol Stone");

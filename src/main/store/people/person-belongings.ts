@@ -28,6 +28,11 @@ export function personBelongings(db: Database) {
       ELSE 1 END
     ORDER BY 1, 3, 4, 2
     LIMIT ${MOST_NAMED}`);
+  const tags = db
+    .prepare<{ lead: number }, string>(`
+      WITH theirs (owner) AS (${THEIRS})
+      SELECT name FROM tag WHERE owner IN (SELECT theirs.owner FROM theirs) ORDER BY name LIMIT ${MOST_NAMED}`)
+    .pluck();
   const accounts = db.prepare<{ grants: string }, PersonDetail["ownAccounts"][number]>(`
     SELECT account.id, account.host_name AS host, account.port, account.name
     FROM (SELECT DISTINCT host, account FROM grant_line
@@ -46,8 +51,12 @@ export function personBelongings(db: Database) {
     LIMIT ${MOST_NAMED}`);
 
   /** `grants`: those that a key of theirs alone is in. */
-  return (lead: number, grants: readonly number[]): Pick<PersonDetail, "owned" | "ownAccounts"> => ({
+  return (
+    lead: number,
+    grants: readonly number[],
+  ): Pick<PersonDetail, "owned" | "ownedTags" | "ownAccounts"> => ({
     owned: owned.all({ lead }).flatMap(toLabelled),
+    ownedTags: tags.all({ lead }),
     ownAccounts: accounts.all({ grants: JSON.stringify(grants) }),
   });
 }

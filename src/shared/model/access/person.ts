@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Instant } from "../instant.ts";
-import { Labelled } from "../label.ts";
+import { Labelled, TagName } from "../label.ts";
 
 /** How a people source is written: a table, a folder of NAME.keys as GitHub serves them, or a directory's export. */
 export const PeopleSourceKind = z.enum(["csv", "keys", "ldif"]);
@@ -65,6 +65,8 @@ export const PersonDetail = PersonRow.extend({
   ),
   /** What names them as its owner, by their names, addresses and logins: the first of it. */
   owned: z.array(Labelled),
+  /** The tags that do: they answer for all that has one. */
+  ownedTags: z.array(TagName),
   /** Accounts that nobody but they get into, as far as keys say, and that have no password. */
   ownAccounts: z.array(z.object({ id: z.int(), host: z.string(), port: z.int(), name: z.string() })),
   /** People who are listed with a key of theirs, and may be the same. */

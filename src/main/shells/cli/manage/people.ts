@@ -2,6 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
+import { MOST_LABELLED } from "#shared/contract/labels.ts";
 import type {
   ImportedPeopleSource,
   Inventory,
@@ -137,24 +138,43 @@ const REVIEW_DAYS = 30;
 
 async function movePerson(name: string, options: MoveOptions, world: World): Promise<void> {
   await using app = await openApp(options, world, options.dryRun ? "read" : "write");
-  const { owned, ...person } = await findPerson(name, app.client);
+  const { labels, people } = app.client;
+  const { id, name: person, owned, ownedTags, grantCount, fingerprints } = await findPerson(name, app.client);
   const reviewOn = options.review ?? addDays(world.now(), REVIEW_DAYS).toISOString().slice(0, 10);
-  const things = owned.map(formatLabelled);
-  if (owned.length === 0) {
-    if (options.json) return printJson({ person: person.name, things, change: null }, world);
-    return world.out(`nothing names ${printable(person.name)} as its owner`);
+  const { to: owner } = options;
+  const things: string[] = [];
+  const changes: number[] = [];
+  for (let left = owned; left.length > 0; ) {
+    things.push(...left.map(formatLabelled));
+    if (options.dryRun) break;
+    const { change } = await labels.set({ things: left, owner, reviewOn });
+    if (change === null) break;
+    changes.push(change);
+    left = (await people.find({ id })).owned;
   }
-  const change = options.dryRun
-    ? null
-    : (await app.client.labels.set({ things: owned, owner: options.to, reviewOn })).change;
-  if (options.json) return printJson({ person: person.name, things, change }, world);
+  things.push(...ownedTags.map((tag) => `tag ${tag}`));
+  if (!options.dryRun) for (const tag of ownedTags) await labels.setTag({ name: tag, owner });
+  if (options.json) return printJson({ person, things, changes, grantCount }, world);
   for (const thing of things) world.out(printable(thing));
-  const counted = formatCount(owned.length, "thing");
-  world.out(
-    options.dryRun
-      ? `${counted} of ${printable(person.name)}; nothing was changed`
-      : `${counted} of ${printable(person.name)} moved to ${printable(options.to)}, to be reviewed on ${reviewOn}; latchkey label --undo undoes it`,
-  );
+  const counted = formatCount(things.length, "thing");
+  if (things.length === 0) world.out(`nothing names ${printable(person)} as its owner`);
+  else if (options.dryRun)
+    world.out(
+      `${counted}${owned.length < MOST_LABELLED ? "" : " and more"} of ${printable(person)}; nothing was changed`,
+    );
+  else
+    world.out(
+      `${counted} of ${printable(person)} moved to ${printable(owner)}, to be reviewed on ${reviewOn}${formatUndo(changes, ownedTags)}`,
+    );
+  if (grantCount === 0) return;
+  world.out(`their keys are in ${formatCount(grantCount, "grant")}, which stay as they are:`);
+  for (const fingerprint of fingerprints) world.out(printable(`  latchkey access ${fingerprint}`));
+}
+
+function formatUndo(changes: readonly number[], tags: readonly string[]): string {
+  const times = changes.length > 1 ? `, typed ${changes.length} times,` : "";
+  const rest = tags.length > 0 ? "; what tags name, latchkey tags sets" : "";
+  return `${changes.length > 0 ? `; latchkey label --undo${times} undoes it` : ""}${rest}`;
 }
 
 /** The one person with this name, address or login. */
