@@ -91,9 +91,9 @@ const ITEMS_OF_RULE: Record<RuleId, Row> = {
   "account-used-by-person": { nhi: ["NHI10"], ssh: ["ssh-unintended-use"], from: "host" },
   "account-unused": { nhi: ["NHI1"], ssh: ["ssh-unterminated-keys"], from: "host" },
   "identity-without-owner": { nhi: ["NHI1"], ssh: ["ssh-unaudited-keys"], from: "host" },
-  "identity-owner-left": { nhi: ["NHI1"], ssh: ["ssh-unterminated-keys"] },
-  "identity-without-purpose": { nhi: [], ssh: ["ssh-unaudited-keys"] },
-  "identity-review-overdue": { nhi: ["NHI1"], ssh: ["ssh-unaudited-keys"] },
+  "identity-owner-left": { nhi: ["NHI1"], ssh: ["ssh-unterminated-keys"], from: "host" },
+  "identity-without-purpose": { nhi: [], ssh: ["ssh-unaudited-keys"], from: "host" },
+  "identity-review-overdue": { nhi: ["NHI1"], ssh: ["ssh-unaudited-keys"], from: "host" },
   "key-obsolete": { nhi: ["NHI4"], ssh: ["ssh-implementation"], from: "host" },
   "key-weak": { nhi: ["NHI4"], ssh: ["ssh-unterminated-keys"], from: "host" },
   "key-leaked": { nhi: ["NHI2"], ssh: ["ssh-unterminated-keys"], from: "host" },
@@ -121,7 +121,7 @@ export const rulesOf = (item: LensItem): RuleId[] =>
 
 export const itemsOf = (rule: RuleId): LensItem[] => [...ITEMS_OF_RULE[rule].nhi, ...ITEMS_OF_RULE[rule].ssh];
 
-/** Whether a rule finds nothing where only endpoints were read. */
+/** Whether a rule finds nothing, or little of what it may, where only endpoints were read. */
 export const needsHost = (rule: RuleId): boolean => ITEMS_OF_RULE[rule].from === "host";
 
 /**
