@@ -242,6 +242,8 @@ function ofLabels(kind: LabelledKind, name: LabelRule): FindingSource {
   };
 }
 
+const TAG_LEFT_SINCE = leftSince("tag.owner");
+
 /** Whoever a tag names answers for all that has it: found there once. */
 const tagOwnerLeft: FindingSource = {
   name: "tag/owner-left",
@@ -256,8 +258,8 @@ const tagOwnerLeft: FindingSource = {
     rule: { same: "identity-owner-left" },
     host: { same: "" },
     label_start: { sql: "name" },
-    first_seen: { sql: leftSince("tag.owner") },
-    since: { sql: leftSince("tag.owner") },
+    first_seen: { sql: TAG_LEFT_SINCE },
+    since: { sql: TAG_LEFT_SINCE },
     tie: { sql: tieOf("tag") },
   },
   isOnHost: `id IN (SELECT tagged_host.tag FROM tagged_host WHERE tagged_host.name = ${HOST_ID})`,
@@ -291,16 +293,17 @@ export function labelDescriber(db: Database) {
   const rowOf = (kind: LabelledKind, name: LabelRule) => {
     const { table, tie, host, label, owner } = THINGS[kind];
     const hostSql = "sql" in host ? `nullif(${host.sql}, '')` : "NULL";
-    return db.prepare<[number | string], Row>(`
+    const sql = `
       SELECT ${label} AS label, ${hostSql} AS host, ${kind === "certificate" ? "sha256" : "NULL"} AS sha256,
         label.review_on AS reviewOn, label.owner AS ownOwner, ${owner} AS owner, label.purpose,
         ${RULES[name].since} AS firstSeen
       FROM ${table} JOIN label ON ${IS_LABEL_OF[kind]}
-      WHERE ${table}.${tie} = ?`);
+      WHERE ${table}.${tie} = ?`;
+    return db.prepare<[number | string], Row>(sql);
   };
   const rows = new Map<LabelSourceName, ReturnType<typeof rowOf>>();
   const tag = db.prepare<[number], { label: string; owner: string; firstSeen: string }>(
-    `SELECT name AS label, owner, ${leftSince("tag.owner")} AS firstSeen FROM tag WHERE id = ?`,
+    `SELECT name AS label, owner, ${TAG_LEFT_SINCE} AS firstSeen FROM tag WHERE id = ?`,
   );
 
   return (source: LabelSourceName, tie: number | string): FindingText => {

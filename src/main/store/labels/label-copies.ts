@@ -57,29 +57,29 @@ const isOther = (copies: Copies): string => `(${copies.columns.join(", ")}) IS N
 const copyTo = (copies: Copies): string =>
   `UPDATE ${copies.table} SET (${copies.columns.join(", ")}) = ${nowOf(copies)} WHERE 1`;
 
+const COPY_HOST = copyTo(HOST);
+const HOST_IS_OTHER = isOther(HOST);
+const COPY_ACCOUNT = copyTo(ACCOUNT);
+const COPY_CERTIFICATE = copyTo(CERTIFICATE);
+
 /** Which copies are not what was said, each as a sentence. None for a database from before there were such views. */
 export function findEditedCopies(db: Database): string[] {
   const hasView = db.prepare<[string], number>("SELECT 1 FROM sqlite_schema WHERE name = ?").pluck();
   return ALL.flatMap((copies) => {
     if (hasView.get(copies.view) === undefined) return [];
-    const count =
-      db
-        .prepare<[], number>(
-          `SELECT count(*) FROM ${copies.table} WHERE ${copies.rows} AND ${isOther(copies)}`,
-        )
-        .pluck()
-        .get() ?? 0;
+    const sql = `SELECT count(*) FROM ${copies.table} WHERE ${copies.rows} AND ${isOther(copies)}`;
+    const count = db.prepare<[], number>(sql).pluck().get() ?? 0;
+    const counted = formatCount(count, copies.noun);
     return count === 0
       ? []
-      : [
-          `the labels of ${formatCount(count, copies.noun)} are not those that were said: something else has written there`,
-        ];
+      : [`the labels of ${counted} are not those that were said: something else has written there`];
   });
 }
 
 /** Copies all labels again, where something else has written. */
 export function restoreCopies(db: Database): void {
-  for (const copies of ALL) db.exec(`${copyTo(copies)} AND ${copies.rows} AND ${isOther(copies)}`);
+  const sql = ALL.map((copies) => `${copyTo(copies)} AND ${copies.rows} AND ${isOther(copies)};`).join("");
+  db.exec(sql);
 }
 
 const PERCENT_NOW = "(SELECT max(due_percent) FROM due_percent_by_tag WHERE certificate = certificate.id)";
@@ -88,16 +88,16 @@ const ON_HOST = "SELECT certificate FROM location WHERE name = @id AND gone_scan
 
 /** Writes what follows of labels and tags. Owner and share of a certificate are never set by one statement (0050). */
 export function labelFollower(db: Database) {
-  const host = db.prepare(`${copyTo(HOST)} AND ${isOther(HOST)} AND id = @id`);
-  const ownersOnHost = db.prepare(`${copyTo(CERTIFICATE)} AND id IN (${ON_HOST})`);
+  const host = db.prepare(`${COPY_HOST} AND ${HOST_IS_OTHER} AND id = @id`);
+  const ownersOnHost = db.prepare(`${COPY_CERTIFICATE} AND id IN (${ON_HOST})`);
   const percentsOnHost = db.prepare(
     `UPDATE certificate SET due_percent = ${PERCENT_NOW} WHERE id IN (${ON_HOST})`,
   );
   const accountsOnHost = db.prepare(
-    `${copyTo(ACCOUNT)} AND host IN (SELECT host.id FROM host WHERE host.name = @id)`,
+    `${COPY_ACCOUNT} AND host IN (SELECT host.id FROM host WHERE host.name = @id)`,
   );
-  const account = db.prepare(`${copyTo(ACCOUNT)} AND account.id = @id`);
-  const owner = db.prepare(`${copyTo(CERTIFICATE)} AND id = @id`);
+  const account = db.prepare(`${COPY_ACCOUNT} AND account.id = @id`);
+  const owner = db.prepare(`${COPY_CERTIFICATE} AND id = @id`);
   const percent = db.prepare(`UPDATE certificate SET due_percent = ${PERCENT_NOW} WHERE id = @id`);
   const percentsOfTag = db.prepare(`
     UPDATE certificate SET due_percent = ${PERCENT_NOW}
@@ -108,10 +108,10 @@ export function labelFollower(db: Database) {
     "SELECT name AS id FROM tagged_host WHERE tag = @tag",
   );
   const accountsOfTag = db.prepare(
-    `${copyTo(ACCOUNT)} AND account.id IN (SELECT account FROM tagged_account WHERE tag = @tag)`,
+    `${COPY_ACCOUNT} AND account.id IN (SELECT account FROM tagged_account WHERE tag = @tag)`,
   );
   const ownersOfTag = db.prepare(
-    `${copyTo(CERTIFICATE)} AND id IN (SELECT certificate FROM tagged_certificate WHERE tag = @tag)`,
+    `${COPY_CERTIFICATE} AND id IN (SELECT certificate FROM tagged_certificate WHERE tag = @tag)`,
   );
 
   return {

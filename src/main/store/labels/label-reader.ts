@@ -107,11 +107,12 @@ export type OwnLabels = Record<LabelField, string | null>;
 
 export type OwnReader = (row: LabelledRow) => OwnLabels;
 
+const IS_IT = "kind = @kind AND name = @name AND host = @host AND port = @port AND uid = @uid";
+
 /** What was said of things themselves; it does not follow what comes of it for others. */
 export function ownLabels(db: Database) {
-  const isIt = "kind = @kind AND name = @name AND host = @host AND port = @port AND uid = @uid";
   const read = db.prepare<LabelledRow, OwnLabels>(
-    `SELECT owner, purpose, environment, review_on AS reviewOn FROM label WHERE ${isIt}`,
+    `SELECT owner, purpose, environment, review_on AS reviewOn FROM label WHERE ${IS_IT}`,
   );
   const write = db.prepare(`
     INSERT INTO label (kind, name, host, port, uid, owner, purpose, environment, review_on)
@@ -119,7 +120,7 @@ export function ownLabels(db: Database) {
     ON CONFLICT DO UPDATE
     SET owner = excluded.owner, purpose = excluded.purpose, environment = excluded.environment,
         review_on = excluded.review_on`);
-  const remove = db.prepare(`DELETE FROM label WHERE ${isIt}`);
+  const remove = db.prepare(`DELETE FROM label WHERE ${IS_IT}`);
 
   return {
     of: (row: LabelledRow): OwnLabels => read.get(row) ?? NO_LABELS,
