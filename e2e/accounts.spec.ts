@@ -219,13 +219,14 @@ test("what somebody who has left answers for is moved to another owner, and what
   const { page } = frame;
   const people = await frame.goTo("People");
   const drawer = await people.open("Carol Stone");
-  await expect(drawer.getByRole("heading", { name: /^Answers for/ })).toHaveText("Answers for1");
+  await expect(drawer.getByRole("heading", { name: /^Answers for/ })).toHaveText("Answers for2");
   await expect(drawer).toContainText("www-data@web-1.example");
+  await expect(drawer.getByRole("listitem").filter({ hasText: "intranet" })).toContainText("tag");
   await expect(drawer.getByRole("link", { name: "backup@web-1.example" })).toBeVisible();
   expect(await camera.photograph("person-owned")).toEqual([]);
   await drawer.getByRole("button", { name: "Offboard" }).click();
   const dialog = page.getByRole("dialog");
-  await expect(dialog).toContainText("They answer for 1 thing");
+  await expect(dialog).toContainText("They answer for 2 things");
   await expect(dialog).toContainText("Nobody but they get into 1 account");
   expect(await camera.photograph("offboard-accounts")).toEqual([]);
   await page.keyboard.press("Escape");

@@ -30,7 +30,8 @@ type SharedKey = PersonDetail["sharedKeys"][number];
 type Decision = {
   grants: number[];
   shared: SharedKey[];
-  owned: PersonDetail["owned"];
+  /** Things and tags, as people call them. */
+  owned: string[];
   accounts: PersonDetail["ownAccounts"];
 };
 
@@ -59,7 +60,10 @@ export function OffboardButton({ ids, buttonProps, children = "Offboard" }: Prop
       const found = await Promise.all(ids.map((id) => people.find.call({ id })));
       const grants = [...new Set(found.flatMap((person) => person.grants))];
       const shared = found.flatMap(({ sharedKeys }) => sharedKeys);
-      const owned = found.flatMap((person) => person.owned);
+      const owned = found.flatMap(({ owned: things, ownedTags }) => [
+        ...things.map(formatLabelled),
+        ...ownedTags.map((tag) => `tag ${tag}`),
+      ]);
       const accounts = found.flatMap((person) => person.ownAccounts);
       if (shared.length + owned.length > 0) setDecision({ grants, shared, owned, accounts });
       else {
@@ -157,8 +161,8 @@ function Remaining({ grants, shared, owned, accounts, onPlan, onClose }: Remaini
               </p>
               <Lines>
                 {owned.slice(0, MOST_NAMED).map((thing) => (
-                  <Line key={formatLabelled(thing)}>
-                    <Untrusted text={formatLabelled(thing)} limit={120} />
+                  <Line key={thing}>
+                    <Untrusted text={thing} limit={120} />
                   </Line>
                 ))}
               </Lines>

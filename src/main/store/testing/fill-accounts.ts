@@ -75,6 +75,7 @@ function addCarol(store: Store): void {
     );
     const row = store.labels.findRow({ kind: "account", host: "web-1.example", port: 22, name: "www-data" });
     if (row) store.labels.set(row, { owner: "Carol Stone" });
+    store.labels.setTag("intranet", { owner: "Carol Stone" });
   });
 }
 
