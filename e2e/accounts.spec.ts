@@ -139,6 +139,22 @@ test("what is wrong with an account stands on its row, in its drawer and among t
   await finding.getByRole("link", { name: "Open the account" }).click();
   await expect(frame.title).toHaveText("Accounts");
   await expect(accounts.row("ubuntu")).not.toContainText("Critical");
+
+  await frame.goTo("Findings");
+  await findings.filter("Rule", "Another account under its name");
+  await expect(findings.rows).toHaveCount(1);
+  const replaced = await findings.open("ubuntu");
+  await expect(replaced).toContainText("uid 1002, and something was said of uid 1900");
+  await expect(replaced).toContainText("the one before had the owner team cloud");
+  expect(await camera.photograph("finding-replaced")).toEqual([]);
+  await page.keyboard.press("Escape");
+  await findings.filter("Rule", "Its owner has left");
+  await expect(findings.rows).toHaveCount(2);
+  const tag = await findings.open("intranet");
+  await expect(tag).toContainText("who is named as the owner of this tag has left");
+  expect(await camera.photograph("finding-tag")).toEqual([]);
+  await tag.getByRole("link", { name: "List its certificates" }).click();
+  await expect(frame.title).toHaveText("Certificates");
 });
 
 test("accounts stand in the order of their risk, and a drawer says what each factor is made of", async ({

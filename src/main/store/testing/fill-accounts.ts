@@ -24,15 +24,15 @@ const daysAgo = (days: number): string => toInstant(new Date(Date.now() - days *
 
 /**
  * Makes a database with accounts of every kind and every standing, on a host that root has read, one that an ordinary
- * user has, and one whose names are long or hostile. Of the first, one account is gone since, one has returned, and a
- * bot's is used by a person.
+ * user has, and one whose names are long or hostile. Of the first, one account is gone since, one has returned under
+ * another number, and a bot's is used by a person.
  */
 export function makeAccountDatabase(path: string): void {
   const store = openStore({ path, access: "write" });
   const web = { ...readAsRoot(), logins: makeLoginsOfWeb() };
   const contractor = makeAccount("contractor", { uid: 1_005, kind: "person", reasons: [ORDINARY, SHELL] });
   for (const [days, accounts] of [
-    [40, [...WEB_ACCOUNTS, contractor]],
+    [40, [...WEB_ACCOUNTS.map((one) => (one.name === "ubuntu" ? { ...one, uid: 1_900 } : one)), contractor]],
     [20, [...WEB_ACCOUNTS.filter(({ name }) => name !== "ubuntu"), contractor]],
     [1, WEB_ACCOUNTS],
   ] as const) {
@@ -52,9 +52,15 @@ export function makeAccountDatabase(path: string): void {
       collected: strange(),
     });
     store.scans.finish(scanId, "finished", at);
+    if (days === 40) label(store, "ubuntu", "team cloud");
   }
   addCarol(store);
   store.close();
+}
+
+function label(store: Store, name: string, owner: string): void {
+  const row = store.labels.findRow({ kind: "account", host: "web-1.example", port: 22, name });
+  if (row) store.labels.set(row, { owner });
 }
 
 /** Somebody who has left, answers for an account, and is alone in another one. */
@@ -73,8 +79,7 @@ function addCarol(store: Store): void {
       settled.map((entry) => ({ ...entry, standing: "gone" as const })),
       at,
     );
-    const row = store.labels.findRow({ kind: "account", host: "web-1.example", port: 22, name: "www-data" });
-    if (row) store.labels.set(row, { owner: "Carol Stone" });
+    label(store, "www-data", "Carol Stone");
     store.labels.setTag("intranet", { owner: "Carol Stone" });
   });
 }
