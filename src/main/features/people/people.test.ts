@@ -294,6 +294,14 @@ test("of somebody is known what names them as its owner, and which accounts nobo
   expect(found.ownAccounts.map(({ host, name }) => `${name}@${host}`)).toEqual(["report@web"]);
   label({ kind: "host", host: "web" }, "Carol Stone");
   expect((await client.find({ id: carol })).owned).toContainEqual({ kind: "host", host: "web" });
+  // Another Carol Stone is there, too: what has that name alone is nobody's to hand over.
+  const another = btoa("name,login\nCarol Stone,carol.stone\n");
+  await client.import({ name: "more.csv", files: [{ name: "more.csv", base64: another }] });
+  expect((await client.find({ id: carol })).owned).toEqual([
+    account("deploy"),
+    endpoint,
+    { kind: "key", fingerprint: carols },
+  ]);
   expect((await client.find({ id: (await client.list({ search: "ann" })).rows[0]?.id ?? 0 })).owned).toEqual(
     [],
   );

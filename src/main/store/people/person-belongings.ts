@@ -6,11 +6,20 @@ import type { Labelled } from "#shared/model/label.ts";
 /** So many things of one person are named: as many as are labelled at once. */
 const MOST_NAMED = 1_000;
 
-/** By whatever people call them. An address is a login, too. */
+/** Somebody else who is there, by whose name nobody knows which of them is meant. */
+const IS_OTHER = "other.standing = 'known' AND ifnull(other.lead, other.id) <> @lead";
+
+/** By whatever people call them, and nobody else who is there. An address is a login, too. */
 const THEIRS = `
-  SELECT entry.name AS owner FROM person AS entry INDEXED BY person_of_lead WHERE entry.lead = @lead
+  SELECT entry.name AS owner FROM person AS entry INDEXED BY person_of_lead
+  WHERE entry.lead = @lead AND NOT EXISTS (
+    SELECT 1 FROM person AS other INDEXED BY person_by_name
+    WHERE substr(other.name, 1, 120) = substr(entry.name, 1, 120) AND other.name = entry.name AND ${IS_OTHER})
   UNION SELECT login FROM person AS entry INDEXED BY person_of_lead
-  JOIN person_login ON person_login.person = entry.id WHERE entry.lead = @lead`;
+  JOIN person_login ON person_login.person = entry.id
+  WHERE entry.lead = @lead AND NOT EXISTS (
+    SELECT 1 FROM person_login AS same JOIN person AS other ON other.id = same.person
+    WHERE same.login = person_login.login AND ${IS_OTHER})`;
 
 type OwnedRow = { kind: string; name: string; host: string; port: number };
 
