@@ -295,7 +295,7 @@ test("of somebody is known what names them as its owner, and which accounts nobo
   label({ kind: "host", host: "web" }, "Carol Stone");
   expect((await client.find({ id: carol })).owned).toContainEqual({ kind: "host", host: "web" });
   // Another Carol Stone is there, too: what has that name alone is nobody's to hand over.
-  const another = btoa("name,login\nCarol Stone,carol.stone\n");
+  const another = btoa("name,login,state\nCarol Stone,carol.stone,active\n");
   await client.import({ name: "more.csv", files: [{ name: "more.csv", base64: another }] });
   expect((await client.find({ id: carol })).owned).toEqual([
     account("deploy"),

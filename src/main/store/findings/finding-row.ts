@@ -63,12 +63,14 @@ type Deps = {
 /** Fills the findings of a page with their texts. */
 export function findingRows(db: Database, { acceptances, ...deps }: Deps) {
   const tellers = tellersOf(db, deps);
-  const tellLabel = labelDescriber(db);
+  const describeLabel = labelDescriber(db);
 
   return {
     toFinding(row: SourceRow, now: Date): Finding {
       const { source, tie } = row;
-      const { violation, ...text } = isOfLabels(source) ? tellLabel(source, tie) : tellers[source](row, now);
+      const { violation, ...text } = isOfLabels(source)
+        ? describeLabel(source, tie)
+        : tellers[source](row, now);
       return {
         id: writeFindingId({ rule: row.rule, object: text.object }),
         rule: row.rule,

@@ -19,6 +19,7 @@ import {
 } from "./make-visit.ts";
 
 const DAY_MS = 86_400_000;
+const LONG_NAME = `${"very-long-name-of-a-host-".repeat(4)}.example`;
 
 const daysAgo = (days: number): string => toInstant(new Date(Date.now() - days * DAY_MS));
 
@@ -31,8 +32,9 @@ export function makeAccountDatabase(path: string): void {
   const store = openStore({ path, access: "write" });
   const web = { ...readAsRoot(), logins: makeLoginsOfWeb() };
   const contractor = makeAccount("contractor", { uid: 1_005, kind: "person", reasons: [ORDINARY, SHELL] });
+  const earlier = WEB_ACCOUNTS.map((one) => (one.name === "ubuntu" ? { ...one, uid: 1_900 } : one));
   for (const [days, accounts] of [
-    [40, [...WEB_ACCOUNTS.map((one) => (one.name === "ubuntu" ? { ...one, uid: 1_900 } : one)), contractor]],
+    [40, [...earlier, contractor]],
     [20, [...WEB_ACCOUNTS.filter(({ name }) => name !== "ubuntu"), contractor]],
     [1, WEB_ACCOUNTS],
   ] as const) {
@@ -46,11 +48,7 @@ export function makeAccountDatabase(path: string): void {
     });
     visitHost(store, "db-1.example", { scanId, at, collected: readAsUser() });
     visitHost(store, "mail-1.example", { scanId, at, collected: days === 1 ? readMailAsUser() : MAIL });
-    visitHost(store, `${"very-long-name-of-a-host-".repeat(4)}.example`, {
-      scanId,
-      at,
-      collected: strange(),
-    });
+    visitHost(store, LONG_NAME, { scanId, at, collected: strange() });
     store.scans.finish(scanId, "finished", at);
     if (days === 40) label(store, "ubuntu", "team cloud");
   }
@@ -66,19 +64,13 @@ function label(store: Store, name: string, owner: string): void {
 /** Somebody who has left, answers for an account, and is alone in another one. */
 function addCarol(store: Store): void {
   const at = daysAgo(1);
-  const keys = ["carol@old", "nas"].map((key) => ({
-    fingerprint: fingerprintOf(key),
-    keyType: "ssh-ed25519",
-  }));
+  const keys = ["carol@old", "nas"].map((key) => ({ fingerprint: fingerprintOf(key), keyType: null }));
   const carol = { handle: "carol", name: "Carol Stone", email: null, logins: ["carol"], leftOn: null, keys };
   store.atomically(() => {
     const people = [{ ...carol, said: "gone" as const }];
     store.people.replaceSource({ name: "people.csv", kind: "csv", isWhole: false, people, at });
-    const settled = store.people.entries().map(({ id }) => ({ id, lead: id, decidedBy: id }));
-    store.people.settle(
-      settled.map((entry) => ({ ...entry, standing: "gone" as const })),
-      at,
-    );
+    const [{ id } = { id: 0 }] = store.people.entries();
+    store.people.settle([{ id, lead: id, decidedBy: id, standing: "gone" }], at);
     label(store, "www-data", "Carol Stone");
     store.labels.setTag("intranet", { owner: "Carol Stone" });
   });

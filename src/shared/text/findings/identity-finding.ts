@@ -59,7 +59,7 @@ export const describeReplaced = ({ uid, before }: ReplacedAccount): FindingText 
     ...before.flatMap((one) => (one.owner === null ? [] : [`the one before had the owner ${one.owner}`])),
   ],
   remedy:
-    "ask who made it, or whether a directory did not answer: the labels come back with their number; name an owner of this one if it stays",
+    "ask who made it, or whether a directory did not answer: the labels hold again with their number; name an owner of this one if it stays",
 });
 
 /** What somebody is named for. */
