@@ -57,8 +57,11 @@ test("an account is disabled from its drawer, its plan and its run say what beco
   await expect(removal.getByText("It can be undone")).toBeVisible({ timeout: 60_000 });
   expect(await camera.photograph("run-removed")).toEqual([]);
   expect(await host.run("getent passwd backup-bot || echo none")).toBe("none\n");
-  await removal.getByRole("button", { name: "Undo" }).click();
-  await page.getByRole("dialog", { name: "Undo this run?" }).getByRole("button", { name: "Undo" }).click();
+  await removal.getByRole("button", { name: "Undo", exact: true }).click();
+  await page
+    .getByRole("dialog", { name: "Undo this run?" })
+    .getByRole("button", { name: "Undo", exact: true })
+    .click();
   await expect
     .poll(() => host.run("getent passwd backup-bot || :"), { timeout: 60_000 })
     .toContain("nologin");

@@ -250,7 +250,7 @@ const EACH_ALONE = "Hosts do not depend on each other: one that fails is left ou
 
 function Order({ plan }: { plan: Plan }) {
   return (
-    <Panel title="Order" note={isKeyPlan(plan) ? AFTER_ALL : EACH_ALONE}>
+    <Panel title="Order" note={isKeyPlan(plan) || plan.kind === "remove-account" ? AFTER_ALL : EACH_ALONE}>
       <ol className={classes.order}>
         {describeOrder(plan).map(({ title, text }) => (
           <li key={title}>
