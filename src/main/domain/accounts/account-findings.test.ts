@@ -28,6 +28,7 @@ const evaluated = (more: Partial<HostAccount> = {}): HostAccount => ({
   kind: "bot",
   reasons: [],
   root: "no",
+  isEscalationShown: false,
   workloads: [],
   workloadCount: 0,
   grantCount: 1,

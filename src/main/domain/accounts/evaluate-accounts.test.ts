@@ -13,24 +13,30 @@ const CACHE = makeAccount("cache", { uid: 998, shell: "/usr/sbin/nologin", passw
 
 const NO_LOGINS = { logins: [], others: [], windows: [] };
 
-type Evidence = Partial<Parameters<typeof evaluateAccounts>[1]>;
+type Evidence = Parameters<typeof evaluateAccounts>[1];
+
+const NOTHING: Evidence = {
+  grants: [],
+  reach: { escalations: [], areRulesRead: true },
+  use: NO_LOGINS,
+  known: NO_LOGINS,
+  peopleOf: () => [],
+  workloads: null,
+  byCertificate: new Set(),
+  knownAccounts: new Map(),
+  now: NOW,
+};
 
 /** The kind of each account, and what decided; the host was read whole but for this. */
 function kinds(
   more: Partial<Collection> = {},
-  evidence: Evidence = {},
+  evidence: Partial<Evidence> = {},
 ): [string, string, string | undefined][] {
   const collection = makeCollection({ accounts: [ANN, CACHE], workloads: makeWorkloads(), ...more });
   return evaluateAccounts(collection, {
+    ...NOTHING,
     grants: evaluateGrants(collection),
-    reach: { escalations: [], areRulesRead: true },
-    use: NO_LOGINS,
-    known: NO_LOGINS,
-    peopleOf: () => [],
     workloads: evaluateWorkloads(collection),
-    byCertificate: new Set(),
-    knownAccounts: new Map(),
-    now: NOW,
     ...evidence,
   }).map(({ name, kind, reasons }) => [name, kind, reasons[0]?.what]);
 }
@@ -74,18 +80,31 @@ test("a login by a clock that is ahead was by now", () => {
     accounts: [ANN],
     lastLogins: [{ account: "ann", at: Date.parse(NOW) / 1_000 + 60, source: "x" }],
   });
-  const [ann] = evaluateAccounts(collection, {
-    grants: [],
-    reach: { escalations: [], areRulesRead: true },
-    use: NO_LOGINS,
-    known: NO_LOGINS,
-    peopleOf: () => [],
-    workloads: null,
-    byCertificate: new Set(),
-    knownAccounts: new Map(),
-    now: NOW,
-  });
+  const [ann] = evaluateAccounts(collection, NOTHING);
   expect(ann?.lastLoginAt).toBe(NOW);
+});
+
+test("a way to root that anybody sees is told apart from a guess about rules that were left unread", () => {
+  const way = (by: "group" | "sudo", isCertain = false) => ({
+    account: "ann",
+    target: "root",
+    by,
+    commands: "any" as const,
+    password: "none" as const,
+    isCertain,
+    what: [],
+    shell: null,
+    rule: "x",
+  });
+  const accounts = [makeAccount("root", { uid: 0 }), ANN];
+  const shown = (escalations: ReturnType<typeof way>[], areRulesRead = false) =>
+    evaluateAccounts(makeCollection({ accounts }), { ...NOTHING, reach: { escalations, areRulesRead } })
+      .filter(({ isEscalationShown }) => isEscalationShown)
+      .map(({ name, root }) => [name, root]);
+  expect(shown([way("sudo")])).toEqual([]);
+  expect(shown([way("sudo")], true)).toEqual([["ann", "maybe"]]);
+  expect(shown([way("sudo"), way("group")])).toEqual([["ann", "maybe"]]);
+  expect(shown([way("group", true)])).toEqual([["ann", "becomes-root"]]);
 });
 
 const EARLIER = "2026-04-01T00:00:00Z";

@@ -8,7 +8,7 @@ import type { HostReach } from "#shared/model/hosts/host-reach.ts";
 import type { HostLogins, HostUse, KeyLogins } from "#shared/model/hosts/host-use.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { type AccountEvidence, evaluateKind, isForcedGrant, isLoginShell } from "./account-kind.ts";
-import { evaluateRootStandings } from "./root-standing.ts";
+import { evaluateRootStandings, findShownEscalations } from "./root-standing.ts";
 import type { AccountWorkloads, WorkloadList } from "./workloads.ts";
 
 /** A person who has a key: `person` tells apart two of one name. */
@@ -42,6 +42,7 @@ export function evaluateAccounts(collection: Collection, evidence: Evidence): Ho
   const isWhole = areWorkloadsWhole(collection, found);
   const mayHaveMoreKeys = findUnreadableKeys(collection);
   const rootOf = evaluateRootStandings(accounts, evidence.reach);
+  const shownEscalations = findShownEscalations(accounts, evidence.reach);
   const loginOf = findLastLogins(collection, evidence);
   const at = evidence.now;
   const now = collection.facts.unixTime ?? Math.floor(Date.parse(at) / 1_000);
@@ -76,6 +77,7 @@ export function evaluateAccounts(collection: Collection, evidence: Evidence): Ho
         collection.workloads?.uids,
       ),
       root: rootOf.get(name) ?? "unknown",
+      isEscalationShown: uid !== 0 && shownEscalations.has(name),
       workloads,
       workloadCount: count,
       grantCount: grants.length,

@@ -27,6 +27,20 @@ export function evaluateRootStandings(
   );
 }
 
+/**
+ * The accounts that become root, or may, by what anybody there sees, such as a socket that they may write to: not only by
+ * rules of sudo of which some were left unread.
+ */
+export function findShownEscalations(
+  accounts: readonly { name: string; uid: number }[],
+  { escalations, areRulesRead }: Rules,
+): ReadonlySet<string> {
+  const roots = accounts.filter(({ uid }) => uid === 0).map(({ name }) => name);
+  const shown = escalations.filter(({ by }) => areRulesRead || by !== "sudo");
+  const leading = Map.groupBy(shown, ({ target }) => target);
+  return reach(roots, { leading, sameOf: namesOfOne(accounts), counts: () => true });
+}
+
 /** As good as being the other account: any command, or one that is a shell. */
 const isFull = ({ commands, shell, isCertain }: Escalation): boolean =>
   isCertain && (commands === "any" || shell !== null);

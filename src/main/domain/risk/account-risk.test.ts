@@ -148,6 +148,7 @@ const hostAccount = (name: string, home = `/home/${name}`): HostAccount => ({
   kind: "bot",
   reasons: [],
   root: "no",
+  isEscalationShown: false,
   workloads: [],
   workloadCount: 0,
   grantCount: 0,

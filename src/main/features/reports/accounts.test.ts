@@ -149,20 +149,32 @@ test("what root saw of an account stays until root reads again, and says when th
   expect(await find()).toMatchObject({ kind: "unknown", grantCount: 0, isByRoot: true });
 });
 
+const rootAfter = async (
+  ...standings: [readAs: string, root: RootStanding, isEscalationShown?: boolean][]
+) => {
+  const { accounts } = open(
+    ...standings.map(([readAs, root, isEscalationShown = false]): [string, Partial<CollectedHost>] => [
+      "web1",
+      { readAs, accounts: [{ ...ANN, root, isEscalationShown }] },
+    ]),
+  );
+  return (await accounts.find({ id: 1 })).root;
+};
+
 test("that an account becomes root counts from whoever sees it, and that it does not from root alone", async () => {
-  const root = async (...standings: [readAs: string, RootStanding][]) => {
-    const { accounts } = open(
-      ...standings.map(([readAs, root]): [string, Partial<CollectedHost>] => [
-        "web1",
-        { readAs, accounts: [{ ...ANN, root }] },
-      ]),
-    );
-    return (await accounts.find({ id: 1 })).root;
-  };
-  expect(await root(["root", "no"], ["audit", "maybe"])).toBe("no");
-  expect(await root(["root", "becomes-root"], ["audit", "no"])).toBe("becomes-root");
-  expect(await root(["root", "no"], ["audit", "becomes-root"])).toBe("becomes-root");
-  expect(await root(["root", "becomes-root"], ["root by sudo", "no"])).toBe("no");
+  expect(await rootAfter(["root", "no"], ["audit", "maybe"])).toBe("no");
+  expect(await rootAfter(["root", "becomes-root"], ["audit", "no"])).toBe("becomes-root");
+  expect(await rootAfter(["root", "no"], ["audit", "becomes-root"])).toBe("becomes-root");
+  expect(await rootAfter(["root", "becomes-root"], ["root by sudo", "no"])).toBe("no");
+});
+
+test("a way by which an account may become root counts from whoever sees it, and a guess does not", async () => {
+  expect(await rootAfter(["root", "no"], ["audit", "maybe", true])).toBe("maybe");
+  expect(await rootAfter(["root", "unknown"], ["audit", "maybe", true])).toBe("maybe");
+  expect(await rootAfter(["root", "no"], ["audit", "maybe"])).toBe("no");
+  expect(await rootAfter(["root", "becomes-root"], ["audit", "maybe", true])).toBe("becomes-root");
+  expect(await rootAfter(["root", "no"], ["audit", "maybe", true], ["audit", "no"])).toBe("maybe");
+  expect(await rootAfter(["root", "no"], ["audit", "maybe", true], ["root", "no"])).toBe("no");
 });
 
 const HELPER = {

@@ -30,8 +30,9 @@ const STANDS = "is_by_root > @isByRoot AND uid = @uid AND shell = @shell AND gon
 
 /**
  * A last login stays known though a reading has lost it: logs rotate. What root saw stays until root reads again
- * (decision 0082); but that it is as good as root, and what its password is, counts from whoever sees it. Who is there
- * again under another number is somebody else, and has the labels of that number (`account_is_somebody_else`).
+ * (decision 0082); but that it is as good as root, or by what anybody sees may be, and what its password is, counts from
+ * whoever sees it. Who is there again under another number is somebody else, and has the labels of that number
+ * (`account_is_somebody_else`).
  */
 const SEE_ACCOUNT = `
   INSERT INTO account (host, host_name, port, name, uid, shell, home, groups, password_state, password_age, kind,
@@ -47,7 +48,11 @@ const SEE_ACCOUNT = `
       password_state = iif(@passwordState = 'unknown' AND ${STANDS}, password_state, @passwordState),
       password_age = iif(@passwordAge IS NULL AND ${STANDS}, password_age, @passwordAge),
       kind = iif(${STANDS}, kind, @kind), reasons = iif(${STANDS}, reasons, @reasons),
-      root = iif(uid = @uid AND (@root = 'unknown' OR @root IN ('maybe', 'no') AND ${STANDS}), root, @root),
+      root = CASE
+        WHEN uid <> @uid THEN @root
+        WHEN @isEscalationShown AND root IN ('no', 'unknown') THEN @root
+        WHEN @root = 'unknown' OR @root IN ('maybe', 'no') AND ${STANDS} THEN root
+        ELSE @root END,
       workloads = iif(${STANDS}, workloads, @workloads),
       workload_count = iif(${STANDS}, workload_count, @workloadCount),
       grant_count = iif(${STANDS}, grant_count, @grantCount),
@@ -121,6 +126,7 @@ export function accountTable(db: Database) {
           hostName: home.host,
           port: home.port,
           isByRoot: Number(isByRoot),
+          isEscalationShown: Number(account.isEscalationShown),
           scanId,
         });
         revise(home, account, { before: before.get(account.name), scanId });

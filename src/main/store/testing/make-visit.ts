@@ -94,6 +94,7 @@ export const makeAccount = (name: string, more: Partial<RatedAccount> = {}): Rat
   kind: "unknown",
   reasons: [],
   root: "no",
+  isEscalationShown: false,
   workloads: [],
   workloadCount: 0,
   grantCount: 0,

@@ -95,6 +95,8 @@ export type HostAccount = {
   kind: AccountKind;
   reasons: KindReason[];
   root: RootStanding;
+  /** Whether it becomes root, or may, by what anybody there sees, whatever rules could not be read. */
+  isEscalationShown: boolean;
   workloads: Workload[];
   workloadCount: number;
   /** Its grants that let somebody in, or may. */
