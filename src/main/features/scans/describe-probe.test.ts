@@ -6,8 +6,11 @@ import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { ScanId } from "#shared/model/hosts/scan.ts";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import type { HostProbe } from "#store/probe-record.ts";
-import { openStore } from "#store/store.ts";
-import { START } from "#store/testing/make-visit.ts";
+import { openStore, type Store } from "#store/store.ts";
+import { beginScan, START } from "#store/testing/make-visit.ts";
+import { NONCE as HEAVY_NONCE } from "#testing/attacks/heavy-records.ts";
+import { manyAccounts } from "#testing/attacks/heavy-streams.ts";
+import { growthOf, MOST_GROWTH } from "#testing/growth.ts";
 import { answerScript } from "#testing/ssh/collector-stream.ts";
 import { isAuthority, signCertificate } from "#testing/tls/sign-certificate.ts";
 import { describeAuthorities, toSeen } from "./describe-parts.ts";
@@ -18,9 +21,12 @@ const NONCE = "0123456789abcdef0123456789abcdef";
 const BEGIN = `--nonce '${NONCE.slice(0, 16)}''${NONCE.slice(16)}'`;
 const TARGET = { kind: "ssh" as const, host: "web1", port: 22, user: "root" };
 
-function readStream(stream: string, more: Partial<StreamResult> = {}): HostProbe {
-  const read = createReader(openStore({ path: ":memory:", access: "write" }));
-  const visit = read({
+function readStream(
+  stream: string,
+  more: Partial<StreamResult> = {},
+  store = openStore({ path: ":memory:", access: "write" }),
+): HostProbe {
+  const visit = createReader(store)({
     kind: "stream",
     nonce: NONCE,
     lost: null,
@@ -181,4 +187,21 @@ test("of an authority the accounts are kept that its certificates open, and not 
 test("where the file of authorities could not be read, it is not told that there is none", () => {
   expect(tell(CONFIG, null)).toEqual({ trusted: [], isComplete: false });
   expect(tell("PermitRootLogin no\n", null)).toEqual({ trusted: [], isComplete: true });
+});
+
+test("a host of very many accounts costs as much as it has accounts: read, evaluated, and kept over what was known", () => {
+  const record = (store: Store, stream: string): HostProbe => {
+    const identity = { scanId: beginScan(store), target: TARGET, at: START, tookMs: 1 };
+    const probe = readStream(stream, { nonce: HEAVY_NONCE, identity }, store);
+    store.atomically(() => store.hosts.recordProbe(probe));
+    return probe;
+  };
+  const make = (size: number) => {
+    const store = openStore({ path: ":memory:", access: "write" });
+    const stream = manyAccounts(size).toString("latin1");
+    expect(record(store, stream)).toMatchObject({ state: "ok", message: "" });
+    return { store, stream };
+  };
+  const work = ({ store, stream }: ReturnType<typeof make>) => record(store, stream);
+  expect(growthOf({ make, work, size: 500 })).toBeLessThan(MOST_GROWTH);
 });

@@ -2,98 +2,40 @@
  * Streams that a hostile host may send in place of its collector's: well-formed to the last byte, a few megabytes long,
  * with two or three lists that are compared with each other. A reader that compares each pair is busy for minutes.
  */
-import { createHash, hash } from "node:crypto";
+import {
+  accounts,
+  config,
+  keyLine,
+  lines,
+  many,
+  names,
+  sharedKeys,
+  sshdFile,
+  streamOf,
+  sudoers,
+} from "./heavy-records.ts";
 
-export const NONCE = "hostile";
-
-type Sent = { kind: string; attributes?: Record<string, string | readonly string[]>; text?: string };
-
-const token = (text: string): string =>
-  /^[A-Za-z0-9./_,:+=@-]*$/.test(text)
-    ? text
-    : [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
-
-function writeRecord({ kind, attributes = {}, text }: Sent): string {
-  const words = Object.entries(attributes).flatMap(([name, values]) =>
-    (typeof values === "string" ? [values] : values).map((value) => ` ${name}:${token(value)}`),
-  );
-  if (text === undefined) return `${kind} 0 -${words.join("")}\n`;
-  const payload = `${Buffer.from(text).toString("base64")}\n`;
-  return `${kind} ${payload.length} b64${words.join("")}\n${payload}`;
-}
-
-const many = <T>(count: number, make: (index: number) => T): T[] =>
-  Array.from({ length: count }, (_, index) => make(index));
-
-const lines = (count: number, write: (index: number) => string): string => many(count, write).join("\n");
-
-const FILE = "-rw-r--r--,1,0,0,1";
-const FOLDER = "drwxr-xr-x,1,0,0,1";
-
-/** A key that nobody has: a blob of the right shape. */
-export function keyLine(index: number): string {
-  const point = createHash("sha256").update(`key ${index}`).digest();
-  const type = Buffer.from("ssh-ed25519");
-  const length = (size: number) => Buffer.from([0, 0, 0, size]);
-  const blob = Buffer.concat([length(type.length), type, length(point.length), point]);
-  return `ssh-ed25519 ${blob.toString("base64")}`;
-}
-
-const HOST: Sent = {
-  kind: "host",
-  attributes: { uid: "0", user: "root", how: "login", hostname: "evil", time: "1780272000", offset: "+0000" },
-};
-
-const accounts = (count: number): Sent => ({
-  kind: "accounts",
-  text: `root:0:0:/root:/bin/sh\n${lines(count, (index) => `u${index}:${1000 + index}:100:/home/u${index}:/bin/sh`)}\n`,
-});
-
-const sudoers = (text: string): Sent => ({
-  kind: "sudoers",
-  attributes: { path: "/etc/sudoers", e: "-r--r-----,1,0,0,1" },
-  text,
-});
-
-const config = (text: string, path = "/etc/ssh/sshd_config"): Sent => ({
-  kind: "config",
-  attributes: { path },
-  text,
-});
-
-/** One file of authorized keys that every account uses. */
-const sharedKeys = (count: number, names: readonly string[]): Sent[] => [
-  {
-    kind: "authorized-keys",
-    attributes: {
-      path: "/etc/ssh/keys",
-      account: "root",
-      link: "no",
-      real: "/etc/ssh/keys",
-      e: [FOLDER, FOLDER, FOLDER, FILE],
+/** A host of very many accounts, as an honest one may be: two of each uid, of which root has read everything. */
+export const manyAccounts = (count: number): Buffer =>
+  streamOf([
+    {
+      kind: "accounts",
+      text: `root:0:0:/root:/bin/sh\n${lines(count, (index) => `n${index}:${2_000 + Math.floor(index / 2)}:100:/home/n${index}:/bin/${index % 2 ? "sh" : "false"}`)}\n`,
     },
-    text: `${lines(count, (index) => `${keyLine(index)} k${index}`)}\n`,
-  },
-  ...names.map((account) => ({
-    kind: "authorized-keys-for",
-    attributes: { path: "/etc/ssh/keys", account },
-  })),
-];
-
-const sshdFile = (path: string, text: string): Sent => ({
-  kind: "sshd-file",
-  attributes: { path, real: path, e: [FOLDER, FOLDER, FOLDER, FILE] },
-  text,
-});
-
-/** A stream of these records, whole and unchanged. */
-export function streamOf(records: readonly Sent[]): Buffer {
-  const all = [HOST, ...records];
-  const signed = `latchkey-collection 1 ${NONCE}\n${all.map(writeRecord).join("")}`;
-  return Buffer.from(`${signed}end ${all.length} ${NONCE} sha256 ${hash("sha256", signed)}\n`);
-}
-
-const names = (count: number) => many(count, (index) => `u${index}`);
+    { kind: "groups", text: `root:0:\nusers:100:\nsudo:27:${names(50).join(",")}\n` },
+    { kind: "shells", attributes: { yes: ["/bin/sh", "/bin/false"] } },
+    {
+      kind: "password-states",
+      text: `root:locked:::1,,,,\n${lines(count, (index) => `n${index}:${index % 3 ? "set" : "locked"}:::1,0,9,7,`)}\n`,
+    },
+    config("AuthorizedKeysFile .ssh/authorized_keys\n"),
+    sudoers("%sudo ALL = ALL\n"),
+    { kind: "workloads", attributes: { "uid-min": "1000" } },
+    ...many(Math.min(count, 1_000), (index) => ({
+      kind: "processes",
+      attributes: { uid: String(2_000 + index), name: "job", count: "1" },
+    })),
+  ]);
 
 /**
  * Named by the lists that are compared. `size` is 1 for an attack; smaller for a host that is as heavy as an honest
@@ -376,6 +318,35 @@ export const HEAVY: { readonly [name: string]: (size: number) => Buffer } = {
       },
     ]);
   },
+
+  "timers, and the services that they start": (size) => {
+    const count = Math.ceil(50_000 * size);
+    return streamOf([
+      accounts(1_000),
+      { kind: "workloads" },
+      ...many(1_000, (index) => ({
+        kind: "unit",
+        attributes: { path: `/etc/systemd/system/s${index}.service`, User: `u${index}` },
+      })),
+      ...many(count, (index) => ({
+        kind: "unit",
+        attributes: {
+          path: `/etc/systemd/system/t${index}.timer`,
+          OnCalendar: "daily",
+          Unit: `s${index % 1_000}.service`,
+        },
+      })),
+      {
+        kind: "unit-wants",
+        attributes: {
+          folder: "/etc/systemd/system/timers.target.wants",
+          unit: many(count, (index) => `t${index}.timer`),
+        },
+      },
+    ]);
+  },
+
+  "accounts of a host that has very many": (size) => manyAccounts(Math.ceil(100_000 * size)),
 
   "messages of logs, and lines that they may be of": (size) => {
     const count = Math.ceil(40_000 * size);
