@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { App } from "#app";
+import { type App, createApp } from "#app";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import type { AccountKind, AccountRow, RootStanding } from "#shared/model/access/account.ts";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
@@ -56,7 +56,7 @@ rm -rf /etc/ssl/certs/* /etc/nginx /etc/apache2
 
 const line = (...keys: Key[]): string => keys.map((key) => `'${KEYS[key]}'`).join(" ");
 
-/** Twelve hosts, each with whom it was made for. */
+/** Fourteen hosts, each with whom it was made for. */
 const HOSTS: readonly { name: string; prepare: string; planted: readonly Planted[] }[] = [
   {
     name: "person",
@@ -133,7 +133,30 @@ const HOSTS: readonly { name: string; prepare: string; planted: readonly Planted
       echo x > /etc/krb5.keytab; chmod 600 /etc/krb5.keytab`,
     planted: [account("backup2", "service"), account("toor", "unknown", { root: "is-root" })],
   },
+  {
+    name: "unused",
+    prepare: `for day in $(seq 100 -1 1); do
+        echo "$(date -u -d "-$day days" +%Y-%m-%d)T00:00:01Z unused CRON[9]: pam_unix(cron:session): session opened"
+      done >> /var/log/auth.log
+      useradd --system --create-home --shell /bin/bash nightly; service nightly nightly
+      useradd --system --create-home --shell /bin/bash weekly; service weekly weekly
+      keys weekly ${line("ci")}; by_key weekly ${printOf("ci")}`,
+    planted: [
+      account("nightly", "service", { findings: ["account-unused"] }),
+      account("weekly", "service", { login: true }),
+    ],
+  },
+  {
+    name: "disabled",
+    prepare: `made frank; password frank; chage -E 2020-01-01 frank
+      logged 'Accepted password for frank from 10.1.2.9 port 3 ssh2'`,
+    planted: [account("frank", "person", { login: true, findings: ["account-disabled-in-use"] })],
+  },
 ];
+
+/** What follows from how long a host has been known, of these. */
+const KNOWN_FOR_LONG = new Set(["unused", "disabled"]);
+const longAgo = () => new Date(Date.now() - 100 * 86_400_000);
 
 const CSV = [
   "name,login,key,state",
@@ -179,14 +202,27 @@ const TRUTH = HOSTS.flatMap(({ name: host, planted }) =>
   planted.map((one) => ({ at: `${one.name}@${host}`, ...one })),
 );
 
+const scanAs = (app: App, user: string, hosts: readonly LabHost[]) =>
+  scanAll(app, {
+    text: hosts.map(({ address }) => `${user}@${address}`).join(" "),
+    only: "ssh",
+    acceptNew: true,
+  });
+
+/** Reads some hosts as root as if it were a hundred days ago. */
+async function readEarly({ databasePath, workstation }: Desk, hosts: readonly LabHost[]): Promise<void> {
+  await using app = createApp({ databasePath, workstation, now: longAgo });
+  await importPeople(app);
+  await scanAs(
+    app,
+    "root",
+    hosts.filter(({ name }) => KNOWN_FOR_LONG.has(name)),
+  );
+}
+
 /** Reads the host as root: as it was, without Eve, and with her again. */
 async function readThrice(app: App, hosts: readonly LabHost[]): Promise<void> {
-  const scan = (only: readonly LabHost[], user = "root") =>
-    scanAll(app, {
-      text: only.map(({ address }) => `${user}@${address}`).join(" "),
-      only: "ssh",
-      acceptNew: true,
-    });
+  const scan = (only: readonly LabHost[]) => scanAs(app, "root", only);
   const states = new Set((await scan(hosts)).map(({ state }) => state));
   expect(states).toEqual(new Set(["ok"]));
   const returned = hosts.filter(({ name }) => name === "returned");
@@ -199,9 +235,10 @@ async function readThrice(app: App, hosts: readonly LabHost[]): Promise<void> {
   }
 }
 
-test("of twelve hosts every account is what it was planted as, by root, by an ordinary user, later and by bundle", async () => {
+test("of fourteen hosts every account is what it was planted as, by root, by an ordinary user, later and by bundle", async () => {
   await using desk = await makeDesk();
   await using hosts = await startAll(desk);
+  await readEarly(desk, hosts.all);
   await using app = desk.open();
   await importPeople(app);
   await readThrice(app, hosts.all);
@@ -225,7 +262,7 @@ test("of twelve hosts every account is what it was planted as, by root, by an or
   expect((await rowOf("dora@mixed")).passwordAge).toMatchObject({ accountExpiresAt: "2020-01-01T00:00:00Z" });
 
   // Whoever reads later without root takes nothing of it away.
-  await scanAll(app, { text: hosts.all.map(({ address }) => `audit@${address}`).join(" "), only: "ssh" });
+  await scanAs(app, "audit", hosts.all);
   expect(said(await read(app, hosts.all))).toEqual(TRUTH);
 
   // Without root nothing is said that is wrong: it is unknown, or as planted.
@@ -258,6 +295,15 @@ test("of twelve hosts every account is what it was planted as, by root, by an or
     ]);
     expect({ at, ...timeless(brought) }).toEqual({ at, ...timeless(live) });
   }
+
+  // A way to root that has come since, and that anybody sees, counts from whoever sees it.
+  await first?.run("cp /bin/true /opt/new; chmod 4777 /opt/new");
+  await scanAs(
+    app,
+    "audit",
+    hosts.all.filter(({ name }) => name === "person"),
+  );
+  expect((await read(app, hosts.all)).get("ann@person")?.root).toBe("maybe");
 }, 600_000);
 
 /** Without numbers, dates of readings, what others have said of it, and what comes and goes meanwhile. */
