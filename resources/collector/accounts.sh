@@ -40,27 +40,37 @@ read_accounts() {
 	fi
 	leave
 	find_silent_mounts
+	order_accounts
 	read_shells
 	read_password_states
 }
 
+# $ordered: shut:name:uid:gid:home:shell, a line each, whom to read first at first; $homes: theirs, a line each.
+order_accounts() {
+	ordered=$({ printf '%s\n:\n' "$silent_mounts$closed_mounts"; printf '%s\n' "$accounts"; } |
+		awk -v me="$my_name" -v login="$login_account" "$account_order_awk")
+	homes=$(printf '%s\n' "$ordered" | awk -F: '$5 ~ /^\// && !told[$5]++ { print $5 }')
+	[ -n "$ordered" ] || unread limit /etc/passwd not-ended
+}
+
 # What a directory that does not answer has begun to say may end in the middle of a name: it fails then.
 query_names() {
-	[ $is_asked = yes ] || return 1
-	if [ $may_stop = yes ]; then timeout -s KILL 5 getent "$@"; else getent "$@"; fi
+	[ $is_asked = yes ] && in_seconds 5 getent "$@"
 }
 
 # Of two accounts with one name the first counts, as everywhere on the host.
 only_accounts() { awk -F: 'NF >= 7 && $1 !~ /^[+-]/ && !told[$1]++ { print $1 ":" $3 ":" $4 ":" $6 ":" $7 }'; }
 only_groups() { awk -F: 'NF >= 4 { print $1 ":" $3 ":" $4 }'; }
 
+# Which shells somebody may use, as many as some hosts have accounts; of others that is not known.
 read_shells() {
 	printf '@shells -'
-	seen=$nl
-	printf '%s\n' "$accounts" | while IFS=: read -r name uid gid home shell; do
-		case $seen in *"$nl$shell$nl"*) continue ;; esac
-		seen=$seen$shell$nl
-		[ -n "$shell" ] || shell=/bin/sh
+	told=0
+	IFS=$nl
+	for shell in $(printf '%s\n' "$ordered" | awk -F: '!told[$6]++ { print $6 == "" ? "/bin/sh" : $6 }'); do
+		unset IFS
+		told=$((told + 1))
+		[ $told -le 500 ] || break
 		find_out "$shell"
 		usable=unknown
 		case $stands in
@@ -72,8 +82,11 @@ read_shells() {
 				;;
 		esac
 		say $usable "$shell"
+		IFS=$nl
 	done
+	unset IFS
 	printf '\n'
+	[ $told -le 500 ] || unread limit "$shell" too-many-shells
 }
 
 # Of each password its class, the day on which the account expires, the day from which a password is too old for PAM
@@ -87,8 +100,8 @@ read_password_states() {
 		return
 	fi
 	unread password-state /etc/shadow needs-root
-	status=$(passwd -S "$my_name" </dev/null)
-	chage=$(chage -l "$my_name" </dev/null)
+	status=$(in_seconds 5 passwd -S "$my_name" </dev/null)
+	chage=$(in_seconds 5 chage -l "$my_name" </dev/null)
 	encode "$my_name"
 	printf '@own-password %s account:%s\n' $encoding "$token"
 	printf '%s\n%s\n' "$status" "$chage" | payload

@@ -22,7 +22,7 @@ read_keys() {
 		case $1 in
 			"$home"/*)
 				why=
-				if is_silent "$home"; then why=no-answer
+				if leads_to_silence "$home"; then why=no-answer
 				elif is_below "$home" "$closed_mounts"; then why=not-permitted
 				elif [ -d "$home" ] && [ ! -x "$home" ]; then why=not-permitted
 				fi
@@ -33,7 +33,7 @@ read_keys() {
 				fi
 				;;
 		esac
-		unread_keys "$1" rights-missing
+		if leads_to_silence "$1"; then unread_keys "$1" no-answer; else unread_keys "$1" rights-missing; fi
 		return
 	fi
 	encode "$name"
@@ -73,7 +73,8 @@ describe_keys() {
 	printf '@authorized-keys %s' "$2"
 	say path "$1"
 	say account "$name"
-	if [ -h "$1" ]; then printf ' link:yes'; else printf ' link:no'; fi
+	# By a link of the folder, to look at the file would be to ask where it leads.
+	if ! leads_to_silence "$1" && [ -h "$1" ]; then printf ' link:yes'; else printf ' link:no'; fi
 	[ $stands = file ] && [ -n "$real" ] || return
 	say real "$real"
 	say written "$written"
@@ -114,7 +115,7 @@ may_account() {
 		case $1$2 in r?r* | x???[xs]*) return 0 ;; *) return 1 ;; esac
 	fi
 	case $1$2 in r???????r* | x?????????[xt]*) return 0 ;; r????r* | x??????[xs]*) ;; *) return 1 ;; esac
-	for group in $account_gid $(id -G "$name"); do
+	for group in $account_gid $(in_seconds 5 id -G "$name"); do
 		[ "$group" != "$4" ] || return 0
 	done
 	return 1

@@ -2,7 +2,6 @@
 
 read_certificates() {
 	seen_certificates=$nl recorded_files=$nl recorded_folders=$nl keystores='' trusted=0 folders=0 kubernetes_file=''
-	homes=$(printf '%s\n' "$accounts" | cut -d: -f4 | sort -u | head -n 2000)
 	walk_certificates
 	[ $trusted = 0 ] || unread trust-store /etc/ssl/certs trust-store $trusted
 	read_kubernetes
@@ -18,7 +17,7 @@ walk_certificates() {
 	while [ $# -gt 0 ]; do
 		folder=$1
 		shift
-		if is_silent "$folder"; then unread certificate-file "$folder" no-answer; continue; fi
+		if leads_to_silence "$folder"; then unread certificate-file "$folder" no-answer; continue; fi
 		[ -d "$folder" ] || continue
 		if [ ! -r "$folder" ] || [ ! -x "$folder" ]; then unread certificate-file "$folder" not-listed; continue; fi
 		folders=$((folders + 1))
@@ -28,7 +27,9 @@ walk_certificates() {
 		set +f
 		for file in "$folder"/* "$folder"/.[!.]*; do
 			set -f
-			if [ -h "$file" ]; then
+			if leads_to_silence "$file"; then
+				unread certificate-file "$file" no-answer
+			elif [ -h "$file" ]; then
 				case ${file##*/} in
 					[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f].[0-9r]*) trusted=$((trusted + 1)) ;;
 					*)
@@ -93,6 +94,7 @@ take_certificates() {
 	case $1 in /etc/ssl/cert.pem | /etc/pki/tls/cert.pem) trusted=$((trusted + 1)); return ;; esac
 	case $seen_certificates in *"$nl$1$nl"*) return ;; esac
 	seen_certificates=$seen_certificates$1$nl
+	if leads_to_silence "$1"; then why=no-answer; leave_certificates "$1"; return; fi
 	[ -f "$1" ] || return
 	resolve "$1"
 	case $real in '' | /proc/* | /sys/* | /dev/*) return ;; esac
@@ -137,7 +139,8 @@ leave_certificates() {
 # What certbot has replaced: of each renewal the certificate alone. What is in use is linked to from elsewhere.
 read_archive() {
 	archived=0
-	! is_silent /etc/letsencrypt/archive || return
+	! may_hang /etc/letsencrypt certificate-file || return
+	set -f
 	[ -d /etc/letsencrypt/archive ] || return
 	if [ ! -r /etc/letsencrypt/archive ]; then unread certificate-file /etc/letsencrypt/archive not-listed; return; fi
 	set +f

@@ -80,7 +80,7 @@ collect() {
 	begun=$(date +%s) may_stop=no silent_mounts= closed_mounts= key_form=plain
 	if timeout -s KILL 5 true; then may_stop=yes; fi
 	has base64 && encoding=b64 || encoding=hex
-	my_uid=$(id -u) my_name=$(id -un) held_path= held= as_uid=
+	my_uid=$(id -u) my_name=$(id -un) held_path= held= as_uid= named_uid= uid_name=
 	prepare_reading
 	for part in host accounts sshd_config grants host_keys homes listeners certificates reach workloads logs; do
 		read_$part

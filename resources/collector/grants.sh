@@ -13,16 +13,77 @@ read_grants() {
 		[ -z "$is_strange" ] || may_query=no
 		keep_daemon
 	done
-	printf '%s\n' "$accounts" | while IFS=: read -r name account_uid account_gid home shell; do
-		told=$((told + 1))
-		if [ $((told % 16)) = 0 ] && is_late; then unread limit "$name" too-late; break; fi
-		home_recorded=no is_home_known=no
-		for daemon in $daemons; do
-			use_daemon
-			read_account
-			keep_daemon
+	find_usual
+	printf '%s\n' "$ordered" | {
+		met=0 bare_home=
+		while IFS=: read -r is_shut name account_uid account_gid home shell; do
+			met=$((met + 1))
+			if [ $((met % 1024)) = 0 ] && is_late; then name_rest; break; fi
+			if [ $is_usual = yes ] && [ $met -gt 1 ] && has_no_keys; then continue; fi
+			told=$((told + 1))
+			if [ $((told % 16)) = 0 ] && is_late; then name_rest; break; fi
+			home_recorded=no is_home_known=no
+			for daemon in $daemons; do
+				use_daemon
+				read_account
+				keep_daemon
+			done
 		done
+		:
+	} || cut_off limit /etc/passwd
+}
+
+# How many accounts there was no time for, the account at hand first.
+name_rest() {
+	unread limit "$name" accounts-left "$(printf '%s\n' "$ordered" | awk -v met=$met 'END { print NR - met + 1 }')"
+}
+
+# Whether, for each daemon, keys lie in ~/.ssh and in files of one account alone, which are in $named_keys, and nothing
+# else is read of an account: into $is_usual.
+find_usual() {
+	is_usual=yes named_keys=
+	for daemon in $daemons; do
+		use_daemon
+		if [ -n "$config_principals$config_roots$has_withheld" ]; then is_usual=no; fi
+		case $daemon_options in
+			*[Ff][Ii][Ll][Ee]* | *[Pp][Rr][Ii][Nn][Cc][Ii][Pp]* | *[Cc][Hh][Rr][Oo][Oo][Tt]*) is_usual=no ;;
+		esac
+		IFS=$nl
+		for pattern in $config_keys; do
+			case $pattern in
+				none | .ssh/* | %h/.ssh/*) ;;
+				*[*?[]*) is_usual=no ;;
+				/*) named_keys=$named_keys$pattern$nl ;;
+				*) is_usual=no ;;
+			esac
+		done
+		unset IFS
 	done
+}
+
+# Whether the account at hand has no ~/.ssh and no file of its own, of a host where all keys lie there: most of a host
+# of very many have no home either, and many have the same.
+has_no_keys() {
+	[ $is_shut = no ] && [ "$account_uid" != 0 ] || return 1
+	IFS=$nl
+	for pattern in $named_keys; do
+		unset IFS
+		substitute "$pattern" || return 1
+		find_out "$path"
+		[ $stands = absent ] || return 1
+		IFS=$nl
+	done
+	unset IFS
+	[ "$home" != "$bare_home" ] || return 0
+	case $home in /*) ;; *) return 1 ;; esac
+	! leads_to_silence "$home/.ssh" || return 1
+	if [ -d "$home" ]; then
+		[ -x "$home" ] && [ ! -e "$home/.ssh" ] && [ ! -h "$home/.ssh" ] || return 1
+	else
+		find_out "$home"
+		[ $stands = absent ] || return 1
+	fi
+	bare_home=$home
 }
 
 # What one daemon would let account $name in by.
@@ -202,8 +263,11 @@ query_sshd() {
 	esac
 	leave
 	answer=$(run_sshd)
+	sshd_status=$?
 	if [ -z "$answer" ]; then
 		out=
+		# A directory that does not answer does not for the next one either.
+		if [ $sshd_status = 137 ]; then unread sshd-effective "$user" not-ended; may_query=no; return; fi
 		# sshd says the line that it does not understand.
 		[ -n "$has_withheld" ] && detail= || detail=$(run_sshd 2>&1 >/dev/null)
 		unread sshd-effective "$user" command-failed "$detail"
@@ -233,7 +297,8 @@ run_sshd() {
 	IFS=$nl
 	set -- $daemon_options
 	unset IFS
-	"$sshd" "$@" -T -C "user=$user,host=elsewhere.invalid,addr=192.0.2.1,laddr=192.0.2.2,lport=22" </dev/null
+	set -- "$@" -T -C "user=$user,host=elsewhere.invalid,addr=192.0.2.1,laddr=192.0.2.2,lport=22"
+	in_seconds 5 "$sshd" "$@" </dev/null
 }
 
 # Of sshd's settings those that decide about access.

@@ -66,11 +66,12 @@ choose_rights() {
 	set -- $path_line
 	rights_uid=${3-} rights_gid=${4-} rights_name=
 	[ -n "$rights_uid" ] || return 1
-	case $nl$accounts in
-		*:"$rights_uid":*)
-			rights_name=$(printf '%s\n' "$accounts" | awk -F: -v uid="$rights_uid" '$2 == uid { print $1; exit }')
-			;;
-	esac
+	# The list may be long, and most of one folder is one account's.
+	if [ "$rights_uid" != "$named_uid" ]; then
+		named_uid=$rights_uid
+		uid_name=$(printf '%s\n' "$accounts" | awk -F: -v uid="$rights_uid" '$2 == uid { print $1; exit }')
+	fi
+	rights_name=$uid_name
 }
 
 # As the reader is asked for $2, into $word: what is judged has to be what it is called. What may be shown was asked

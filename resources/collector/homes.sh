@@ -3,30 +3,34 @@
 # Private keys where people keep them: in ~/.ssh, beside it, and in /etc/ssh. Of homes also where their accounts
 # have been: both are read at once, with the rights of the account.
 read_homes() {
-	seen_homes=$nl told=0 all_looked=0 outbound_left=3072
-	{ printf '%s\n' "$accounts"; printf ':::/etc:\n'; } | while IFS=: read -r name account_uid account_gid home shell; do
-		case $seen_homes in *"$nl$home$nl"*) continue ;; esac
-		seen_homes=$seen_homes$home$nl
-		case $home in /*) ;; *) continue ;; esac
-		told=$((told + 1))
-		if [ $((told % 64)) = 0 ] && is_late; then unread limit "$home" too-late; break; fi
-		folder=$home/.ssh
-		[ -n "$name" ] || folder=/etc/ssh
-		if is_silent "$folder"; then
-			unread key-file "$folder" no-answer
-			[ -z "$name" ] || unread outbound "$home" no-answer
-			continue
-		fi
-		list_home
-		all_looked=$((all_looked + looked))
-		if [ $all_looked -ge 64 ]; then
-			all_looked=0
-			if is_late; then unread limit "$folder" too-late; break; fi
-		fi
-		work_as
-		if [ -n "$in_ssh" ]; then read_home "$folder/.ssh" "$in_ssh"; fi
-		if [ -n "$in_home" ]; then read_home "$home/.ssh" "$in_home"; fi
-	done
+	told=0 met=0 all_looked=0 outbound_left=3072
+	{ printf 'no::::/etc:\n'; printf '%s\n' "$ordered" | awk -F: '$5 ~ /^\// && !told[$5]++'; } | {
+		while IFS=: read -r is_shut name account_uid account_gid home shell; do
+			met=$((met + 1))
+			if [ $((met % 1024)) = 0 ] && is_late; then unread limit "$home" too-late; break; fi
+			folder=$home/.ssh
+			[ -n "$name" ] || folder=/etc/ssh
+			if leads_to_silence "$folder"; then
+				unread key-file "$folder" no-answer
+				[ -z "$name" ] || unread outbound "$home" no-answer
+				continue
+			fi
+			# Most of a host of very many have none.
+			[ -d "$home" ] || continue
+			told=$((told + 1))
+			if [ $((told % 64)) = 0 ] && is_late; then unread limit "$home" too-late; break; fi
+			list_home
+			all_looked=$((all_looked + looked))
+			if [ $all_looked -ge 64 ]; then
+				all_looked=0
+				if is_late; then unread limit "$folder" too-late; break; fi
+			fi
+			work_as
+			if [ -n "$in_ssh" ]; then read_home "$folder/.ssh" "$in_ssh"; fi
+			if [ -n "$in_home" ]; then read_home "$home/.ssh" "$in_home"; fi
+		done
+		:
+	} || cut_off limit /home
 }
 
 # The files of a home that may be private keys, a line each, and those that say where its account has been: $in_ssh
@@ -43,11 +47,13 @@ list_home() {
 				*.pub | */authorized_keys* | */moduli | */ssh_host_*_key | */environment | */rc | *"$nl"*) continue ;;
 				*/config | */known_hosts*) continue ;;
 			esac
+			[ $looked -le 256 ] || break
 			list_file k "$file" && in_ssh=$in_ssh$listed
 		done
 	fi
 	[ -n "$name" ] || return
 	for file in "$home/.ssh/known_hosts" "$home/.ssh/known_hosts2" "$home/.ssh/config"; do
+		if leads_to_silence "$file"; then unread outbound "$file" no-answer; continue; fi
 		[ ! -f "$file" ] || in_ssh=${in_ssh}w:$file$nl
 	done
 	set +f
@@ -55,19 +61,23 @@ list_home() {
 	set -f
 	for file do
 		case $file in *.pub | *"$nl"*) continue ;; esac
+		[ $looked -le 256 ] || break
 		list_file k "$file" && in_home=$in_home$listed
 	done
 }
 
 # As $listed, if it may be read at all.
 list_file() {
-	[ -f "$2" ] || return 1
+	listed=$1:$2$nl why=
+	if leads_to_silence "$2"; then why=no-answer; elif [ ! -f "$2" ]; then return 1; fi
 	looked=$((looked + 1))
 	if [ $looked -ge 256 ]; then
 		[ $looked -gt 256 ] || unread limit "$2" too-many-files
 		return 1
 	fi
-	listed=$1:$2$nl
+	[ -n "$why" ] || return 0
+	leave_listed "k:$2"
+	return 1
 }
 
 # read_home FILE LIST: reads what is listed, all of which lies in the folder of FILE.

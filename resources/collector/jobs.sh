@@ -14,9 +14,13 @@ read_jobs() {
 # Files of root's, of which each job says as whom it runs, and programs that root's run-parts starts.
 read_system_crontabs() {
 	system_table=1 crontabs= crontab_folder=/etc/cron.d
-	set +f
-	set -- /etc/crontab /etc/cron.d/*
-	set -f
+	set -- /etc/crontab
+	if leads_to_silence /etc/cron.d; then unread workload /etc/cron.d no-answer
+	else
+		set +f
+		set -- "$@" /etc/cron.d/*
+		set -f
+	fi
 	for file do
 		case ${file##*/} in '*' | *[!A-Za-z0-9_.-]*) continue ;; esac
 		if leads_to_silence "$file"; then unread workload "$file" no-answer; continue; fi
@@ -24,6 +28,7 @@ read_system_crontabs() {
 	done
 	read_added
 	for period in hourly daily weekly monthly yearly; do
+		if leads_to_silence /etc/cron.$period; then unread workload /etc/cron.$period no-answer; continue; fi
 		set +f
 		for file in "/etc/cron.$period"/*; do
 			set -f
@@ -39,7 +44,8 @@ read_system_crontabs() {
 # Files that are named for their accounts. cron follows no link there.
 read_crontabs() {
 	system_table= crontabs= crontab_folder=$1
-	[ -d "$1" ] && ! is_silent "$1" || return
+	if leads_to_silence "$1"; then unread workload "$1" no-answer; return; fi
+	[ -d "$1" ] || return
 	if [ ! -r "$1" ] || [ ! -x "$1" ]; then unread workload "$1" not-listed; return; fi
 	left=5000
 	set +f
@@ -91,7 +97,8 @@ cron_jobs() {
 
 # Whose the jobs are that wait to be run once, and nothing that is in them.
 read_at_jobs() {
-	[ -d "$1" ] && ! is_silent "$1" || return
+	if leads_to_silence "$1"; then unread workload "$1" no-answer; return; fi
+	[ -d "$1" ] || return
 	if [ ! -r "$1" ] || [ ! -x "$1" ]; then unread workload "$1" not-listed; return; fi
 	at_folder=$1 left=1000
 	set +f
@@ -121,12 +128,19 @@ read_processes() {
 	in_parts cat "$@" | whole $limit awk -v own=$$ "$encode_awk$processes_awk" || unread workload /proc too-late
 }
 
-# Programs that run as their owner or their group, whoever starts them: in the usual folders, and three levels deep.
+# Programs that run as their owner or their group, whoever starts them: in these folders, and three levels deep.
+SETUID_FOLDERS='/bin /sbin /usr/bin /usr/sbin /usr/local /usr/lib /usr/libexec /opt'
+
 read_setuid() {
 	if ! has find; then unread workload find no-tool; return; fi
 	set --
-	for folder in /bin /sbin /usr/bin /usr/sbin /usr/local /usr/lib /usr/libexec /opt; do
-		if [ -d $folder ] && [ ! -h $folder ] && ! is_silent $folder; then set -- "$@" $folder; fi
+	for folder in $SETUID_FOLDERS; do
+		real=$folder
+		if ! leads_to_silence $folder && [ -h $folder ]; then resolve $folder; fi
+		# Most links lead from one of these to another.
+		case " $SETUID_FOLDERS " in *" $real "*) [ "$real" = $folder ] || continue ;; esac
+		if leads_to_silence $folder || holds_silence "$real"; then unread workload $folder no-answer; continue; fi
+		[ ! -d "$real" ] || set -- "$@" "$real"
 	done
 	[ $# -gt 0 ] || return
 	# A name of several lines would tell of another program than there is, or be an option.
@@ -140,6 +154,12 @@ read_setuid() {
 		*"${nl}unnamed$nl"* | "$nl${nl}ended."[!0]*) unread workload /usr cannot-evaluate ;;
 	esac
 	printf '%s\n' "$found" | awk "$encode_awk$setuid_programs_awk"
+}
+
+# Whether what does not answer lies at $1 or below it: whoever lists its folders asks it.
+holds_silence() {
+	! is_silent "$1" || return 0
+	case $silent_mounts/ in *"$nl$1"/*) ;; *) return 1 ;; esac
 }
 
 # Whom this host is for Kerberos: of its keys the names.

@@ -96,13 +96,14 @@ sign_key() {
 }
 
 # query_key UID GID NAME PATH TEXT: into $proof, with the rights of that account where others than root may write.
+# As in fetch, nobody waits for it but who listens to it: whose process it is can stop it.
 query_key() {
 	proof=$(printf %s "$5" | {
-		if [ "$4" != "$held_path" ]; then $drop_limit sh -c "$possession_script" sh "$4"
-		elif drops_to "$1" "$3"; then as_account "$1" "$2" "$3" "$possession_script" "$4"
-		elif [ "$my_uid" != 0 ]; then $drop_limit sh -c "$possession_script" sh "$4"
+		if [ "$4" != "$held_path" ]; then $drop_limit sh -c "$possession_script" sh "$4" <&3 3<&- &
+		elif drops_to "$1" "$3"; then become_account "$1" "$2" "$3" "$possession_script" "$4" <&3 3<&- &
+		elif [ "$my_uid" != 0 ]; then $drop_limit sh -c "$possession_script" sh "$4" <&3 3<&- &
 		fi
-	} | $reading_late head -c 8192)
+	} 3<&0 | $reading_late head -c 8192)
 }
 
 # As fingerprints, into $signing_host: what is signed is nothing on another host.
@@ -131,7 +132,7 @@ key_text() {
 
 # The public key that lies beside a private one that does not show its own: likely, and never proven.
 look_beside() {
-	[ -f "$1" ] && [ -r "$1" ] || return
+	! leads_to_silence "$1" && [ -f "$1" ] && [ -r "$1" ] || return
 	kept_path=$held_path kept=$held
 	if hold "$1" k 1; then set -- $(take "$1" | head -c 16384 | tr -d '\0'); else set --; fi
 	held_path=$kept_path held=$kept

@@ -13,9 +13,12 @@ read_keystores() {
 	set +f
 	may_hang /var/lib keystore || list_stores /var/lib/tomcat*/conf/*.p12 /var/lib/tomcat*/conf/*.jks
 	set -f
+	met=0
 	IFS=$nl
 	for home in $homes; do
 		unset IFS
+		met=$((met + 1))
+		if [ $((met % 1024)) = 0 ] && is_late; then unread limit "$home" too-late; break; fi
 		is_silent "$home" || list_stores "$home/.keystore"
 		IFS=$nl
 	done
@@ -65,6 +68,7 @@ read_keystore() {
 # leads there may be tried.
 may_hang() {
 	set -f
+	if leads_to_silence "$1"; then unread $2 "$1" no-answer; return 0; fi
 	IFS=$nl
 	for mount in $silent_mounts; do
 		case $mount in "$1"/*) unset IFS; unread $2 "$mount" no-answer; return 0 ;; esac

@@ -9,10 +9,15 @@ read_kubernetes() {
 		list_kubernetes /var/lib/kubelet/kubeconfig /var/lib/rancher/*/agent/*.kubeconfig \
 			/var/lib/rancher/*/server/cred/*.kubeconfig /var/lib/rancher/*/server/manifests/*.yaml
 	set -f
+	met=0
 	IFS=$nl
 	for home in $homes; do
 		unset IFS
-		if ! is_silent "$home/.kube" && [ -d "$home/.kube" ]; then
+		met=$((met + 1))
+		if [ $((met % 1024)) = 0 ] && is_late; then unread limit "$home" too-late; return; fi
+		if is_silent "$home"; then :
+		elif leads_to_silence "$home/.kube"; then unread certificate-file "$home/.kube" no-answer
+		elif [ -d "$home/.kube" ]; then
 			set +f
 			list_kubernetes "$home"/.kube/config "$home"/.kube/*.conf "$home"/.kube/*.yaml "$home"/.kube/*.yml
 		fi
@@ -24,7 +29,7 @@ read_kubernetes() {
 list_kubernetes() {
 	set -f
 	for file do
-		[ -f "$file" ] || continue
+		if ! leads_to_silence "$file" && [ ! -f "$file" ]; then continue; fi
 		if is_late; then unread limit "$file" too-late; return; fi
 		take_kubernetes "$file"
 	done
@@ -36,6 +41,7 @@ take_kubernetes() {
 	[ -z "$kubernetes_file" ] || return
 	case $seen_certificates in *"$nl$1$nl"*) return ;; esac
 	seen_certificates=$seen_certificates$1$nl
+	if leads_to_silence "$1"; then unread certificate-file "$1" no-answer; return; fi
 	[ -f "$1" ] || return
 	resolve "$1"
 	case $real in '' | /proc/* | /sys/* | /dev/*) return ;; esac

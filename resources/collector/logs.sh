@@ -144,23 +144,42 @@ read_last_logins() {
 		if [ -s $records-wal ]; then unread log $records in-use; continue; fi
 		case $records in
 			*/lastlog2.db)
-				query='SELECT Time, Name, RemoteHost FROM Lastlog2 WHERE Time > 0 ORDER BY Time DESC LIMIT 5000'
+				query='SELECT Time, Name, RemoteHost FROM Lastlog2 WHERE Time > 0 ORDER BY Time DESC LIMIT 5001'
 				program=lastlog2 ;;
 			*.db)
-				query='SELECT max(Login) / 1000000, User, RemoteHost FROM wtmp WHERE Type = 3 GROUP BY User LIMIT 5000'
+				query='SELECT max(Login) / 1000000, User, RemoteHost FROM wtmp WHERE Type = 3 GROUP BY User LIMIT 5001'
 				program=wtmpdb ;;
 			*) query='' program=lastlog ;;
 		esac
 		if [ -n "$query" ] && has sqlite3; then
-			printf '@last-logins %s path:%s form:rows\n' $encoding $records
-			in_time sqlite3 -readonly -batch -init /dev/null -separator '	' "file:$records?immutable=1" "$query" | payload
+			set -- sqlite3 -readonly -batch -init /dev/null -separator '	' "file:$records?immutable=1" "$query"
+			ship_last_logins rows "$@"
 		elif has $program; then
-			printf '@last-logins %s path:%s form:table\n' $encoding $records
 			set --
 			[ $program != wtmpdb ] || set -- last -f $records -w --time-format iso
-			in_time $program "$@" | awk '!told[$1]++' | head -n 5000 | payload
+			ship_last_logins table $program "$@"
 		else
 			unread log $records no-opener $program
 		fi
 	done
+}
+
+# ship_last_logins FORM COMMAND...: what that says of $records, of 5,000 who have logged in.
+ship_last_logins() {
+	form=$1
+	shift
+	rows=$(in_time "$@" | awk -v end="$nonce" -v of="$form" '
+		$0 == end { is_whole = 1; next }
+		/\*\*Never logged in\*\*/ || (of == "table" && told[$1]++) { next }
+		++many > 5000 { exit }
+		{ print }
+		END { exit many > 5000 ? 3 : is_whole ? 0 : 4 }')
+	ended=$?
+	printf '@last-logins %s path:%s form:%s\n' $encoding $records $form
+	printf '%s\n' "$rows" | payload
+	case $ended in
+		0) ;;
+		3) unread log $records too-many-workloads ;;
+		*) unread log $records not-whole ;;
+	esac
 }

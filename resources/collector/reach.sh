@@ -111,7 +111,10 @@ read_agents() {
 	[ -r /proc/net/unix ] || return
 	agents=$(awk "$agent_sockets_awk" /proc/net/unix)
 	for path in $agents; do
+		if [ "$path" = cut ]; then unread outbound /proc/net/unix too-many-outbound; break; fi
 		folder=${path%/*}
+		# The name is whatever it was given, of whichever mounts.
+		if leads_to_silence "$folder"; then unread outbound "$path" no-answer; continue; fi
 		# Whoever made the socket may have put a link to somebody else's folder in its place.
 		[ -d "$folder" ] && [ ! -h "$folder" ] || continue
 		read_stat "$folder"

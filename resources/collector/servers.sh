@@ -14,8 +14,10 @@ read_servers() {
 	read_server dovecot /etc/dovecot/dovecot.conf
 	read_server slapd /etc/ldap/slapd.d/cn=config.ldif /etc/openldap/slapd.d/cn=config.ldif /etc/ldap/slapd.conf \
 		/etc/openldap/slapd.conf
-	set +f
-	set -- /etc/postgresql/*/*/postgresql.conf /var/lib/pgsql/data/postgresql.conf /var/lib/pgsql/*/data/postgresql.conf
+	set --
+	may_hang /etc server-config || set -- /etc/postgresql/*/*/postgresql.conf
+	may_hang /var/lib server-config ||
+		set -- "$@" /var/lib/pgsql/data/postgresql.conf /var/lib/pgsql/*/data/postgresql.conf
 	set -f
 	for root do read_server postgresql "$root"; done
 	read_server mysql /etc/mysql/my.cnf /etc/my.cnf
@@ -172,6 +174,7 @@ read_server_files() {
 
 include_for_server() {
 	case $1 in *\$* | *%*) return ;; /*) pattern=$1 ;; *) pattern=$base/$1 ;; esac
+	if leads_to_silence "${pattern%%[*?[]*}"; then unread server-config "$pattern" no-answer; return; fi
 	IFS=
 	set +f
 	case $server in
@@ -185,6 +188,7 @@ include_for_server() {
 	case $folder in *[*?[]*) ;; *) [ ! -r "$folder" ] || [ ! -x "$folder" ] || record_folder "$folder" ;; esac
 	for file do
 		case $shipped_files in *"$nl$file$nl"*) continue ;; esac
+		if leads_to_silence "$file"; then unread server-config "$file" no-answer; continue; fi
 		[ -f "$file" ] && [ -r "$file" ] && server_files=$server_files$file$nl
 	done
 }
@@ -214,6 +218,7 @@ take_folder() {
 	set +f
 	for file in "$1"/*; do
 		set -f
+		if leads_to_silence "$file"; then unread certificate-file "$file" no-answer; continue; fi
 		[ -f "$file" ] || continue
 		found_files=$((found_files + 1))
 		if [ $((found_files % 32)) = 0 ] && is_late; then unread limit "$1" too-late; break; fi
@@ -260,6 +265,7 @@ gather_flat() {
 	for file in "$1"/*; do
 		set -f
 		case $file in *"$nl"* | *.pem | *.key | *.crt | *.db | *.lmdb | *.cdb) continue ;; esac
+		if leads_to_silence "$file"; then unread server-config "$file" no-answer; continue; fi
 		[ -f "$file" ] && [ -r "$file" ] && server_files=$server_files$file$nl
 	done
 	set -f
@@ -274,7 +280,7 @@ gather_server() {
 		shift
 		folders=$((folders + 1))
 		if [ $folders -gt 100 ]; then unread limit "$folder" too-many; return; fi
-		if is_silent "$folder"; then unread server-config "$folder" no-answer; continue; fi
+		if leads_to_silence "$folder"; then unread server-config "$folder" no-answer; continue; fi
 		[ -d "$folder" ] || continue
 		if [ ! -r "$folder" ] || [ ! -x "$folder" ]; then unread server-config "$folder" not-listed; continue; fi
 		record_folder "$folder"
@@ -282,7 +288,9 @@ gather_server() {
 		for file in "$folder"/*; do
 			set -f
 			case $file in *"$nl"* | *.pem | *.key | *.crt | *.der | *.p12 | *.pfx | *.jks | *.so | *.http) continue ;; esac
-			if [ -d "$file" ]; then
+			if leads_to_silence "$file"; then
+				unread server-config "$file" no-answer
+			elif [ -d "$file" ]; then
 				[ -h "$file" ] || case $file in *-available | */modules) ;; *) set -- "$@" "$file" ;; esac
 			elif [ ! -f "$file" ]; then
 				continue

@@ -209,7 +209,7 @@ expand() {
 
 # A pattern in a folder that cannot be listed matches nothing that we could see. Fails where one must not even look.
 report_if_closed() {
-	if is_silent "${2%%[*?[]*}"; then unread "$1" "$2" no-answer; return 1; fi
+	if leads_to_silence "${2%%[*?[]*}"; then unread "$1" "$2" no-answer; return 1; fi
 	folder=${2%%[*?[]*}
 	folder=${folder%/*}
 	if [ -d "$folder" ]; then

@@ -66,5 +66,13 @@ unread() {
 	printf '\n'
 }
 
+# in_seconds N COMMAND...: what asks a directory, which may not answer.
+in_seconds() {
+	if [ $may_stop = yes ]; then timeout -s KILL "$@"; else shift; "$@"; fi
+}
+
+# cut_off KIND PATH: a part in a process of its own did not come to its end, nor may its last line have.
+cut_off() { printf '\n'; unread "$1" "$2" not-ended; }
+
 # Asked before what may take long.
 is_late() { leave; [ $(($(date +%s) - begun)) -gt 20 ]; }

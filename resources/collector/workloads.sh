@@ -70,30 +70,6 @@ list_unit() {
 	[ $units_left -lt 0 ] || unit_links="$unit_links $1"
 }
 
-# Whether links lead to where nothing answers: who follows them waits for ever. What each says is read, and no more.
-leads_to_silence() {
-	[ -n "$silent_mounts" ] || return 1
-	ahead=$1 reached= hops=0
-	while [ -n "$ahead" ]; do
-		step=${ahead%%/*}
-		case $ahead in */*) ahead=${ahead#*/} ;; *) ahead= ;; esac
-		case $step in
-			'' | .) continue ;;
-			..) reached=${reached%/*}; continue ;;
-		esac
-		reached=$reached/$step
-		! is_silent "$reached" || return 0
-		[ -h "$reached" ] || continue
-		hops=$((hops + 1))
-		# Linux goes no further either.
-		[ $hops -le 40 ] || return 1
-		led=$(readlink "$reached")
-		case $led in /*) reached= ;; *) reached=${reached%/*} ;; esac
-		ahead=$led${ahead:+/$ahead}
-	done
-	return 1
-}
-
 list_drop_ins() {
 	if leads_to_silence "$1"; then unread workload "$1" no-answer; return; fi
 	[ -d "$1" ] || return

@@ -59,3 +59,10 @@ $drop_name
 		*) return 1 ;;
 	esac
 }
+
+# become_account UID GID NAME TEXT WORD...: the same by a process that does nothing else, and that nobody waits for: it
+# becomes that shell, so that nothing stays open with it that a shell keeps beside, such as what it writes to.
+become_account() {
+	alone() { cd / && become_bare "$@"; }
+	as_account "$@"
+}

@@ -104,7 +104,7 @@ fetch() {
 	fetched=$(
 		if drops_to "$fetch_uid" "$fetch_name"; then
 			# Nobody waits for it but who listens to it, who is limited: should it never end, it has no rights of ours.
-			as_account "$fetch_uid" "$fetch_gid" "$fetch_name" "$reader" "$fetch_blocks" - "$nonblock" $coder "$@" &
+			become_account "$fetch_uid" "$fetch_gid" "$fetch_name" "$reader" "$fetch_blocks" - "$nonblock" $coder "$@" &
 		else $checked_limit sh -c "$reader" sh "$fetch_blocks" "$fetch_uid" '' $coder "$@"
 		fi | $reading_late head -c 6291456
 	) 2>/dev/null </dev/null

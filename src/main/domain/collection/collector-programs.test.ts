@@ -1,10 +1,7 @@
 /** The collector's awk programs, each under every awk that this machine has. */
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { KEYWORDS, OLD_NAMES } from "#domain/ssh/sshd-settings.ts";
 import { AWKS, runAwks } from "#testing/run-awk.ts";
-import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 /** The answer of one program of the collector, which must be the same under every awk. */
 function said(name: string, input: string, variables = {}, args: readonly string[] = []): string {
@@ -53,21 +50,7 @@ describe.skipIf(AWKS.length === 0)("the stream", () => {
   });
 });
 
-describe.skipIf(AWKS.length === 0)("accounts and sshd", () => {
-  test("of a password its class is told, with its days, and no hash", () => {
-    const shadow = "a:$6$x:1:0:99:7:3:20000:\nb:!x:1::::::\nc:*:1::::::\nd::1::::::\n";
-    expect(said("password-classes", shadow, { kernel: "Linux" }, ["-F:"])).toBe(
-      "a:set:20000:103:1,0,99,7,3\nb:locked:::1,,,,\nc:starred:::1,,,,\nd:none:::1,,,,\n",
-    );
-  });
-
-  test("a hash in another field of a broken line stays where it is", () => {
-    const shadow = "a:x:$6$h:$6$h:$6$h:$6$h:$6$h:$6$h:\nb:1:2:3:4:5:6:$y$j9T$h\nc:x:123456789:0x1:-1: 7::\n";
-    expect(said("password-classes", shadow, { kernel: "Linux" }, ["-F:"])).toBe(
-      "a:set:::,,,,\nb:set::12:2,3,4,5,6\nc:set:::,,,,\n",
-    );
-  });
-
+describe.skipIf(AWKS.length === 0)("sshd", () => {
   test("words of sshd's configuration are read with their quotes, in any case, and up to a remark", () => {
     const config = `AuthorizedKeysFile .ssh/a "b c" # x
 #Include no
@@ -103,21 +86,6 @@ ChrootDirectory /root
       "port 22\nPermitRootLogin no\n",
     );
   });
-
-  test("each mount that somebody else serves is asked by a home that lies there", async () => {
-    await using folder = await makeTemporaryFolder();
-    const mounts = join(folder.path, "mounts");
-    const table = [
-      "srv:/x /home nfs4 rw 0 0",
-      "tmp /tmp tmpfs rw 0 0",
-      "//c/s /mnt/a\\040b cifs rw 0 0",
-      "auto /net autofs rw 0 0",
-    ];
-    await writeFile(mounts, `${table.join("\n")}\n`);
-    expect(said("checked-mounts", "jo:1:1:/home/jo:/bin/sh\n", {}, ["-", mounts])).toBe(
-      "/home\n/home/jo\n/mnt/a b\n/mnt/a b\n",
-    );
-  });
 });
 
 describe.skipIf(AWKS.length === 0)("who becomes whom", () => {
@@ -133,6 +101,12 @@ describe.skipIf(AWKS.length === 0)("who becomes whom", () => {
     const sockets =
       "0: 1 /tmp/ssh-Xa1/agent.12\n0: 1 /tmp/ssh-Xa1/agent.12\n0: 1 /home/jo/.ssh/agent/s.abc.sshd.x\n0: 1 /run/other\n";
     expect(said("agent-sockets", sockets)).toBe("/tmp/ssh-Xa1/agent.12\n/home/jo/.ssh/agent/s.abc.sshd.x\n");
+  });
+
+  test("that there are more than 200 of them is told as well", () => {
+    const sockets = Array.from({ length: 300 }, (_, at) => `0: 1 /tmp/ssh-Xa${at}/agent.1\n`).join("");
+    const lines = said("agent-sockets", sockets).trim().split("\n");
+    expect([lines.length, lines.at(-2), lines.at(-1)]).toEqual([201, "/tmp/ssh-Xa199/agent.1", "cut"]);
   });
 
   test("of ssh_config hosts, logins and keys go along, and no command", () => {

@@ -23,6 +23,8 @@ const KINDS: readonly Unreadable["kind"][] = [
 
 /** The sentence behind each code that the collector writes; `detail` is a count, a name or what a tool said. */
 const SENTENCES: { [code: string]: (detail: string) => string } = {
+  "accounts-left": (detail) =>
+    `the collector ran out of time here: keys of ${detail} accounts were not looked for; root, and who has a login shell, come first`,
   "account-cannot-read": () => "the account itself may not read it, so sshd would not either",
   "by-variable": () => "its name holds a variable that only the running server knows",
   "rights-missing": () => "whether it exists is not known without more rights",
@@ -46,6 +48,7 @@ const SENTENCES: { [code: string]: (detail: string) => string } = {
   "cannot-evaluate": () =>
     "others may write there, and this system cannot show which file was opened, so it was left out",
   "not-ended": () => "reading it did not end in time, so it was left out",
+  "not-whole": () => "the program that reads it did not come to its end: some of it may be missing",
   "odd-name": () => "sshd cannot be asked about an account with a comma in its name",
   "other-server": (detail) => `${detail} accepts SSH logins here, too, by rules that are not known here`,
   "owner-cannot-read": () => "whoever may write where it lies may not read it, so root does not either",
@@ -64,6 +67,7 @@ const SENTENCES: { [code: string]: (detail: string) => string } = {
   "too-many-outbound": () => "there is too much of it: the rest was left out",
   "too-many-files": () => "there are too many files: they were left out",
   "too-many-workloads": () => "there are more of them than are listed: the rest was left out",
+  "too-many-shells": () => "there are too many login shells: of the rest it is not known who may use them",
   "too-many": () => "there are too many folders: the rest was left out",
   "trust-store": (detail) => `${detail} files and links of the distribution's trust store were left out`,
   "unknown-token": () => "it holds a token that sshd does not know",
