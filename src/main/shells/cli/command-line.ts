@@ -106,7 +106,6 @@ export async function createProgram(session: Session, parts = PARTS): Promise<Co
     )
     .configureHelp({ showGlobalOptions: true, subcommandTerm: formatCommand })
     .addHelpText("after", HELP)
-    .allowExcessArguments()
     .action(async () => {
       const [word] = program.args;
       refuseUnknown(word ?? null);
@@ -115,7 +114,8 @@ export async function createProgram(session: Session, parts = PARTS): Promise<Co
     });
   for (const add of await Promise.all(parts.map(({ load }) => load()))) add(program, session);
   addExamples(program);
-  return program;
+  // Not before: its commands would take words that they do not use, too.
+  return program.allowExcessArguments();
 }
 
 /** A command in the list of commands: its arguments, not its options. */

@@ -173,7 +173,7 @@ async function movePerson(name: string, options: MoveOptions, world: World): Pro
 
 function formatUndo(changes: readonly number[], tags: readonly string[]): string {
   const times = changes.length > 1 ? `, typed ${changes.length} times,` : "";
-  const rest = tags.length > 0 ? "; what tags name, latchkey tags sets" : "";
+  const rest = tags.length > 0 ? "; tags are set by latchkey tags" : "";
   return `${changes.length > 0 ? `; latchkey label --undo${times} undoes it` : ""}${rest}`;
 }
 
@@ -277,6 +277,7 @@ export function addInventory(program: Command, { world }: Session): void {
   const note = "what is not scanned, for whoever reads the verdicts";
   inventory
     .command("show", { isDefault: true })
+    .allowExcessArguments()
     .description("show whether it is marked complete")
     .action((_: object, command: Command) => {
       const [word] = command.args;

@@ -59,6 +59,7 @@ export function addReviews(program: Command, session: Session): void {
     .addHelpText("after", HELP);
   reviews
     .command("list", { isDefault: true })
+    .allowExcessArguments()
     .description("list the reviews")
     .option(
       "--due",
