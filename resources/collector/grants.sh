@@ -298,7 +298,7 @@ run_sshd() {
 	set -- $daemon_options
 	unset IFS
 	set -- "$@" -T -C "user=$user,host=elsewhere.invalid,addr=192.0.2.1,laddr=192.0.2.2,lport=22"
-	in_seconds 5 "$sshd" "$@" </dev/null
+	in_seconds 10 "$sshd" "$@" </dev/null
 }
 
 # Of sshd's settings those that decide about access.
