@@ -57,10 +57,13 @@ test("what stands out comes first where it is most severe, with its lines and wh
   const list = new ListScreen(page, "logins that stand out");
   await expect(list.rows).toHaveCount(3);
   await expect(list.rows.first()).toContainText(/High.*root.*203.0.113.77 got in by password/);
+  const tooFew = page.getByText(/^Not enough logs yet: \d+ hosts?, 1 account$/);
+  await expect(tooFew).toHaveAttribute("title", /ubuntu@web-1.example 11 of 30 days/);
   expect(await camera.photograph("logins-observed")).toEqual([]);
   expect(await overflowOf(page)).toEqual([]);
 
   await list.open("deploy");
+  await expect(drawer).toContainText("Lines of the log, put together of what was kept of them");
   await expect(drawer).toContainText("hours: 1:00 to 2:59, by the clock of the host");
   expect(await camera.photograph("login")).toEqual([]);
   await list.open("ann");

@@ -1,5 +1,5 @@
 /**
- * The lists, the start and the screen on a large database: a million certificates and a million grants.
+ * The lists, the start and the screen on a large database: a million certificates, grants and days of logins.
  *
  *     npm run bench -- lists            or alone, and smaller:  npm exec -c 'node scripts/bench/lists.mjs 10000 [FILE]'
  *
@@ -75,6 +75,7 @@ function measureLists() {
     findingLists(),
     linkLists(),
     changeLists(),
+    loginLists(),
   ].flat();
   const costs = lists.map(({ list, options, ...rest }) => ({
     ...rest,
@@ -91,7 +92,15 @@ function measureLists() {
 
 /** The first page of a search, with its count as far as that goes: what it finds serves the pages after it. */
 function measureFirstPages() {
-  const asked = [certificateLists(), grantLists(), hostLists(), findingLists(), linkLists(), changeLists()]
+  const asked = [
+    certificateLists(),
+    grantLists(),
+    hostLists(),
+    findingLists(),
+    linkLists(),
+    changeLists(),
+    loginLists(),
+  ]
     .flat()
     .filter(({ options }) => options.search !== undefined);
   const costs = asked.map(({ list, options, ...rest }) => ({ ...rest, ms: firstPage(list, options) }));
@@ -301,5 +310,39 @@ function changeLists() {
     ...["changed", "gone"].map((what) => make(`that are ${what}`, { what })),
     make("on web5.corp", { host: "web5.corp" }),
     ...["user777@", "laptop", "zq", "77", "7", "a"].map((word) => make(`with ${word}`, { search: word })),
+  ];
+}
+
+/** Days of logins, and logins that stand out. */
+function loginLists() {
+  const days = (name, options, peer) => ({ name: `logins ${name}`, list: ask.listLogins, options, peer });
+  const observed = (name, options, peer) => ({
+    name: `observed logins ${name}`,
+    list: ask.listObservedLogins,
+    options,
+    peer,
+  });
+  const joined = "login_day JOIN login_source ON login_source.id = login_day.source";
+  const inOrder = sorted("login_day", "day");
+  const byWeight = sorted("login_observation", "weight");
+  return [
+    days("in all", {}, inOrder),
+    days("of account3", { account: "account3" }, inOrder),
+    days("on web5.corp", { host: "web5.corp" }, inOrder),
+    days("from 10.5.3.7", { from: "10.5.3.7" }, inOrder),
+    days("by password", { method: "password" }, inOrder),
+    ...["account3", "zq", "77"].map((word) =>
+      days(
+        `with ${word}`,
+        { search: word },
+        `SELECT * FROM ${joined} WHERE host_name LIKE '%${word}%' ORDER BY +day LIMIT 100`,
+      ),
+    ),
+    observed("in all", {}, byWeight),
+    observed("by lastAt", by("lastAt", true), byWeight),
+    observed("of account3", { account: "account3" }, byWeight),
+    observed("on web5.corp", { host: "web5.corp" }, byWeight),
+    observed("that are accepted", { accepted: true }, byWeight),
+    observed("that are accepted, of account3", { accepted: true, account: "account3" }, byWeight),
   ];
 }

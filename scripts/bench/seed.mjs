@@ -16,7 +16,8 @@ const DER_BYTES = 1_000;
 /**
  * So many certificates, each on an endpoint of its own under one of fifty authorities, of which a few per cent need
  * attention; and as many grants, a hundred a host, of keys that are on three accounts each. Every fifth key lies on a host,
- * a tenth is somebody's, of whom every tenth has left; of fifty grants one is unused.
+ * a tenth is somebody's, of whom every tenth has left; of fifty grants one is unused. As many days of logins, a hundred a host
+ * from five addresses, and as many logins that stand out, of which somebody has accepted one in a thousand.
  *
  * @param {string} path of a database that is there, empty and closed
  * @param {number} size
@@ -45,6 +46,7 @@ export function seed(path, size) {
     db.exec(writeGrants(size, hosts));
     db.exec(writeVersions());
     db.exec(writeKeys(Math.floor(size / 3)));
+    db.exec(writeLogins(size, hosts));
     db.exec(COUNTED);
     for (const { sql } of later.toSorted((a, b) => a.type.localeCompare(b.type))) db.exec(sql);
   } finally {
@@ -141,6 +143,29 @@ const writeKeys = (keys) => `
     FROM n;
 `;
 
+const SOURCES_PER_HOST = 5;
+const DAYS_PER_SOURCE = 20;
+/** Days since the epoch of the last logins: `NOW`. */
+const LAST_DAY = 20_605;
+
+const writeLogins = (size, hosts) => `
+  ${upTo(SOURCES_PER_HOST)} INSERT INTO login_source (host, host_name, port, account, method, means, address)
+    SELECT host.id, host.host, 22, 'account' || i, iif(i, 'publickey', 'password'), iif(i, fingerprint('user' || i), ''),
+      '10.' || (host.id % 200) || '.' || i || '.7'
+    FROM host, n;
+  ${upTo(DAYS_PER_SOURCE)} INSERT INTO login_day (source, day, count, in_journal, hours, hours_in_journal, first_at, last_at)
+    SELECT login_source.id, ${LAST_DAY} - i, 3, 3, 768, 768, '${NOW}', '${NOW}' FROM login_source, n;
+  ${upTo(size)} INSERT INTO login_observation (host, host_name, port, account, rule, subject, method, means, address, first_at,
+      last_at, evidence, severity, facts, lines)
+    SELECT i % ${hosts} + 1, 'web' || (i % ${hosts}) || '.corp', 22, 'account' || (i / ${hosts} % 10), 'login-new-source',
+      '10.' || (i / ${hosts}) || '.0.0/24', 'publickey', fingerprint('user' || (i % 10)), '10.' || (i / ${hosts}) || '.0.7',
+      '${NOW}', ${day(0)}, 'journal', iif(i % 1000, 'medium', 'high'),
+      '{"rule":"login-new-source","network":"10.0.0.0/24","isBaselinePartial":false,"isNetworkUsual":false,"isUsualOnHost":false}', '[]'
+    FROM n;
+  INSERT INTO login_acceptance (observation, evidence, weight, reason, until, accepted_at)
+    SELECT id, evidence, weight, 'the office', '2027-01-01', '${NOW}' FROM login_observation WHERE id % 1000 = 7;
+`;
+
 /** What the triggers keep. */
 const COUNTED = `
   INSERT INTO baseline (id, scan, set_at) VALUES (1, 1, '${NOW}');
@@ -166,6 +191,7 @@ const COUNTED = `
   INSERT INTO certificate_search (rowid, text)
     SELECT id, subject || char(10) || issuer || char(10) || names || char(10, 10) FROM certificate;
   INSERT INTO location_search (rowid, text) SELECT id, text || char(10, 10) FROM location_text;
+  INSERT INTO login_source_search (rowid, text) SELECT id, search_text || char(10, 10) FROM login_source;
   INSERT INTO grant_search (rowid, text) SELECT id, search_text || char(10, 10) FROM grant_line;
   INSERT INTO key_file_search (rowid, text)
     SELECT key_file.id, owner || char(10) || host.host || char(10) || path || char(10, 10)

@@ -171,13 +171,14 @@ function tell_burst(peer,   who, at) {
 	}
 	forget(peer)
 }
-# A line, after the number of its day.
-function as_line(text,   n) {
+# A line, after the number of its day. Of a very long one the middle is left out: the ID of a certificate.
+function as_line(text,   n, day) {
 	n = index(text, "\t")
-	text = substr(text, 1, n - 1) "\n" substr(text, n + 1, 400)
+	day = substr(text, 1, n - 1)
+	text = substr(text, n + 1)
+	if (length(text) > 620) text = substr(text, 1, 400) " [...] " substr(text, length(text) - 199)
 	gsub(/\t/, " ", text)
-	sub(/\n/, "\t", text)
-	return text
+	return day "\t" text
 }
 function tell(letter,   i, j, at, held, which) {
 	for (i = 1; i <= messages[letter]; i++) {

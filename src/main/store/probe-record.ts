@@ -1,5 +1,5 @@
 import type { RatedAccount } from "#shared/model/access/account.ts";
-import type { Baselines, DaySpan, LoginDay, ObservedLogin } from "#shared/model/access/login.ts";
+import type { BaselineSpans, Baselines, LoginDay, ObservedLogin } from "#shared/model/access/login.ts";
 import type { Verdict } from "#shared/model/access/verdict.ts";
 import type { Certificate } from "#shared/model/certificates/certificate.ts";
 import type { FileLine, ShownBy } from "#shared/model/certificates/served.ts";
@@ -141,7 +141,7 @@ export type CollectedHost = {
   /** Each day with logins, and which of these stand out; null where that was too much to evaluate. */
   logins: {
     days: LoginDay[];
-    reading: { spans: Baselines<DaySpan | null>; observed: ObservedLogin[] } | null;
+    reading: { spans: Baselines<BaselineSpans>; observed: ObservedLogin[] } | null;
   };
   reach: HostReach;
   /** Null: not read, so that what is known stays. */

@@ -1199,14 +1199,20 @@ CREATE TABLE login_day (
 CREATE INDEX login_day_by_day ON login_day (day, last_at, id);
 
 -- Of which days, since the epoch, the baseline of a host's logins is made: the first 30 that its logs cover, by the journal alone or by
--- all logs. Its days are marked once, when there are enough; nothing is added to it later.
+-- all logs. Its days are marked once, when there are enough; nothing is added to it later. `account` is empty for all of the host; an
+-- account has days of its own where it was made later than the host was first read, or where its logins were too many to be read whole
+-- (0086). `to_day` null: not enough days yet; `from_day` is the first one then.
 CREATE TABLE login_baseline (
   host     INTEGER NOT NULL REFERENCES host (id),
+  account  TEXT NOT NULL DEFAULT '',
   evidence TEXT NOT NULL CHECK (evidence IN ('journal', 'all')),
   from_day INTEGER NOT NULL,
-  to_day   INTEGER NOT NULL,
-  PRIMARY KEY (host, evidence)
+  to_day   INTEGER,
+  reason   TEXT CHECK (reason IN ('made-later', 'cut')),
+  PRIMARY KEY (host, account, evidence)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX login_baseline_learning ON login_baseline (host, account) WHERE to_day IS NULL AND account <> '';
 
 -- A login that stands out from the baseline, or by itself. Those of one rule, account and `subject` (a network, an hour, a day) are one,
 -- with the first and the last. `facts`: what the rule has found; `lines`: as the host wrote them.

@@ -27,11 +27,14 @@ import {
   EVIDENCE_WORDS,
   FILE_EVIDENCE,
   formatBaseline,
+  formatBaselineNotes,
   formatHours,
   formatLoginEvidence,
   formatMeans as formatLoginMeans,
   formatObserved,
+  LINES_TITLES,
   LOGIN_RULES,
+  originOf,
 } from "#shared/text/access/login.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { Dim, NameCell, NumberCell, TextCell } from "./cells.tsx";
@@ -108,7 +111,7 @@ export function BaselineLines({ baseline }: { baseline: LoginBaseline }) {
   const { addresses, methods, hours } = baseline;
   return (
     <>
-      <p className={classes.dim}>{formatBaseline(baseline)}</p>
+      <p className={classes.dim}>{[formatBaseline(baseline), ...formatBaselineNotes(baseline)].join("; ")}</p>
       <Lines>
         {addresses.map(({ from, days }) => (
           <Line key={`from ${from}`} end={formatCount(days, "day")}>
@@ -145,7 +148,7 @@ export function ObservedDetails({ login, children }: { login: LoginObservationDe
         </Notice>
       )}
       {children}
-      <Section title="Lines of the log">
+      <Section title={LINES_TITLES[originOf(facts.rule)]}>
         {lines.length === 0 ? (
           <p className={classes.dim}>None was kept.</p>
         ) : (

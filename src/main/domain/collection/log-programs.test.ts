@@ -35,6 +35,15 @@ describe.skipIf(AWKS.length === 0)("refused passwords", () => {
     expect(sum(lines.toReversed(), 1)).toContain(fields(1).join("\t"));
   });
 
+  test("of a very long line of the login both ends are kept: its account, its address, and who signed its certificate", () => {
+    const login = `${gotIn.replace("password", "publickey")}: ED25519-CERT SHA256:abc ID ${"x".repeat(900)} (serial 7) CA ED25519 SHA256:def`;
+    const [line = ""] = sum([...burst, login]).filter((one) => one.startsWith("B\t"));
+    const kept = line.split("\t")[3] ?? "";
+    expect(kept).toContain("root from 10.0.0.9 port 4 ssh2: ED25519-CERT SHA256:abc ID xx");
+    expect(kept).toMatch(/x \[\.\.\.\] x+ \(serial 7\) CA ED25519 SHA256:def$/);
+    expect(kept.length).toBeLessThan(620);
+  });
+
   test("refusals of accounts that there are not, of other addresses, after it, and days before it are none of a login's", () => {
     const others = [
       ...burst.map((line) => line.replace("for root", "for invalid user root")),

@@ -281,6 +281,10 @@ const evidence = {
   notRead: [],
   elsewhere: new Map<string, string>(),
   days: [],
+  completeSince: {
+    journal: { host: null, accounts: new Map<string, number>() },
+    all: { host: null, accounts: new Map<string, number>() },
+  },
   bursts: [],
   leftOut: [],
 };

@@ -14,24 +14,21 @@ import { formatCount } from "#shared/text/count.ts";
 import { DAY_SECONDS, instantOf, readOffset, toSeconds } from "./log-dates.ts";
 import { type DatedLog, dateLogs, familyOf, findHidingLevel, findSpans, type Span } from "./log-windows.ts";
 import { findBursts, type LoginBurst } from "./login-bursts.ts";
-import { formatLoggedLine, type LoggedDay, listLoginDays, type SeenLogin } from "./login-days.ts";
+import { formatLoggedLine, type ReadDays, readLoginDays, type SeenLogin } from "./login-days.ts";
 import { type KeyLogin, type OtherLogin, readLoginMessage, readOtherLogin } from "./login-messages.ts";
 
 /** The logins by key in one reading of a host's logs. */
-export type LoginEvidence = HostLogins & {
-  /** Why sshd's current settings keep logins out of the logs; null where they do not. */
-  hiddenBy: string | null;
-  /** Logs that were not read, or whose silence shows nothing, and why. */
-  notRead: string[];
-  /** Logins in lines with another host's name: that name by account and fingerprint (loginName). */
-  elsewhere: ReadonlyMap<string, string>;
-  /** The days with logins to accounts of the host, by their addresses. */
-  days: LoggedDay[];
-  /** Logins to accounts of the host after passwords that were refused. */
-  bursts: LoginBurst[];
-  /** What of these two may be missing, and why. */
-  leftOut: string[];
-};
+export type LoginEvidence = HostLogins &
+  ReadDays & {
+    /** Why sshd's current settings keep logins out of the logs; null where they do not. */
+    hiddenBy: string | null;
+    /** Logs that were not read, or whose silence shows nothing, and why. */
+    notRead: string[];
+    /** Logins in lines with another host's name: that name by account and fingerprint (loginName). */
+    elsewhere: ReadonlyMap<string, string>;
+    /** Logins to accounts of the host after passwords that were refused. */
+    bursts: LoginBurst[];
+  };
 
 type Seen = SeenLogin<KeyLogin>;
 
@@ -66,6 +63,7 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
   const others: SeenLogin<OtherLogin>[] = [];
   const bursts: LoginBurst[] = [];
   const leftOut: string[] = [];
+  const cutLogs: string[] = [];
   const elsewhere = new Map<string, string>();
   const hiddenBy = findHidingLevel(collection);
   const changedAt = findChange(collection);
@@ -81,9 +79,10 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
     for (const log of dated)
       for (const one of datedLogins(log, log.others, { offset, now, family, read: readOtherLogin }))
         if (isOwn(one.host)) others.push(one);
-    for (const log of dated) bursts.push(...findBursts(log, { family, clock: { offset, now }, isOwn }));
-    if (logs.some((log) => log.hasMoreBursts))
-      leftOut.push(`${family}: so many passwords were refused that a login after them may have been missed`);
+    const after = findBursts(dated, { family, clock: { offset, now }, isOwn });
+    bursts.push(...after.bursts);
+    leftOut.push(...after.leftOut);
+    if (logs.some(({ hasMoreOthers, ending }) => hasMoreOthers || ending === "full")) cutLogs.push(family);
     if (logs.some((log) => log.hasMoreOthers))
       notRead.push(`${family}: it holds more logins without a key than were taken`);
     const doubt = hiddenBy ?? findDoubt(logs, own, collection, now);
@@ -119,11 +118,10 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
   // Whoever writes lines into a log may name accounts that there are not.
   const names = new Set(collection.accounts.map(({ name }) => name));
   const ofAccounts = others.filter(({ login }) => names.has(login.account));
-  const { days, isCut } = listLoginDays(
-    seen.filter(({ login }) => names.has(login.account)),
-    ofAccounts,
+  const read = readLoginDays(
+    { keys: seen.filter(({ login }) => names.has(login.account)), others: ofAccounts },
+    { cutLogs, today: Math.floor((now + offset) / DAY_SECONDS) },
   );
-  if (isCut) leftOut.push("logs hold more days of logins than are kept, so some are not listed");
   return {
     logins: kept,
     others: addUpOthers(ofAccounts),
@@ -131,9 +129,9 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
     hiddenBy,
     notRead,
     elsewhere,
-    days,
+    ...read,
     bursts: bursts.filter(({ account }) => names.has(account)),
-    leftOut,
+    leftOut: [...leftOut, ...read.leftOut],
   };
 }
 
@@ -378,6 +376,7 @@ export function withoutFuture(evidence: LoginEvidence, { ahead, now }: { ahead: 
     others,
     windows: [],
     days: [],
+    completeSince: { journal: { host: null, accounts: new Map() }, all: { host: null, accounts: new Map() } },
     bursts: [],
     notRead: [...evidence.notRead, why],
   };

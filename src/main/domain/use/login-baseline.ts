@@ -3,12 +3,16 @@ import { spend } from "#domain/work-budget.ts";
 import {
   type ActiveDay,
   BASELINE_DAYS,
+  type BaselineSpans,
   type Baselines,
+  type CompleteSince,
   type DaySpan,
   type EntryMethod,
   type KnownLogins,
   type LoginDay,
   type LoginFacts,
+  type OwnBaseline,
+  type OwnReason,
 } from "#shared/model/access/login.ts";
 import { evidenceOf, type LogWindow } from "#shared/model/hosts/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
@@ -17,12 +21,12 @@ import { DAY_SECONDS } from "./log-dates.ts";
 /** The login by which the host is being read, which is not earlier than `since`; null where nobody logged in for it. */
 export type ScanLogin = { account: string; fingerprint: string; since: Instant } | null;
 
-/** What is usual on a host: how its accounts were entered on the first days that its logs cover. */
+/* What is usual on a host: how its accounts were entered on the first days that its logs cover. */
 
-export const isJournal = ({ source }: LogWindow): boolean => evidenceOf(source) === "journal";
+const isJournal = ({ source }: LogWindow): boolean => evidenceOf(source) === "journal";
 
 /** The first days that the logs cover, all gaps left out; null where these are too few. */
-export function findSpan(windows: readonly LogWindow[]): DaySpan | null {
+function findSpan(windows: readonly LogWindow[]): DaySpan | null {
   let left = BASELINE_DAYS * DAY_SECONDS;
   const [begin] = spansOf(windows);
   if (!begin) return null;
@@ -48,6 +52,85 @@ export function spansOf(windows: readonly LogWindow[]): { from: number; to: numb
   return spans;
 }
 
+type Which = keyof Baselines<unknown>;
+
+type SpanFacts = {
+  days: readonly LoginDay[];
+  known: KnownLogins;
+  completeSince: Baselines<CompleteSince>;
+};
+
+/**
+ * The first 30 days that the logs cover. Those of an account that was made later than the host was first read are its own
+ * first days; and where a reading had more logins than could be kept, they begin when all are there (0086).
+ */
+export function planSpans(which: Which, { days, known, completeSince }: SpanFacts): BaselineSpans {
+  const windows = which === "journal" ? known.windows.filter(isJournal) : known.windows;
+  const { host: hostCut, accounts: cut } = completeSince[which];
+  const before = known.spans[which].own;
+  const own = new Map(before);
+  const begun = (account: string, from: number, reason: OwnReason): void => {
+    const span = findSpan(windowsFrom(windows, from));
+    own.set(account, { account, from, to: span?.to ?? null, reason });
+  };
+  const madeBefore = known.spans[which].host;
+  const hostFrom = beginOf(before.get("")?.from ?? null, hostCut, known.readUntil[which]);
+  if (madeBefore === null && hostFrom !== null) begun("", hostFrom, "cut");
+  const made = own.get("");
+  const host = madeBefore ?? (made ? spanOf(made) : findSpan(windows));
+  const madeLater = findMadeLater(days, known, which);
+  for (const account of new Set([...before.keys(), ...madeLater.keys(), ...(madeBefore ? [] : cut.keys())])) {
+    const earlier = before.get(account);
+    if (account === "" || (earlier && earlier.to !== null)) continue;
+    const complete = beginOf(earlier?.from ?? null, cut.get(account) ?? null, known.readUntil[which]);
+    const later = earlier ? null : (madeLater.get(account) ?? null);
+    const from = Math.max(complete ?? 0, later ?? 0, hostFrom ?? 0);
+    if (from > (host?.from ?? 0))
+      begun(account, from, earlier?.reason ?? (later === null ? "cut" : "made-later"));
+  }
+  return { host, own };
+}
+
+const spanOf = ({ from, to }: OwnBaseline): DaySpan | null => (to === null ? null : { from, to });
+
+/** What an earlier reading has read whole until this one begins to be whole stays whole. */
+function beginOf(
+  before: number | null,
+  completeFrom: number | null,
+  readUntil: Instant | null,
+): number | null {
+  if (completeFrom === null || (readUntil !== null && completeFrom <= dayOf(readUntil))) return before;
+  return Math.max(before ?? 0, completeFrom);
+}
+
+const windowsFrom = (windows: readonly LogWindow[], day: number): LogWindow[] => {
+  const begin = instantAt(day);
+  return windows
+    .filter(({ to }) => to > begin)
+    .map((window) => (window.from > begin ? window : { ...window, from: begin }));
+};
+
+/** The first days with a login of accounts that the first reading of the host did not have. */
+function findMadeLater(
+  days: readonly LoginDay[],
+  { since, hostSince, active, spans }: KnownLogins,
+  which: Which,
+): ReadonlyMap<string, number> {
+  const first = new Map<string, number>();
+  if (hostSince === null) return first;
+  const { host, own } = spans[which];
+  spend(days.length + active.length);
+  for (const day of [days, active].flat()) {
+    const { account, method } = day;
+    const isInJournal = "inJournal" in day ? day.inJournal > 0 : day.isInJournal;
+    const isLater = (since.get(account) ?? hostSince) > hostSince && !own.has(account);
+    if (!isLater || method === "su" || (which === "journal" && !isInJournal)) continue;
+    first.set(account, Math.min(day.day, first.get(account) ?? day.day));
+  }
+  // It was there from the first of the host's days on, whenever it was first seen.
+  return new Map([...first].filter(([, day]) => host === null || day > host.from));
+}
+
 export type Usual = {
   loginDays: Set<number>;
   addresses: Set<string>;
@@ -55,60 +138,90 @@ export type Usual = {
   hours: number;
   keyDays: Set<number>;
   hasPassword: boolean;
+  /** Of some of its logins no address was kept. */
+  isPartial: boolean;
 };
 
 export type Baseline = {
-  accounts: ReadonlyMap<string, Usual>;
+  /** How an account was entered; null where its own days are too few yet. */
+  usualOf: (account: string) => Usual | null;
+  /** From where accounts of the host were entered, in the days of the host's baseline. */
   networks: ReadonlySet<string>;
+  /** Of some logins of these days no address was kept, or they were not read. */
+  isPartial: boolean;
+  /** Its own days are too few yet because not all of its logins were read. */
+  isCut: (account: string) => boolean;
   has: (day: LoginDay) => boolean;
 };
 
-type BaselineFacts = {
-  days: readonly LoginDay[];
-  known: KnownLogins;
-  spans: Baselines<DaySpan | null>;
-};
+type BaselineFacts = { days: readonly LoginDay[]; known: KnownLogins; planned: BaselineSpans };
 
 /** Null where the logs do not cover enough days. */
 export function makeBaseline(
-  which: keyof Baselines<unknown>,
-  { days, known, spans }: BaselineFacts,
+  which: Which,
+  { days, known, planned: { host, own } }: BaselineFacts,
 ): Baseline | null {
-  const span = spans[which];
-  if (span === null) return null;
-  const isMadeNow = known.spans[which] === null;
-  const isOf = ({ day, inJournal }: LoginDay) =>
-    day >= span.from && day <= span.to && (which === "all" || inJournal > 0);
-  const made = isMadeNow ? [...known.until(span.to), ...days].filter(isOf) : known.baseline[which];
-  spend(made.length);
+  if (host === null) return null;
+  const spanOfAccount = (account: string): { from: number; to: number | null } => own.get(account) ?? host;
+  const isMadeNow = (account: string): boolean => {
+    const span = own.get(account);
+    return span
+      ? span.to !== null && (known.spans[which].own.get(account)?.to ?? null) === null
+      : known.spans[which].host === null;
+  };
+  const isOf = ({ account, day, inJournal }: LoginDay): boolean => {
+    const { from, to } = spanOfAccount(account);
+    return (
+      isMadeNow(account) && to !== null && day >= from && day <= to && (which === "all" || inJournal > 0)
+    );
+  };
+  const madeNow = [...own.keys()].filter(isMadeNow);
+  const last = madeNow.reduce(
+    (latest, account) => Math.max(latest, own.get(account)?.to ?? 0),
+    known.spans[which].host === null ? host.to : 0,
+  );
+  const stored = last > 0 ? known.until(last) : [];
+  const made = [...known.baseline[which], ...[...stored, ...days].filter(isOf)];
+  spend(made.length + stored.length + days.length);
   const names = new Set(made.map(nameOf));
   const accounts = new Map<string, Usual>();
   const networks = new Set<string>();
+  let isPartial = [...own.values()].some(({ reason }) => reason === "cut");
   for (const day of made) {
     const usual = accounts.get(day.account) ?? startUsual();
     accounts.set(day.account, usual);
     addTo(usual, day, which);
-    for (const network of usual.networks) networks.add(network);
+    isPartial ||= usual.isPartial;
+    if (day.day <= host.to && day.from !== "") networks.add(networkOf(day.from));
   }
-  // What was before the baseline is not compared with it.
-  return { accounts, networks, has: (day) => day.day < span.from || names.has(nameOf(day)) };
+  return {
+    usualOf: (account) =>
+      spanOfAccount(account).to === null ? null : (accounts.get(account) ?? startUsual()),
+    networks,
+    isPartial,
+    isCut: (account) => own.get(account)?.reason === "cut",
+    // What was before the baseline is not compared with it.
+    has: (day) => day.day < spanOfAccount(day.account).from || names.has(nameOf(day)),
+  };
 }
 
-export const startUsual = (): Usual => ({
+const startUsual = (): Usual => ({
   loginDays: new Set(),
   addresses: new Set(),
   networks: new Set(),
   hours: 0,
   keyDays: new Set(),
   hasPassword: false,
+  isPartial: false,
 });
 
-function addTo(usual: Usual, day: LoginDay, which: keyof Baselines<unknown>): void {
+function addTo(usual: Usual, day: LoginDay, which: Which): void {
   if (day.method === "su") return;
   usual.loginDays.add(day.day);
   usual.hours |= which === "journal" ? day.hoursInJournal : day.hours;
   if (isByKey(day)) usual.keyDays.add(day.day);
   usual.hasPassword ||= isByPassword(day);
+  usual.isPartial ||= day.from === "";
   if (day.from === "") return;
   usual.addresses.add(day.from);
   usual.networks.add(networkOf(day.from));
@@ -117,7 +230,7 @@ function addTo(usual: Usual, day: LoginDay, which: keyof Baselines<unknown>): vo
 const nameOf = ({ account, method, by, from, day }: LoginDay): string =>
   JSON.stringify([account, method, by, from, day]);
 
-export const isByKey = ({ method }: { method: EntryMethod }): boolean =>
+const isByKey = ({ method }: { method: EntryMethod }): boolean =>
   method === "publickey" || method === "certificate";
 
 export const isByPassword = ({ method }: { method: EntryMethod }): boolean =>
@@ -176,7 +289,7 @@ function compareWithLast(
   const isLong = (before: number) => day - before > LONG_DAYS;
   const rule = "login-after-long";
   if (any === null) {
-    const isOld = since !== undefined && isLong(Math.floor(Date.parse(since) / 1000 / DAY_SECONDS));
+    const isOld = since !== undefined && isLong(dayOf(since));
     return isOld ? { rule, lastAt: null, ofMethod: false } : null;
   }
   if (isLong(any)) return { rule, lastAt: instantAt(any), ofMethod: false };
@@ -211,4 +324,5 @@ const isCovered = (spans: readonly { from: number; to: number }[], day: number):
   spans.some(({ from, to }) => from <= (day - LONG_DAYS) * DAY_SECONDS && to >= (day - 1) * DAY_SECONDS);
 
 export const dateOf = (day: number): string => new Date(day * DAY_SECONDS * 1000).toISOString().slice(0, 10);
+const dayOf = (at: Instant): number => Math.floor(Date.parse(at) / 1000 / DAY_SECONDS);
 const instantAt = (day: number): Instant => `${dateOf(day)}T00:00:00Z`;

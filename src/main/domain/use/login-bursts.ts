@@ -1,4 +1,4 @@
-import type { LoggedLine } from "#domain/collection/read-logs.ts";
+import type { LogBurst, LoggedLine } from "#domain/collection/read-logs.ts";
 import type { EntryMethod } from "#shared/model/access/login.ts";
 import { evidenceOf, type UseEvidence } from "#shared/model/hosts/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
@@ -25,24 +25,44 @@ type Clock = { offset: number; now: number };
 /** From the last refusal to the login; the collector goes by days that are in the log, among which there may be gaps. */
 const LONGEST_PAUSE_SECONDS = 86_400;
 
-/** What the collector has found of these in one log. `isOwn`: whether the host name in a line is this host's. */
+type World = { family: string; clock: Clock; isOwn: (host: string) => boolean };
+
+/** What the collector has found of these in one log and its rotations. `isOwn`: whether a line's host name is this host's. */
 export function findBursts(
+  logs: readonly DatedLog[],
+  world: World,
+): { bursts: LoginBurst[]; leftOut: string[] } {
+  const found = logs.flatMap((log) => log.bursts.flatMap((burst) => readBurst(log, burst, world)));
+  const { family } = world;
+  return {
+    bursts: found.filter((burst) => burst !== null),
+    leftOut: [
+      ...(found.includes(null)
+        ? [`${family}: not every line of a login after refused passwords can be read`]
+        : []),
+      ...(logs.some(({ hasMoreBursts }) => hasMoreBursts)
+        ? [`${family}: so many passwords were refused that a login after them may have been missed`]
+        : []),
+    ],
+  };
+}
+
+/** Null where a line of it cannot be read. */
+function readBurst(
   log: DatedLog,
-  { family, clock, isOwn }: { family: string; clock: Clock; isOwn: (host: string) => boolean },
-): LoginBurst[] {
-  return log.bursts.flatMap(({ count, login, first, last }): LoginBurst[] => {
-    const [success, begin, end] = [login, first, last].map((line) => readLine(log, line, clock));
-    if (!success || !begin || !end || !isOwn(success.host)) return [];
-    if (success.seconds - end.seconds > LONGEST_PAUSE_SECONDS || begin.seconds > success.seconds) return [];
-    const entry = readEntry(success.message);
-    const [at, firstRefusedAt, lastRefusedAt] = [success, begin, end].map(({ seconds }) =>
-      instantOf(seconds),
-    );
-    if (entry === null || !at || !firstRefusedAt || !lastRefusedAt) return [];
-    const lines = [...new Set([first.text, last.text, login.text])];
-    const evidence = evidenceOf(family);
-    return [{ ...entry, at, refused: count, firstRefusedAt, lastRefusedAt, evidence, lines }];
-  });
+  { count, login, first, last }: LogBurst,
+  { family, clock, isOwn }: World,
+): (LoginBurst | null)[] {
+  const [success, begin, end] = [login, first, last].map((line) => readLine(log, line, clock));
+  if (!success || !begin || !end) return [null];
+  if (!isOwn(success.host)) return [];
+  if (success.seconds - end.seconds > LONGEST_PAUSE_SECONDS || begin.seconds > success.seconds) return [];
+  const entry = readEntry(success.message);
+  const [at, firstRefusedAt, lastRefusedAt] = [success, begin, end].map(({ seconds }) => instantOf(seconds));
+  if (entry === null || !at || !firstRefusedAt || !lastRefusedAt) return [null];
+  const lines = [...new Set([first.text, last.text, login.text])];
+  const evidence = evidenceOf(family);
+  return [{ ...entry, at, refused: count, firstRefusedAt, lastRefusedAt, evidence, lines }];
 }
 
 type Entry = Pick<LoginBurst, "account" | "method" | "by" | "from">;

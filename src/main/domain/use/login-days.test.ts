@@ -3,6 +3,7 @@ import type { LogSummary } from "#domain/collection/read-logs.ts";
 import { makeAccount, makeCollection } from "#domain/ssh/testdata/make-collection.ts";
 import { daysFrom, makeLog, makeLoggedDay } from "#domain/use/testdata/make-log.ts";
 import { findLogins } from "./find-logins.ts";
+import { readLoginDays } from "./login-days.ts";
 
 /** makeCollection's host was read on 1 June 2026 at midnight UTC, and its zone is +0200. */
 const AT = new Date("2026-06-01T00:00:00Z");
@@ -58,6 +59,61 @@ test("a key that was one factor of several is no login yet", () => {
   expect([days, logins.length]).toEqual([[], 1]);
 });
 
+test("of an account with more days than are kept it is known since when all are there, and no other account loses one", () => {
+  const seen = (account: string, count: number, family = "journal") =>
+    Array.from({ length: count }, (_, at) => ({
+      login: { account, from: `10.0.0.${at % 7}`, fingerprint: KEY, authority: null, isPartial: false },
+      host: "web1",
+      family,
+      day: 20_000 + at,
+      count: 1,
+      first: (20_000 + at) * 86_400,
+      last: (20_000 + at) * 86_400,
+      hours: 1,
+      line: () => "",
+    }));
+  const read = (keys: ReturnType<typeof seen>) =>
+    readLoginDays({ keys, others: [] }, { cutLogs: [], today: 20_100, most: 20 });
+  const sizes = ({ days }: ReturnType<typeof read>) =>
+    [...Map.groupBy(days, ({ account }) => account)].map(([account, all]) => [account, all.length]);
+  const busy = read([...seen("git", 40), ...seen("ann", 5)]);
+  expect(sizes(busy)).toEqual([
+    ["git", 15],
+    ["ann", 5],
+  ]);
+  expect(busy.completeSince).toEqual({
+    journal: { host: null, accounts: new Map([["git", 20_025]]) },
+    all: { host: null, accounts: new Map([["git", 20_025]]) },
+  });
+  expect(busy.leftOut).toEqual(["logs hold more days of logins than are kept, so some are not listed"]);
+  const forged = read([
+    ...seen("ann", 12),
+    ...seen("x", 60, "/var/log/auth.log"),
+    ...seen("y", 4, "/var/log/auth.log"),
+  ]);
+  expect(sizes(forged)).toEqual([
+    ["ann", 12],
+    ["x", 4],
+    ["y", 4],
+  ]);
+  expect([...forged.completeSince.journal.accounts, ...forged.completeSince.all.accounts]).toEqual([
+    ["x", 20_056],
+  ]);
+});
+
+test("logins whose address was not kept are counted by account, and a log with more than were taken is no whole one", () => {
+  const full = makeLog("journal", MAY, { logins: [[BY_KEY.replace("10.1.2.3", "*"), ["2026-05-02"]]] });
+  const read = (more: Partial<LogSummary>) =>
+    find({ logs: [{ ...full, ...more }], accounts: [makeAccount("deploy")] });
+  expect(read({}).leftOut).toEqual([
+    "1 account with logins from more addresses than are kept: from where the rest came is not known",
+  ]);
+  expect(read({}).completeSince.journal.host).toBeNull();
+  const cut = { host: 20_606, accounts: new Map() };
+  expect(read({ hasMoreOthers: true }).completeSince).toEqual({ journal: cut, all: cut });
+  expect(read({ ending: "full" }).completeSince).toEqual({ journal: cut, all: cut });
+});
+
 const LOGIN = "2026-05-20T12:00:00 web1 sshd[9]: Accepted password for root from 10.0.0.9 port 4 ssh2";
 const refusal = (time: string) =>
   `2026-05-${time} web1 sshd[9]: message repeated 9 times: [ Failed password for root from 10.0.0.9 port 4 ssh2]`;
@@ -94,6 +150,18 @@ test("refused passwords are known with the login after them, unless a day lies b
     },
   ]);
   expect(found.leftOut).toEqual([
+    "journal: not every line of a login after refused passwords can be read",
     "journal: so many passwords were refused that a login after them may have been missed",
+  ]);
+});
+
+test("a very long line of a login after refused passwords, of which the middle was left out, is read as it was", () => {
+  const signed = (id: string) =>
+    LOGIN.replace("password for", "publickey for") +
+    `: ED25519-CERT SHA256:${"k".repeat(43)} ID ${id} (serial 7) CA ED25519 SHA256:${"c".repeat(43)}`;
+  const bursts = [burst("20T11:00:00", "20T11:59:00", signed("x [...] y"))];
+  const found = find({ logs: [{ ...makeLog("journal", MAY), bursts }], accounts: [makeAccount("root")] });
+  expect(found.bursts).toMatchObject([
+    { account: "root", method: "certificate", by: `SHA256:${"c".repeat(43)}`, from: "10.0.0.9" },
   ]);
 });

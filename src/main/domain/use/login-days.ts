@@ -1,5 +1,12 @@
-import type { EntryMethod, LoginDay } from "#shared/model/access/login.ts";
+import {
+  type Baselines,
+  type CompleteSince,
+  type EntryMethod,
+  type LoginDay,
+  shareOf,
+} from "#shared/model/access/login.ts";
 import { evidenceOf } from "#shared/model/hosts/host-use.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { instantOf } from "./log-dates.ts";
 import type { KeyLogin, OtherLogin } from "./login-messages.ts";
 
@@ -20,19 +27,65 @@ export type SeenLogin<Login> = {
 /** A day of logins, with the first line of it and the last, if these are not one. */
 export type LoggedDay = LoginDay & { lines: string[] };
 
-/** So many days of one account are kept of a reading, and so many of all. */
-const MOST_OF_ACCOUNT = 4_000;
+/** So many days are kept of a reading. */
 const MOST = 20_000;
+
+type Seen = { keys: readonly SeenLogin<KeyLogin>[]; others: readonly SeenLogin<OtherLogin>[] };
+
+/** `leftOut`: what of it may be missing, and why. */
+export type ReadDays = {
+  days: LoggedDay[];
+  completeSince: Baselines<CompleteSince>;
+  leftOut: string[];
+};
+
+/** `cutLogs`: logs that hold more logins than were taken. `today`: of the host's calendar. */
+export function readLoginDays(
+  seen: Seen,
+  { cutLogs, today, most }: { cutLogs: readonly string[]; today: number; most?: number },
+): ReadDays {
+  const { days, dropped } = listLoginDays(seen, most);
+  const from = (isCut: boolean) => (isCut ? today + 1 : null);
+  const withoutAddress = new Set(
+    days.flatMap(({ account, method, from }) => (method !== "su" && from === "" ? [account] : [])),
+  );
+  return {
+    days,
+    completeSince: {
+      journal: { host: from(cutLogs.some(isJournal)), accounts: cutOf(dropped.journal) },
+      all: { host: from(cutLogs.length > 0), accounts: cutOf([...dropped.journal, ...dropped.files]) },
+    },
+    leftOut: [
+      ...(dropped.journal.length + dropped.files.length > 0
+        ? ["logs hold more days of logins than are kept, so some are not listed"]
+        : []),
+      ...(withoutAddress.size > 0
+        ? [
+            `${formatCount(withoutAddress.size, "account")} with logins from more addresses than are kept: from where the rest came is not known`,
+          ]
+        : []),
+    ],
+  };
+}
+
+const isJournal = (source: string): boolean => evidenceOf(source) === "journal";
+
+/** The day after the last one of which something was left out. */
+const cutOf = (dropped: readonly LoginDay[]): ReadonlyMap<string, number> =>
+  new Map(
+    dropped
+      .toSorted((one, other) => one.day - other.day)
+      .map(({ account, day }): [string, number] => [account, day + 1]),
+  );
+
+type ListedDays = { days: LoggedDay[]; dropped: Record<"journal" | "files", LoggedDay[]> };
 
 /**
  * The days with logins, each with its account, key or method, and address. Two logs of one day may have the same
- * logins: the one with more counts. What is too much is left out where the evidence is weakest, then the oldest; of one
- * account first, so that none pushes out another.
+ * logins: the one with more counts. What is too much is left out where the evidence is weakest, then the oldest, and of
+ * accounts that have most: none pushes out another.
  */
-export function listLoginDays(
-  keys: readonly SeenLogin<KeyLogin>[],
-  others: readonly SeenLogin<OtherLogin>[],
-): { days: LoggedDay[]; isCut: boolean } {
+function listLoginDays({ keys, others }: Seen, most = MOST): ListedDays {
   const named = [
     ...keys.flatMap((seen) => (seen.login.isPartial ? [] : [{ ...nameKey(seen.login), seen }])),
     ...others.map((seen) => ({ ...nameOther(seen.login), seen })),
@@ -40,12 +93,32 @@ export function listLoginDays(
   const groups = Map.groupBy(named, ({ account, method, by, from, seen }) =>
     JSON.stringify([account, method, by, from, seen.day]),
   );
-  const all = [...groups.values()].flatMap(toDay);
-  const kept = [...Map.groupBy(all, ({ account }) => account).values()].flatMap((days) =>
-    days.length > MOST_OF_ACCOUNT ? days.toSorted(byStrength).slice(0, MOST_OF_ACCOUNT) : days,
+  const all = [...groups.values()].flatMap(toDay).toSorted((one, other) => other.day - one.day);
+  const journal = keepFairly(
+    all.filter(({ inJournal }) => inJournal > 0),
+    most,
   );
-  const days = kept.toSorted(byStrength).slice(0, MOST);
-  return { days, isCut: days.length < all.length };
+  const files = keepFairly(
+    all.filter(({ inJournal }) => inJournal === 0),
+    most - journal.kept.length,
+  );
+  return {
+    days: [...journal.kept, ...files.kept],
+    dropped: { journal: journal.dropped, files: files.dropped },
+  };
+}
+
+/** The newest of each account. */
+function keepFairly(days: readonly LoggedDay[], most: number): Record<"kept" | "dropped", LoggedDay[]> {
+  const ofAccounts = [...Map.groupBy(days, ({ account }) => account).values()];
+  const share = shareOf(
+    ofAccounts.map(({ length }) => length),
+    most,
+  );
+  return {
+    kept: ofAccounts.flatMap((some) => some.slice(0, share)),
+    dropped: ofAccounts.flatMap((some) => some.slice(share)),
+  };
 }
 
 type Named = { account: string; method: EntryMethod; by: string; from: string };
@@ -64,9 +137,6 @@ const nameOther = ({ account, method, by, from }: OtherLogin): Named => ({
   from: from ?? "",
 });
 
-const byStrength = (one: LoginDay, other: LoginDay): number =>
-  Number(one.inJournal === 0) - Number(other.inJournal === 0) || other.day - one.day;
-
 function toDay(group: readonly (Named & { seen: SeenLogin<unknown> })[]): LoggedDay[] {
   const [begin] = group;
   const seen = group.map((one) => one.seen);
@@ -76,7 +146,7 @@ function toDay(group: readonly (Named & { seen: SeenLogin<unknown> })[]): Logged
   const [firstAt, lastAt] = [instantOf(first.first), instantOf(last.last)];
   if (firstAt === null || lastAt === null) return [];
   const ofFamily = [...Map.groupBy(seen, ({ family }) => family)].map(([family, some]) => ({
-    isJournal: evidenceOf(family) === "journal",
+    isJournal: isJournal(family),
     count: some.reduce((sum, { count }) => sum + count, 0),
     hours: some.reduce((bits, { hours }) => bits | hours, 0),
     some,

@@ -1,9 +1,15 @@
 import { expect, test } from "vitest";
-import type { KnownLogins, LoginDay, ObservedLogin } from "#shared/model/access/login.ts";
+import type {
+  CompleteSince,
+  KnownLogins,
+  LoginDay,
+  ObservedLogin,
+  OwnBaseline,
+} from "#shared/model/access/login.ts";
 import { networkOf } from "./login-baseline.ts";
 import type { LoginBurst } from "./login-bursts.ts";
 import type { LoggedDay } from "./login-days.ts";
-import { countCoveredDays, observeLogins } from "./observe-logins.ts";
+import { countCoveredDays, observeLogins, type Reading } from "./observe-logins.ts";
 
 /* A host whose logs cover each day from day 20,000 to day 20,200; its baseline is made of the first 30. */
 const BEGIN = 20_000;
@@ -38,12 +44,19 @@ function login(day: number, { inFiles = false, ...more }: Made = {}): LoggedDay 
 const JOURNAL = { source: "journal", from: instant(BEGIN, 0), to: instant(END, 0) };
 const FILE = { ...JOURNAL, source: "/var/log/auth.log" };
 
+const NO_SPANS = {
+  journal: { host: null, own: new Map<string, OwnBaseline>() },
+  all: { host: null, own: new Map<string, OwnBaseline>() },
+};
+
 const NOTHING: KnownLogins = {
-  spans: { journal: null, all: null },
+  spans: NO_SPANS,
+  readUntil: { journal: null, all: null },
   baseline: { journal: [], all: [] },
   until: () => [],
   active: [],
   since: new Map(),
+  hostSince: null,
   windows: [JOURNAL, FILE],
 };
 
@@ -53,13 +66,25 @@ const USUAL = Array.from({ length: 40 }, (_, at) => login(BEGIN + at));
 type Rest = {
   known?: Partial<KnownLogins>;
   bursts?: LoginBurst[];
-  scan?: Parameters<typeof observeLogins>[0]["own"];
+  scan?: Reading["own"];
 };
 
 const observe = (
   days: readonly LoggedDay[],
   { known = {}, bursts = [], scan = null }: Rest = {},
-): ObservedLogin[] => observeLogins({ days, bursts, own: scan }, { ...NOTHING, ...known }).observed;
+): ObservedLogin[] =>
+  observeLogins(readingOf(days, { bursts, own: scan }), { ...NOTHING, ...known }).observed;
+
+const WHOLE: CompleteSince = { host: null, accounts: new Map() };
+
+const readingOf = (days: readonly LoggedDay[], more: Partial<Reading> = {}): Reading => ({
+  days,
+  bursts: [],
+  own: null,
+  completeSince: { journal: WHOLE, all: WHOLE },
+  keyOnly: new Map(),
+  ...more,
+});
 
 const rulesOf = (observed: readonly ObservedLogin[]): string[] => observed.map(({ facts }) => facts.rule);
 
@@ -84,6 +109,7 @@ test("a login from a new network stands out with its line, and one that follows 
       facts: {
         rule: "login-new-source",
         network: "192.0.2.0/24",
+        isBaselinePartial: false,
         isNetworkUsual: false,
         isUsualOnHost: false,
       },
@@ -192,25 +218,20 @@ test("ten refused passwords before one that is accepted are severe; nine are som
 test("before the logs cover 30 days nothing is new, and what was seen until then is the baseline once they do", () => {
   const windows = [{ ...JOURNAL, to: instant(BEGIN + 29, 12) }];
   const early = [login(BEGIN + 2), login(BEGIN + 20, { from: "192.0.2.7" })];
-  expect(observeLogins({ days: early, bursts: [], own: null }, { ...NOTHING, windows })).toEqual({
-    spans: { journal: null, all: null },
+  expect(observeLogins(readingOf(early), { ...NOTHING, windows })).toEqual({
+    spans: NO_SPANS,
+    days: early,
     observed: [],
     leftOut: 0,
   });
   expect(countCoveredDays(windows)).toBe(29);
   const known = { until: (): LoginDay[] => early, windows: [{ ...JOURNAL, to: instant(BEGIN + 31, 0) }] };
-  const reading = observeLogins(
-    { days: [login(BEGIN + 31, { from: "192.0.2.7" })], bursts: [], own: null },
-    { ...NOTHING, ...known },
-  );
-  expect(reading).toEqual({
-    spans: {
-      journal: { from: BEGIN, to: BEGIN + 30 },
-      all: { from: BEGIN, to: BEGIN + 30 },
-    },
-    observed: [],
-    leftOut: 0,
+  const reading = observeLogins(readingOf([login(BEGIN + 31, { from: "192.0.2.7" })]), {
+    ...NOTHING,
+    ...known,
   });
+  const made = { host: { from: BEGIN, to: BEGIN + 30 }, own: new Map() };
+  expect(reading).toMatchObject({ spans: { journal: made, all: made }, observed: [], leftOut: 0 });
 });
 
 test("days without logs count for nothing: the baseline takes 30 that they cover", () => {
@@ -218,7 +239,7 @@ test("days without logs count for nothing: the baseline takes 30 that they cover
     { ...JOURNAL, to: instant(BEGIN + 20, 0) },
     { ...JOURNAL, from: instant(BEGIN + 60, 0), to: instant(BEGIN + 80, 0) },
   ];
-  expect(observeLogins({ days: [], bursts: [], own: null }, { ...NOTHING, windows }).spans.journal).toEqual({
+  expect(observeLogins(readingOf([]), { ...NOTHING, windows }).spans.journal.host).toEqual({
     from: BEGIN,
     to: BEGIN + 70,
   });
@@ -249,7 +270,7 @@ test("whoever logs in from a thousand networks pushes out nobody else's", () => 
     login(BEGIN + 50, { account: "mallory", from: `10.${at >> 8}.${at & 255}.1` }),
   );
   const { observed, leftOut } = observeLogins(
-    { days: [...USUAL, ...flood, login(BEGIN + 45, { from: "192.0.2.7" })], bursts: [], own: null },
+    readingOf([...USUAL, ...flood, login(BEGIN + 45, { from: "192.0.2.7" })]),
     NOTHING,
   );
   expect(observed).toContainEqual(expect.objectContaining({ account: "deploy", subject: "192.0.2.0/24" }));

@@ -1,11 +1,14 @@
 import { spend } from "#domain/work-budget.ts";
-import type {
-  Baselines,
-  DaySpan,
-  KnownLogins,
-  LoginDay,
-  LoginFacts,
-  ObservedLogin,
+import {
+  type AddressedDay,
+  type BaselineSpans,
+  type Baselines,
+  type CompleteSince,
+  type KnownLogins,
+  type LoginDay,
+  type LoginFacts,
+  type ObservedLogin,
+  shareOf,
 } from "#shared/model/access/login.ts";
 import type { Severity } from "#shared/model/finding.ts";
 import type { LogWindow, UseEvidence } from "#shared/model/hosts/host-use.ts";
@@ -14,15 +17,13 @@ import {
   type Baseline,
   dateOf,
   findLongSilences,
-  findSpan,
   isByPassword,
-  isJournal,
   type LongSilence,
   makeBaseline,
   networkOf,
+  planSpans,
   type ScanLogin,
   spansOf,
-  startUsual,
   type Usual,
 } from "./login-baseline.ts";
 import type { LoginBurst } from "./login-bursts.ts";
@@ -35,13 +36,24 @@ import type { LoggedDay } from "./login-days.ts";
  */
 
 export type LoginReading = {
-  spans: Baselines<DaySpan | null>;
+  spans: Baselines<BaselineSpans>;
+  /** The days to keep. */
+  days: LoggedDay[];
   observed: ObservedLogin[];
   /** How many more stand out than are kept. */
   leftOut: number;
 };
 
-type Reading = { days: readonly LoggedDay[]; bursts: readonly LoginBurst[]; own: ScanLogin };
+/** Accounts with a locked password that keys open; `before`: an earlier reading has shown it. */
+export type KeyOnlyAccounts = ReadonlyMap<string, "before" | "now">;
+
+export type Reading = {
+  days: readonly LoggedDay[];
+  bursts: readonly LoginBurst[];
+  own: ScanLogin;
+  completeSince: Baselines<CompleteSince>;
+  keyOnly: KeyOnlyAccounts;
+};
 
 /** What logs in as this computer does: its account and key from its address, as the host sees that. */
 type OwnLogin = { account: string; fingerprint: string; from: string } | null;
@@ -57,52 +69,97 @@ const LEAST_DAYS_FOR_HOURS = 10;
 const MOST_OF_ACCOUNT = 100;
 const MOST = 2_000;
 
-export function observeLogins({ days, bursts, own: scan }: Reading, known: KnownLogins): LoginReading {
-  spend(days.length + bursts.length + known.active.length);
-  const spans = {
-    journal: known.spans.journal ?? findSpan(known.windows.filter(isJournal)),
-    all: known.spans.all ?? findSpan(known.windows),
-  };
+export function observeLogins(
+  { days: read, bursts, own: scan, completeSince, keyOnly }: Reading,
+  known: KnownLogins,
+): LoginReading {
+  spend(read.length + bursts.length + known.active.length);
+  const days = withoutKnown(read, known.active);
+  const planOf = (which: keyof Baselines<unknown>) => planSpans(which, { days, known, completeSince });
+  const spans = { journal: planOf("journal"), all: planOf("all") };
   const baselines = {
-    journal: makeBaseline("journal", { days, known, spans }),
-    all: makeBaseline("all", { days, known, spans }),
+    journal: makeBaseline("journal", { days, known, planned: spans.journal }),
+    all: makeBaseline("all", { days, known, planned: spans.all }),
   };
   const own = findOwnLogin(days, scan);
+  const lockOf = lockReader(keyOnly, known);
   const drafts = [
-    ...days.flatMap((day) => observeDay(day, { baselines, own })),
+    ...days.flatMap((day) => observeDay(day, { baselines, own, lockOf })),
     ...bursts.flatMap(observeBurst),
     ...findLongSilences(days, { known, baselines }).map((silence) => observeSilence(silence, own)),
   ];
   const all = merge(drafts);
   const observed = limit(all);
-  return { spans, observed, leftOut: all.length - observed.length };
+  return { spans, days, observed, leftOut: all.length - observed.length };
+}
+
+/** Logins whose address this reading has not kept are left out where earlier ones have all of that day with theirs. */
+function withoutKnown(days: readonly LoggedDay[], active: readonly AddressedDay[]): LoggedDay[] {
+  const isBare = ({ method, from }: LoginDay): boolean => method !== "su" && from === "";
+  if (!days.some(isBare)) return [...days];
+  const nameOf = ({ account, method, by, day }: LoginDay | AddressedDay) =>
+    JSON.stringify([account, method, by, day]);
+  const before = new Map(active.map((one) => [nameOf(one), one]));
+  const read = Map.groupBy(days, nameOf);
+  return days.filter((day) => {
+    const known = isBare(day) ? before.get(nameOf(day)) : undefined;
+    if (!known) return true;
+    const all = read.get(nameOf(day)) ?? [];
+    return day.inJournal > 0
+      ? all.reduce((sum, { inJournal }) => sum + inJournal, 0) > known.addressedInJournal
+      : all.reduce((sum, { count }) => sum + count, 0) > known.addressed;
+  });
+}
+
+type Lock = "before" | "now" | null;
+
+/** Whether the password of an account is locked that nobody is known to have entered by one before. */
+function lockReader(keyOnly: KeyOnlyAccounts, { active, readUntil }: KnownLogins): (day: LoginDay) => Lock {
+  const first = { journal: new Map<string, number>(), all: new Map<string, number>() };
+  for (const { account, method, day, isInJournal } of active) {
+    if (!isByPassword({ method })) continue;
+    for (const map of isInJournal ? [first.all, first.journal] : [first.all])
+      map.set(account, Math.min(day, map.get(account) ?? day));
+  }
+  return ({ account, day, inJournal, lastAt }) => {
+    const lock = keyOnly.get(account) ?? null;
+    const before = (inJournal > 0 ? first.journal : first.all).get(account) ?? day;
+    if (lock === null || before < day) return null;
+    return lock === "before" && readUntil.all !== null && lastAt > readUntil.all ? "before" : "now";
+  };
 }
 
 /** How many whole days the logs cover. */
 export const countCoveredDays = (windows: readonly LogWindow[]): number =>
   Math.floor(spansOf(windows).reduce((sum, { from, to }) => sum + to - from, 0) / DAY_SECONDS);
 
-type Comparison = { baselines: Baselines<Baseline | null>; own: OwnLogin };
+type Comparison = {
+  baselines: Baselines<Baseline | null>;
+  own: OwnLogin;
+  lockOf: (day: LoginDay) => Lock;
+};
 
-function observeDay(day: LoggedDay, { baselines, own }: Comparison): ObservedLogin[] {
+function observeDay(day: LoggedDay, { baselines, own, lockOf }: Comparison): ObservedLogin[] {
   // Whatever calls itself su in a log may be anybody: nothing is said of it.
   if (day.method === "su") return [];
   const evidence: UseEvidence = day.inJournal > 0 ? "journal" : "file";
   const baseline = (evidence === "journal" ? baselines.journal : null) ?? baselines.all;
-  if (baseline === null) return [];
-  const isUsual = baseline.has(day);
-  const usual = baseline.accounts.get(day.account) ?? startUsual();
+  const usual = baseline?.usualOf(day.account) ?? null;
   const draft = draftOf(day, { evidence, isOwn: isOwnLogin(day, own) });
+  if (baseline === null) return observePassword(day, { usual, draft, lock: lockOf(day) });
   const byFilesAlone = day.hours & ~day.hoursInJournal;
+  const { all } = baselines;
   return [
-    ...(isUsual ? [] : observeSource(day, { usual, baseline, draft })),
-    ...(isUsual ? [] : observePassword(day, { usual, draft })),
-    ...(isUsual
+    ...(baseline.has(day)
       ? []
-      : observeHours(evidence === "journal" ? day.hoursInJournal : day.hours, { usual, draft })),
-    ...(evidence === "journal" && byFilesAlone !== 0 && baselines.all !== null && !baselines.all.has(day)
+      : [
+          ...observeSource(day, { usual, baseline, draft }),
+          ...observePassword(day, { usual, draft, lock: lockOf(day) }),
+          ...observeHours(evidence === "journal" ? day.hoursInJournal : day.hours, { usual, draft }),
+        ]),
+    ...(evidence === "journal" && byFilesAlone !== 0 && all !== null && !all.has(day)
       ? observeHours(byFilesAlone, {
-          usual: baselines.all.accounts.get(day.account) ?? startUsual(),
+          usual: all.usualOf(day.account),
           // The lines that were kept are the journal's.
           draft: draftOf({ ...day, lines: [] }, { evidence: "file", isOwn: false }),
         })
@@ -148,32 +205,44 @@ function findOwnLogin(days: readonly LoginDay[], scan: ScanLogin): OwnLogin {
   return from && isOne ? { account: scan.account, fingerprint: scan.fingerprint, from } : null;
 }
 
+/** `usual` null: nothing is usual for the account yet, which is too new. What is new for the whole host is new for it, too. */
 function observeSource(
   { account, from }: LoginDay,
-  { usual, baseline, draft }: { usual: Usual; baseline: Baseline; draft: Draft },
+  { usual, baseline, draft }: { usual: Usual | null; baseline: Baseline; draft: Draft },
 ): ObservedLogin[] {
-  if (from === "" || account === "" || usual.addresses.has(from)) return [];
+  if (account === "" || usual?.addresses.has(from)) return [];
   const network = networkOf(from);
-  const isNetworkUsual = usual.networks.has(network);
+  const isNetworkUsual = usual?.networks.has(network) ?? false;
   const isUsualOnHost = baseline.networks.has(network);
+  if (usual === null && (isUsualOnHost || from === "" || baseline.isCut(account))) return [];
   const severity = isNetworkUsual ? "info" : isUsualOnHost ? "low" : "medium";
   return [
     draft(isNetworkUsual ? from : network, severity, {
       rule: "login-new-source",
       network,
+      isBaselinePartial: usual?.isPartial || (!isUsualOnHost && baseline.isPartial),
       isNetworkUsual,
       isUsualOnHost,
     }),
   ];
 }
 
-function observePassword(day: LoginDay, { usual, draft }: { usual: Usual; draft: Draft }): ObservedLogin[] {
-  if (!isByPassword(day) || usual.hasPassword || usual.keyDays.size === 0) return [];
-  return [draft(day.from, "high", { rule: "login-by-password", keyDays: usual.keyDays.size })];
+type PasswordFacts = { usual: Usual | null; draft: Draft; lock: Lock };
+
+/** Of an account that keys alone opened in the baseline, or that has a locked password and nothing usual to compare with. */
+function observePassword(day: LoginDay, { usual, draft, lock }: PasswordFacts): ObservedLogin[] {
+  if (!isByPassword(day) || usual?.hasPassword) return [];
+  const keyDays = usual?.keyDays.size ?? 0;
+  if (keyDays === 0 && lock === null) return [];
+  const severity = keyDays > 0 || lock === "before" ? "high" : "low";
+  return [draft(day.from, severity, { rule: "login-by-password", keyDays, locked: lock })];
 }
 
-function observeHours(hours: number, { usual, draft }: { usual: Usual; draft: Draft }): ObservedLogin[] {
-  if (usual.loginDays.size < LEAST_DAYS_FOR_HOURS) return [];
+function observeHours(
+  hours: number,
+  { usual, draft }: { usual: Usual | null; draft: Draft },
+): ObservedLogin[] {
+  if (usual === null || usual.loginDays.size < LEAST_DAYS_FOR_HOURS) return [];
   return HOURS.filter((hour) => (hours & (1 << hour)) !== 0 && !isNear(hour, usual.hours)).map((hour) =>
     draft(String(hour).padStart(2, "0"), "low", { rule: "login-new-hour", hour }),
   );
@@ -251,15 +320,17 @@ const bySeverity = (one: Severity, other: Severity): number =>
   SEVERITIES.indexOf(one) - SEVERITIES.indexOf(other);
 const compare = (one: string, other: string): number => (one < other ? -1 : Number(one > other));
 
-/** Whoever makes a thousand of one account hides none of another. */
+/** Whoever makes a thousand of one account hides none of another, and lines of a plain file none that the journal has. */
 function limit(observed: readonly ObservedLogin[]): ObservedLogin[] {
-  const ofAccounts = [...Map.groupBy(observed, ({ account }) => account).values()].flatMap((all) =>
-    all.toSorted(byWeight).slice(0, MOST_OF_ACCOUNT),
+  const ofAccounts = [...Map.groupBy(observed, ({ account }) => account).values()];
+  const share = shareOf(
+    ofAccounts.map(({ length }) => length),
+    MOST,
   );
-  return ofAccounts.toSorted(byWeight).slice(0, MOST);
+  return ofAccounts.flatMap((all) => all.toSorted(byWeight).slice(0, Math.min(share, MOST_OF_ACCOUNT)));
 }
 
 const byWeight = (one: ObservedLogin, other: ObservedLogin): number =>
+  Number(one.evidence === "file") - Number(other.evidence === "file") ||
   bySeverity(one.severity, other.severity) ||
-  compare(one.evidence === "journal" ? "" : "file", other.evidence === "journal" ? "" : "file") ||
   compare(other.lastAt, one.lastAt);

@@ -12,6 +12,7 @@ import { auditLog } from "#shared/contract/settings.ts";
 import type { GrantDetail } from "#shared/model/access/grant.ts";
 import { BASELINE_DAYS, type LoginObservationDetail } from "#shared/model/access/login.ts";
 import type { Endpoint } from "#shared/model/hosts/endpoint.ts";
+import type { LogWindow } from "#shared/model/hosts/host-use.ts";
 import type { TlsTarget } from "#shared/model/hosts/target.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
@@ -65,13 +66,12 @@ export function createLogins({ store, announce, now }: LoginDeps) {
     observed: os.observed.handler(({ input }) => store.logins.observed({ ...input, now: at() })),
     find: os.find.handler(({ input }) => read(input.id)),
     learning: os.learning.handler(({ input }) => {
-      const { hosts, total } = store.logins.learning(input.host);
-      const counted = hosts.map(({ host, port, windows }) => ({
-        host,
-        port,
+      const { hosts, accounts, ...totals } = store.logins.learning(input.host);
+      const counted = <Row extends { windows: LogWindow[] }>({ windows, ...row }: Row) => ({
+        ...row,
         days: countCoveredDays(windows),
-      }));
-      return { hosts: counted, total, of: BASELINE_DAYS };
+      });
+      return { hosts: hosts.map(counted), accounts: accounts.map(counted), ...totals, of: BASELINE_DAYS };
     }),
     accept: os.accept.handler(async ({ input }) => announced(await accept(input))),
     unaccept: os.unaccept.handler(async ({ input }) => announced(await unaccept(input.ids))),

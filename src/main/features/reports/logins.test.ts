@@ -1,9 +1,17 @@
 import { join } from "node:path";
 import { createRouterClient } from "@orpc/server";
 import { expect, test } from "vitest";
-import type { LoginDay } from "#shared/model/access/login.ts";
+import type { LoginDay, OwnBaseline } from "#shared/model/access/login.ts";
+import { formatLearning } from "#shared/text/access/login.ts";
 import { openStore, type Store } from "#store/store.ts";
-import { makeAccount, makeLoginDay, makeLogins, START, visitHost } from "#store/testing/make-visit.ts";
+import {
+  makeAccount,
+  makeLoginDay,
+  makeLogins,
+  makeSpans,
+  START,
+  visitHost,
+} from "#store/testing/make-visit.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createLogins } from "./index.ts";
@@ -103,7 +111,7 @@ test("the same reading twice changes nothing, and one that saw more of a day add
 
 test("days that are over for long go, and those of a baseline stay", async () => {
   const { store, logins } = open();
-  const spans = { journal: null, all: { from: 20_000, to: 20_030 } };
+  const spans = makeSpans({ all: { from: 20_000, to: 20_030 } });
   const reading = { spans, observed: [] };
   visitHost(store, "web1", { collected: { logins: { days: [day("ann", 600)], reading } } });
   visitHost(store, "web1", { collected: { logins: { days: [day("ann", 500), day("ann", 0)], reading } } });
@@ -189,13 +197,15 @@ test("a host whose logs do not reach far enough is named with what they cover", 
   fill(store);
   expect(await logins.learning({})).toEqual({
     hosts: [
-      { host: "db1", port: 22, days: 0 },
-      { host: "web1", port: 22, days: 12 },
+      { host: "db1", port: 22, days: 0, isCut: false },
+      { host: "web1", port: 22, days: 12, isCut: false },
     ],
     total: 2,
+    accounts: [],
+    accountTotal: 0,
     of: 30,
   });
-  const spans = { journal: null, all: { from: 20_500, to: 20_530 } };
+  const spans = makeSpans({ all: { from: 20_500, to: 20_530 } });
   visitHost(store, "web1", { collected: { logins: { days: [], reading: { spans, observed: [] } } } });
   expect(await logins.learning({})).toMatchObject({ hosts: [{ host: "db1" }], total: 1 });
   expect(await logins.learning({ host: "web1" })).toMatchObject({ hosts: [], total: 0 });
@@ -206,7 +216,7 @@ test("a terminal shows the days, what stands out with its lines and what is usua
   const path = join(folder.path, "latchkey.db");
   const store = openStore({ path, access: "write" });
   fill(store);
-  const spans = { journal: { from: 20_560, to: 20_604 }, all: { from: 20_560, to: 20_604 } };
+  const spans = makeSpans({ journal: { from: 20_560, to: 20_604 }, all: { from: 20_560, to: 20_604 } });
   const reading = { spans, observed: makeLogins(["root"]).reading?.observed ?? [] };
   visitHost(store, "db2", { collected: { logins: { days: [day("root", 3), day("root", 4)], reading } } });
   store.close();
@@ -234,7 +244,7 @@ test("a terminal shows the days, what stands out with its lines and what is usua
       from 192.0.2.0/24, from where nobody entered this host in the days of the baseline
       on 2026-06-01T00:00:00Z
 
-    Lines of the log:
+    Lines of the log, put together of what was kept of them:
       Jun  1 00:00:00 web1 sshd[7]: Accepted publickey for root from 192.0.2.7 port 50022 ssh2
 
     Baseline:
@@ -253,4 +263,78 @@ test("a terminal shows the days, what stands out with its lines and what is usua
     1 login; latchkey logins show 3 has the lines of the log
     not enough logs yet to say what is new on 2 hosts: db1 0 of 30 days, web1 12 of 30 days"
   `);
+});
+
+test("a nightly job fails on a login that stands out as much as it names, and a list of findings says that there is one", async () => {
+  await using folder = await makeTemporaryFolder();
+  const path = join(folder.path, "latchkey.db");
+  const store = openStore({ path, access: "write" });
+  const guessed = {
+    rule: "login-after-failures",
+    refused: 40,
+    firstRefusedAt: START,
+    lastRefusedAt: START,
+  } as const;
+  visitHost(store, "web1", {
+    collected: { logins: makeLogins(["root"], { severity: "high", facts: guessed }) },
+  });
+  const { id } = store.logins.observed({ ...EVERY, now: START }).rows[0] ?? { id: 0 };
+  store.close();
+  const type = openTerminal(path, { now, columns: 120 });
+  const failsOn = async (severity: string) => (await type("logins", "--fail-on", severity)).code;
+  expect([await failsOn("high"), await failsOn("low"), await failsOn("critical")]).toEqual([1, 1, 0]);
+  expect((await type("findings")).err).toContain(
+    "latchkey: logins of severity high stand out, which are no findings: latchkey logins --observed",
+  );
+  await type("logins", "accept", String(id), "--until", "2026-07-01", "--reason", "a test");
+  expect(await failsOn("low")).toBe(0);
+  expect((await type("findings")).err).not.toContain("logins of severity");
+});
+
+const EVERY = {
+  search: "",
+  host: null,
+  account: null,
+  from: null,
+  rule: null,
+  accepted: false,
+  sort: { by: "severity", descending: true },
+  after: null,
+  limit: 10,
+} as const;
+
+test("an account with days of its own is named until there are enough of them, with the reason, and has no baseline", async () => {
+  const { store, logins } = open();
+  const host = { from: 20_500, to: 20_530 };
+  const own = (account: string, reason: OwnBaseline["reason"]): [string, OwnBaseline] => [
+    account,
+    { account, from: 20_595, to: null, reason },
+  ];
+  const spans = makeSpans({ journal: host, all: host });
+  spans.journal.own = new Map([own("ann", "made-later"), own("git", "cut"), own("gone", "cut")]);
+  const windows = [{ source: "journal", from: "2026-01-01T00:00:00Z", to: START }];
+  visitHost(store, "web1", {
+    collected: {
+      accounts: [makeAccount("ann"), makeAccount("git")],
+      use: { logins: [], others: [], windows },
+      logins: { days: [], reading: { spans, observed: [] } },
+    },
+  });
+  const learning = await logins.learning({});
+  expect(learning).toEqual({
+    hosts: [],
+    total: 0,
+    accounts: [
+      { host: "web1", port: 22, account: "ann", reason: "made-later", days: 10 },
+      { host: "web1", port: 22, account: "git", reason: "cut", days: 10 },
+    ],
+    accountTotal: 2,
+    of: 30,
+  });
+  expect(formatLearning(learning)).toBe(
+    "not enough logs yet of 2 accounts: ann@web1 10 of 30 days, git@web1 not enough of its logins were read",
+  );
+  expect(await logins.learning({ host: "web2" })).toMatchObject({ accounts: [] });
+  expect(store.logins.baselineOf(1, "ann", "journal")).toBeNull();
+  expect(store.logins.baselineOf(1, "root", "journal")).toMatchObject({ evidence: "journal", reason: null });
 });

@@ -11,7 +11,7 @@ import { evaluateUses } from "#domain/use/evaluate-use.ts";
 import { accountsIn, findLogins, type LoginEvidence, withoutFuture } from "#domain/use/find-logins.ts";
 import { dayToInstant, instantOf } from "#domain/use/log-dates.ts";
 import type { ScanLogin } from "#domain/use/login-baseline.ts";
-import { observeLogins } from "#domain/use/observe-logins.ts";
+import { type KeyOnlyAccounts, observeLogins } from "#domain/use/observe-logins.ts";
 import { evaluateWithin, WorkBudgetSpent, withinBudget } from "#domain/work-budget.ts";
 import { sshFingerprintOf } from "#domain/x509/keys.ts";
 import type { KnownAccount } from "#shared/model/access/account.ts";
@@ -19,7 +19,7 @@ import type { KnownLogins } from "#shared/model/access/login.ts";
 import type { Use } from "#shared/model/access/verdict.ts";
 import type { Certificate } from "#shared/model/certificates/certificate.ts";
 import type { HostLogins, LogWindow } from "#shared/model/hosts/host-use.ts";
-import { type Instant, MOST_AHEAD_SECONDS } from "#shared/model/instant.ts";
+import { type Instant, MOST_AHEAD_SECONDS, toInstant } from "#shared/model/instant.ts";
 import type { CollectedDisk, CollectedHost, SeenCertificate } from "#store/probe-record.ts";
 
 /** What earlier scans know of the host, and people sources of its keys. */
@@ -62,7 +62,7 @@ const LOGIN_STEPS = 4_000_000;
 export function describeUse(
   collection: Collection,
   grants: readonly EvaluatedGrant[],
-  { at, recallUse, recallAges, recallLogins }: Memory & { at: Date },
+  { at, recallUse, recallAges, recallAccounts, recallLogins }: Memory & { at: Date },
 ): DescribedUse {
   const ownNow = Math.floor(at.getTime() / 1000);
   const hostNow = collection.facts.unixTime ?? ownNow;
@@ -82,7 +82,11 @@ export function describeUse(
   };
   return {
     use,
-    ...describeLogins(evidence, { own, known: () => recallLogins(windows) }),
+    ...describeLogins(evidence, {
+      own,
+      keyOnly: () => findKeyOnly(collection.accounts, grants, recallAccounts()),
+      known: () => withNewAccounts(recallLogins(windows), collection.accounts, toInstant(at)),
+    }),
     useOf: (grant) =>
       evaluate({
         ...grant,
@@ -105,17 +109,20 @@ export function describeUse(
 
 /** The days with logins, and which of them stand out. */
 function describeLogins(
-  { days, bursts, leftOut }: Logged,
-  { own, known }: { own: ScanLogin; known: () => KnownLogins },
+  { days, bursts, completeSince, leftOut }: Logged,
+  { own, keyOnly, known }: { own: ScanLogin; keyOnly: () => KeyOnlyAccounts; known: () => KnownLogins },
 ): DescribedLogins {
   const observed = evaluateWithin(
     LOGIN_STEPS,
-    () => observeLogins({ days, bursts, own }, known()),
+    () => observeLogins({ days, bursts, own, completeSince, keyOnly: keyOnly() }, known()),
     () => null,
   );
   const what = "logins that stand out";
   return {
-    logins: { days: days.map(({ lines: _, ...day }) => day), reading: observed },
+    logins: {
+      days: (observed?.days ?? days).map(({ lines: _, ...day }) => day),
+      reading: observed && { spans: observed.spans, observed: observed.observed },
+    },
     notRead: [
       ...leftOut.map((why) => ({ what: "logins", why })),
       ...(observed === null ? [{ what, why: "too much to evaluate" }] : []),
@@ -126,7 +133,31 @@ function describeLogins(
   };
 }
 
-type Logged = Pick<LoginEvidence, "days" | "bursts" | "leftOut">;
+type Logged = Pick<LoginEvidence, "days" | "bursts" | "completeSince" | "leftOut">;
+
+/** Accounts that this reading is the first to see are there since now. */
+const withNewAccounts = (known: KnownLogins, accounts: Collection["accounts"], at: Instant): KnownLogins => ({
+  ...known,
+  since: new Map([...accounts.map(({ name }): [string, Instant] => [name, at]), ...known.since]),
+});
+
+/** Accounts with a locked password that keys open, or may. */
+function findKeyOnly(
+  accounts: Collection["accounts"],
+  grants: readonly EvaluatedGrant[],
+  known: ReadonlyMap<string, KnownAccount>,
+): KeyOnlyAccounts {
+  const byKey = new Set(
+    grants.flatMap(({ account, verdict }) => (verdict.effective.state === "no" ? [] : [account])),
+  );
+  return new Map(
+    accounts.flatMap(({ name, passwordState }): [string, "before" | "now"][] =>
+      passwordState === "locked" && byKey.has(name)
+        ? [[name, known.get(name)?.passwordState === "locked" ? "before" : "now"]]
+        : [],
+    ),
+  );
+}
 
 const describeOwnLogin = ({ loginKey, loginAccount }: Collection, hostNow: number): ScanLogin => {
   const since = instantOf(hostNow - OWN_LOGIN_SECONDS);

@@ -10,6 +10,7 @@ import {
   makeGrant,
   makeLogins,
   makeServing,
+  makeSpans,
   makeVerdict,
   START,
   visitEndpoint,
@@ -307,7 +308,7 @@ test("a login that stands out and weighs much is a line until it is accepted; on
   const severe = makeLogins(["root"], { severity: "high", facts: refused, method: "password", by: "" });
   const others = makeLogins(["ann"]);
   const observed = [severe, others].flatMap(({ reading }) => reading?.observed ?? []);
-  const reading = { spans: { journal: null, all: null }, observed };
+  const reading = { spans: makeSpans(), observed };
   visitHost(store, "web1", { at: "2026-06-09T00:00:00Z", collected: { logins: { days: [], reading } } });
   const { lines } = await read(store, now);
   expect(lines).toEqual([

@@ -201,7 +201,7 @@ function accountReader(
   const logins = loginTable(db);
   const programs = hostProgramsTable(db);
   const authorities = trustedAuthorityReader(db);
-  const baselines = baselineReader(db);
+  const baselineOf = baselineReader(db);
   const reasonsOf = riskReasonReader(db);
 
   return (id) => {
@@ -241,7 +241,7 @@ function accountReader(
         .map(({ method, by, ...login }) => ({ method, by, ...toLast(login) }))
         .toSorted(latestFirst),
       logWindows: use.windows,
-      baseline: baselines.of(row.host, row.name, "journal"),
+      baseline: baselineOf(row.host, row.name, "journal"),
       riskReasons: reasonsOf({ ...row, recorded: row.risk_reasons, isKeysRead: row.is_keys_read }),
     };
   };

@@ -1,13 +1,14 @@
 import type { Database } from "better-sqlite3";
 import {
-  type ActiveDay,
-  type Baselines,
-  type DaySpan,
+  type AddressedDay,
+  type BaselineSpans,
   EntryMethod,
   type KnownLogins,
   type LoginDay,
+  type OwnBaseline,
+  shareOf,
 } from "#shared/model/access/login.ts";
-import type { LogWindow } from "#shared/model/hosts/host-use.ts";
+import { evidenceOf, type LogWindow } from "#shared/model/hosts/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { CollectedHost } from "#store/probe-record.ts";
 import { loginTable, mergeUse } from "./login-table.ts";
@@ -16,7 +17,7 @@ import { observationWriter } from "./observation-table.ts";
 /** Logins are kept for so many days before the last one of their host; those of a baseline, for ever. */
 const MOST_DAYS = 400;
 
-/** So many days of one host are kept: what is over goes where the evidence is weakest, then the oldest. */
+/** So many days of one host are kept. */
 const MOST_OF_HOST = 100_000;
 
 const BASELINE = { all: 1, journal: 2 } as const;
@@ -44,32 +45,32 @@ const OF_HOST = "FROM login_source JOIN login_day ON login_day.source = login_so
 
 type Address = { host: string; port: number };
 
+type Limits = { mostOfHost?: number; mostObserved?: number };
+
 /** Stores the days with logins of hosts, and gives them back to whoever compares a reading with them. */
-export function loginDayTable(db: Database) {
+export function loginDayTable(db: Database, { mostOfHost = MOST_OF_HOST, mostObserved }: Limits = {}) {
   const uses = loginTable(db);
-  const observations = observationWriter(db);
+  const observations = observationWriter(db, mostObserved);
   const findHost = db
     .prepare<Address, number>("SELECT id FROM host WHERE host = @host AND port = @port")
     .pluck();
-  const findSpans = db.prepare<[number], { evidence: string; from: number; to: number }>(
-    'SELECT evidence, from_day AS "from", to_day AS "to" FROM login_baseline WHERE host = ?',
-  );
+  const findSpans = db.prepare<[number, string], OwnBaseline>(`
+    SELECT account, from_day AS "from", to_day AS "to", reason FROM login_baseline WHERE host = ? AND evidence = ?`);
   const ofBaseline = db.prepare<[number, number], DayRow>(
     `SELECT ${COLUMNS} ${OF_HOST} AND in_baseline & ? > 0`,
   );
   const untilDay = db.prepare<[number, number], DayRow>(`SELECT ${COLUMNS} ${OF_HOST} AND day <= ?`);
   const sinceDay = db.prepare<[number, number], DayRow>(`SELECT ${COLUMNS} ${OF_HOST} AND day >= ?`);
-  const active = db.prepare<
-    [number],
-    { account: string; method: string; by: string; day: number; isInJournal: number }
-  >(`
-    SELECT account, method, means AS "by", day, max(in_journal > 0) AS isInJournal
+  const active = db.prepare<[number], ActiveRow>(`
+    SELECT account, method, means AS "by", day, max(in_journal > 0) AS isInJournal,
+      sum(iif(address = '', 0, count)) AS addressed, sum(iif(address = '', 0, in_journal)) AS addressedInJournal
     ${OF_HOST}
     GROUP BY account, method, means, day`);
-  const accountsSince = db.prepare<[number], { name: string; since: string }>(`
-    SELECT name, started_at AS since FROM account JOIN scan ON scan.id = first_scan
-    WHERE host = ? AND gone_scan IS NULL`);
-  const write = dayWriter(db);
+  const accountsSince = db.prepare<[number], { name: string; since: string; isGone: number }>(`
+    SELECT name, started_at AS since, gone_scan IS NOT NULL AS isGone
+    FROM account JOIN scan ON scan.id = first_scan
+    WHERE host = ?`);
+  const write = dayWriter(db, mostOfHost);
   const mark = markWriter(db);
 
   return { recallLogins, keep };
@@ -77,35 +78,37 @@ export function loginDayTable(db: Database) {
   /** What is known of a host, with the windows of one more reading. */
   function recallLogins(address: Address, windows: readonly LogWindow[]): KnownLogins {
     const host = findHost.get(address) ?? null;
-    if (host === null)
-      return {
-        spans: { journal: null, all: null },
-        baseline: { journal: [], all: [] },
-        until: () => [],
-        active: [],
-        since: new Map(),
-        windows,
-      };
-    const spans = spansOf(host);
+    if (host === null) return { ...NOTHING_KNOWN, windows };
+    const spans = { journal: spansOf(host, "journal"), all: spansOf(host, "all") };
     const marked = (which: keyof typeof BASELINE) =>
-      spans[which] === null ? [] : ofBaseline.all(host, BASELINE[which]).map(toDay);
+      spans[which].host === null ? [] : ofBaseline.all(host, BASELINE[which]).map(toDay);
+    const accounts = accountsSince.all(host);
+    const before = uses.of(host);
     return {
       spans,
+      readUntil: {
+        journal: lastOf(before.windows.filter(({ source }) => evidenceOf(source) === "journal")),
+        all: lastOf(before.windows),
+      },
       baseline: { journal: marked("journal"), all: marked("all") },
       until: (day) => untilDay.all(host, day).map(toDay),
       active: active.all(host).map(toActive),
-      since: new Map(accountsSince.all(host).map(({ name, since }): [string, Instant] => [name, since])),
-      windows: mergeUse(uses.of(host), { logins: [], windows: [...windows] }).windows,
+      since: new Map(
+        accounts
+          .filter(({ isGone }) => isGone === 0)
+          .map(({ name, since }): [string, Instant] => [name, since]),
+      ),
+      hostSince: accounts.map(({ since }) => since).sort()[0] ?? null,
+      windows: mergeUse(before, { logins: [], windows: [...windows] }).windows,
     };
   }
 
-  function spansOf(host: number): Baselines<DaySpan | null> {
-    const all = findSpans.all(host);
-    const of = (which: keyof typeof BASELINE): DaySpan | null => {
-      const span = all.find(({ evidence }) => evidence === which);
-      return span ? { from: span.from, to: span.to } : null;
-    };
-    return { journal: of("journal"), all: of("all") };
+  function spansOf(host: number, which: keyof typeof BASELINE): BaselineSpans {
+    const own = new Map(findSpans.all(host, which).map((span) => [span.account, span]));
+    const ofHost = own.get("");
+    if (!ofHost || ofHost.to === null) return { host: null, own };
+    own.delete("");
+    return { host: { from: ofHost.from, to: ofHost.to }, own };
   }
 
   /** Stores a reading: what an earlier one saw stays, and the same one twice changes nothing. */
@@ -114,11 +117,7 @@ export function loginDayTable(db: Database) {
     const known = days.length === 0 ? [] : sinceDay.all(home.id, oldest);
     write(home, days, new Map(known.map((row) => [nameOf(toDay(row)), row])));
     if (reading === null) return;
-    const before = spansOf(home.id);
-    for (const which of ["all", "journal"] as const) {
-      const span = reading.spans[which];
-      if (before[which] === null && span !== null) mark(home.id, which, span);
-    }
+    for (const which of ["all", "journal"] as const) mark(home.id, which, reading.spans[which]);
     observations.keep(home, reading.observed);
   }
 }
@@ -126,15 +125,34 @@ export function loginDayTable(db: Database) {
 const nameOf = ({ account, method, by, from, day }: LoginDay): string =>
   JSON.stringify([account, method, by, from, day]);
 
-const toActive = ({ account, method, by, day, isInJournal }: ActiveRow): ActiveDay => ({
-  account,
+const toActive = ({ method, isInJournal, ...row }: ActiveRow): AddressedDay => ({
+  ...row,
   method: EntryMethod.parse(method),
-  by,
-  day,
   isInJournal: isInJournal === 1,
 });
 
-type ActiveRow = { account: string; method: string; by: string; day: number; isInJournal: number };
+type ActiveRow = {
+  account: string;
+  method: string;
+  by: string;
+  day: number;
+  isInJournal: number;
+  addressed: number;
+  addressedInJournal: number;
+};
+
+const NOTHING_KNOWN: Omit<KnownLogins, "windows"> = {
+  spans: { journal: { host: null, own: new Map() }, all: { host: null, own: new Map() } },
+  readUntil: { journal: null, all: null },
+  baseline: { journal: [], all: [] },
+  until: () => [],
+  active: [],
+  since: new Map(),
+  hostSince: null,
+};
+
+const lastOf = (windows: readonly LogWindow[]): Instant | null =>
+  windows.reduce<Instant | null>((last, { to }) => (last === null || to > last ? to : last), null);
 
 const toDay = (row: DayRow): LoginDay => ({
   account: row.account,
@@ -151,7 +169,7 @@ const toDay = (row: DayRow): LoginDay => ({
 });
 
 /** Writes what is new, or more than was known; and drops what is too old, or too much. */
-function dayWriter(db: Database) {
+function dayWriter(db: Database, mostOfHost: number) {
   const findSource = db
     .prepare<object, number>(`
       SELECT id FROM login_source
@@ -192,20 +210,34 @@ function dayWriter(db: Database) {
       addDay.run({ ...seen, source });
       added++;
     }
-    if (added > 0) drop(home.id);
+    if (added > 0) drop(home.id, mostOfHost);
   };
 }
 
-/** Of each the reading with the higher count: the order of readings does not matter. */
-export const mergeDay = (one: LoginDay, other: LoginDay): LoginDay => ({
-  ...one,
-  count: Math.max(one.count, other.count),
-  inJournal: Math.max(one.inJournal, other.inJournal),
-  hours: one.hours | other.hours,
-  hoursInJournal: one.hoursInJournal | other.hoursInJournal,
-  firstAt: one.firstAt.localeCompare(other.firstAt) < 0 ? one.firstAt : other.firstAt,
-  lastAt: one.lastAt.localeCompare(other.lastAt) > 0 ? one.lastAt : other.lastAt,
-});
+/**
+ * Of each the reading with the higher count, so that the order of readings does not matter. Two that have no hour in common, and
+ * no time, saw different logins of the day, as where a log was emptied between them.
+ */
+export function mergeDay(one: LoginDay, other: LoginDay): LoginDay {
+  const add = isApart(one, other)
+    ? (a: number, b: number) => a + b
+    : (a: number, b: number) => Math.max(a, b);
+  return {
+    ...one,
+    count: add(one.count, other.count),
+    inJournal: add(one.inJournal, other.inJournal),
+    hours: one.hours | other.hours,
+    hoursInJournal: one.hoursInJournal | other.hoursInJournal,
+    firstAt: one.firstAt.localeCompare(other.firstAt) < 0 ? one.firstAt : other.firstAt,
+    lastAt: one.lastAt.localeCompare(other.lastAt) > 0 ? one.lastAt : other.lastAt,
+  };
+}
+
+const isApart = (one: LoginDay, other: LoginDay): boolean =>
+  (one.hours & other.hours) === 0 &&
+  one.hours !== 0 &&
+  other.hours !== 0 &&
+  (one.lastAt < other.firstAt || other.lastAt < one.firstAt);
 
 const isSame = (one: LoginDay, other: LoginDay): boolean =>
   one.count === other.count &&
@@ -215,41 +247,75 @@ const isSame = (one: LoginDay, other: LoginDay): boolean =>
   one.firstAt === other.firstAt &&
   one.lastAt === other.lastAt;
 
+/** What of an account is over its share goes: what plain files alone have first, then the oldest. */
 function dropper(db: Database) {
-  const known = db.prepare<[number], { last: number | null; count: number }>(
-    `SELECT max(day) AS last, count(*) AS count ${OF_HOST}`,
-  );
+  const lastDay = db.prepare<[number], number | null>(`SELECT max(day) ${OF_HOST}`).pluck();
+  const sizes = db.prepare<[number], { account: string; journal: number; files: number }>(`
+    SELECT account, sum(in_journal > 0) AS journal, sum(in_journal = 0) AS files
+    ${OF_HOST} AND in_baseline = 0
+    GROUP BY account`);
+  const countMarked = db.prepare<[number], number>(`SELECT count(*) ${OF_HOST} AND in_baseline > 0`).pluck();
   const dropOld = db.prepare(
     `DELETE FROM login_day WHERE id IN (SELECT login_day.id ${OF_HOST} AND in_baseline = 0 AND day <= ?)`,
   );
   const dropMore = db.prepare(`
     DELETE FROM login_day WHERE id IN (
-      SELECT login_day.id ${OF_HOST} AND in_baseline = 0 ORDER BY in_journal > 0, day LIMIT ?)`);
+      SELECT login_day.id ${OF_HOST} AND account = ? AND in_baseline = 0 AND (in_journal > 0) = ?
+      ORDER BY day LIMIT ?)`);
   const dropSources = db.prepare(`
     DELETE FROM login_source
     WHERE host = ? AND NOT EXISTS (SELECT 1 FROM login_day WHERE login_day.source = login_source.id)`);
 
-  return (host: number): void => {
-    const { last, count } = known.get(host) ?? { last: null, count: 0 };
+  return (host: number, most: number): void => {
+    const last = lastDay.get(host) ?? null;
     if (last === null) return;
-    const { changes } = dropOld.run(host, last - MOST_DAYS);
-    const more = count - changes - MOST_OF_HOST;
-    const dropped = changes + (more > 0 ? dropMore.run(host, more).changes : 0);
+    let dropped = dropOld.run(host, last - MOST_DAYS).changes;
+    const accounts = sizes.all(host);
+    let left = Math.max(0, most - (countMarked.get(host) ?? 0));
+    for (const part of ["journal", "files"] as const) {
+      const share = shareOf(
+        accounts.map((account) => account[part]),
+        left,
+      );
+      for (const { account, [part]: count } of accounts) {
+        left -= Math.min(count, share);
+        if (count > share)
+          dropped += dropMore.run(host, account, Number(part === "journal"), count - share).changes;
+      }
+    }
     if (dropped > 0) dropSources.run(host);
   };
 }
 
+const MARK = `
+  UPDATE login_day SET in_baseline = in_baseline | @bit
+  WHERE day BETWEEN CAST(@from AS INTEGER) AND CAST(@to AS INTEGER) AND (@which = 'all' OR in_journal > 0)
+    AND source IN (SELECT id FROM login_source WHERE host = CAST(@host AS INTEGER)`;
+
 /** Marks the days of a baseline: once, with what is known until then. */
 function markWriter(db: Database) {
-  const addSpan = db.prepare(`
-    INSERT INTO login_baseline (host, evidence, from_day, to_day) VALUES (@host, @which, @from, @to)`);
-  const markDays = db.prepare(`
-    UPDATE login_day SET in_baseline = in_baseline | @bit
-    WHERE source IN (SELECT id FROM login_source WHERE host = CAST(@host AS INTEGER))
-      AND day BETWEEN CAST(@from AS INTEGER) AND CAST(@to AS INTEGER)
-      AND (@which = 'all' OR in_journal > 0)`);
-  return (host: number, which: keyof typeof BASELINE, span: DaySpan): void => {
-    addSpan.run({ ...span, host, which });
-    markDays.run({ ...span, host, which, bit: BASELINE[which] });
+  const find = db
+    .prepare<[number, string, string], number | null>(
+      "SELECT to_day FROM login_baseline WHERE host = ? AND account = ? AND evidence = ?",
+    )
+    .pluck();
+  const keepSpan = db.prepare(`
+    INSERT INTO login_baseline (host, account, evidence, from_day, to_day, reason)
+    VALUES (@host, @account, @which, @from, @to, @reason)
+    ON CONFLICT DO UPDATE SET from_day = @from, to_day = @to WHERE to_day IS NULL`);
+  const markAccount = db.prepare(`${MARK} AND account = @account)`);
+  const markRest = db.prepare(`
+    ${MARK} AND account NOT IN (
+      SELECT account FROM login_baseline WHERE host = CAST(@host AS INTEGER) AND evidence = @which))`);
+  return (host: number, which: keyof typeof BASELINE, { host: ofHost, own }: BaselineSpans): void => {
+    const all = [...own.values()].filter(({ account }) => account !== "" || ofHost === null);
+    const reason = own.get("")?.reason ?? null;
+    for (const span of [...all, ...(ofHost ? [{ ...ofHost, account: "", reason }] : [])]) {
+      const { account, from, to } = span;
+      if ((find.get(host, account, which) ?? null) !== null) continue;
+      const row = { host, account, which, from, to, reason: span.reason, bit: BASELINE[which] };
+      keepSpan.run(row);
+      if (to !== null) (account === "" ? markRest : markAccount).run(row);
+    }
   };
 }

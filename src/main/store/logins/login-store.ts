@@ -1,27 +1,14 @@
 import type { Database } from "better-sqlite3";
-import type { LoginFilter, ObservedFilter } from "#shared/contract/access/logins.ts";
-import {
-  EntryMethod,
-  type LoginBaseline,
-  LoginFacts,
-  type LoginObservation,
-  LoginRow,
-  LoginObservation as Observation,
-} from "#shared/model/access/login.ts";
+import type { LoginFilter } from "#shared/contract/access/logins.ts";
+import { EntryMethod, type LoginBaseline, LoginRow, type OwnReason } from "#shared/model/access/login.ts";
 import type { LogWindow, UseEvidence } from "#shared/model/hosts/host-use.ts";
+import type { Total } from "#shared/model/total.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
-import { eachWordOfHost, isAscii, splitWords, toPattern } from "#store/lists/search.ts";
-import { loginAcceptanceTable } from "./observation-table.ts";
+import { isAscii, splitWords, toPattern } from "#store/lists/search.ts";
+import { ACCOUNT_ID, loginAcceptanceTable, observationList } from "./observation-table.ts";
 
 type LoginQuery = Window & LoginFilter & { sort: { by: "day"; descending: boolean } };
-
-type ObservedQuery = Window &
-  ObservedFilter & { sort: { by: "severity" | "lastAt"; descending: boolean }; now: string };
-
-/** The account that has the name now. */
-const ACCOUNT_ID = (table: string) => `(SELECT account.id FROM account
-  WHERE account.host = ${table}.host AND account.name = ${table}.account AND account.gone_scan IS NULL) AS account_id`;
 
 const COLUMNS = `login_day.id AS id, host_name, port, account, ${ACCOUNT_ID("login_source")}, method, means, address, day,
   count, in_journal, hours, first_at, last_at, in_baseline`;
@@ -46,7 +33,7 @@ type DayRow = {
 
 /** Logins of all hosts by day, as their logs have them. */
 function loginList(lists: Lists) {
-  const size = () => lists.sum("login_day", []);
+  const total = () => lists.count("login_day", []);
 
   return {
     list(query: LoginQuery): Listed<LoginRow> {
@@ -72,8 +59,8 @@ function loginList(lists: Lists) {
             descending: sort.descending,
           },
           ...page,
-          size,
-          ...(where.length === 0 ? { total: size } : {}),
+          size: () => leastOf(total()),
+          ...(where.length === 0 ? { total } : {}),
         },
         toRow,
       );
@@ -118,12 +105,10 @@ const ofSource = (column: string, value: string | null): Part[] =>
         },
       ];
 
-const DAY_MS = 86_400_000;
-const toDay = (date: string): number => Math.floor(Date.parse(date) / DAY_MS);
-const dateOf = (day: number): string => new Date(day * DAY_MS).toISOString().slice(0, 10);
+/** What is not counted to the end is at least as much. */
+const leastOf = (total: Total): number => (typeof total === "number" ? total : total.moreThan);
 
-const hoursOf = (bits: number): number[] =>
-  Array.from({ length: 24 }, (_, hour) => hour).filter((hour) => (bits & (1 << hour)) !== 0);
+const toDay = (date: string): number => Math.floor(Date.parse(date) / 86_400_000);
 
 const toRow = (row: DayRow): LoginRow =>
   LoginRow.parse({
@@ -144,117 +129,26 @@ const toRow = (row: DayRow): LoginRow =>
     isInBaseline: row.in_baseline > 0,
   });
 
-/** The acceptance that holds at @now and covers what is known by now. */
-const HOLDING = `
-  FROM login_acceptance AS given
-  WHERE given.observation = login_observation.id AND given.withdrawn_at IS NULL AND given.until > @now
-    AND given.weight >= login_observation.weight
-    AND (given.evidence = 'journal' OR login_observation.evidence = 'file')`;
-
-const OBSERVED = `login_observation.id AS id, host_name, port, account, ${ACCOUNT_ID("login_observation")}, subject, method,
-  means, address, first_at, last_at, evidence, severity, facts,
-  (SELECT json_object('reason', given.reason, 'until', given.until, 'acceptedAt', given.accepted_at) ${HOLDING}) AS accepted`;
-
-type ObservedRow = {
-  id: number;
-  host_name: string;
-  port: number;
-  account: string;
-  account_id: number | null;
-  subject: string;
-  method: string;
-  means: string;
-  address: string;
-  first_at: string;
-  last_at: string;
-  evidence: string;
-  severity: string;
-  facts: string;
-  accepted: string | null;
-};
-
-const SORTED_BY = {
-  severity: ["login_observation.weight", "last_at", "login_observation.id"],
-  lastAt: ["last_at", "login_observation.id"],
-} as const;
-
-/** Logins that stand out, on all hosts. */
-function observationList(db: Database, lists: Lists) {
-  const size = () => lists.sum("login_observation", []);
-  const find = db.prepare<{ id: number; now: string }, ObservedRow & { host: number; lines: string }>(
-    `SELECT ${OBSERVED}, host, lines FROM login_observation WHERE id = CAST(@id AS INTEGER)`,
-  );
-
-  return {
-    list(query: ObservedQuery): Listed<LoginObservation> {
-      const { search, host, account, from, rule, accepted, sort, now, ...page } = query;
-      return lists.list(
-        {
-          select: OBSERVED,
-          from: "login_observation",
-          where: [
-            ...eachWordOfHost(search, "search_text", {
-              calledHosts: lists.calledHosts,
-              column: { sql: "host_name", has: "names" },
-            }),
-            ...equal("host_name", host),
-            ...equal("account", account),
-            ...equal("address", from),
-            ...equal("rule", rule),
-            { sql: `${accepted ? "" : "NOT "}EXISTS (SELECT 1 ${HOLDING})`, values: [] },
-          ],
-          sort: { name: sort.by, columns: SORTED_BY[sort.by], descending: sort.descending },
-          named: { now },
-          ...page,
-          size,
-          idColumn: "login_observation.id",
-        },
-        toObservation,
-      );
-    },
-
-    /** Null where there is none. */
-    find(id: number, now: string) {
-      const row = find.get({ id, now });
-      return row
-        ? { ...toObservation(row), hostId: row.host, lines: JSON.parse(row.lines) as string[] }
-        : null;
-    },
-  };
-}
-
-const equal = (column: string, value: string | null): Part[] =>
-  value === null
-    ? []
-    : [{ sql: `${column} = ?`, values: [value], walk: { sql: `+${column} = ?`, values: [value] } }];
-
-const toObservation = (row: ObservedRow): LoginObservation =>
-  Observation.parse({
-    ...row,
-    host: row.host_name,
-    accountId: row.account_id,
-    by: row.means,
-    from: row.address,
-    firstAt: row.first_at,
-    lastAt: row.last_at,
-    facts: LoginFacts.parse(JSON.parse(row.facts)),
-    acceptance: row.accepted === null ? null : JSON.parse(row.accepted),
-  });
-
 /** What the logs of all hosts have of logins, which of them stand out, and what was accepted. */
 export function loginStore(db: Database, lists: Lists) {
   const { list } = loginList(lists);
   const observations = observationList(db, lists);
-  const { of, learning } = baselineReader(db);
   return {
     list,
     observed: observations.list,
     find: observations.find,
-    baselineOf: of,
-    learning,
+    baselineOf: baselineReader(db),
+    learning: learningReader(db),
     ...loginAcceptanceTable(db),
   };
 }
+
+const DAY_MS = 86_400_000;
+
+const dateOf = (day: number): string => new Date(day * DAY_MS).toISOString().slice(0, 10);
+
+const hoursOf = (bits: number): number[] =>
+  Array.from({ length: 24 }, (_, hour) => hour).filter((hour) => (bits & (1 << hour)) !== 0);
 
 type BaselineRow = {
   method: string;
@@ -270,66 +164,126 @@ type BaselineRow = {
 /** So many addresses, and so many keys and methods, of a baseline are shown: those of most days. */
 const MOST_SHOWN = 50;
 
-/** So many hosts without a baseline are named. */
+/** So many hosts and accounts without a baseline are named. */
 const MOST_LEARNING = 200;
 
+/** Of the evidence that a host's accounts go by: the journal alone where its baseline is made, else all logs. */
+const MADE = (evidence: string) => `EXISTS (
+  SELECT 1 FROM login_baseline AS made
+  WHERE made.host = host.id AND made.account = '' AND made.to_day IS NOT NULL AND ${evidence})`;
+
 const WITHOUT_BASELINE = `
-  FROM host WHERE last_read IS NOT NULL
-    AND NOT EXISTS (SELECT 1 FROM login_baseline WHERE login_baseline.host = host.id AND evidence = 'all')
+  FROM host WHERE last_read IS NOT NULL AND NOT ${MADE("true")} AND (@host IS NULL OR host.host = @host)`;
+
+const WITHOUT_OWN = `
+  FROM login_baseline AS own INDEXED BY login_baseline_learning JOIN host ON host.id = own.host
+  WHERE own.to_day IS NULL AND own.account <> '' AND ${MADE("made.evidence = own.evidence")}
+    AND (own.evidence = 'journal' OR NOT ${MADE("made.evidence = 'journal'")})
+    AND EXISTS (
+      SELECT 1 FROM account WHERE account.host = own.host AND account.name = own.account AND account.gone_scan IS NULL)
     AND (@host IS NULL OR host.host = @host)`;
 
+type OwnRow = {
+  id: number;
+  host: string;
+  port: number;
+  account: string;
+  evidence: "journal" | "all";
+  from: number;
+  reason: OwnReason;
+};
+
+/** What is too short for a baseline: with the logs that were read of it. */
+type Learning = {
+  total: number;
+  hosts: { host: string; port: number; isCut: boolean; windows: LogWindow[] }[];
+  accountTotal: number;
+  accounts: (Omit<OwnRow, "id" | "evidence" | "from"> & { windows: LogWindow[] })[];
+};
+
+type Where = { host: string | null };
+
+function learningReader(db: Database): (host: string | null) => Learning {
+  const hosts = db.prepare<
+    { host: string | null },
+    { id: number; host: string; port: number; isCut: number }
+  >(`
+    SELECT id, host, port, EXISTS (
+      SELECT 1 FROM login_baseline WHERE login_baseline.host = host.id AND account = '' AND reason = 'cut') AS isCut
+    ${WITHOUT_BASELINE} ORDER BY host, port LIMIT ${MOST_LEARNING}`);
+  const accounts = db.prepare<Where, OwnRow>(`
+    SELECT host.id, host.host, port, own.account, own.evidence, own.from_day AS "from", own.reason
+    ${WITHOUT_OWN} ORDER BY own.host, own.account LIMIT ${MOST_LEARNING}`);
+  const countHosts = db.prepare<Where, number>(`SELECT count(*) ${WITHOUT_BASELINE}`).pluck();
+  const countAccounts = db.prepare<Where, number>(`SELECT count(*) ${WITHOUT_OWN}`).pluck();
+  const windowsOf = db.prepare<[number], LogWindow>(
+    'SELECT source, from_at AS "from", to_at AS "to" FROM log_window WHERE host = ?',
+  );
+  return (host) => ({
+    total: countHosts.get({ host }) ?? 0,
+    hosts: hosts.all({ host }).map(({ id, isCut, ...address }) => ({
+      ...address,
+      isCut: isCut === 1,
+      windows: windowsOf.all(id),
+    })),
+    accountTotal: countAccounts.get({ host }) ?? 0,
+    accounts: accounts.all({ host }).map(({ id, evidence, from, ...own }) => ({
+      ...own,
+      windows: windowsOf
+        .all(id)
+        .filter(({ source, to }) => (evidence === "all" || source === "journal") && to > dateOf(from))
+        .map((window) => ({
+          ...window,
+          from: window.from < dateOf(from) ? `${dateOf(from)}T00:00:00Z` : window.from,
+        })),
+    })),
+  });
+}
+
+type SpanRow = { from: number; to: number | null; reason: OwnReason | null };
+
+/** What is usual for accounts. */
 export function baselineReader(db: Database) {
-  const spans = db.prepare<[number, string], { from: number; to: number }>(
-    'SELECT from_day AS "from", to_day AS "to" FROM login_baseline WHERE host = ? AND evidence = ?',
+  const spans = db.prepare<[number, string, string], SpanRow>(
+    'SELECT from_day AS "from", to_day AS "to", reason FROM login_baseline WHERE host = ? AND account = ? AND evidence = ?',
   );
   const days = db.prepare<[number, string, number], BaselineRow>(`
     SELECT method, means, address, day, count, in_journal, hours, hours_in_journal
     FROM login_source JOIN login_day ON login_day.source = login_source.id
     WHERE host = ? AND account = ? AND in_baseline & ? > 0 AND method <> 'su'`);
-  const learning = db.prepare<{ host: string | null }, { id: number; host: string; port: number }>(
-    `SELECT id, host, port ${WITHOUT_BASELINE} ORDER BY host, port LIMIT ${MOST_LEARNING}`,
-  );
-  const countLearning = db
-    .prepare<{ host: string | null }, number>(`SELECT count(*) ${WITHOUT_BASELINE}`)
-    .pluck();
-  const windows = db.prepare<[number], LogWindow>(
-    'SELECT source, from_at AS "from", to_at AS "to" FROM log_window WHERE host = ?',
-  );
 
-  return {
-    /** What is usual for an account: by the journal alone where that reaches far enough, and was asked for. */
-    of(host: number, account: string, evidence: UseEvidence): LoginBaseline | null {
-      const byJournal = evidence === "journal" ? spans.get(host, "journal") : undefined;
-      const span = byJournal ?? spans.get(host, "all");
-      if (!span) return null;
-      const isJournal = byJournal !== undefined;
-      const rows = days.all(host, account, isJournal ? 2 : 1);
-      const addresses = group(
-        rows.filter(({ address }) => address !== ""),
-        ({ address }) => address,
-      );
-      const methods = group(rows, ({ method, means }) => JSON.stringify([method, means]));
-      return {
-        evidence: isJournal ? "journal" : "file",
-        from: dateOf(span.from),
-        to: dateOf(span.to),
-        loginDays: new Set(rows.map(({ day }) => day)).size,
-        count: rows.reduce((sum, { count, in_journal }) => sum + (isJournal ? in_journal : count), 0),
-        addresses: addresses.map(({ first, days }) => ({ from: first.address, days })),
-        methods: methods.map(({ first, days }) => ({
-          method: EntryMethod.parse(first.method),
-          by: first.means,
-          days,
-        })),
-        hours: hoursOf(rows.reduce((bits, row) => bits | (isJournal ? row.hours_in_journal : row.hours), 0)),
-      };
-    },
-
-    /** Hosts that were read, and whose logs do not reach far enough for a baseline, with what they cover. */
-    learning: (host: string | null) => ({
-      total: countLearning.get({ host }) ?? 0,
-      hosts: learning.all({ host }).map(({ id, ...address }) => ({ ...address, windows: windows.all(id) })),
-    }),
+  /** By the journal alone where that reaches far enough, and was asked for. Null while an account's days are too few. */
+  return (host: number, account: string, evidence: UseEvidence): LoginBaseline | null => {
+    const ofHost = (which: "journal" | "all") => {
+      const span = spans.get(host, "", which);
+      return span && span.to !== null ? span : undefined;
+    };
+    const byJournal = evidence === "journal" ? ofHost("journal") : undefined;
+    const isJournal = byJournal !== undefined;
+    const span = spans.get(host, account, isJournal ? "journal" : "all") ?? byJournal ?? ofHost("all");
+    if (!span || span.to === null) return null;
+    const rows = days.all(host, account, isJournal ? 2 : 1);
+    const addresses = group(
+      rows.filter(({ address }) => address !== ""),
+      ({ address }) => address,
+    );
+    const methods = group(rows, ({ method, means }) => JSON.stringify([method, means]));
+    return {
+      evidence: isJournal ? "journal" : "file",
+      reason: span.reason,
+      isPartial: rows.some(({ address }) => address === ""),
+      from: dateOf(span.from),
+      to: dateOf(span.to),
+      loginDays: new Set(rows.map(({ day }) => day)).size,
+      count: rows.reduce((sum, { count, in_journal }) => sum + (isJournal ? in_journal : count), 0),
+      addresses: addresses.map(({ first, days }) => ({ from: first.address, days })),
+      methods: methods.map(({ first, days }) => ({
+        method: EntryMethod.parse(first.method),
+        by: first.means,
+        days,
+      })),
+      hours: hoursOf(rows.reduce((bits, row) => bits | (isJournal ? row.hours_in_journal : row.hours), 0)),
+    };
   };
 }
 

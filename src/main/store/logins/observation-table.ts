@@ -1,6 +1,16 @@
 import type { Database } from "better-sqlite3";
-import type { ObservedLogin } from "#shared/model/access/login.ts";
+import type { ObservedFilter } from "#shared/contract/access/logins.ts";
+import {
+  LoginFacts,
+  type LoginObservation,
+  LoginObservation as Observation,
+  type ObservedLogin,
+  shareOf,
+} from "#shared/model/access/login.ts";
 import type { Instant } from "#shared/model/instant.ts";
+import type { Listed, Lists, Window } from "#store/lists/lists.ts";
+import type { Part } from "#store/lists/order.ts";
+import { eachWordOfHost } from "#store/lists/search.ts";
 
 type Home = { id: number; host: string; port: number };
 
@@ -33,11 +43,27 @@ const WEIGHTS: Record<ObservedLogin["severity"], number> = {
   info: 0,
 };
 
-/** Stores logins that stand out. */
-export function observationWriter(db: Database) {
+/** So many of one host are kept, beside those that somebody has ever accepted. */
+const MOST_OF_HOST = 5_000;
+
+const UNDECIDED = `FROM login_observation WHERE host = ?
+  AND NOT EXISTS (SELECT 1 FROM login_acceptance WHERE observation = login_observation.id)`;
+
+/**
+ * Stores logins that stand out. Of an account that has more than its share go what plain files alone show, then what weighs
+ * least, then the oldest.
+ */
+export function observationWriter(db: Database, most = MOST_OF_HOST) {
   const keepOne = db.prepare(KEEP);
+  const sizes = db.prepare<[number], { account: string; count: number }>(
+    `SELECT account, count(*) AS count ${UNDECIDED} GROUP BY account`,
+  );
+  const dropMore = db.prepare(`
+    DELETE FROM login_observation WHERE id IN (
+      SELECT id ${UNDECIDED} AND account = ? ORDER BY evidence = 'journal', weight, last_at LIMIT ?)`);
   return {
     keep(home: Home, observed: readonly ObservedLogin[]): void {
+      if (observed.length === 0) return;
       for (const one of observed)
         keepOne.run({
           ...one,
@@ -47,6 +73,13 @@ export function observationWriter(db: Database) {
           facts: JSON.stringify(one.facts),
           lines: JSON.stringify(one.lines),
         });
+      const accounts = sizes.all(home.id);
+      const share = shareOf(
+        accounts.map(({ count }) => count),
+        most,
+      );
+      for (const { account, count } of accounts)
+        if (count > share) dropMore.run(home.id, account, count - share);
     },
   };
 }
@@ -72,3 +105,110 @@ export function loginAcceptanceTable(db: Database) {
     withdraw: (id: number, at: Instant): boolean => withdraw.run({ id, at }).changes > 0,
   };
 }
+
+type ObservedQuery = Window &
+  ObservedFilter & { sort: { by: "severity" | "lastAt"; descending: boolean }; now: string };
+
+/** The account that has the name now. */
+export const ACCOUNT_ID = (table: string) => `(SELECT account.id FROM account
+  WHERE account.host = ${table}.host AND account.name = ${table}.account AND account.gone_scan IS NULL) AS account_id`;
+
+/** The acceptance that holds at @now and covers what is known by now. */
+const HOLDS = `given.withdrawn_at IS NULL AND given.until > @now AND given.weight >= login_observation.weight
+  AND (given.evidence = 'journal' OR login_observation.evidence = 'file')`;
+
+const HOLDING = `FROM login_acceptance AS given WHERE given.observation = login_observation.id AND ${HOLDS}`;
+
+/** Few are accepted of all that stand out: a list of these begins with the acceptances. */
+const ACCEPTED = `(SELECT * FROM login_acceptance WHERE withdrawn_at IS NULL) AS given
+  CROSS JOIN login_observation ON login_observation.id = given.observation`;
+
+const OBSERVED = `login_observation.id AS id, host_name, port, account, ${ACCOUNT_ID("login_observation")}, subject, method,
+  means, address, first_at, last_at, login_observation.evidence, severity, facts,
+  (SELECT json_object('reason', given.reason, 'until', given.until, 'acceptedAt', given.accepted_at) ${HOLDING}) AS accepted`;
+
+type ObservedRow = {
+  id: number;
+  host_name: string;
+  port: number;
+  account: string;
+  account_id: number | null;
+  subject: string;
+  method: string;
+  means: string;
+  address: string;
+  first_at: string;
+  last_at: string;
+  evidence: string;
+  severity: string;
+  facts: string;
+  accepted: string | null;
+};
+
+const SORTED_BY = {
+  severity: ["login_observation.weight", "last_at", "login_observation.id"],
+  lastAt: ["last_at", "login_observation.id"],
+} as const;
+
+/** Logins that stand out, on all hosts. */
+export function observationList(db: Database, lists: Lists) {
+  const find = db.prepare<{ id: number; now: string }, ObservedRow & { host: number; lines: string }>(
+    `SELECT ${OBSERVED}, host, lines FROM login_observation WHERE id = CAST(@id AS INTEGER)`,
+  );
+
+  return {
+    list(query: ObservedQuery): Listed<LoginObservation> {
+      const { search, host, account, from, rule, accepted, sort, now, ...page } = query;
+      return lists.list(
+        {
+          select: OBSERVED,
+          from: accepted ? ACCEPTED : "login_observation",
+          where: [
+            ...eachWordOfHost(search, "search_text", {
+              calledHosts: lists.calledHosts,
+              column: { sql: "host_name", has: "names" },
+            }),
+            ...equal("host_name", host),
+            ...equal("account", account),
+            ...equal("address", from),
+            ...equal("rule", rule),
+            { sql: accepted ? HOLDS : `NOT EXISTS (SELECT 1 ${HOLDING})`, values: [] },
+          ],
+          sort: { name: sort.by, columns: SORTED_BY[sort.by], descending: sort.descending },
+          named: { now },
+          ...page,
+          // A walk in the order of the list, of the accepted ones as of all: their ids are kept.
+          size: () => 0,
+          idColumn: "login_observation.id",
+        },
+        toObservation,
+      );
+    },
+
+    /** Null where there is none. */
+    find(id: number, now: string) {
+      const row = find.get({ id, now });
+      return row
+        ? { ...toObservation(row), hostId: row.host, lines: JSON.parse(row.lines) as string[] }
+        : null;
+    },
+  };
+}
+
+const equal = (column: string, value: string | null): Part[] =>
+  value === null
+    ? []
+    : [{ sql: `${column} = ?`, values: [value], walk: { sql: `+${column} = ?`, values: [value] } }];
+
+const toObservation = (row: ObservedRow): LoginObservation =>
+  Observation.parse({
+    ...row,
+    host: row.host_name,
+    accountId: row.account_id,
+    by: row.means,
+    from: row.address,
+    firstAt: row.first_at,
+    lastAt: row.last_at,
+    facts: LoginFacts.parse(JSON.parse(row.facts)),
+    acceptance: row.accepted === null ? null : JSON.parse(row.accepted),
+  });

@@ -59,6 +59,33 @@ export const listAccounts = (store: Store, asked: Partial<Parameters<Store["acco
     ...asked,
   });
 
+type Logins = Parameters<Store["logins"]["list"]>[0];
+type ObservedLogins = Parameters<Store["logins"]["observed"]>[0];
+
+export const listLogins = (store: Store, asked: Partial<Logins> = {}) =>
+  store.logins.list({
+    ...PAGE,
+    account: null,
+    from: null,
+    method: null,
+    since: null,
+    until: null,
+    sort: { by: "day", descending: true },
+    ...asked,
+  });
+
+export const listObservedLogins = (store: Store, asked: Partial<ObservedLogins> = {}) =>
+  store.logins.observed({
+    ...PAGE,
+    account: null,
+    from: null,
+    rule: null,
+    accepted: false,
+    sort: { by: "severity", descending: true },
+    now: START,
+    ...asked,
+  });
+
 export const listScans = (store: Store, asked: Partial<Scans> = {}) =>
   store.scans.list({
     after: null,

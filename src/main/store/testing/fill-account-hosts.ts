@@ -103,8 +103,16 @@ export function makeLoginsOfWeb(): CollectedHost["logins"] {
   const refused = line("Failed password for root from 203.0.113.77 port 50422 ssh2");
   const accepted = line("Accepted password for root from 203.0.113.77 port 50438 ssh2");
   const key = fingerprintOf("ann@desk");
-  const spans = { journal: { from: TODAY - 61, to: TODAY - 31 }, all: { from: TODAY - 61, to: TODAY - 31 } };
-  const network = { network: "198.51.100.0/24", isNetworkUsual: false, isUsualOnHost: false };
+  const host = { from: TODAY - 61, to: TODAY - 31 };
+  const ubuntu = { account: "ubuntu", from: TODAY - 12, to: null, reason: "made-later" } as const;
+  const ofJournal = { host, own: new Map([[ubuntu.account, ubuntu]]) };
+  const spans = { journal: ofJournal, all: ofJournal };
+  const network = {
+    network: "198.51.100.0/24",
+    isBaselinePartial: false,
+    isNetworkUsual: false,
+    isUsualOnHost: false,
+  };
   return {
     days,
     reading: {

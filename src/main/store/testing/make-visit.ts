@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { RatedAccount } from "#shared/model/access/account.ts";
-import type { LoginDay, ObservedLogin } from "#shared/model/access/login.ts";
+import type { Baselines, DaySpan, LoginDay, ObservedLogin } from "#shared/model/access/login.ts";
 import type { PasswordAge } from "#shared/model/access/password-age.ts";
 import { NO_RISK } from "#shared/model/access/risk.ts";
 import type { Verdict } from "#shared/model/access/verdict.ts";
@@ -130,6 +130,7 @@ export function makeLogins(
       facts: {
         rule: "login-new-source",
         network: "192.0.2.0/24",
+        isBaselinePartial: false,
         isNetworkUsual: false,
         isUsualOnHost: false,
       },
@@ -137,7 +138,15 @@ export function makeLogins(
       ...more,
     }),
   );
-  return { days, reading: { spans: { journal: null, all: null }, observed } };
+  return { days, reading: { spans: makeSpans(), observed } };
+}
+
+/** Of a host: none where nothing is given. */
+export function makeSpans(
+  spans: Partial<Baselines<DaySpan | null>> = {},
+): NonNullable<CollectedHost["logins"]["reading"]>["spans"] {
+  const { journal = null, all = null } = spans;
+  return { journal: { host: journal, own: new Map() }, all: { host: all, own: new Map() } };
 }
 
 export const makeLoginDay = (account: string, more: Partial<LoginDay> = {}): LoginDay => ({

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { LoggedDay } from "#domain/use/login-days.ts";
-import { observeLogins } from "#domain/use/observe-logins.ts";
-import type { KnownLogins, LoginDay, ObservedLogin } from "#shared/model/access/login.ts";
+import { observeLogins, type Reading } from "#domain/use/observe-logins.ts";
+import type { CompleteSince, LoginDay, ObservedLogin } from "#shared/model/access/login.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { makeAccount, visitHost } from "#store/testing/make-visit.ts";
 
@@ -36,19 +36,36 @@ const forge = (day: number, more: Partial<LoggedDay> = {}): LoggedDay =>
 const windowsUntil = (day: number, ...sources: string[]) =>
   sources.map((source) => ({ source, from: instant(BEGIN, 0), to: instant(day, 23) }));
 
+type Scan = { day: number; days: LoggedDay[]; sources: string[]; accounts?: string[] } & Partial<
+  Pick<Reading, "completeSince" | "keyOnly" | "bursts">
+>;
+
+const WHOLE: CompleteSince = { host: null, accounts: new Map() };
+
 /** The scans of a host, one after the other, through the store. */
-function scanEach(scans: readonly { day: number; days: LoggedDay[]; sources: string[] }[]): Store {
-  const store = openStore({ path: ":memory:", access: "write" });
-  for (const { day, days, sources } of scans) {
+function scanEach(scans: readonly Scan[], store = openStore({ path: ":memory:", access: "write" })): Store {
+  for (const { day, days, sources, accounts = ["deploy"], bursts = [], ...more } of scans) {
     const windows = windowsUntil(day, ...sources);
-    const known: KnownLogins = store.uses.recallLogins({ host: "web1", port: 22 }, windows);
-    const reading = observeLogins({ days, bursts: [], own: null }, known);
+    const known = store.uses.recallLogins({ host: "web1", port: 22 }, windows);
+    const at = instant(day, 23);
+    const since = new Map([...accounts.map((name): [string, string] => [name, at]), ...known.since]);
+    const reading = observeLogins(
+      {
+        days,
+        bursts,
+        own: null,
+        completeSince: { journal: WHOLE, all: WHOLE },
+        keyOnly: new Map(),
+        ...more,
+      },
+      { ...known, since },
+    );
     visitHost(store, "web1", {
-      at: instant(day, 23),
+      at,
       collected: {
-        accounts: [makeAccount("deploy")],
+        accounts: accounts.map((name) => makeAccount(name)),
         use: { logins: [], others: [], windows },
-        logins: { days: days.map(({ lines: _, ...one }): LoginDay => one), reading },
+        logins: { days: reading.days.map(({ lines: _, ...one }): LoginDay => one), reading },
       },
     });
   }
@@ -135,19 +152,7 @@ test("whoever accepts what a plain file shows has not accepted what the journal 
       store.logins.accept(observed.id, { reason: "x", until: "2099-01-01", acceptedAt: instant(BEGIN + 51) }),
     );
     expect(listed(store)).toEqual([]);
-    for (const { day, days } of scans) {
-      const windows = windowsUntil(day, ...sources);
-      const known = store.uses.recallLogins({ host: "web1", port: 22 }, windows);
-      const reading = observeLogins({ days, bursts: [], own: null }, known);
-      visitHost(store, "web1", {
-        at: instant(day, 23),
-        collected: {
-          accounts: [makeAccount("deploy")],
-          use: { logins: [], others: [], windows },
-          logins: { days: days.map(({ lines: _, ...one }): LoginDay => one), reading },
-        },
-      });
-    }
+    scanEach(scans, store);
     return listed(store);
   };
   expect(observedAfter([{ day: BEGIN + 55, days: [...usual, forged, forge(BEGIN + 55)], sources }])).toEqual(
@@ -183,4 +188,166 @@ test("a forged hour of a day that the journal knows is the plain file's word", (
   ]);
   const observed: Partial<ObservedLogin>[] = listed(store);
   expect(observed).toMatchObject([{ subject: "03", evidence: "file" }]);
+});
+
+/** A day of an account with many users, each from a network of their own. */
+const crowd = (day: number, count: number, more: Partial<LoggedDay> = {}): LoggedDay[] =>
+  Array.from({ length: count }, (_, at) =>
+    login(day, {
+      account: "git",
+      by: `SHA256:${String(at).padStart(43, "k")}`,
+      from: `10.0.${at}.1`,
+      ...more,
+    }),
+  );
+const crowds = (from: number, to: number): LoggedDay[] =>
+  Array.from({ length: to - from + 1 }, (_, at) => crowd(from + at, 5)).flat();
+
+test("of what a reading had to leave out nothing is new: the baseline begins where all of it was read", () => {
+  const cut = (account: string, day: number) => ({
+    journal: { host: null, accounts: new Map([[account, day]]) },
+    all: { host: null, accounts: new Map([[account, day]]) },
+  });
+  const accounts = ["deploy", "git"];
+  const sources = ["journal"];
+  const first = {
+    day: BEGIN + 90,
+    days: [...daily(BEGIN, BEGIN + 90), ...crowds(BEGIN + 70, BEGIN + 90)],
+    sources,
+    accounts,
+    completeSince: cut("git", BEGIN + 70),
+  };
+  const later = (day: number, days: LoggedDay[] = []) => ({
+    day: BEGIN + day,
+    days: [...crowds(BEGIN + day - 20, BEGIN + day), ...days],
+    sources,
+    accounts,
+    completeSince: cut("git", BEGIN + day - 20),
+  });
+  expect(listed(scanEach([first]))).toEqual([]);
+  const store = scanEach([first, later(105), later(120)]);
+  expect(listed(store)).toEqual([]);
+  const thief = login(BEGIN + 125, { account: "git", from: "6.6.6.6" });
+  expect(listed(scanEach([later(130, [thief])], store))).toMatchObject([
+    { account: "git", subject: "6.6.6.0/24", severity: "medium" },
+  ]);
+  // Between these two readings some were in none.
+  const apart = scanEach([
+    first,
+    later(115),
+    later(120, [login(BEGIN + 118, { account: "git", from: "6.6.6.6" })]),
+  ]);
+  expect(listed(apart)).toEqual([]);
+  expect(apart.logins.learning(null)).toMatchObject({
+    hosts: [],
+    accounts: [{ account: "git", reason: "cut" }],
+  });
+});
+
+test("where a log holds more logins than were taken, its host has no baseline of it", () => {
+  const tomorrow = (day: number) => ({ host: BEGIN + day + 1, accounts: new Map<string, number>() });
+  const scan = (day: number, days: LoggedDay[]) => ({
+    day: BEGIN + day,
+    days,
+    sources: ["journal"],
+    completeSince: { journal: tomorrow(day), all: tomorrow(day) },
+  });
+  const store = scanEach([
+    scan(60, daily(BEGIN + 50, BEGIN + 60)),
+    scan(61, [login(BEGIN + 61, { from: "6.6.6.6" })]),
+  ]);
+  expect(listed(store)).toEqual([]);
+  expect(store.logins.learning(null).hosts).toMatchObject([{ host: "web1", isCut: true }]);
+});
+
+test("two hundred lines of a plain file hide no new address: that it is not known is said", () => {
+  const sources = ["/var/log/auth.log"];
+  const usual = daily(BEGIN, BEGIN + 40, (day) => forge(day, { from: "10.1.2.3" }));
+  const hidden = forge(BEGIN + 50, { from: "", lines: ["from *"] });
+  const days = [...usual, hidden];
+  expect(listed(scanEach([{ day: BEGIN + 50, days, sources }]))).toMatchObject([
+    { subject: "", from: "", severity: "medium", facts: { rule: "login-new-source", network: "" } },
+  ]);
+});
+
+test("where addresses of the baseline were not kept, a new one is not said to be one that nobody came from", () => {
+  const bare = daily(BEGIN, BEGIN + 30, (day) => login(day, { from: "" }));
+  const later = login(BEGIN + 50, { from: "192.0.2.7" });
+  expect(listed(scanEach([{ day: BEGIN + 50, days: [...bare, later], sources: ["journal"] }]))).toMatchObject(
+    [{ subject: "192.0.2.0/24", facts: { isBaselinePartial: true } }],
+  );
+});
+
+test("a login whose address an earlier reading kept is not told again without it", () => {
+  const sources = ["journal"];
+  const usual = daily(BEGIN, BEGIN + 50);
+  const store = scanEach([{ day: BEGIN + 50, days: usual, sources }]);
+  const bare = daily(BEGIN + 41, BEGIN + 50, (day) => login(day, { from: "" }));
+  scanEach([{ day: BEGIN + 51, days: [...daily(BEGIN, BEGIN + 40), ...bare], sources }], store);
+  expect(listed(store)).toEqual([]);
+  const twice = bare.map((day) => ({ ...day, count: 2, inJournal: 2 }));
+  expect(listed(scanEach([{ day: BEGIN + 52, days: twice, sources }], store))).toMatchObject([
+    { subject: "" },
+  ]);
+});
+
+test("an account that is made later is compared with its own first days, and until then with its host's networks", () => {
+  const sources = ["journal"];
+  const accounts = ["deploy", "ann"];
+  const ann = (day: number, more: Partial<LoggedDay> = {}) =>
+    login(day, { account: "ann", from: "10.9.9.9", ...more });
+  const first = { day: BEGIN + 40, days: daily(BEGIN, BEGIN + 40), sources };
+  const second = {
+    day: BEGIN + 60,
+    days: [...daily(BEGIN + 50, BEGIN + 60, ann), ann(BEGIN + 55, { from: "10.1.2.9" })],
+    sources,
+    accounts,
+  };
+  const store = scanEach([first, second]);
+  expect(listed(store)).toMatchObject([{ account: "ann", subject: "10.9.9.0/24", severity: "medium" }]);
+  expect(store.logins.learning(null).accounts).toMatchObject([{ account: "ann", reason: "made-later" }]);
+  const third = {
+    day: BEGIN + 90,
+    days: [
+      ...daily(BEGIN + 61, BEGIN + 85, ann),
+      ann(BEGIN + 86, { method: "password", by: "" }),
+      ann(BEGIN + 87, { from: "10.1.2.9" }),
+      ann(BEGIN + 88, { hours: 1 << 3, hoursInJournal: 1 << 3 }),
+      ann(BEGIN + 89, { from: "6.6.6.6" }),
+    ],
+    sources,
+    accounts,
+  };
+  expect(
+    listed(scanEach([third], store))
+      .map(({ facts, subject }) => [facts.rule, subject])
+      .sort(),
+  ).toEqual([
+    ["login-by-password", "10.9.9.9"],
+    ["login-new-hour", "03"],
+    ["login-new-source", "10.9.9.0/24"],
+    ["login-new-source", "6.6.6.0/24"],
+  ]);
+  expect(store.logins.learning(null).accounts).toEqual([]);
+});
+
+test("a password that opens an account whose password is locked stands out before there is a baseline", () => {
+  const sources = ["journal"];
+  const guess = (day: number) => login(day, { method: "password", by: "", from: "6.6.6.6" });
+  const now = scanEach([
+    { day: BEGIN + 5, days: [guess(BEGIN + 4)], sources, keyOnly: new Map([["deploy", "now"]]) },
+  ]);
+  expect(listed(now)).toMatchObject([
+    { severity: "low", facts: { rule: "login-by-password", locked: "now" } },
+  ]);
+  const before = scanEach([
+    { day: BEGIN + 5, days: [], sources },
+    { day: BEGIN + 9, days: [guess(BEGIN + 8)], sources, keyOnly: new Map([["deploy", "before"]]) },
+  ]);
+  expect(listed(before)).toMatchObject([{ severity: "high", facts: { locked: "before" } }]);
+  scanEach(
+    [{ day: BEGIN + 12, days: [guess(BEGIN + 11)], sources, keyOnly: new Map([["deploy", "before"]]) }],
+    before,
+  );
+  expect(listed(before)).toHaveLength(1);
 });

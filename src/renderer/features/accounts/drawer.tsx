@@ -168,7 +168,7 @@ function UsualLogins({ account: { host, name, baseline } }: { account: AccountDe
       {baseline ? (
         <BaselineLines baseline={baseline} />
       ) : (
-        <p className={classes.note}>Not known: the logs that were read do not cover 30 days yet.</p>
+        <p className={classes.note}>Not known: what was read of the logs does not cover 30 days of it yet.</p>
       )}
     </Section>
   );

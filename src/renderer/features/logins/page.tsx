@@ -22,8 +22,8 @@ import {
   type LoginObservationDetail,
   LoginRule,
 } from "#shared/model/access/login.ts";
-import { formatLearning, LOGIN_RULES } from "#shared/text/access/login.ts";
-import { formatCount, formatTotal } from "#shared/text/count.ts";
+import { formatLearning, formatLearningCounts, LOGIN_RULES } from "#shared/text/access/login.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { formatAccount } from "#shared/text/hosts/target.ts";
 import { loginCommands, observedCommands } from "#shared/text/list-commands.ts";
 import classes from "./logins.module.css";
@@ -179,6 +179,7 @@ function ObservedLogins({ search, onChange, onClear }: ListProps) {
     ),
   );
   const learning = useQuery(logins.learning.queryOptions({ input: { host: search.host ?? null } })).data;
+  const tooFew = learning && formatLearning(learning);
   return (
     <ListScreen
       name="logins that stand out"
@@ -207,9 +208,9 @@ function ObservedLogins({ search, onChange, onClear }: ListProps) {
             onChange={(isOn) => onChange({ accepted: isOn || undefined })}
           />
           <Fixed search={search} onChange={onChange} />
-          {learning && learning.hosts.length > 0 && (
-            <span className={classes.learning} title={formatLearning(learning)}>
-              Not enough logs yet: {formatTotal(learning.total, "host")}
+          {learning && tooFew && (
+            <span className={classes.learning} title={tooFew}>
+              Not enough logs yet: {formatLearningCounts(learning)}
             </span>
           )}
         </>
@@ -222,8 +223,8 @@ function ObservedLogins({ search, onChange, onClear }: ListProps) {
           onClear={onClear}
           title="No login stands out"
           why={
-            learning && learning.hosts.length > 0
-              ? beginLarge(formatLearning(learning))
+            tooFew
+              ? beginLarge(tooFew)
               : "On hosts whose logs cover 30 days, every login is as it was in the first of these."
           }
         />

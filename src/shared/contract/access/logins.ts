@@ -1,13 +1,12 @@
 import { z } from "zod";
 import {
   EntryMethod,
-  LearningHost,
+  Learning,
   LoginObservation,
   LoginObservationDetail,
   LoginRow,
   LoginRule,
 } from "../../model/access/login.ts";
-import { Total } from "../../model/total.ts";
 import { command, listOf, Page, query, Search, sortedBy } from "../procedure.ts";
 
 /** A day of a host's calendar. */
@@ -61,10 +60,8 @@ export const logins = {
 
   find: query.input(z.object({ id: z.int() })).output(LoginObservationDetail),
 
-  /** Hosts whose logs do not cover enough days: the first of `total`. */
-  learning: query
-    .input(z.object({ host: z.string().max(253).nullable().default(null) }))
-    .output(z.object({ hosts: z.array(LearningHost), total: Total, of: z.int() })),
+  /** Hosts, and accounts of other hosts, whose logs do not cover enough days: the first of `total`, and of `accountTotal`. */
+  learning: query.input(z.object({ host: z.string().max(253).nullable().default(null) })).output(Learning),
 
   /** Until a day. One that was accepted before is accepted anew. */
   accept: command

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Severity } from "../finding.ts";
 import { LoginMethod, type LogWindow, UseEvidence } from "../hosts/host-use.ts";
 import { Instant } from "../instant.ts";
+import { Total } from "../total.ts";
 
 /** By what somebody logged in: a key, a certificate, or another method of sshd; or became the account, by su. */
 export const EntryMethod = z.enum(["publickey", "certificate", ...LoginMethod.options]);
@@ -49,11 +50,21 @@ export const LoginFacts = z.discriminatedUnion("rule", [
     firstRefusedAt: Instant,
     lastRefusedAt: Instant,
   }),
-  z.object({ rule: z.literal("login-by-password"), keyDays: z.int() }),
+  /**
+   * `keyDays`: the days of the baseline on which keys were used, and no password ever. `locked`: the password is locked, and keys
+   * open the account; it was so before the login, or is known to be since.
+   */
+  z.object({
+    rule: z.literal("login-by-password"),
+    keyDays: z.int(),
+    locked: z.enum(["before", "now"]).nullable(),
+  }),
   z.object({
     rule: z.literal("login-new-source"),
-    /** The network of the address: a /24 or a /64; the address itself where that is none. */
+    /** The network of the address: a /24 or a /64; the address itself where that is none. Empty: its address was not kept. */
     network: z.string(),
+    /** Of some logins of the baseline no address was kept: it may be one of theirs. */
+    isBaselinePartial: z.boolean(),
     /** The account was logged in to from other addresses of that network. */
     isNetworkUsual: z.boolean(),
     /** Other accounts of the host were logged in to from that network. */
@@ -78,7 +89,7 @@ export type ObservedLogin = {
   evidence: UseEvidence;
   severity: Severity;
   facts: LoginFacts;
-  /** Lines of the log, as the host wrote them. */
+  /** Lines of the log; put together of what was kept of them, but for those of refused passwords. */
   lines: string[];
 };
 
@@ -89,20 +100,53 @@ export type DaySpan = z.infer<typeof DaySpan>;
 /** The baseline is made of so many days that the logs cover. */
 export const BASELINE_DAYS = 30;
 
+/** Why an account has a baseline of its own: it was made later than the host was first read, or logs were not read whole. */
+export const OwnReason = z.enum(["made-later", "cut"]);
+export type OwnReason = z.infer<typeof OwnReason>;
+
+/** The days of an account's own baseline; of those of the whole host where `account` is empty. `to` null: not enough yet. */
+export type OwnBaseline = { account: string; from: number; to: number | null; reason: OwnReason };
+
+/**
+ * Of one kind of evidence: the days that logins are compared with, of the host and of accounts with days of their own. `own` has
+ * the host itself under the empty name, while its logs are not read whole.
+ */
+export type BaselineSpans = { host: DaySpan | null; own: ReadonlyMap<string, OwnBaseline> };
+
+/**
+ * From which day on one reading has all logins of an account, or of the whole host, where there were more than could be kept.
+ */
+export type CompleteSince = { host: number | null; accounts: ReadonlyMap<string, number> };
+
+/** How many of each can be kept where all are at most `most`: whoever has more takes nothing from those who have less. */
+export function shareOf(sizes: readonly number[], most: number): number {
+  let left = most;
+  const inOrder = sizes.toSorted((one, other) => one - other);
+  for (const [index, size] of inOrder.entries()) {
+    const share = Math.floor(left / (inOrder.length - index));
+    if (size > share) return share;
+    left -= size;
+  }
+  return most;
+}
+
 /** Of the journal alone, and of all logs together. Null: the logs do not cover enough days yet. */
 export type Baselines<Of> = { journal: Of; all: Of };
 
 /** What is known of the logins of a host by all readings before this one, with what the logs cover by this one. */
 export type KnownLogins = {
-  spans: Baselines<DaySpan | null>;
+  spans: Baselines<BaselineSpans>;
+  /** Until when its logs had been read before this reading. */
+  readUntil: Baselines<Instant | null>;
   /** The days of which the baselines are made. */
   baseline: Baselines<readonly LoginDay[]>;
   /** All days until this one: for a baseline that is made now. */
   until: (day: number) => readonly LoginDay[];
   /** On which days each account was logged in to, by each key or method. */
-  active: readonly ActiveDay[];
-  /** Since when each account is known to be there. */
+  active: readonly AddressedDay[];
+  /** Since when each account is known to be there, and when the first account of the host was. */
   since: ReadonlyMap<string, Instant>;
+  hostSince: Instant | null;
   windows: readonly LogWindow[];
 };
 
@@ -113,6 +157,9 @@ export type ActiveDay = {
   day: number;
   isInJournal: boolean;
 };
+
+/** `addressed`: how many of its logins have an address; of these, how many the journal has. */
+export type AddressedDay = ActiveDay & { addressed: number; addressedInJournal: number };
 
 /** The logins of one day, as a list shows them. */
 export const LoginRow = z.object({
@@ -166,6 +213,10 @@ export type LoginObservation = z.infer<typeof LoginObservation>;
 export const LoginBaseline = z.object({
   /** Of the journal alone, or of all logs. */
   evidence: UseEvidence,
+  /** Why its days are not those of its host; null where they are. */
+  reason: OwnReason.nullable(),
+  /** Of some of its logins no address was kept. */
+  isPartial: z.boolean(),
   /** Of the host's calendar. */
   from: z.string(),
   to: z.string(),
@@ -178,13 +229,36 @@ export const LoginBaseline = z.object({
 export type LoginBaseline = z.infer<typeof LoginBaseline>;
 
 export const LoginObservationDetail = LoginObservation.extend({
-  /** As the host wrote them; empty where none was kept. */
+  /** Empty where none was kept. */
   lines: z.array(z.string()),
   /** What it was compared with; null where it stands out by itself. */
   baseline: LoginBaseline.nullable(),
 });
 export type LoginObservationDetail = z.infer<typeof LoginObservationDetail>;
 
-/** A host whose logs do not cover the days of a baseline yet: nothing is said to be new there. */
-export const LearningHost = z.object({ host: z.string(), port: z.int(), days: z.int() });
-export type LearningHost = z.infer<typeof LearningHost>;
+/** A host whose logs do not cover the days of a baseline yet: nothing is said to be new there. `isCut`: they were not read whole. */
+const LearningHost = z.object({
+  host: z.string(),
+  port: z.int(),
+  days: z.int(),
+  isCut: z.boolean(),
+});
+
+/** An account whose own baseline has not enough days yet, of a host that has one. */
+const LearningAccount = z.object({
+  host: z.string(),
+  port: z.int(),
+  account: z.string(),
+  days: z.int(),
+  reason: OwnReason,
+});
+
+/** What has no baseline yet, which takes `of` days. */
+export const Learning = z.object({
+  hosts: z.array(LearningHost),
+  total: Total,
+  accounts: z.array(LearningAccount),
+  accountTotal: Total,
+  of: z.int(),
+});
+export type Learning = z.infer<typeof Learning>;

@@ -1,6 +1,6 @@
 import type {
   EntryMethod,
-  LearningHost,
+  Learning,
   LoginBaseline,
   LoginFacts,
   LoginObservation,
@@ -76,7 +76,7 @@ export function formatObserved({ facts, subject, from, method, by }: LoginObserv
     case "login-after-failures":
       return `${from} got in by ${formatMeans({ method, by })} after ${formatCount(facts.refused, "password")} of this account ${facts.refused === 1 ? "was" : "were"} refused to it`;
     case "login-by-password":
-      return `by ${formatMeans({ method, by })} from ${from || "an address that was not kept"}, where only keys were used: on ${formatCount(facts.keyDays, "day")} of the baseline`;
+      return `by ${formatMeans({ method, by })} from ${from || "an address that was not kept"}, ${formatKeyOnly(facts)}`;
     case "login-new-source":
       return formatNewSource(facts, subject);
     case "login-after-long":
@@ -88,11 +88,21 @@ export function formatObserved({ facts, subject, from, method, by }: LoginObserv
   }
 }
 
+function formatKeyOnly({ keyDays, locked }: LoginFacts & { rule: "login-by-password" }): string {
+  if (keyDays > 0) return `where only keys were used: on ${formatCount(keyDays, "day")} of the baseline`;
+  return locked === "before"
+    ? "though its password was locked, and keys open it"
+    : "though its password is locked now, and keys open it; whether it was locked then is not known";
+}
+
 function formatNewSource(
-  { network, isNetworkUsual, isUsualOnHost }: LoginFacts & { rule: "login-new-source" },
+  { network, isBaselinePartial, isNetworkUsual, isUsualOnHost }: LoginFacts & { rule: "login-new-source" },
   subject: string,
 ): string {
+  if (network === "") return "from an address that was not kept: whether it is a new one is not known";
   if (isNetworkUsual) return `from ${subject}, a new address of ${network}, which is usual`;
+  if (isBaselinePartial)
+    return `from ${subject}, which is new as far as is known: not every address of the baseline was kept`;
   return isUsualOnHost
     ? `from ${subject}, which is new for this account; others of this host are entered from there`
     : `from ${subject}, from where nobody entered this host in the days of the baseline`;
@@ -109,6 +119,17 @@ function formatLong(
     : `the first login in more than 90 days: ${last}`;
 }
 
+type LineOrigin = "verbatim" | "put-together";
+
+/** Of refused passwords the lines are kept as they stand in the log; of all others what of them counts. */
+export const originOf = (rule: LoginRule): LineOrigin =>
+  rule === "login-after-failures" ? "verbatim" : "put-together";
+
+export const LINES_TITLES: Record<LineOrigin, string> = {
+  verbatim: "Lines of the log",
+  "put-together": "Lines of the log, put together of what was kept of them",
+};
+
 /** All that is known of a login that stands out, in lines. Written by strangers in part. */
 export function describeObservation(login: LoginObservationDetail): string[] {
   const { account, host, port, severity, facts, firstAt, lastAt, evidence, baseline, lines, acceptance } =
@@ -120,7 +141,7 @@ export function describeObservation(login: LoginObservationDetail): string[] {
     ...(evidence === "file" ? [`  ${FILE_EVIDENCE}`] : []),
     ...(acceptance ? [`  accepted until ${acceptance.until}: ${acceptance.reason}`] : []),
     "",
-    ...(lines.length === 0 ? ["No line of the log was kept."] : ["Lines of the log:"]),
+    ...(lines.length === 0 ? ["No line of the log was kept."] : [`${LINES_TITLES[originOf(facts.rule)]}:`]),
     ...lines.map((line) => `  ${line}`),
     ...(baseline === null ? [] : ["", "Baseline:", ...describeBaseline(baseline).map((line) => `  ${line}`)]),
   ];
@@ -132,6 +153,7 @@ function describeBaseline(baseline: LoginBaseline): string[] {
   const by = methods.map(({ days, ...means }) => `${formatMeans(means)} (${formatCount(days, "day")})`);
   return [
     formatBaseline(baseline),
+    ...formatBaselineNotes(baseline),
     ...(from.length > 0 ? [`from ${from.join(", ")}`] : []),
     ...(by.length > 0 ? [`by ${by.join(", ")}`] : []),
     ...(hours.length > 0 ? [`at ${formatHours(hours)}`] : []),
@@ -146,19 +168,39 @@ export const formatObservedName = ({ facts, account, host, port, subject }: Logi
 export const formatBaseline = ({ from, to, loginDays, count, evidence }: LoginBaseline): string =>
   `${from} to ${to}: ${formatCount(count, "login")} on ${formatCount(loginDays, "day")}, by ${evidence === "journal" ? "the journal alone" : "all logs"}`;
 
+/** Why its days are not those of its host, and what of it is not known. */
+export const formatBaselineNotes = ({ reason, isPartial }: LoginBaseline): string[] => [
+  ...(reason === "made-later" ? ["its own first days: it was made after the host was first read"] : []),
+  ...(reason === "cut" ? ["the first days of which all logins were read"] : []),
+  ...(isPartial ? ["of some of these logins no address was kept"] : []),
+];
+
 const MOST_NAMED = 5;
 
-/** Where nothing can be new yet: that is said, and not that nothing is. Names of hosts are strangers' words in part. */
-export function formatLearning({
-  hosts,
-  total,
-  of,
-}: {
-  hosts: LearningHost[];
-  total: Total;
-  of: number;
-}): string {
-  const few = hosts.slice(0, MOST_NAMED).map(({ host, days }) => `${host} ${days} of ${of} days`);
-  const more = isMoreThan(total, few.length) ? ", ..." : "";
-  return `not enough logs yet to say what is new on ${formatTotal(total, "host")}: ${few.join(", ")}${more}`;
+export const formatLearningCounts = ({ hosts, total, accounts, accountTotal }: Learning): string =>
+  [
+    ...(hosts.length > 0 ? [formatTotal(total, "host")] : []),
+    ...(accounts.length > 0 ? [formatTotal(accountTotal, "account")] : []),
+  ].join(", ");
+
+/** Where nothing can be new yet: that is said, and not that nothing is. Names are strangers' words in part. */
+export function formatLearning({ hosts, total, accounts, accountTotal, of }: Learning): string {
+  const daysOf = ({ days }: { days: number }) => `${days} of ${of} days`;
+  const list = (all: readonly string[], count: Total) =>
+    `${all.slice(0, MOST_NAMED).join(", ")}${isMoreThan(count, Math.min(all.length, MOST_NAMED)) ? ", ..." : ""}`;
+  const ofHosts = hosts.map(
+    ({ host, isCut, ...row }) => `${host} ${isCut ? "not enough of its logs were read" : daysOf(row)}`,
+  );
+  const ofAccounts = accounts.map(
+    ({ reason, ...row }) =>
+      `${formatAccount(row)} ${reason === "cut" ? "not enough of its logins were read" : daysOf(row)}`,
+  );
+  return [
+    ...(hosts.length > 0
+      ? [`not enough logs yet to say what is new on ${formatTotal(total, "host")}: ${list(ofHosts, total)}`]
+      : []),
+    ...(accounts.length > 0
+      ? [`not enough logs yet of ${formatTotal(accountTotal, "account")}: ${list(ofAccounts, accountTotal)}`]
+      : []),
+  ].join("; ");
 }

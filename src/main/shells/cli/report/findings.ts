@@ -151,6 +151,8 @@ async function listFindings(words: readonly string[], options: Options, world: W
   }
   const undecided = await formatUndecidedOrphans(filter, app.client);
   if (undecided !== null) world.err(`latchkey: ${printable(undecided)}`);
+  const severe = await formatSevereLogins(filter, app.client);
+  if (severe !== null) world.err(`latchkey: ${severe}`);
   const counts = await Promise.all(
     options.failOn ? atLeast(options.failOn).map((severity) => countOf(severity, false)) : [],
   );
@@ -160,8 +162,10 @@ async function listFindings(words: readonly string[], options: Options, world: W
 }
 
 /** What `--fail-on` finds in a database without a scan is not known. */
-const checkScanned = async ({ failOn }: Options, client: LatchkeyClient): Promise<number> =>
-  failOn && (await client.today.coverage({})).isEmpty ? 3 : 0;
+export const checkScanned = async (
+  { failOn }: { failOn?: Severity },
+  client: LatchkeyClient,
+): Promise<number> => (failOn && (await client.today.coverage({})).isEmpty ? 3 : 0);
 
 /** The findings through a standard; what it returns is as of a list. */
 async function reportLens(
@@ -214,7 +218,7 @@ function printItem(report: LensItemReport, { isColoured }: Pick<World, "isColour
 }
 
 /** A job that names a database that is not there checks nothing: that must not look like a clean result. */
-function requireDatabase({ db = findDefaultDatabase() }: CommonOptions): void {
+export function requireDatabase({ db = findDefaultDatabase() }: CommonOptions): void {
   if (existsSync(db)) return;
   throw new Refusal("unusable", `there is no database ${db}; scan first, or name the right one with --db`);
 }
@@ -247,6 +251,14 @@ async function formatNone(filter: object, client: LatchkeyClient): Promise<strin
   const { isEmpty, coverage, maxAgeDays } = await client.today.coverage({});
   if (isEmpty) return NOTHING_SCANNED;
   return `no finding; ${formatCoverage(coverage, maxAgeDays)}`;
+}
+
+/** Logins that stand out are no findings (0081): that there are severe ones is said beside a list of all. */
+async function formatSevereLogins(filter: FindingFilter & { search: string }, client: LatchkeyClient) {
+  if (Object.values(filter).some(Boolean)) return null;
+  const [worst] = (await client.logins.observed({ limit: 1 })).rows;
+  if (!worst || !atLeast("high").includes(worst.severity)) return null;
+  return `logins of severity ${worst.severity} stand out, which are no findings: latchkey logins --observed`;
 }
 
 const ORPHANED: RuleId = "grant-orphaned";

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { EntryMethod, type LoginObservation, type LoginRow, LoginRule } from "#shared/model/access/login.ts";
+import { Severity } from "#shared/model/finding.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import {
@@ -15,12 +16,13 @@ import {
 } from "#shared/text/access/login.ts";
 import { formatCount, formatNumber, formatTotal } from "#shared/text/count.ts";
 import { formatElapsed } from "#shared/text/elapsed.ts";
+import { atLeast } from "#shared/text/findings/finding.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { openApp } from "#shells/cli/open-app.ts";
 import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { type Column, listRows, printTable, withOwnNames } from "#shells/cli/print-table.ts";
 import { REPORT, type Session, type World } from "#shells/cli/session.ts";
-import { SEVERITY_STYLES } from "./findings.ts";
+import { checkScanned, requireDatabase, SEVERITY_STYLES } from "./findings.ts";
 
 type LoginOptions = CommonOptions & {
   host?: string;
@@ -32,10 +34,11 @@ type LoginOptions = CommonOptions & {
   observed?: boolean;
   accepted?: boolean;
   rule?: LoginRule;
+  failOn?: Severity;
   limit?: number;
 };
 
-export function addLogins(program: Command, { world }: Session): void {
+export function addLogins(program: Command, { world, finish }: Session): void {
   const logins = program
     .command("logins [filter...]")
     .usage("[options] [filter...]")
@@ -50,10 +53,16 @@ export function addLogins(program: Command, { world }: Session): void {
     .option("--observed", "logins that stand out, in place of all")
     .option("--accepted", "those that were accepted")
     .addOption(new Option("--rule <rule>", "only logins that stand out by this").choices(LoginRule.options))
+    .addOption(
+      new Option("--fail-on <severity>", "with --observed: exit 1 if one has this severity or a higher one")
+        .choices(Severity.options)
+        .implies({ observed: true })
+        .conflicts("accepted"),
+    )
     .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
     .addHelpText("after", LOGIN_HELP)
-    .action((words: string[], _: object, command: Command) =>
-      listLogins(words, command.optsWithGlobals<LoginOptions>(), world),
+    .action(async (words: string[], _: object, command: Command) =>
+      finish(await listLogins(words, command.optsWithGlobals<LoginOptions>(), world)),
     );
   addDecisions(logins, world);
 }
@@ -96,22 +105,25 @@ const LOGIN_HELP = `
 What stands out:
 ${LoginRule.options.map((rule) => `  ${rule.padEnd(21)} ${LOGIN_RULES[rule]}`).join("\n")}
 
-A login is compared with the first 30 days that the logs of its host cover. Into plain log files any user of the
-host can have lines written: what the journal has is compared with the journal, and what only a plain file has
-is never more than medium.
+A login is compared with the first 30 days that the logs of its host cover, and of an account that was made later
+with its own first 30. Into plain log files any user of the host can have lines written: what the journal has is
+compared with the journal, and what only a plain file has is never more than medium.
 
 Examples:
   latchkey logins --account root --since 2026-11-01   who was root in November
   latchkey logins --from 10.1.2.3                     what was entered from an address
   latchkey logins --observed                          what stands out, the most severe first
+  latchkey logins --observed --fail-on high           for a nightly job: exit 1 if a login is high or critical
   latchkey logins show 12                             its lines of the log, and what is usual
   latchkey logins accept 12 --until 2027-01-31 --reason "new office, ticket 812"
 
 With --json: { logins: [{ host, port, account, method, by, from, day, count, inJournal, hours, firstAt, lastAt,
 isInBaseline }], total }; with --observed { logins: [{ id, host, port, account, subject, method, by, from, firstAt,
-lastAt, evidence, severity, facts, acceptance }], total, learning: { hosts: [{ host, port, days }], total, of } }`;
+lastAt, evidence, severity, facts, acceptance }], total, learning: { hosts: [{ host, port, days, isCut }], total,
+accounts: [{ host, port, account, days, reason }], accountTotal, of } }`;
 
-async function listLogins(words: readonly string[], options: LoginOptions, world: World): Promise<void> {
+async function listLogins(words: readonly string[], options: LoginOptions, world: World): Promise<number> {
+  if (options.failOn) requireDatabase(options);
   await using app = await openApp(options, world, "read");
   const { host = null, account = null, from = null, limit } = options;
   const where = { search: words.join(" "), host, account, from };
@@ -120,11 +132,14 @@ async function listLogins(words: readonly string[], options: LoginOptions, world
   const { method = null, since = null, through: until = null } = options;
   const filter = { ...where, method, since, until };
   const { rows, total } = await listRows(limit, (page) => app.client.logins.list({ ...filter, ...page }));
-  if (options.json) return printJson({ logins: rows.map(loginToJson), total }, world);
-  if (total === 0) return world.out(isFiltered(filter) ? "no login matches" : NO_LOGINS);
-  world.out(`${printTable(await withOwnNames(LOGIN_COLUMNS, app.client), rows, world)}\n`);
-  const shown = isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : "";
-  world.out(`${formatTotal(total, "line")} of logins by day${shown}`);
+  if (options.json) printJson({ logins: rows.map(loginToJson), total }, world);
+  else if (total === 0) world.out(isFiltered(filter) ? "no login matches" : NO_LOGINS);
+  else {
+    world.out(`${printTable(await withOwnNames(LOGIN_COLUMNS, app.client), rows, world)}\n`);
+    const shown = isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : "";
+    world.out(`${formatTotal(total, "line")} of logins by day${shown}`);
+  }
+  return 0;
 }
 
 const NO_LOGINS = "no login is known yet; scan a host as root: latchkey scan root@web1.example";
@@ -152,13 +167,13 @@ async function listObserved(
   client: LatchkeyClient,
   where: Where,
   { options, world }: { options: LoginOptions; world: World },
-): Promise<void> {
-  const { rule = null, accepted = false, limit } = options;
+): Promise<number> {
+  const { rule = null, accepted = false, limit, failOn } = options;
   const filter = { ...where, rule, accepted };
   const { rows, total } = await listRows(limit, (page) => client.logins.observed({ ...filter, ...page }));
   const learning = await client.logins.learning({ host: where.host });
-  if (options.json) return printJson({ logins: rows.map(observedToJson), total, learning }, world);
-  if (total === 0)
+  if (options.json) printJson({ logins: rows.map(observedToJson), total, learning }, world);
+  else if (total === 0)
     world.out(
       accepted
         ? "no login was accepted"
@@ -175,7 +190,11 @@ async function listObserved(
       `${formatTotal(total, "login")}${shown}; latchkey logins show ${first} has the lines of the log`,
     );
   }
-  if (learning.hosts.length > 0) world.out(printable(formatLearning(learning)));
+  const tooFew = formatLearning(learning);
+  if (tooFew !== "" && !options.json) world.out(printable(tooFew));
+  const [worst] = rows;
+  if (failOn && worst && atLeast(failOn).includes(worst.severity)) return 1;
+  return await checkScanned(options, client);
 }
 
 const observedColumns = (now: Date): Column<LoginObservation>[] => [
