@@ -98,8 +98,13 @@ const areWorkloadsWhole = (
   unreadable.every(({ kind, isAbsent }) => kind !== "workload" || isAbsent === true) &&
   workloads?.unitFiles.every(({ kind }) => kind !== "unreadable") === true;
 
+type AccountHome = { name: string; home: string };
+
 /** Of which accounts a file of keys, or the home with it, could not be read. */
-function findUnreadableKeys({ authorizedKeys, unreadable }: Collection): (account: Account) => boolean {
+export function findUnreadableKeys({
+  authorizedKeys,
+  unreadable,
+}: Collection): (account: AccountHome) => boolean {
   const names = new Set(
     authorizedKeys.flatMap(({ whyUnreadable, accounts }) => (whyUnreadable === null ? [] : accounts)),
   );

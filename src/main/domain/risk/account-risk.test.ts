@@ -17,6 +17,7 @@ const NOW = new Date("2026-06-01T00:00:00Z");
 
 const grant = (more: Partial<RiskEvidence["grants"][number]> = {}): RiskEvidence["grants"][number] => ({
   fingerprint: "SHA256:a",
+  isCertain: true,
   hasShell: true,
   isLimitedByAddress: false,
   isUnused: false,
@@ -25,12 +26,13 @@ const grant = (more: Partial<RiskEvidence["grants"][number]> = {}): RiskEvidence
 });
 
 const evidence = (more: Partial<RiskEvidence> = {}): RiskEvidence => ({
-  account: { passwordState: "locked", reasons: [] },
+  account: { passwordState: "locked", passwordSince: null },
   grants: [],
-  isEnteredByCertificate: false,
+  areKeysRead: true,
+  certificates: "no",
   keyFiles: [],
   arePrivateKeysRead: true,
-  addresses: new Set(),
+  addresses: { all: new Set(), inJournal: new Set() },
   ...more,
 });
 
@@ -66,11 +68,63 @@ test("a private key without a passphrase that others can read is the greatest ex
 
 test("what was not read is unknown, and as much as it may be", () => {
   const { entry, exposure, age } = evaluateRisk(
-    evidence({ account: { passwordState: "unknown", reasons: [{ what: "keys-not-read" }] } }),
+    evidence({ account: { passwordState: "unknown", passwordSince: null }, areKeysRead: false }),
     NOW,
   );
   const unknown = { level: "none", atMost: "high" };
   expect({ entry, exposure, age }).toEqual({ entry: unknown, exposure: unknown, age: unknown });
+});
+
+test("keys that were not read leave entry, exposure and age unknown, of root and of people as of any account", () => {
+  const { entry, exposure, age, reasons } = evaluateRisk(evidence({ areKeysRead: false }), NOW);
+  expect({ entry, exposure, age }).toEqual({
+    entry: { level: "none", atMost: "high" },
+    exposure: { level: "none", atMost: "low" },
+    age: { level: "none", atMost: "high" },
+  });
+  expect(reasons.exposure).toEqual([{ what: "keys-not-read" }]);
+  const root = { ...hostAccount("root", "/root"), uid: 0, reasons: [{ what: "root" as const }] };
+  const rated = (more: Partial<typeof NO_EVIDENCE>) =>
+    evaluateRisks([root], { ...NO_EVIDENCE, ...more }).map(({ risk }) => risk.age)[0];
+  expect(rated({})).toEqual(NO_RISK);
+  expect(rated({ mayHaveMoreKeys: ({ name }) => name === "root" })).toEqual(age);
+  expect(rated({ isPartial: true })).toEqual(age);
+});
+
+test("private keys that were not read may be open to others", () => {
+  const { exposure, reasons } = evaluateRisk(evidence({ arePrivateKeysRead: false }), NOW);
+  expect(exposure).toEqual({ level: "none", atMost: "high" });
+  expect(reasons.exposure).toEqual([{ what: "private-keys-not-read" }]);
+});
+
+test("of an account that certificates open it is not known since when, and one that they may open is not known to be entered", () => {
+  expect(evaluateRisk(evidence({ certificates: "yes" }), NOW)).toMatchObject({
+    entry: medium,
+    age: { level: "none", atMost: "high" },
+  });
+  expect(evaluateRisk(evidence({ certificates: "may" }), NOW).entry).toEqual({
+    level: "none",
+    atMost: "medium",
+  });
+});
+
+test("a password is as old as shadow has it, and of unknown age where that is silent", () => {
+  const ageOf = (passwordSince: string | null) =>
+    evaluateRisk(evidence({ account: { passwordState: "set", passwordSince } }), NOW).age;
+  expect(ageOf("2026-05-01T00:00:00Z")).toEqual(low);
+  expect(ageOf("2020-05-01T00:00:00Z")).toEqual(high);
+  expect(ageOf(null)).toEqual({ level: "none", atMost: "high" });
+});
+
+test("grants that may let somebody in raise what the factors may be, and not what they are known to be", () => {
+  const { entry, exposure, age } = evaluateRisk(
+    evidence({ grants: [grant({ isCertain: false, since: "2020-01-01T00:00:00Z" }), grant()] }),
+    NOW,
+  );
+  expect([entry, exposure, age]).toEqual([low, low, { level: "low", atMost: "high" }]);
+  const perhaps = evaluateRisk(evidence({ grants: [grant({ isCertain: false })] }), NOW);
+  const none = { level: "none", atMost: "low" };
+  expect([perhaps.entry, perhaps.exposure, perhaps.age]).toEqual([none, none, none]);
 });
 
 test("a key is as old as its line is known to be, one without use is old, and one of the future is new", () => {
@@ -85,8 +139,12 @@ test("a key is as old as its line is known to be, one without use is old, and on
 });
 
 test("logins from many addresses and grants from anywhere are exposures, and one that is limited by address is none", () => {
-  const addresses = new Set(["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"]);
-  expect(evaluateRisk(evidence({ addresses }), NOW).exposure).toEqual(medium);
+  const four = new Set(["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"]);
+  const exposureBy = (inJournal: ReadonlySet<string>) =>
+    evaluateRisk(evidence({ addresses: { all: four, inJournal } }), NOW).exposure;
+  expect(exposureBy(four)).toEqual(medium);
+  // Anybody of the host has as many lines written into a plain file.
+  expect(exposureBy(new Set())).toEqual({ level: "none", atMost: "medium" });
   expect(evaluateRisk(evidence({ grants: [grant()] }), NOW).exposure).toEqual(low);
   expect(evaluateRisk(evidence({ grants: [grant({ isLimitedByAddress: true })] }), NOW).exposure).toEqual(
     NO_RISK,
@@ -159,7 +217,8 @@ const hostAccount = (name: string, home = `/home/${name}`): HostAccount => ({
 const NO_EVIDENCE: Parameters<typeof evaluateRisks>[1] = {
   grants: [],
   standsSince: () => null,
-  byCertificate: new Set(),
+  certificatesOf: () => "no",
+  mayHaveMoreKeys: () => false,
   keyFiles: [],
   readAs: "root",
   isPartial: false,
@@ -202,7 +261,7 @@ test("addresses are counted over all logins of an account, and once each", () =>
   const from = (account: string, lastFrom: string | null, ...origins: string[]) => ({
     account,
     lastFrom,
-    origins: origins.map((address) => ({ from: address })),
+    origins: origins.map((address) => ({ from: address, lastInJournalAt: "2026-05-01T00:00:00Z" })),
   });
   const [ann, bob] = evaluateRisks([hostAccount("ann"), hostAccount("bob")], {
     ...NO_EVIDENCE,
@@ -212,6 +271,6 @@ test("addresses are counted over all logins of an account, and once each", () =>
       from("bob", "192.0.2.1", "192.0.2.1"),
     ],
   });
-  expect(ann?.risk.reasons.exposure).toEqual([{ what: "addresses", count: 4 }]);
+  expect(ann?.risk.reasons.exposure).toEqual([{ what: "addresses", count: 4, isSure: true }]);
   expect(bob?.risk.reasons.exposure).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import type { EvaluatedGrant } from "#domain/ssh/effective.ts";
 import { spend } from "#domain/work-budget.ts";
-import type { HostAccount, KindReason, PasswordState, RatedAccount } from "#shared/model/access/account.ts";
+import type { HostAccount, PasswordState, RatedAccount } from "#shared/model/access/account.ts";
 import {
   highest,
   NO_RISK,
@@ -14,25 +14,32 @@ import { type Instant, toInstant } from "#shared/model/instant.ts";
 
 /** What a reading of a host shows of one account. */
 export type RiskEvidence = {
-  account: { passwordState: PasswordState; reasons: readonly KindReason[] };
+  /** `passwordSince`: when its password was last set; null where that is not known. */
+  account: { passwordState: PasswordState; passwordSince: Instant | null };
   /** Its grants that let somebody in, or may. */
-  grants: readonly {
-    /** Null where the line has no key that can be read. */
-    fingerprint: string | null;
-    hasShell: boolean;
-    /** Only some addresses may use it. */
-    isLimitedByAddress: boolean;
-    isUnused: boolean;
-    /** Since when the line is known to stand. */
-    since: Instant | null;
-  }[];
-  /** Certificates of an authority open it, or may. */
-  isEnteredByCertificate: boolean;
+  grants: readonly RatedGrant[];
+  /** No key of its own can have been missed. */
+  areKeysRead: boolean;
+  /** Whether certificates of an authority open it. */
+  certificates: "yes" | "may" | "no";
   /** The private keys that it owns. */
   keyFiles: readonly { isEncrypted: boolean | null; isReadableByOthers: boolean }[];
   arePrivateKeysRead: boolean;
-  /** The addresses of all logins that are known. */
-  addresses: ReadonlySet<string>;
+  /** The addresses of all logins that are known, and of those that a journal has. */
+  addresses: { all: ReadonlySet<string>; inJournal: ReadonlySet<string> };
+};
+
+type RatedGrant = {
+  /** Null where the line has no key that can be read. */
+  fingerprint: string | null;
+  /** It lets somebody in for certain. */
+  isCertain: boolean;
+  hasShell: boolean;
+  /** Only some addresses may use it. */
+  isLimitedByAddress: boolean;
+  isUnused: boolean;
+  /** Since when the line is known to stand. */
+  since: Instant | null;
 };
 
 /** A reason with the level that it makes the factor. */
@@ -60,28 +67,38 @@ const reasonsOf = (weighed: readonly Weighed[]): RiskReason[] => weighed.map(({ 
 
 const known = (level: RiskLevel): RiskFactor => ({ level, atMost: level });
 const upTo = (atMost: RiskLevel): RiskFactor => ({ level: "none", atMost });
+const only = (isKnown: boolean, level: RiskLevel): RiskFactor => (isKnown ? known(level) : upTo(level));
+
+/** By the grants that let somebody in for certain, and at most by those that may. */
+function ofGrants(
+  grants: readonly RatedGrant[],
+  levelOf: (some: readonly RatedGrant[]) => RiskLevel,
+): RiskFactor {
+  return { level: levelOf(grants.filter(({ isCertain }) => isCertain)), atMost: levelOf(grants) };
+}
 
 /** More keys than these are of the next level. */
 const FEW_KEYS = 2;
 const MANY_KEYS = 10;
 
-function weighEntry({ account, grants, isEnteredByCertificate }: RiskEvidence): Weighed[] {
-  const count = new Set(grants.map(({ fingerprint }) => fingerprint)).size;
-  const level = count > MANY_KEYS ? "high" : count > FEW_KEYS ? "medium" : "low";
+function weighEntry({ account, grants, areKeysRead, certificates }: RiskEvidence): Weighed[] {
+  const countOf = (some: readonly RatedGrant[]) => new Set(some.map(({ fingerprint }) => fingerprint)).size;
+  const levelOf = (some: readonly RatedGrant[]): RiskLevel => {
+    const count = countOf(some);
+    return count > MANY_KEYS ? "high" : count > FEW_KEYS ? "medium" : count > 0 ? "low" : "none";
+  };
+  const count = countOf(grants);
   return [
-    ...(count > 0 ? [{ reason: { what: "keys" as const, count }, factor: known(level) }] : []),
-    ...(areKeysUnreadable(account) ? [{ reason: KEYS_NOT_READ, factor: upTo("high") }] : []),
-    ...(isEnteredByCertificate
-      ? [{ reason: { what: "certificates" as const }, factor: known("medium") }]
-      : []),
+    ...(count > 0 ? [{ reason: { what: "keys" as const, count }, factor: ofGrants(grants, levelOf) }] : []),
+    ...(areKeysRead ? [] : [{ reason: KEYS_NOT_READ, factor: upTo("high") }]),
+    ...(certificates === "no"
+      ? []
+      : [{ reason: { what: "certificates" as const }, factor: only(certificates === "yes", "medium") }]),
     ...weighPassword(account, { set: known("low"), none: known("low"), unknown: upTo("low") }),
   ];
 }
 
 const KEYS_NOT_READ: RiskReason = { what: "keys-not-read" };
-
-const areKeysUnreadable = ({ reasons }: RiskEvidence["account"]): boolean =>
-  reasons.some(({ what }) => what === "keys-not-read");
 
 /** That of a locked password is none. */
 function weighPassword(
@@ -94,26 +111,40 @@ function weighPassword(
 /** From so many addresses an account is used from many. */
 const MANY_ADDRESSES = 4;
 
-function weighExposure({ account, grants, keyFiles, addresses }: RiskEvidence): Weighed[] {
-  const anywhere = grants.filter(
-    ({ hasShell, isLimitedByAddress }) => hasShell && !isLimitedByAddress,
-  ).length;
+function weighExposure(evidence: RiskEvidence): Weighed[] {
+  const { account, grants, keyFiles, addresses, areKeysRead, arePrivateKeysRead } = evidence;
+  const anywhere = grants.filter(({ hasShell, isLimitedByAddress }) => hasShell && !isLimitedByAddress);
   const open = keyFiles.filter(({ isEncrypted }) => isEncrypted === false);
   const weighFiles = (isReadableByOthers: boolean, level: RiskLevel): Weighed[] => {
     const count = open.filter((file) => file.isReadableByOthers === isReadableByOthers).length;
     const reason = { what: "open-key-files" as const, count, isReadableByOthers };
     return count === 0 ? [] : [{ reason, factor: known(level) }];
   };
+  const isFromMany = addresses.inJournal.size >= MANY_ADDRESSES;
   return [
     ...weighFiles(true, "high"),
+    ...(arePrivateKeysRead
+      ? []
+      : [{ reason: { what: "private-keys-not-read" as const }, factor: upTo("high") }]),
     ...weighPassword(account, { set: known("medium"), none: known("high"), unknown: upTo("high") }),
-    ...(addresses.size >= MANY_ADDRESSES
-      ? [{ reason: { what: "addresses" as const, count: addresses.size }, factor: known("medium") }]
+    ...(addresses.all.size >= MANY_ADDRESSES
+      ? [
+          {
+            reason: { what: "addresses" as const, count: addresses.all.size, isSure: isFromMany },
+            factor: only(isFromMany, "medium"),
+          },
+        ]
       : []),
     ...weighFiles(false, "low"),
-    ...(anywhere > 0
-      ? [{ reason: { what: "from-anywhere" as const, count: anywhere }, factor: known("low") }]
+    ...(anywhere.length > 0
+      ? [
+          {
+            reason: { what: "from-anywhere" as const, count: anywhere.length },
+            factor: ofGrants(anywhere, ({ length }) => (length > 0 ? "low" : "none")),
+          },
+        ]
       : []),
+    ...(areKeysRead ? [] : [{ reason: KEYS_NOT_READ, factor: upTo("low") }]),
   ];
 }
 
@@ -122,20 +153,44 @@ const DAY_MS = 86_400_000;
 const OLD_DAYS = 90;
 const VERY_OLD_DAYS = 365;
 
-function weighAge({ account, grants }: RiskEvidence, now: Date): Weighed[] {
-  const [since] = grants.flatMap((grant) => grant.since ?? []).sort();
-  const unused = grants.filter(({ isUnused }) => isUnused).length;
-  const isUndated = grants.some((grant) => grant.since === null) || areKeysUnreadable(account);
+function weighAge({ account, grants, areKeysRead, certificates }: RiskEvidence, now: Date): Weighed[] {
+  const oldestOf = (some: readonly RatedGrant[]) => some.flatMap(({ since }) => since ?? []).sort()[0];
+  const levelOf = (since: Instant | undefined) => (since === undefined ? "none" : levelOfAge(since, now));
+  const [since, unused] = [oldestOf(grants), grants.filter(({ isUnused }) => isUnused)];
+  const { passwordState, passwordSince } = account;
+  const isPasswordUndated =
+    passwordState === "unknown" || (passwordState === "set" && passwordSince === null);
+  const isUndated =
+    grants.some((grant) => grant.since === null) ||
+    !areKeysRead ||
+    certificates !== "no" ||
+    isPasswordUndated;
   return [
     ...(since === undefined
       ? []
-      : [{ reason: { what: "oldest-key" as const, since }, factor: known(levelOfAge(since, now)) }]),
-    ...(unused > 0
-      ? [{ reason: { what: "unused-keys" as const, count: unused }, factor: known("medium") }]
+      : [
+          {
+            reason: { what: "oldest-key" as const, since },
+            factor: ofGrants(grants, (some) => levelOf(oldestOf(some))),
+          },
+        ]),
+    ...(unused.length > 0
+      ? [
+          {
+            reason: { what: "unused-keys" as const, count: unused.length },
+            factor: ofGrants(unused, ({ length }) => (length > 0 ? "medium" : "none")),
+          },
+        ]
       : []),
-    ...(isUndated || account.passwordState === "set" || account.passwordState === "unknown"
-      ? [{ reason: { what: "age-not-known" as const }, factor: upTo("high") }]
+    ...(passwordState === "set" && passwordSince !== null
+      ? [
+          {
+            reason: { what: "password-since" as const, since: passwordSince },
+            factor: known(levelOfAge(passwordSince, now)),
+          },
+        ]
       : []),
+    ...(isUndated ? [{ reason: { what: "age-not-known" as const }, factor: upTo("high") }] : []),
   ];
 }
 
@@ -151,8 +206,10 @@ type UsedGrant = { grant: EvaluatedGrant; use: Use };
 type HostEvidence = {
   grants: readonly UsedGrant[];
   standsSince: (grant: EvaluatedGrant) => Instant | null;
-  /** Accounts that certificates of an authority open, or may. */
-  byCertificate: ReadonlySet<string>;
+  /** Accounts that certificates of an authority open, and those that they may. */
+  certificatesOf: (account: string) => RiskEvidence["certificates"];
+  /** Of an account keys may have been missed. */
+  mayHaveMoreKeys: (account: HostAccount) => boolean;
   /** With the names of their owners, and the permission bits in octal. */
   keyFiles: readonly { path: string; owner: string; mode: string; isEncrypted: boolean | null }[];
   /** "root", "root by sudo" or the name of the account that read the host. */
@@ -162,13 +219,17 @@ type HostEvidence = {
   /** Where there may be a private key that was not read. */
   unreadableKeyLocations: readonly string[];
   /** All logins that are known. */
-  logins: readonly { account: string; lastFrom: string | null; origins: readonly { from: string }[] }[];
+  logins: readonly {
+    account: string;
+    lastFrom: string | null;
+    origins: readonly { from: string; lastInJournalAt: Instant | null }[];
+  }[];
   now: Date;
 };
 
 /** The risk of each account, as far as this host shows it. */
 export function evaluateRisks(accounts: readonly HostAccount[], evidence: HostEvidence): RatedAccount[] {
-  const { byCertificate, now } = evidence;
+  const { certificatesOf, mayHaveMoreKeys, isPartial, now } = evidence;
   const open = evidence.grants.filter(({ grant: { verdict } }) => verdict.effective.state !== "no");
   const grantsOf = Map.groupBy(open, ({ grant: { account } }) => account);
   const filesOf = Map.groupBy(
@@ -185,9 +246,13 @@ export function evaluateRisks(accounts: readonly HostAccount[], evidence: HostEv
       ...account,
       risk: evaluateRisk(
         {
-          account,
+          account: {
+            passwordState: account.passwordState,
+            passwordSince: account.passwordAge?.changedAt ?? null,
+          },
           grants: grants.map((one) => toGrantEvidence(one, evidence)),
-          isEnteredByCertificate: byCertificate.has(name),
+          areKeysRead: !isPartial && !mayHaveMoreKeys(account),
+          certificates: certificatesOf(name),
           keyFiles: files.map(({ isEncrypted, mode }) => ({
             isEncrypted,
             isReadableByOthers: (Number.parseInt(mode, 8) & FOR_OTHERS) !== 0,
@@ -238,9 +303,10 @@ function toGrantEvidence(
   { grant, use }: UsedGrant,
   { standsSince }: HostEvidence,
 ): RiskEvidence["grants"][number] {
-  const { gives, onlyFrom } = grant.verdict.effective;
+  const { state, gives, onlyFrom } = grant.verdict.effective;
   return {
     fingerprint: grant.key?.fingerprint ?? null,
+    isCertain: state === "yes",
     hasShell: gives.length === 0 || gives.includes("shell"),
     isLimitedByAddress: onlyFrom.length > 0,
     isUnused: use.state === "unused",
@@ -248,10 +314,17 @@ function toGrantEvidence(
   };
 }
 
-const addressesOf = (logins: HostEvidence["logins"]): ReadonlySet<string> =>
-  new Set(
+/** Into a plain file any user of the host can have lines of logins to any account written. */
+const addressesOf = (logins: HostEvidence["logins"]): RiskEvidence["addresses"] => ({
+  all: new Set(
     logins.flatMap(({ lastFrom, origins }) => [
       ...origins.map(({ from }) => from),
       ...(lastFrom === null ? [] : [lastFrom]),
     ]),
-  );
+  ),
+  inJournal: new Set(
+    logins.flatMap(({ origins }) =>
+      origins.flatMap(({ from, lastInJournalAt }) => (lastInJournalAt === null ? [] : [from])),
+    ),
+  ),
+});

@@ -1,5 +1,5 @@
 import { findAccountProblems } from "#domain/accounts/account-findings.ts";
-import { evaluateAccounts } from "#domain/accounts/evaluate-accounts.ts";
+import { evaluateAccounts, findUnreadableKeys } from "#domain/accounts/evaluate-accounts.ts";
 import { describePrograms, evaluateWorkloads } from "#domain/accounts/workloads.ts";
 import type { Collection, KeyFile } from "#domain/collection/collection.ts";
 import { isArchived } from "#domain/collection/paths.ts";
@@ -29,6 +29,7 @@ import type { KeyPossession } from "#shared/model/hosts/host.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { CollectedGrant, CollectedHost } from "#store/probe-record.ts";
 import {
+  certificateReader,
   describeAuthorities,
   describeDisk,
   describeMachine,
@@ -141,8 +142,9 @@ function describeEvaluated(
       ...keySight,
       grants: used,
       standsSince,
-      byCertificate,
-      logins: [...evidence.known.logins, ...use.others],
+      certificatesOf: certificateReader(authorities, collection),
+      mayHaveMoreKeys: findUnreadableKeys(collection),
+      logins: [...evidence.known.logins, ...evidence.known.others],
       now: at,
     }),
     unsettled: problemsOfAccounts.unsettled,

@@ -222,6 +222,19 @@ export const listOpenedBy = (authorities: readonly Authority[] | null): Readonly
     ),
   );
 
+/** Whether certificates open an account. Where not all was read by which sshd trusts authorities, they may open any. */
+export function certificateReader(
+  authorities: readonly Authority[] | null,
+  collection: Collection,
+): (account: string) => "yes" | "may" | "no" {
+  const isKnown = authorities !== null && areAuthoritiesKnown(collection);
+  const opened = new Map<string, "yes" | "may">();
+  for (const { account, effective } of authorities?.flatMap((one) => one.accounts) ?? [])
+    if (effective.state === "yes") opened.set(account, "yes");
+    else if (effective.state === "unknown" && !opened.has(account)) opened.set(account, "may");
+  return (account) => opened.get(account) ?? (isKnown ? "no" : "may");
+}
+
 /** The certificates by which the host authenticates itself as a client of another server. */
 export const listClientFiles = ({ configurations }: HostMap): CollectedHost["clientFiles"] =>
   configurations

@@ -167,7 +167,7 @@ const UNREAD_RISK: RecordedRisk = {
   arePrivateKeysRead: false,
   reasons: {
     entry: [{ what: "keys-not-read" }, { what: "password", state: "unknown" }],
-    exposure: [{ what: "password", state: "unknown" }],
+    exposure: [{ what: "private-keys-not-read" }, { what: "password", state: "unknown" }],
     age: [{ what: "age-not-known" }],
   },
 };

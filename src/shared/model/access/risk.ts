@@ -37,11 +37,14 @@ export const RiskReason = z.discriminatedUnion("what", [
   z.object({ what: z.literal("from-anywhere"), count: z.int() }),
   /** Private keys of its own without a passphrase, and whether others can read them. */
   z.object({ what: z.literal("open-key-files"), count: z.int(), isReadableByOthers: z.boolean() }),
-  /** Addresses from which somebody has logged in, as far as they were kept. */
-  z.object({ what: z.literal("addresses"), count: z.int() }),
+  /** Addresses from which somebody has logged in, as far as they were kept. `isSure`: enough of them are in a journal. */
+  z.object({ what: z.literal("addresses"), count: z.int(), isSure: z.boolean() }),
   z.object({ what: z.literal("no-owner") }),
   /** The oldest key that lets somebody in is known to have stood since then. It may be older. */
   z.object({ what: z.literal("oldest-key"), since: Instant }),
+  /** Its password was last set then. */
+  z.object({ what: z.literal("password-since"), since: Instant }),
+  /** Of some of its keys, its certificates or its password. */
   z.object({ what: z.literal("age-not-known") }),
   /** Keys that no log of the last 90 days shows in use, and the logs reach as far. */
   z.object({ what: z.literal("unused-keys"), count: z.int() }),

@@ -59,13 +59,15 @@ export function formatRiskReason(reason: RiskReason): string {
     case "open-key-files":
       return `${formatCount(reason.count, "private key file")} without a passphrase${reason.isReadableByOthers ? " that others can read" : ""}`;
     case "addresses":
-      return `logins from ${formatCount(reason.count, "address", "addresses")}`;
+      return `logins from ${formatCount(reason.count, "address", "addresses")}${reason.isSure ? "" : ", by plain files alone"}`;
     case "no-owner":
       return "nobody answers for it";
     case "oldest-key":
       return `its oldest key has stood since ${reason.since.slice(0, 10)}, or longer`;
+    case "password-since":
+      return `its password was last set on ${reason.since.slice(0, 10)}`;
     case "age-not-known":
-      return "since when its password or all of its keys have stood is not known";
+      return "of some of its keys, its certificates or its password it is not known since when they have stood";
     case "unused-keys":
       return `${formatCount(reason.count, "key")} without use in 90 days that logs cover`;
     default:
