@@ -53,6 +53,7 @@ export const RuleId = z.enum([
   "account-disabled-in-use",
   "account-used-by-person",
   "account-unused",
+  "account-becomes-root",
   "identity-without-owner",
   "identity-owner-left",
   "identity-without-purpose",

@@ -33,11 +33,11 @@ export const LENS_ITEMS: Record<Lens, readonly LensItem[]> = {
   "nist-ir-7966": SshItem.options,
 };
 
-/**
- * What a rule has to do with each standard; empty: it is not of this standard. `from`: what has to be read for it to find
- * anything, where an endpoint does not do.
- */
-type Row = { nhi: readonly NhiItem[]; ssh: readonly SshItem[]; from?: "host" };
+/** What has to be read for a rule to find anything, where an endpoint does not do; `logs` and `people` are beside hosts. */
+type RuleSource = "host" | "logs" | "people";
+
+/** What a rule has to do with each standard; empty: it is not of this standard. */
+type Row = { nhi: readonly NhiItem[]; ssh: readonly SshItem[]; from?: RuleSource };
 
 /** About TLS in operation: the endpoint fails or will, and nobody gets access by it. */
 const IN_NEITHER: Row = { nhi: [], ssh: [] };
@@ -87,11 +87,12 @@ const ITEMS_OF_RULE: Record<RuleId, Row> = {
   "account-since-baseline": { nhi: [], ssh: ["ssh-unaudited-keys"], from: "host" },
   "account-returned": { nhi: ["NHI1"], ssh: ["ssh-unaudited-keys"], from: "host" },
   "account-replaced": { nhi: ["NHI1"], ssh: ["ssh-unaudited-keys"], from: "host" },
-  "account-disabled-in-use": { nhi: ["NHI1"], ssh: ["ssh-unterminated-keys"], from: "host" },
-  "account-used-by-person": { nhi: ["NHI10"], ssh: ["ssh-unintended-use"], from: "host" },
-  "account-unused": { nhi: ["NHI1"], ssh: ["ssh-unterminated-keys"], from: "host" },
+  "account-disabled-in-use": { nhi: ["NHI1"], ssh: ["ssh-unterminated-keys"], from: "logs" },
+  "account-used-by-person": { nhi: ["NHI10"], ssh: ["ssh-unintended-use"], from: "logs" },
+  "account-unused": { nhi: ["NHI1"], ssh: ["ssh-unterminated-keys"], from: "logs" },
+  "account-becomes-root": { nhi: ["NHI5"], ssh: ["ssh-access-controls", "ssh-pivoting"], from: "host" },
   "identity-without-owner": { nhi: ["NHI1"], ssh: ["ssh-unaudited-keys"], from: "host" },
-  "identity-owner-left": { nhi: ["NHI1"], ssh: ["ssh-unterminated-keys"], from: "host" },
+  "identity-owner-left": { nhi: ["NHI1"], ssh: ["ssh-unterminated-keys"], from: "people" },
   "identity-without-purpose": { nhi: [], ssh: ["ssh-unaudited-keys"], from: "host" },
   "identity-review-overdue": { nhi: ["NHI1"], ssh: ["ssh-unaudited-keys"], from: "host" },
   "key-obsolete": { nhi: ["NHI4"], ssh: ["ssh-implementation"], from: "host" },
@@ -121,17 +122,20 @@ export const rulesOf = (item: LensItem): RuleId[] =>
 
 export const itemsOf = (rule: RuleId): LensItem[] => [...ITEMS_OF_RULE[rule].nhi, ...ITEMS_OF_RULE[rule].ssh];
 
-/** Whether a rule finds nothing, or little of what it may, where only endpoints were read. */
-export const needsHost = (rule: RuleId): boolean => ITEMS_OF_RULE[rule].from === "host";
+/** What a rule finds nothing without, or little of what it may; null where an endpoint does. */
+export const sourceOf = (rule: RuleId): RuleSource | null => ITEMS_OF_RULE[rule].from ?? null;
 
 /**
- * Why a rule finds less than there may be. `no-host-read`: endpoints alone were. `no-baseline`: nothing is new where nobody has named a baseline.
+ * Why a rule finds less than there may be, or nothing. `no-host-read`: endpoints alone were. `no-logs`: no host has logs that were read, and
+ * show logins. `no-people-source`: nobody is known to have left. `no-baseline`: nothing is new where nobody has named a baseline.
  * `no-environments`: fewer than two are named, and nothing is of several.
  * `inventory-incomplete`: that a private key was not found counts for nothing yet. `turned-off`: nobody has turned it on.
  */
 export const RuleGap = z.enum([
   "nothing-scanned",
   "no-host-read",
+  "no-logs",
+  "no-people-source",
   "no-baseline",
   "no-environments",
   "inventory-incomplete",
@@ -139,10 +143,14 @@ export const RuleGap = z.enum([
 ]);
 export type RuleGap = z.infer<typeof RuleGap>;
 
+/** On how many of the hosts a rule may miss what there is. `not-whole`: not all was read, as root; `no-logs`: no log shows logins. */
+export const HostGap = z.object({ why: z.enum(["not-whole", "no-logs"]), hosts: z.int(), of: z.int() });
+export type HostGap = z.infer<typeof HostGap>;
+
 /** What is found now for one item, accepted findings aside. An item without rules is not covered. */
 export const LensItemReport = z.object({
   item: LensItem,
-  rules: z.array(z.object({ rule: RuleId, gap: RuleGap.nullable() })),
+  rules: z.array(z.object({ rule: RuleId, gap: RuleGap.nullable(), hostGap: HostGap.nullable() })),
   found: z.array(z.object({ rule: RuleId, severity: Severity, count: z.int() })),
 });
 export type LensItemReport = z.infer<typeof LensItemReport>;

@@ -4,6 +4,7 @@ import { evaluateGrants } from "#domain/ssh/effective.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { makeAccount, makeCollection, makeKeysFile } from "#domain/ssh/testdata/make-collection.ts";
 import type { HostAccount, KnownAccount } from "#shared/model/access/account.ts";
+import type { Escalation } from "#shared/model/hosts/host-reach.ts";
 import type { KeyLogins, OtherLogins } from "#shared/model/hosts/host-use.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { type AccountFindingEvidence, findAccountProblems } from "./account-findings.ts";
@@ -88,6 +89,7 @@ function find({ account, logins = [], others = [], line = LINE, collection, firs
         };
   const { drafts, unsettled } = findAccountProblems(read, [evaluated(account)], {
     grants: evaluateGrants(read),
+    reach: { escalations: [] },
     known: { logins, others, windows: [{ source: "journal", from: daysAgo(120), to: daysAgo(0) }] },
     hiddenBy: null,
     elsewhere: new Set(),
@@ -307,4 +309,44 @@ test("logs of plain files alone make an unused account a hint", () => {
   // Where nothing else tells of logins, such a line does.
   const others = [byOther(5, { lastInJournalAt: null })];
   expect(find({ known: { logins: [], others, windows } }).found).toEqual(["low account-used-by-person"]);
+});
+
+test("a machine's account that becomes root without a password is found, by sudo as by the group of a container daemon", () => {
+  const step: Escalation = {
+    account: "deploy",
+    target: "root",
+    by: "group",
+    commands: "any",
+    password: "none",
+    isCertain: true,
+    what: [],
+    shell: null,
+    rule: "/run/docker.sock",
+  };
+  const findRoot = (more: Partial<Escalation> = {}, account: Partial<HostAccount> = {}) =>
+    find({
+      account: { root: "becomes-root", ...account },
+      logins: [byKey(3)],
+      personOf: () => null,
+      reach: { escalations: [{ ...step, ...more }] },
+    });
+  expect(findRoot()).toMatchObject({
+    found: ["medium account-becomes-root"],
+    evidence: [
+      "root by group: any command, without a password: /run/docker.sock",
+      "grants that let in, or may: 1",
+    ],
+    members: ["uid 1001", "root by group"],
+  });
+  expect(findRoot({ by: "sudo" }, { kind: "service", grantCount: 0 }).found).toEqual([
+    "low account-becomes-root",
+  ]);
+  expect(findRoot({ by: "sudo", commands: "some", what: ["/bin/ls"] }).found).toEqual([]);
+  expect(findRoot({ password: "own" }).found).toEqual([]);
+  expect(findRoot({}, { kind: "person" }).found).toEqual([]);
+  expect(findRoot({}, { root: "maybe" })).toMatchObject({ found: [], unsettled: [] });
+  expect(findRoot({}, { root: "unknown" })).toMatchObject({
+    found: [],
+    unsettled: ["account-becomes-root"],
+  });
 });

@@ -5,9 +5,11 @@ import { DAY_SECONDS } from "#domain/use/log-dates.ts";
 import { spend } from "#domain/work-budget.ts";
 import type { Disabling, HostAccount, KnownAccount } from "#shared/model/access/account.ts";
 import type { FindingDraft, RuleId } from "#shared/model/finding.ts";
+import type { Escalation } from "#shared/model/hosts/host-reach.ts";
 import type { HostLogins, KeyLogins, OtherLogins, UseEvidence } from "#shared/model/hosts/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import {
+  describeBecomesRoot,
   describeDisabledInUse,
   describeUnusedAccount,
   describeUsedByPerson,
@@ -31,6 +33,7 @@ export type AccountLogins = {
 /** What is known beside the accounts themselves. */
 export type AccountFindingEvidence = AccountLogins & {
   grants: readonly EvaluatedGrant[];
+  reach: { escalations: readonly Escalation[] };
   knownAccounts: ReadonlyMap<string, KnownAccount>;
   /** The person whom a people source has with a key; null for none. */
   personOf: (fingerprint: string) => string | null;
@@ -45,8 +48,9 @@ export function findAccountProblems(
   accounts: readonly HostAccount[],
   evidence: AccountFindingEvidence,
 ): { drafts: FindingDraft[]; unsettled: Unsettled[] } {
-  const { known, grants } = evidence;
+  const { known, grants, reach } = evidence;
   const all: OfAccount = {
+    steps: Map.groupBy(reach.escalations, ({ account }) => account),
     keys: Map.groupBy(known.logins, ({ account }) => account),
     others: Map.groupBy(known.others, ({ account }) => account),
     grants: Map.groupBy(grants, ({ account }) => account),
@@ -62,6 +66,7 @@ export function findAccountProblems(
       "account-disabled-in-use": findDisabledInUse(account, all, evidence),
       "account-used-by-person": findUsedByPerson(account, all, { ...evidence, collection }),
       "account-unused": findUnused(account, all, evidence),
+      "account-becomes-root": findBecomesRoot(account, all),
     };
     for (const [rule, one] of Object.entries(found) as [RuleId, FindingDraft | "unknown" | null][])
       if (one === "unknown") unsettled.push({ rule, account: account.name });
@@ -73,6 +78,8 @@ export function findAccountProblems(
 const STEPS = 30;
 
 type OfAccount = {
+  /** What lets each act as another one. */
+  steps: ReadonlyMap<string, readonly Escalation[]>;
   keys: ReadonlyMap<string, readonly KeyLogins[]>;
   others: ReadonlyMap<string, readonly OtherLogins[]>;
   grants: ReadonlyMap<string, readonly EvaluatedGrant[]>;
@@ -264,3 +271,28 @@ function findUnused(
     ...describeUnusedAccount({ kind, shell, reach, evidence, lastLoginAt, workloadCount, isClaimed }),
   };
 }
+
+/**
+ * A service's or a bot's account that becomes root, by a first step for which nobody types a password: sudo or doas without
+ * one, or a group whose members write to a socket or a disk that makes root of them.
+ */
+function findBecomesRoot(account: HostAccount, { steps }: OfAccount): FindingDraft | "unknown" | null {
+  const { name, uid, kind, root, grantCount } = account;
+  if (isKindUnreadable(account) || root === "unknown") return "unknown";
+  if ((kind !== "service" && kind !== "bot") || root !== "becomes-root") return null;
+  const first = (steps.get(name) ?? []).filter(
+    ({ commands, shell, password, isCertain }) =>
+      isCertain && password === "none" && (commands === "any" || shell !== null),
+  );
+  if (first.length === 0) return null;
+  return {
+    about: { kind: "account", name },
+    label: name,
+    rule: "account-becomes-root",
+    severity: grantCount > 0 ? "medium" : "low",
+    members: [ofNumber(uid), ...new Set(first.map(({ by, target }) => `${target} by ${by}`))],
+    ...describeBecomesRoot({ kind, steps: first.slice(0, MOST_STEPS), grantCount }),
+  };
+}
+
+const MOST_STEPS = 5;

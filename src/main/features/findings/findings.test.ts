@@ -4,7 +4,7 @@ import { createApp } from "#app";
 import type { Announcement } from "#shared/contract/events.ts";
 import { type Finding, type FindingDraft, RuleId } from "#shared/model/finding.ts";
 import { Lens, LensItem, rulesOf } from "#shared/model/lens.ts";
-import { formatFound } from "#shared/text/findings/lens.ts";
+import { formatFound, formatRuleGaps } from "#shared/text/findings/lens.ts";
 import { makeCertificate, makeGrant, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
 import { openFile } from "#store/testing/open-file.ts";
 import { startTlsServer } from "#testing/servers.ts";
@@ -192,6 +192,38 @@ test("where a host was read, rules wait for a baseline, environments and the inv
   expect(gaps.get("key-across-environments")).toBe("no-environments");
   expect(gaps.get("grant-orphaned")).toBe("inventory-incomplete");
   expect(gaps.get("key-leaked")).toBeNull();
+});
+
+test("nothing is said to be found of what no log, no people source and no reading as root can have shown", async () => {
+  await using folder = await makeTemporaryFolder();
+  using database = openFile(folder.path);
+  const { store } = database;
+  const findings = createRouterClient(createFindings({ store, announce: () => {}, now }));
+  const read = async (item: LensItem) =>
+    (await findings.lens({ lens: "owasp-nhi" })).items.find((one) => one.item === item);
+  const gapsOf = async (rule: RuleId) => {
+    const found = (await read("NHI1"))?.rules.find((one) => one.rule === rule);
+    return [found?.gap, found?.hostGap];
+  };
+  const windows = [{ source: "journal", from: "2026-05-01T00:00:00Z", to: "2026-06-01T00:00:00Z" }];
+  visitHost(store, "web1", { collected: { grants: [] } });
+  const human = await read("NHI10");
+  expect(human && formatFound(human)).toBe("unknown");
+  expect(await gapsOf("account-unused")).toEqual(["no-logs", null]);
+  expect(await gapsOf("identity-owner-left")).toEqual(["no-people-source", null]);
+  expect(await gapsOf("grant-returned")).toEqual([null, null]);
+  visitHost(store, "web2", { collected: { readAs: "deploy", use: { logins: [], others: [], windows } } });
+  expect(await gapsOf("account-unused")).toEqual([null, { why: "no-logs", hosts: 1, of: 2 }]);
+  expect(await gapsOf("grant-returned")).toEqual([null, { why: "not-whole", hosts: 1, of: 2 }]);
+  const some = await read("NHI10");
+  expect(some && [formatFound(some), ...formatRuleGaps(some, String)]).toEqual([
+    "none found where it was read",
+    "account-used-by-person (1 of 2 hosts has no log that shows logins)",
+  ]);
+  for (const host of ["web1", "web2"])
+    visitHost(store, host, { collected: { readAs: "root", use: { logins: [], others: [], windows } } });
+  const all = await read("NHI10");
+  expect(all && [formatFound(all), ...formatRuleGaps(all, String)]).toEqual(["none found"]);
 });
 
 type Listing = { rows: Finding[]; next: string | null };

@@ -5,13 +5,14 @@ import { evaluatesAbsence } from "#shared/model/access/person.ts";
 import { type Finding, RuleId } from "#shared/model/finding.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import {
+  type HostGap,
   itemsOf,
   LENS_ITEMS,
   type Lens,
   type LensReport,
-  needsHost,
   type RuleGap,
   rulesOf,
+  sourceOf,
 } from "#shared/model/lens.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Store } from "#store/store.ts";
@@ -58,13 +59,17 @@ export function createFindings({ store, announce, now }: Deps) {
 }
 
 function reportLens(store: Store, lens: Lens, now: Date): LensReport {
-  const { findings: found, hosts, isEmpty } = store.today.figures(now);
-  const gapOf = ruleGaps(store, { isEmpty, isHostRead: hosts.read + hosts.partial > 0 });
+  const { findings: found, isEmpty } = store.today.figures(now);
+  const hosts = store.hosts.countRead();
+  const gapOf = ruleGaps(store, { isEmpty, hosts });
   const items = LENS_ITEMS[lens].map((item) => {
     const rules = rulesOf(item);
     return {
       item,
-      rules: rules.map((rule) => ({ rule, gap: gapOf(rule) })),
+      rules: rules.map((rule) => {
+        const gap = gapOf(rule);
+        return { rule, gap, hostGap: gap === null ? findHostGap(rule, hosts) : null };
+      }),
       found: found.filter(({ rule }) => rules.includes(rule)),
     };
   });
@@ -74,25 +79,39 @@ function reportLens(store: Store, lens: Lens, now: Date): LensReport {
 
 const SINCE_BASELINE: ReadonlySet<RuleId> = new Set(["grant-since-baseline", "account-since-baseline"]);
 
-/** What keeps a rule from finding all that it may find; null where nothing does. */
+type ReadHosts = ReturnType<Store["hosts"]["countRead"]>;
+
+/** What keeps a rule from finding anything, or all that it may find; null where nothing does. */
 function ruleGaps(
   store: Store,
-  { isEmpty, isHostRead }: { isEmpty: boolean; isHostRead: boolean },
+  { isEmpty, hosts }: { isEmpty: boolean; hosts: ReadHosts },
 ): (rule: RuleId) => RuleGap | null {
   const isWhole = evaluatesAbsence(store.people.inventory());
   const hasBaseline = store.changes.baseline() !== null;
   const hasEnvironments = store.labels.environments().length > 1;
+  const hasPeople = store.people.sources().length > 0;
   const off = new Set<RuleId>(
     store.rules.list().flatMap(({ rule, since }) => (since === null ? [rule] : [])),
   );
   return (rule) => {
+    const source = sourceOf(rule);
     if (isEmpty) return "nothing-scanned";
-    if (needsHost(rule) && !isHostRead) return "no-host-read";
+    if (source !== null && hosts.read === 0) return "no-host-read";
     if (off.has(rule)) return "turned-off";
+    if (source === "logs" && hosts.withLogs === 0) return "no-logs";
+    if (source === "people" && !hasPeople) return "no-people-source";
     if (SINCE_BASELINE.has(rule) && !hasBaseline) return "no-baseline";
     if (rule === "key-across-environments" && !hasEnvironments) return "no-environments";
     return rule === "grant-orphaned" && !isWhole ? "inventory-incomplete" : null;
   };
+}
+
+/** On which of the hosts a rule may miss something; null where on none, and where no host is needed. */
+function findHostGap(rule: RuleId, { total, whole, withLogs }: ReadHosts): HostGap | null {
+  const source = sourceOf(rule);
+  if (source === null) return null;
+  if (source === "logs" && withLogs < total) return { why: "no-logs", hosts: total - withLogs, of: total };
+  return whole < total ? { why: "not-whole", hosts: total - whole, of: total } : null;
 }
 
 type AcceptanceRequest = { ids: readonly string[]; reason: string; until: string };

@@ -132,6 +132,7 @@ function describeEvaluated(
   const problemsOfAccounts = findAccountProblems(collection, accounts, {
     ...evidence,
     grants,
+    reach: reach.reach,
     knownAccounts,
     personOf: (fingerprint) => memory.peopleOf(fingerprint)[0]?.name ?? null,
   });

@@ -77,6 +77,9 @@ type Deps = {
 };
 
 /** The hosts, as their last probes left them. */
+/** `whole`: all of it, as root. `withLogs`: with a log that shows logins. */
+type ReadHosts = { total: number; read: number; whole: number; withLogs: number };
+
 export function hostTable(db: Database, { lists, briefs, pins, bundles }: Deps) {
   const contents = hostContents(db);
   const find = db.prepare<[number], DetailRow>(`
@@ -97,7 +100,15 @@ export function hostTable(db: Database, { lists, briefs, pins, bundles }: Deps) 
     ORDER BY last_seen DESC
     LIMIT 1`);
 
+  const read = db.prepare<[], ReadHosts>(`
+    SELECT count(*) AS total, count(last_read) AS read, count(iif(key_gap IS NULL, 1, NULL)) AS whole,
+      count(iif(EXISTS (SELECT 1 FROM log_window WHERE log_window.host = host.id), 1, NULL)) AS withLogs
+    FROM host`);
+
   return {
+    /** How much was read of them. */
+    countRead: (): ReadHosts => read.get() ?? { total: 0, read: 0, whole: 0, withLogs: 0 },
+
     list({ search, state, sort, ...page }: HostQuery): Listed<HostRow> {
       const where: Part[] = [
         ...eachWord(search, TEXT),

@@ -15,6 +15,7 @@ import {
   formatItem,
   formatLens,
   formatRuleGaps,
+  isClear,
 } from "#shared/text/findings/lens.ts";
 import { formatCoverage } from "#shared/text/today.ts";
 import { standardsRoute, useCoverage, useLens } from "./queries.ts";
@@ -102,12 +103,12 @@ function Item({ report }: { report: LensItemReport }) {
 
 /** How many of each severity, each with its list. */
 function Found({ report }: { report: LensItemReport }) {
-  const { item, rules } = report;
+  const { item } = report;
   const counts = countBySeverity(report);
   if (counts.length === 0) {
-    const isClear = rules.length > 0 && rules.every(({ gap }) => gap === null);
+    const isNone = isClear(report);
     return (
-      <Tag tone={isClear ? "green" : "gray"} Icon={isClear ? IconCircleCheck : IconHelpCircle}>
+      <Tag tone={isNone ? "green" : "gray"} Icon={isNone ? IconCircleCheck : IconHelpCircle}>
         {capitalize(formatFound(report))}
       </Tag>
     );

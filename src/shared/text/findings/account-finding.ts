@@ -1,8 +1,10 @@
 import type { AccountKind, Disabled, Disabling } from "../../model/access/account.ts";
 import type { FindingText, Severity } from "../../model/finding.ts";
+import type { Escalation } from "../../model/hosts/host-reach.ts";
 import type { LoginMethod, UseEvidence } from "../../model/hosts/host-use.ts";
 import type { Instant } from "../../model/instant.ts";
 import { formatLoginMethod } from "../access/account.ts";
+import { formatEscalation, formatMeans } from "../access/graph.ts";
 import { formatCount } from "../count.ts";
 
 /** Somebody gets in for certain, or only may. */
@@ -242,5 +244,25 @@ export function describeUnusedAccount(account: UnusedAccount): FindingText {
       workloadCount > 0
         ? "give it a shell that lets nobody in, such as /usr/sbin/nologin, once no script uses su to become it"
         : "ask its owner whether it is needed; disable it, watch for a while, then remove it",
+  };
+}
+
+type RootAccount = {
+  kind: "service" | "bot";
+  /** What lets it act as another account without a password: the first step to root. */
+  steps: readonly Escalation[];
+  grantCount: number;
+};
+
+/** Says of a service's or a bot's account that whoever is it becomes root. */
+export function describeBecomesRoot({ kind, steps, grantCount }: RootAccount): FindingText {
+  return {
+    sentence: `this ${kind} account becomes root without a password`,
+    evidence: [
+      ...steps.map((step) => `${formatEscalation(step)}: ${formatMeans(step)}`),
+      ...(grantCount > 0 ? [`grants that let in, or may: ${grantCount}`] : []),
+    ],
+    remedy:
+      "let it run the commands that its work needs, without a shell among them; whoever writes to the socket of a container daemon or to a disk is root: take it out of that group",
   };
 }

@@ -1,6 +1,6 @@
 import type { RuleId, Severity } from "../../model/finding.ts";
-import type { Lens, LensItem, LensItemReport, RuleGap } from "../../model/lens.ts";
-import { formatNumber } from "../count.ts";
+import type { HostGap, Lens, LensItem, LensItemReport, RuleGap } from "../../model/lens.ts";
+import { formatCount, formatNumber } from "../count.ts";
 
 /** What an item is called, what it demands, and what of it no scan can see. */
 type ItemText = { title: string; demand: string; unseen: string };
@@ -109,20 +109,38 @@ export const formatItem = (item: LensItem): string =>
 const GAPS: Record<RuleGap, string> = {
   "nothing-scanned": "nothing was scanned yet",
   "no-host-read": "no host was read, endpoints alone were",
+  "no-logs": "no log that was read shows logins",
+  "no-people-source": "no people source says who has left",
   "no-baseline": "nobody has set a baseline",
   "no-environments": "fewer than two environments are named",
   "inventory-incomplete": "the inventory is not marked complete, or was not read completely",
   "turned-off": "nobody has turned it on",
 };
 
+const HOST_GAPS: Record<HostGap["why"], string> = {
+  "not-whole": "was not read whole as root",
+  "no-logs": "has no log that shows logins",
+};
+
+const formatHostGap = ({ why, hosts, of }: HostGap): string =>
+  `${formatNumber(hosts)} of ${formatCount(of, "host")} ${hosts === 1 ? HOST_GAPS[why] : HOST_GAPS[why].replace(/^was/, "were").replace(/^has/, "have")}`;
+
 /** The rules of an item that may find more than they do, by the reason for it, a line each. */
 export function formatRuleGaps({ rules }: LensItemReport, nameRule: (rule: RuleId) => string): string[] {
-  return [...Map.groupBy(rules, ({ gap }) => gap)].flatMap(([gap, less]) => {
-    if (gap === null) return [];
+  const reasonOf = ({ gap, hostGap }: LensItemReport["rules"][number]) =>
+    gap === null ? hostGap && formatHostGap(hostGap) : GAPS[gap];
+  return [...Map.groupBy(rules, reasonOf)].flatMap(([reason, less]) => {
+    if (reason === null) return [];
     const isAll = less.length === rules.length && less.length > 1;
-    return [`${isAll ? "all of them" : less.map(({ rule }) => nameRule(rule)).join(", ")} (${GAPS[gap]})`];
+    return [`${isAll ? "all of them" : less.map(({ rule }) => nameRule(rule)).join(", ")} (${reason})`];
   });
 }
+
+/** That nothing is found means that nothing is there: all rules of the item have read all that they need. */
+export const isClear = ({ rules, found }: LensItemReport): boolean =>
+  found.length === 0 &&
+  rules.length > 0 &&
+  rules.every(({ gap, hostGap }) => gap === null && hostGap === null);
 
 /** How many findings of each severity an item has, the most severe first; severities without any are left out. */
 export function countBySeverity({ found }: LensItemReport): [Severity, number][] {
@@ -137,5 +155,6 @@ export function formatFound(report: LensItemReport): string {
   const counts = countBySeverity(report);
   if (counts.length > 0)
     return counts.map(([severity, count]) => `${formatNumber(count)} ${severity}`).join(", ");
-  return report.rules.every(({ gap }) => gap !== null) ? "unknown" : "none found";
+  if (report.rules.every(({ gap }) => gap !== null)) return "unknown";
+  return isClear(report) ? "none found" : "none found where it was read";
 }

@@ -104,8 +104,8 @@ by some (certificate-against-profile) or by none (issuer-against-profile: one fi
 
 With --json: { findings: [{ id, rule, severity, sentence, evidence, remedy, reference, profile, brokenRules: [{ code, rule:
 { profile, section }, acceptedBy }], object, label, host, firstSeen, acceptance }], total }
-With --lens and --json: { lens, items: [{ item, title, demand, unseen, rules: [{ rule, gap }], found: [{ rule, severity,
-count }] }], otherRules }`;
+With --lens and --json: { lens, items: [{ item, title, demand, unseen, rules: [{ rule, gap, hostGap }],
+found: [{ rule, severity, count }] }], otherRules }`;
 
 /**
  * Returns 1 if a finding has a severity that `--fail-on` names, whether its row is shown or not; otherwise 3 where `--max-age`
