@@ -1,5 +1,9 @@
 import type { RatedAccount } from "#shared/model/access/account.ts";
+
 import type { BaselineSpans, Baselines, LoginDay, ObservedLogin } from "#shared/model/access/login.ts";
+import type { Baselines, DaySpan, LoginDay, ObservedLogin } from "#shared/model/access/login.ts";
+import type { KeysReading } from "#shared/model/access/keys-reading.ts";
+
 import type { Verdict } from "#shared/model/access/verdict.ts";
 import type { Certificate } from "#shared/model/certificates/certificate.ts";
 import type { FileLine, ShownBy } from "#shared/model/certificates/served.ts";
@@ -125,6 +129,8 @@ export type CollectedHost = {
    */
   missingAccounts: "gone" | "gone-if-own" | "may-be-there";
   grants: CollectedGrant[];
+  /** Each number that accounts have, once. */
+  keysReadings: KeysReading[];
   /** Authorized keys files that were read whole, to the byte. */
   keysFiles: { path: string; realPath: string | null; bytes: Uint8Array }[];
   /** `spkiSha256`: the key as certificates identify it; null where its public key is not known. */

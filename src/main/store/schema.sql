@@ -340,7 +340,7 @@ LEFT JOIN label ON label.kind = 'account' AND label.name = account.name AND labe
 -- has another value after each reading: what was made of the host's map, files and rows holds until then. `key_gap`: why private
 -- keys may lie there that the last reading has not seen; null where it has seen every place of them. `reached_as`: the name or address
 -- that ssh_config gave for it when it was read last, in lower case. `reached_address`: where our own connection went then; null where
--- that is not certain, or may be the address of several machines.
+-- that is not certain, or may be the address of several machines. `accounts_scan`: the last reading by root that listed all accounts.
 CREATE TABLE host (
   id                  INTEGER PRIMARY KEY,
   host                TEXT NOT NULL,
@@ -356,6 +356,7 @@ CREATE TABLE host (
   last_read           TEXT,
   reading             TEXT,
   read_as             TEXT,
+  accounts_scan       INTEGER REFERENCES scan (id),
   unreadable_count    INTEGER NOT NULL DEFAULT 0,
   key_gap             TEXT DEFAULT 'never-read' CHECK (key_gap IN ('never-read', 'cut-short', 'not-root', 'unreadable-locations')),
   hostname            TEXT,
@@ -677,6 +678,16 @@ BEGIN
   UPDATE account SET approval = NULL WHERE host = NEW.host AND name = NEW.account AND approval = NEW.id;
 END;
 
+-- How the keys of all accounts with a number were read. `scan`: the last reading by root that has seen every key which opens one of
+-- them; null for none. `gap`: why the last reading of all has not (KeysGap, as JSON); null where it has.
+CREATE TABLE keys_reading (
+  host INTEGER NOT NULL REFERENCES host (id),
+  uid  INTEGER NOT NULL,
+  scan INTEGER REFERENCES scan (id),
+  gap  TEXT CHECK (json_valid(gap)),
+  PRIMARY KEY (host, uid)
+) STRICT, WITHOUT ROWID;
+
 -- What runs on a host, or may, and belongs to no account alone, as JSON; of the last reading by root, or of the last one where none was.
 -- `keytabs` is 'null' where one could not be read.
 CREATE TABLE host_programs (
@@ -853,6 +864,9 @@ CREATE INDEX grant_without_private_key ON grant_line (id)
 
 CREATE INDEX grant_orphan_unsettled ON grant_line (id)
   WHERE gone_scan IS NULL AND orphan IS NOT NULL AND orphan_since IS NULL;
+
+-- Whether a key stands at any account of a number, and which of its lines ended there since.
+CREATE INDEX grant_of_key ON grant_line (fingerprint, host, uid, gone_scan) WHERE fingerprint IS NOT NULL;
 
 -- Where what has gone is found again when it, or what takes its place, is seen.
 CREATE INDEX grant_gone ON grant_line (host, account, file, fingerprint) WHERE gone_scan IS NOT NULL;
@@ -2918,8 +2932,8 @@ CREATE TABLE review_reviewer (
 ) STRICT, WITHOUT ROWID;
 
 -- Something that a review is about: a grant or an account, by its row, and what was known of it then (ReviewEvidence, as JSON).
--- `answer`: the one that has the latest decision on it, kept by a trigger. `plan`: the one that was made to revoke it, which may be
--- gone.
+-- `answer`: the one that has the latest decision on it, and `choice` what that is, both kept by a trigger. `plan`: the one that was
+-- made to revoke it, which may be gone.
 CREATE TABLE review_item (
   review   INTEGER NOT NULL REFERENCES review (id),
   ordinal  INTEGER NOT NULL,
@@ -2928,6 +2942,7 @@ CREATE TABLE review_item (
   reviewer TEXT NOT NULL,
   evidence TEXT NOT NULL CHECK (json_valid(evidence)),
   answer   INTEGER,
+  choice   TEXT,
   plan     INTEGER,
   PRIMARY KEY (review, ordinal)
 ) STRICT, WITHOUT ROWID;
@@ -2936,7 +2951,7 @@ CREATE UNIQUE INDEX review_item_about ON review_item (review, kind, about);
 
 CREATE INDEX review_item_of_reviewer ON review_item (review, reviewer, ordinal);
 
-CREATE INDEX review_item_decided ON review_item (review, ordinal) WHERE answer IS NOT NULL;
+CREATE INDEX review_item_decided ON review_item (review, choice, ordinal);
 
 CREATE INDEX review_item_of_plan ON review_item (review, plan) WHERE plan IS NOT NULL;
 
@@ -3001,7 +3016,7 @@ CREATE INDEX review_decision_of_answer ON review_decision (answer, ordinal);
 
 CREATE TRIGGER review_decision_begins AFTER INSERT ON review_decision
 BEGIN
-  UPDATE review_item SET answer = NEW.answer WHERE review = NEW.review AND ordinal = NEW.ordinal;
+  UPDATE review_item SET answer = NEW.answer, choice = NEW.choice WHERE review = NEW.review AND ordinal = NEW.ordinal;
 END;
 
 -- A plan that was made for a review.

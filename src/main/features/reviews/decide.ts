@@ -158,11 +158,17 @@ export function createExecution({ store, now, findReview, planRemoval, setOwner 
     const problems = await findProblems(store, review);
     if (problems.length > 0)
       throw new Refusal("conflict", `nothing is done for review ${name}: ${problems.join("; ")}`);
-    const reassigned = await reassign(store.reviews.items.inState(review.id, "to-reassign"));
+    const itemsIn = (state: "to-reassign" | "to-disable") =>
+      store.reviews.items
+        .inState(review.id, state, MOST_PLANNED)
+        .map((item) => findItem(store, review, item));
+    const reassigned = await reassign(itemsIn("to-reassign"));
     const { planId, grants } = await revoke(review, input);
-    const accounts = store.reviews.items
-      .inState(review.id, "to-disable")
-      .map(({ evidence: { host, port, account } }) => ({ host, port, account }));
+    const accounts = itemsIn("to-disable").map(({ evidence: { host, port, account } }) => ({
+      host,
+      port,
+      account,
+    }));
     return { planId, grants, reassigned, accounts };
   }
 
@@ -187,7 +193,7 @@ export function createExecution({ store, now, findReview, planRemoval, setOwner 
   ): Promise<{ planId: PlanId | null; grants: number }> {
     const chosen: { item: number; grants: number[] }[] = [];
     let count = 0;
-    for (const { item } of store.reviews.items.inState(review.id, "to-revoke")) {
+    for (const item of store.reviews.items.inState(review.id, "to-revoke", MOST_PLANNED)) {
       const grants = store.reviews.items.standing(review.id, item);
       if (grants.length === 0) continue;
       if (count + grants.length > MOST_PLANNED) break;

@@ -59,12 +59,13 @@ export function createReviews(deps: Deps) {
 
   function toDetail({ token: _, ...review }: ReviewRecord): ReviewDetail {
     const { id, items, decided } = review;
-    const decidedStates = store.reviews.items.states(id);
+    const { states, uncounted } = store.reviews.items.states(id);
     const open = items > decided ? [{ state: "open" as const, count: items - decided }] : [];
     return {
       ...review,
       reviewers: store.reviews.reviewers(id),
-      states: [...open, ...decidedStates],
+      states: [...open, ...states],
+      uncounted,
       answers: store.reviews.answers.list(id),
       plans: store.reviews.plans.list(id),
     };

@@ -1,83 +1,22 @@
 import { join } from "node:path";
-import { createRouterClient } from "@orpc/server";
 import Sqlite from "better-sqlite3";
 import { expect, test } from "vitest";
 import { hashPlan } from "#domain/runs/hash-plan.ts";
 import { makePlanValue } from "#domain/runs/testdata/make-plan-value.ts";
-import type { ReviewItem } from "#shared/model/access/review.ts";
-import { openStore } from "#store/store.ts";
-import { beginScan, fingerprintOf, makeAccount, makeGrant, visitHost } from "#store/testing/make-visit.ts";
+import { beginScan, makeGrant, visitHost } from "#store/testing/make-visit.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { createLabels } from "../labels/index.ts";
-import { createReviews } from "./index.ts";
-
-const ROOT = makeAccount("root", { uid: 0, kind: "system", root: "is-root", grantCount: 2 });
-const DEPLOY = makeAccount("deploy", { kind: "bot", root: "becomes-root", grantCount: 1 });
-const APP = makeAccount("app", { kind: "service", uid: 990 });
-
-const ANN = makeGrant("ann");
-const BOB = makeGrant("bob", { line: 2 });
-const CI = makeGrant("ci", { account: "deploy", uid: 1_000, file: "/home/deploy/.ssh/authorized_keys" });
-const GRANTS = [ANN, BOB, CI];
-
-/** Two hosts, one of them production; jo uses the program, and a people source knows ann, bob and jo by their keys. */
-function openWorld({ user = "jo", path = ":memory:" } = {}) {
-  const clock = { now: new Date("2026-06-02T12:00:00Z") };
-  const store = openStore({ path, access: "write", now: () => clock.now });
-  const planned: number[][] = [];
-  const people = ["ann", "bob", "jo"].map((handle) => ({
-    handle,
-    name: handle,
-    email: null,
-    said: "active" as const,
-    leftOn: null,
-    logins: [handle],
-    keys: [{ fingerprint: fingerprintOf(handle), keyType: "ssh-ed25519" }],
-  }));
-  const at = "2026-06-01T00:00:00Z";
-  store.atomically(() =>
-    store.people.replaceSource({ name: "people.csv", kind: "csv", isWhole: false, people, at }),
-  );
-  const deps = { store, announce: () => undefined, now: () => clock.now };
-  const labels = createRouterClient(createLabels(deps));
-  const api = createRouterClient(
-    createReviews({
-      ...deps,
-      workstation: { user, home: "/nowhere", agentSocket: null },
-      planRemoval: async (grants) => {
-        planned.push([...grants]);
-        return { planId: 1 as never };
-      },
-      setOwner: (things, owner) => labels.set({ things: [...things], owner }),
-    }),
-  );
-  const visit = (host: string, grants = GRANTS, accounts = [ROOT, DEPLOY, APP]) => {
-    const scanId = beginScan(store, clock.now.toISOString().replace(/\.\d+/, ""));
-    visitHost(store, host, { scanId, collected: { grants, accounts } });
-  };
-  visit("web1");
-  visit("web2");
-  return {
-    store,
-    clock,
-    planned,
-    labels,
-    api,
-    visit,
-    create: (more: Partial<Parameters<typeof api.create>[0]> = {}) =>
-      api.create({
-        name: "q2",
-        selection: { kind: "root" },
-        deciders: { kind: "named", names: ["ann", "bob"] },
-        dueAt: "2026-06-30T23:59:59Z",
-        ...more,
-      }),
-    items: async (filter: object = {}) => (await api.items({ review: "q2", ...filter })).rows,
-  };
-}
-
-const nameOf = ({ evidence }: ReviewItem) =>
-  `${evidence.kind === "grant" ? evidence.comment : "account"} ${evidence.account}@${evidence.host}`;
+import {
+  ANN,
+  APP,
+  BOB,
+  CI,
+  DEPLOY,
+  GRANTS,
+  nameOf,
+  openWorld,
+  ROOT,
+  statesOf,
+} from "./testing/review-world.ts";
 
 test("a review of root access has the grants of all accounts that become root, and these accounts, as they are then", async () => {
   const { create, items, visit } = openWorld();
@@ -165,10 +104,6 @@ test("nobody types that their own access stays, and everybody may give it up", a
   );
   expect(await api.decide({ ...decide, choice: "revoke" })).toEqual({ decided: 2 });
 });
-
-/** The states of the items about a key, in the order of the hosts. */
-const statesOf = (items: readonly ReviewItem[], comment: string) =>
-  items.filter((item) => nameOf(item).startsWith(`${comment} `)).map(({ state }) => state);
 
 test("what is revoked is closed by a later reading of its host alone, and is open again where the key is there once more", async () => {
   const { store, create, items, api, visit, clock, planned } = openWorld();

@@ -18,6 +18,7 @@ import { verifyPossession, writeScanStatement } from "#domain/signatures/possess
 import { type Authority, evaluateAuthorities, findOtherAccess } from "#domain/ssh/authorities.ts";
 import { type EvaluatedGrant, evaluateGrants } from "#domain/ssh/effective.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
+import { evaluateKeysReadings } from "#domain/ssh/keys-readings.ts";
 import { findLeakedKeys } from "#domain/ssh/leaked-keys.ts";
 import { findManagers } from "#domain/ssh/managers.ts";
 import { findSshProblems } from "#domain/ssh/ssh-findings.ts";
@@ -153,6 +154,7 @@ function describeEvaluated(
     grants: used.map(({ grant, use: shown }) =>
       describeGrant(grant, shown, managers.get(grant.file)?.(grant) ?? null),
     ),
+    keysReadings: evaluateKeysReadings(collection),
     keysFiles: listKeysFiles(collection),
     hostKeys: collection.hostKeys.flatMap(({ blob }) => readKeyBlob(blob) ?? []),
     use,

@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { PasswordState } from "#shared/model/access/account.ts";
+import type { KeysReading } from "#shared/model/access/keys-reading.ts";
 import { type HostPrograms, ReadPrograms } from "#shared/model/hosts/host-programs.ts";
 import { openedWriter, toRiskColumns } from "#store/accounts/account-risk.ts";
 import { revisionWriter } from "#store/changes/revision-writer.ts";
@@ -176,6 +177,24 @@ function toNextState(
   return {
     state: stateOf({ ...account, passwordState: passwordState === "unknown" ? last : passwordState }),
     isOtherwise: uid !== before.uid || shell !== before.shell || isPasswordOther,
+  };
+}
+
+/** Whether this scan began no earlier than the one in a column: older bundles are imported late. */
+export const isLatest = (column: string): string =>
+  `(SELECT started_at FROM scan WHERE id = @scanId) >= ifnull((SELECT started_at FROM scan WHERE id = ${column}), '')`;
+
+/** How all keys of each number of a host were read. */
+export function keysReadingTable(db: Database) {
+  const keep = db.prepare(`
+    INSERT INTO keys_reading (host, uid, scan, gap) VALUES (@host, @uid, iif(@gap IS NULL, @scanId, NULL), @gap)
+    ON CONFLICT (host, uid) DO UPDATE
+    SET gap = iif(${isLatest("scan")}, @gap, gap), scan = iif(@gap IS NULL AND ${isLatest("scan")}, @scanId, scan)`);
+
+  return {
+    keep(host: number, readings: readonly KeysReading[], scanId: number): void {
+      for (const { uid, gap } of readings) keep.run({ host, uid, scanId, gap: gap && JSON.stringify(gap) });
+    },
   };
 }
 

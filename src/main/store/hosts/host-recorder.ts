@@ -13,7 +13,14 @@ import { hostReadingTable } from "#store/runs/host-readings.ts";
 import type { probeTable } from "#store/scans/probe-table.ts";
 import { createPathsBelow, type ScanCoverage } from "#store/spans.ts";
 import type { HostNames } from "./address-table.ts";
-import { accountTable, hostKeyTable, hostProgramsTable, keyFileTable } from "./host-parts.ts";
+import {
+  accountTable,
+  hostKeyTable,
+  hostProgramsTable,
+  isLatest,
+  keyFileTable,
+  keysReadingTable,
+} from "./host-parts.ts";
 import { reachTables, trustedAuthorityTable } from "./reach-tables.ts";
 
 type Deps = {
@@ -191,7 +198,8 @@ type Seen = {
  */
 const READ = `
   UPDATE host
-  SET last_read = @at, read_as = @readAs, unreadable_count = @unreadableCount, key_gap = @keyGap,
+  SET last_read = @at, read_as = @readAs,
+      accounts_scan = iif(@isListed AND ${isLatest("accounts_scan")}, @scanId, accounts_scan), unreadable_count = @unreadableCount, key_gap = @keyGap,
       hostname = ifnull(@hostname, iif(@isWhole, NULL, hostname)),
       os = ifnull(@os, iif(@isWhole, NULL, os)),
       kernel = ifnull(@kernel, iif(@isWhole, NULL, kernel)),
@@ -220,6 +228,7 @@ function hostReader(db: Database, certificates: CertificateMemory) {
   const accounts = accountTable(db);
   const programs = hostProgramsTable(db);
   const grants = grantWriter(db);
+  const keysReadings = keysReadingTable(db);
   const hostKeys = hostKeyTable(db);
   const keyFiles = keyFileTable(db);
   const locations = locationTable(db);
@@ -261,6 +270,7 @@ function hostReader(db: Database, certificates: CertificateMemory) {
       keyFiles: keyFiles.follow(home, collected.keyFiles, hostCoverage),
     };
     accounts.rateKeys(id);
+    keysReadings.keep(id, collected.keysReadings, coverage.scanId);
     dateOrphans(at);
     const { read: paths, notRead } = collected.coverage;
     const allNotRead = [...notRead, ...listUnlisted(unlisted)];
@@ -273,6 +283,8 @@ function hostReader(db: Database, certificates: CertificateMemory) {
       unreadableCount,
       keyGap: findKeyGap(collected),
       isWhole: Number(coverage.isWhole),
+      isListed: Number(coverage.isWhole && isByRoot && collected.missingAccounts !== "may-be-there"),
+      scanId: coverage.scanId,
     });
     return { ...seen, outOfSight: findOutOfSight(id, seen, files) };
   }

@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import {
   ReviewDecision,
+  type ReviewDetail,
   ReviewEvidence,
   type ReviewItem,
   ReviewItemState,
@@ -8,10 +9,10 @@ import {
 import { ScanId } from "#shared/model/hosts/scan.ts";
 import { PlanId } from "#shared/model/runs/plan.ts";
 import { RunId } from "#shared/model/runs/run.ts";
-import { IS_LABEL_OF } from "#store/labels/label-reader.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
 import { eachWordOfHost } from "#store/lists/search.ts";
+import { CHOICES_OF, LINES, OUTCOME, waitReader } from "./review-outcome.ts";
 
 type ItemQuery = Window & { search: string; reviewer: string | null; state: ReviewItemState | null };
 
@@ -19,15 +20,15 @@ type ItemQuery = Window & { search: string; reviewer: string | null; state: Revi
 type Counted = { id: number; items: number; itemsOf: (reviewer: string) => number };
 
 type Row = {
+  review: number;
   ordinal: number;
+  kind: "grant" | "account";
   about: number;
   reviewer: string;
   evidence: string;
-  state: string;
+  outcome: string;
   plan_id: number | null;
   run_id: number | null;
-  closed_scan: number | null;
-  closed_at: string | null;
   decision: string | null;
 };
 
@@ -37,109 +38,50 @@ const FROM = `review_item AS item
   LEFT JOIN review_decision AS decision
     ON decision.review = item.review AND decision.ordinal = item.ordinal AND decision.answer = item.answer`;
 
-/**
- * Lines with the same key for the same account as a grant (`own`), that are no items of the review themselves: what a line is
- * that was edited since.
- */
-const SUCCESSOR = `later.account = own.account AND later.host_name = own.host_name AND later.host = own.host
-  AND later.fingerprint = own.fingerprint AND later.id <> own.id
-  AND NOT EXISTS (
-    SELECT 1 FROM review_item AS other
-    WHERE other.review = item.review AND other.kind = 'grant' AND other.about = later.id)`;
-
-/**
- * The reading is of after the review was created: a scan by when it began, a bundle by when its collector was handed out, for
- * the host's clock is its own.
- */
-const IS_LATER = `scan.started_at >= review.created_at AND NOT EXISTS (
-  SELECT 1 FROM bundle WHERE bundle.scan = scan.id
-    AND ifnull((SELECT issued_at FROM issued_collector WHERE issued_collector.nonce = bundle.nonce), '') < review.created_at)`;
-
-/** What an earlier reading found gone, and the last one, which could read everything, has not found again. */
-const READ_SINCE = `SELECT scan.id FROM host JOIN scan ON scan.id = host.last_scan
-  WHERE host.id = own.host AND host.state = 'ok' AND host.unreadable_count = 0 AND ${IS_LATER}`;
-
-/** The reading that found what the item is about gone; null while it stands, or stands otherwise. */
-const CLOSED_SCAN = `CASE item.kind
-  WHEN 'grant' THEN (
-    SELECT ifnull((
-      SELECT scan.id FROM grant_line AS later INDEXED BY grant_gone JOIN scan ON scan.id = later.gone_scan
-      WHERE (later.id = own.id OR ${SUCCESSOR}) AND later.host = own.host AND later.account = own.account
-        AND later.gone_scan IS NOT NULL AND ${IS_LATER}
-      ORDER BY scan.started_at DESC, scan.id DESC LIMIT 1), (${READ_SINCE}))
-    FROM grant_line AS own
-    WHERE own.id = item.about AND own.gone_scan IS NOT NULL
-      AND NOT EXISTS (
-        SELECT 1 FROM grant_line AS later INDEXED BY grant_by_account WHERE ${SUCCESSOR} AND later.gone_scan IS NULL))
-  ELSE (
-    SELECT ifnull((SELECT scan.id FROM scan WHERE scan.id = own.gone_scan AND ${IS_LATER}), (${READ_SINCE}))
-    FROM account AS own WHERE own.id = item.about AND own.gone_scan IS NOT NULL)
-  END`;
+/** What states are found by: `outcome` is one search, which no condition may repeat. */
+const BARE = "review_item AS item JOIN review ON review.id = item.review";
 
 /** What a search reads of an item. */
 const TEXT = ["host", "account", "comment", "fingerprint", "file", "owner"]
   .map((name) => `ifnull(json_extract(item.evidence, '$.${name}'), '')`)
   .join(" || char(10) || ");
 
-const IS_OWNER = `EXISTS (SELECT 1 FROM label WHERE ${IS_LABEL_OF.account} AND label.owner = decision.successor)`;
-
-/** Who answers for the account is whom the decision names. */
-const IS_REASSIGNED = `CASE item.kind
-  WHEN 'grant' THEN EXISTS (
-    SELECT 1 FROM grant_line AS own JOIN account ON account.host = own.host AND account.name = own.account
-    WHERE own.id = item.about AND ${IS_OWNER})
-  ELSE EXISTS (SELECT 1 FROM account WHERE account.id = item.about AND ${IS_OWNER}) END`;
-
-/** A plan that failed, was rolled back, or after whose run the grant or another line with its key was seen, holds nothing. */
-const IS_PLANNED = `EXISTS (
-  SELECT 1 FROM plan LEFT JOIN run ON run.plan = plan.id
-  WHERE plan.id = item.plan AND plan.state <> 'failed'
-    AND (run.id IS NULL OR run.state <> 'rolled-back' AND NOT (run.state = 'committed' AND EXISTS (
-      SELECT 1 FROM grant_line AS own JOIN scan ON scan.id = own.last_scan
-      WHERE own.id = item.about AND own.gone_scan IS NULL AND scan.started_at > run.ended_at
-      UNION ALL
-      SELECT 1 FROM grant_line AS own CROSS JOIN grant_line AS later INDEXED BY grant_by_account
-      JOIN scan ON scan.id = later.last_scan
-      WHERE own.id = item.about AND ${SUCCESSOR} AND later.gone_scan IS NULL AND scan.started_at > run.ended_at))))`;
-
-const STATE = `CASE
-  WHEN decision.choice IS NULL THEN 'open'
-  WHEN decision.choice = 'keep' THEN 'kept'
-  WHEN decision.choice = 'reassign' THEN iif(${IS_REASSIGNED}, 'reassigned', 'to-reassign')
-  WHEN (${CLOSED_SCAN}) IS NOT NULL THEN 'closed'
-  WHEN item.kind = 'account' THEN 'to-disable'
-  WHEN ${IS_PLANNED} THEN 'planned'
-  ELSE 'to-revoke' END`;
-
-const COLUMNS = `item.ordinal, item.about, item.reviewer, item.evidence, ${STATE} AS state,
+const COLUMNS = `item.review, item.ordinal, item.kind, item.about, item.reviewer, item.evidence, ${OUTCOME} AS outcome,
   (SELECT plan.id FROM plan WHERE plan.id = item.plan) AS plan_id,
   (SELECT max(run.id) FROM run WHERE run.plan = item.plan) AS run_id,
-  iif(decision.choice = 'revoke', ${CLOSED_SCAN}, NULL) AS closed_scan,
-  iif(decision.choice = 'revoke', (SELECT started_at FROM scan WHERE scan.id = (${CLOSED_SCAN})), NULL) AS closed_at,
   iif(decision.choice IS NULL, NULL, json_object('choice', decision.choice, 'to', decision.successor,
     'reason', decision.reason, 'answer', given.id, 'reviewer', given.reviewer, 'source', given.source, 'by', given.made_by,
     'at', given.at, 'isLate', json(iif(given.is_late = 1, 'true', 'false')))) AS decision`;
+
+/** So many items that were revoked or reassigned are counted by state: each is a search. */
+const MOST_COUNTED = 10_000;
 
 /** What reviews are about, and how far each item has come. */
 export function reviewItemTable(db: Database, lists: Lists) {
   const find = db.prepare<[number, number], Row>(
     `SELECT ${COLUMNS} FROM ${FROM} WHERE item.review = ? AND item.ordinal = ?`,
   );
-  const states = db.prepare<[number], { state: string; count: number }>(`
-    SELECT ${STATE} AS state, count(*) AS count FROM ${FROM}
-    WHERE item.review = ? AND item.answer IS NOT NULL
-    GROUP BY 1`);
-  const inState = db.prepare<[number, string], Row>(
-    `SELECT ${COLUMNS} FROM ${FROM} WHERE item.review = ? AND item.answer IS NOT NULL AND ${STATE} = ? ORDER BY item.ordinal`,
+  const toItem = itemReader(db);
+  const decided = db.prepare<[number], { choice: string; count: number }>(
+    "SELECT choice, count(*) AS count FROM review_item WHERE review = ? AND choice IS NOT NULL GROUP BY choice",
   );
+  const states = db.prepare<[number, number], { state: string; count: number }>(`
+    SELECT iif(outcome LIKE 'closed %', 'closed', outcome) AS state, count(*) AS count
+    FROM (
+      SELECT ${OUTCOME} AS outcome FROM ${BARE}
+      WHERE item.review = ? AND item.choice IN ('reassign', 'revoke') LIMIT ?)
+    GROUP BY 1`);
+  const inState = db
+    .prepare<{ review: number; choice: string; state: string; limit: number }, number>(`
+      SELECT item.ordinal FROM ${BARE}
+      WHERE item.review = @review AND item.choice = @choice AND ${OUTCOME} = @state ORDER BY item.ordinal LIMIT @limit`)
+    .pluck();
   const standing = db
-    .prepare<{ review: number; ordinal: number }, number>(`
-      SELECT own.id FROM review_item AS item JOIN grant_line AS own ON own.id = item.about
-      WHERE item.review = @review AND item.ordinal = @ordinal AND own.gone_scan IS NULL
-      UNION
-      SELECT later.id FROM review_item AS item JOIN grant_line AS own ON own.id = item.about
-      CROSS JOIN grant_line AS later INDEXED BY grant_by_account ON ${SUCCESSOR}
-      WHERE item.review = @review AND item.ordinal = @ordinal AND own.gone_scan IS NOT NULL AND later.gone_scan IS NULL
+    .prepare<[number, number], number>(`
+      SELECT line.id FROM ${BARE} JOIN grant_line AS own ON own.id = item.about
+      JOIN grant_line AS line ON line.id = own.id AND own.gone_scan IS NULL
+        OR own.gone_scan IS NOT NULL AND line.id IN (SELECT id FROM (${LINES}) WHERE is_other)
+      WHERE item.review = ? AND item.ordinal = ?
       ORDER BY 1`)
     .pluck();
   const add = db.prepare(`
@@ -159,7 +101,7 @@ export function reviewItemTable(db: Database, lists: Lists) {
       const where: Part[] = [
         { sql: "item.review = ?", values: [id] },
         ...(reviewer === null ? [] : [{ sql: "item.reviewer = ?", values: [reviewer] }]),
-        ...(state === null ? [] : [inStateOf(state)]),
+        ...(state === null ? [] : inStateOf(state)),
         ...eachWordOfHost(search, TEXT, {
           calledHosts: lists.calledHosts,
           column: { sql: "json_extract(item.evidence, '$.host')", has: "names" },
@@ -185,16 +127,27 @@ export function reviewItemTable(db: Database, lists: Lists) {
       return row ? toItem(row) : null;
     },
 
-    /** Of those that somebody has decided. */
-    states: (review: number) =>
-      states.all(review).map(({ state, count }) => ({ state: ReviewItemState.parse(state), count })),
+    /** Of those that somebody has decided. `uncounted`: of so many the state is not known here. */
+    states(review: number): Pick<ReviewDetail, "states" | "uncounted"> {
+      const chosen = new Map(decided.all(review).map(({ choice, count }) => [choice, count]));
+      const kept = chosen.get("keep") ?? 0;
+      const found = states.all(review, MOST_COUNTED);
+      const changed = (chosen.get("reassign") ?? 0) + (chosen.get("revoke") ?? 0);
+      return {
+        states: [
+          ...(kept > 0 ? [{ state: "kept" as const, count: kept }] : []),
+          ...found.map(({ state, count }) => ({ state: ReviewItemState.parse(state), count })),
+        ],
+        uncounted: changed - found.reduce((sum, { count }) => sum + count, 0),
+      };
+    },
 
-    /** All decided items in a state. */
-    inState: (review: number, state: Exclude<ReviewItemState, "open">): ReviewItem[] =>
-      inState.all(review, state).map(toItem),
+    /** The first items in a state in which something is to be done, by their numbers. */
+    inState: (review: number, state: "to-reassign" | "to-revoke" | "to-disable", limit: number): number[] =>
+      inState.all({ review, choice: CHOICES_OF[state] ?? "", state, limit }),
 
-    /** The grants that have to go so that the item is closed, by their ids: its own, or the line that it has become since. */
-    standing: (review: number, ordinal: number): number[] => standing.all({ review, ordinal }),
+    /** The grants that have to go so that the item is closed, by their ids: its own, or the lines that its key is in since. */
+    standing: (review: number, ordinal: number): number[] => standing.all(review, ordinal),
 
     add: (item: FrozenItem & { review: number; reviewer: string }): void => void add.run(item),
     assign: (review: number, ordinal: number, reviewer: string): void =>
@@ -209,22 +162,34 @@ export function reviewItemTable(db: Database, lists: Lists) {
 /** An item as it was frozen: the text of its evidence is what is hashed. */
 export type FrozenItem = { ordinal: number; kind: "grant" | "account"; about: number; evidence: string };
 
-const inStateOf = (state: ReviewItemState): Part =>
-  state === "open"
-    ? { sql: "item.answer IS NULL", values: [] }
-    : { sql: `item.answer IS NOT NULL AND ${STATE} = ?`, values: [state] };
+function inStateOf(state: ReviewItemState): Part[] {
+  const choice = CHOICES_OF[state];
+  if (choice === null) return [{ sql: "item.choice IS NULL", values: [] }];
+  const chosen: Part = { sql: "item.choice = ?", values: [choice] };
+  if (state === "kept") return [chosen];
+  const is = state === "closed" ? `${OUTCOME} LIKE ?` : `${OUTCOME} = ?`;
+  return [chosen, { sql: is, values: [state === "closed" ? "closed %" : state] }];
+}
 
-const toItem = (row: Row): ReviewItem => ({
-  item: row.ordinal,
-  about: row.about,
-  reviewer: row.reviewer,
-  state: ReviewItemState.parse(row.state),
-  evidence: ReviewEvidence.parse(JSON.parse(row.evidence)),
-  decision: row.decision === null ? null : ReviewDecision.parse(JSON.parse(row.decision)),
-  planId: row.plan_id === null ? null : PlanId.parse(row.plan_id),
-  runId: row.run_id === null ? null : RunId.parse(row.run_id),
-  closedBy:
-    row.closed_scan === null || row.closed_at === null
-      ? null
-      : { scan: ScanId.parse(row.closed_scan), at: row.closed_at },
-});
+function itemReader(db: Database): (row: Row) => ReviewItem {
+  const startOf = db.prepare<[number], string>("SELECT started_at FROM scan WHERE id = ?").pluck();
+  const readWait = waitReader(db);
+  return (row) => {
+    const [word = "", scan] = row.outcome.split(" ");
+    const state = ReviewItemState.parse(word);
+    const isOpen = CHOICES_OF[state] === "revoke" && state !== "closed";
+    return {
+      item: row.ordinal,
+      about: row.about,
+      reviewer: row.reviewer,
+      state,
+      evidence: ReviewEvidence.parse(JSON.parse(row.evidence)),
+      decision: row.decision === null ? null : ReviewDecision.parse(JSON.parse(row.decision)),
+      planId: row.plan_id === null ? null : PlanId.parse(row.plan_id),
+      runId: row.run_id === null ? null : RunId.parse(row.run_id),
+      closedBy:
+        scan === undefined ? null : { scan: ScanId.parse(Number(scan)), at: startOf.get(Number(scan)) ?? "" },
+      waitsFor: isOpen ? readWait(row) : null,
+    };
+  };
+}

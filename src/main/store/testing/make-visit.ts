@@ -245,6 +245,7 @@ const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost =>
   unsettled: [],
   missingAccounts: "gone",
   grants: [],
+  keysReadings: [...new Set(collected.accounts?.map(({ uid }) => uid))].map((uid) => ({ uid, gap: null })),
   keysFiles: [],
   keyFiles: [],
   hostKeys: [],

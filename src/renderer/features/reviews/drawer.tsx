@@ -10,6 +10,7 @@ import {
   formatDecision,
   formatOutcomeOf,
   formatReviewed,
+  formatWait,
   listFacts,
   STATE_MEANINGS,
 } from "#shared/text/access/review.ts";
@@ -52,8 +53,13 @@ export function ItemDrawer({ review, item, onClose, actions }: Props) {
                 />
               </Fact>
               <Fact name="State">
-                {formatOutcomeOf(data)}: {STATE_MEANINGS[data.state]}
+                <Untrusted text={`${formatOutcomeOf(data)}: ${STATE_MEANINGS[data.state]}`} limit={700} />
               </Fact>
+              {data.waitsFor && data.state !== "planned" && (
+                <Fact name="By the last scan">
+                  <Untrusted text={formatWait(data.waitsFor)} limit={700} />
+                </Fact>
+              )}
             </Facts>
           </Section>
           <Section title="As it was when the review was created">

@@ -7,6 +7,7 @@ import { Environment, TagName } from "../label.ts";
 import { PlanId } from "../runs/plan.ts";
 import { RunId, RunState } from "../runs/run.ts";
 import { AccountKind, KindReason, PasswordState, RootStanding } from "./account.ts";
+import { KeysGap } from "./keys-reading.ts";
 import { Workload } from "./workload.ts";
 
 /** What signatures of answers and of evidence packs are for. */
@@ -166,8 +167,8 @@ export const ReviewEvidence = z.discriminatedUnion("kind", [GrantEvidence, Accou
 export type ReviewEvidence = z.infer<typeof ReviewEvidence>;
 
 /**
- * How far an item has come. `planned`: a plan revokes it. `to-disable`: an account that was revoked and is still there.
- * `closed`: it was revoked, and a reading of its host that began later has shown that it is gone.
+ * How far an item has come. `planned`: a plan revokes it, or disables the account. `closed`: it was revoked, and a reading by root that
+ * began later has seen all that lets in there, and not this.
  */
 export const ReviewItemState = z.enum([
   "open",
@@ -259,6 +260,25 @@ export const ReviewDecision = z.object({
 });
 export type ReviewDecision = z.infer<typeof ReviewDecision>;
 
+/**
+ * What keeps an item open that was revoked, by the last readings. `line`: its key stands there. `entries`: what still lets somebody into
+ * the account. `successor`: an account that has its number since then. `reading`: a reading by root that has seen all of it; `gap`: why the last one
+ * has not, null where there was none since.
+ */
+export const ReviewWait = z.discriminatedUnion("for", [
+  z.object({ for: z.literal("line"), account: z.string(), file: z.string(), line: z.int() }),
+  z.object({
+    for: z.literal("entries"),
+    isLocked: z.boolean(),
+    isExpired: z.boolean(),
+    grants: z.int(),
+    authorities: z.int(),
+  }),
+  z.object({ for: z.literal("successor"), account: z.string() }),
+  z.object({ for: z.literal("reading"), gap: KeysGap.nullable() }),
+]);
+export type ReviewWait = z.infer<typeof ReviewWait>;
+
 /** Something that a review is about. `item`: its number in the review, from 1. */
 export const ReviewItem = z.object({
   item: z.int(),
@@ -271,8 +291,10 @@ export const ReviewItem = z.object({
   decision: ReviewDecision.nullable(),
   planId: PlanId.nullable(),
   runId: RunId.nullable(),
-  /** The reading that has shown that it is gone; null while none has. */
+  /** The last reading that has shown that it is gone; null while none has. */
   closedBy: z.object({ scan: ScanId, at: Instant }).nullable(),
+  /** Null where nothing is revoked, and where it is closed. */
+  waitsFor: ReviewWait.nullable(),
 });
 export type ReviewItem = z.infer<typeof ReviewItem>;
 
@@ -300,6 +322,8 @@ export const ReviewDetail = ReviewRow.extend({
   reviewers: z.array(ReviewerProgress),
   /** How many items are in each state; those of 0 are left out. */
   states: z.array(z.object({ state: ReviewItemState, count: z.int() })),
+  /** How many more are revoked or reassigned, of which nobody has counted how far they have come. */
+  uncounted: z.int(),
   answers: z.array(ReviewAnswer),
   plans: z.array(
     z.object({

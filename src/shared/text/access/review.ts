@@ -1,3 +1,4 @@
+import type { KeysGap } from "../../model/access/keys-reading.ts";
 import type {
   AccountEvidence,
   AnswerSource,
@@ -9,6 +10,7 @@ import type {
   ReviewItem,
   ReviewItemState,
   ReviewSelection,
+  ReviewWait,
 } from "../../model/access/review.ts";
 import { assertNever } from "../../model/assert-never.ts";
 import { formatCount, formatNumber } from "../count.ts";
@@ -71,9 +73,9 @@ export const STATE_MEANINGS: Record<ReviewItemState, string> = {
   "to-reassign": "somebody else will answer for its account, once the review is planned",
   reassigned: "whom the decision names answers for its account",
   "to-revoke": "a grant that goes: no plan removes it yet",
-  planned: "a grant that goes: a plan removes it, and no reading has shown that it is gone",
-  "to-disable": "an account that goes: latchkey disable, then a scan",
-  closed: "it was revoked, and a later reading of its host has shown that it is gone",
+  planned: "it goes by a plan, and no later scan by root has shown that it is gone",
+  "to-disable": "an account that goes: no plan disables it yet",
+  closed: "it was revoked, and a later scan by root has shown that it is gone",
 };
 
 export const SOURCE_WORDS: Record<AnswerSource, string> = {
@@ -179,9 +181,62 @@ const seenFacts = ({ firstSeen, lastSeen, readAt }: ReviewEvidence): Fact[] => [
 ];
 
 /** How an item has ended, or what it waits for. */
-export function formatOutcomeOf({ state, planId, runId, closedBy }: ReviewItem): string {
+export function formatOutcomeOf({ state, planId, runId, closedBy, waitsFor }: ReviewItem): string {
   if (closedBy !== null && state === "closed") return `gone by scan ${closedBy.scan} of ${closedBy.at}`;
-  if (state === "planned")
-    return runId === null ? `plan ${planId}` : `plan ${planId}, run ${runId}; no later reading yet`;
-  return STATE_WORDS[state];
+  if (state !== "planned") return STATE_WORDS[state];
+  if (runId === null) return `plan ${planId}`;
+  return `plan ${planId}, run ${runId}; ${waitsFor === null ? "not verified yet" : formatWait(waitsFor)}`;
+}
+
+/** Why an item that was revoked is not closed. Written by strangers in part. */
+export function formatWait(wait: ReviewWait): string {
+  switch (wait.for) {
+    case "line":
+      return `the key stands in ${wait.file}:${wait.line} of ${wait.account}`;
+    case "entries":
+      return formatEntries(wait);
+    case "successor":
+      return `${wait.account} has its number since then: it may be the same account, renamed`;
+    case "reading":
+      return wait.gap === null
+        ? "no scan by root since has read it"
+        : `the last scan cannot show that it is gone: ${formatKeysGap(wait.gap)}`;
+    default:
+      return assertNever(wait);
+  }
+}
+
+function formatEntries({
+  isLocked,
+  isExpired,
+  grants,
+  authorities,
+}: Extract<ReviewWait, { for: "entries" }>) {
+  const entries = [
+    ...(isLocked ? [] : ["its password is not locked"]),
+    ...(isExpired ? [] : ["it has not expired"]),
+    ...(grants > 0 ? [`${formatCount(grants, "key")} may let in`] : []),
+    ...(authorities > 0
+      ? [`certificates of ${formatCount(authorities, "authority", "authorities")} may let in`]
+      : []),
+  ];
+  return `not disabled: ${entries.join(", ")}`;
+}
+
+/** As a part of a sentence. Written by strangers in part. */
+export function formatKeysGap(gap: KeysGap): string {
+  switch (gap.why) {
+    case "cut-short":
+      return "it was cut short";
+    case "not-root":
+      return "it was not by root";
+    case "settings":
+      return `sshd's settings were not all read (${gap.path})`;
+    case "file":
+      return `not every file of its keys was read (${gap.path})`;
+    case "command":
+      return `AuthorizedKeysCommand ${gap.command} gives sshd keys that no scan sees`;
+    default:
+      return assertNever(gap);
+  }
 }

@@ -18,6 +18,7 @@ import {
   formatOutcomeOf,
   formatReviewed,
   formatSelection,
+  formatWait,
   listFacts,
   STATE_MEANINGS,
   STATE_WORDS,
@@ -344,6 +345,9 @@ function showItem(item: ReviewItem, options: CommonOptions, world: World): void 
     { name: "Reviewer", value: item.reviewer },
     { name: "Decision", value: item.decision === null ? "none yet" : formatDecision(item.decision) },
     { name: "State", value: formatOutcomeOf(item) },
+    ...(item.waitsFor && item.state !== "planned"
+      ? [{ name: "By the last scan", value: formatWait(item.waitsFor) }]
+      : []),
   ];
   const width = Math.max(...facts.map(({ name }) => name.length));
   for (const { name, value } of facts) world.out(printable(`  ${name.padEnd(width)}  ${value}`));

@@ -1,0 +1,44 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { openStore } from "#store/store.ts";
+import { makeReviewDatabase } from "#store/testing/fill-review.ts";
+import { growthOf } from "#testing/growth.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+
+const QUERY = { search: "", reviewer: null, state: null, limit: 100 };
+
+/** Where `work` grew with the review, it would be 8. */
+const CONSTANT = 3;
+
+test("a page of a review, and what is to be done, cost the same however many items it has", async () => {
+  await using folder = await makeTemporaryFolder();
+  const open = (size: number) => {
+    const path = join(folder.path, `${size}.db`);
+    makeReviewDatabase(path, size);
+    const store = openStore({ path, access: "read" });
+    const { id } = store.reviews.find("q2") ?? { id: 0 };
+    return { store, counted: { id, items: size, itemsOf: () => size } };
+  };
+  const sizes = new Map([1_500, 12_000].map((size) => [size, open(size)]));
+  const growthIn = (work: (world: ReturnType<typeof open>) => unknown) =>
+    growthOf({ size: 1_500, make: (size) => sizes.get(size) ?? open(size), work });
+  const page = (query: Partial<typeof QUERY> & { state?: "closed" | null; after?: string | null }) =>
+    growthIn(({ store, counted }) =>
+      store.reviews.items.list(counted, { ...QUERY, after: null, ...query, state: query.state ?? null }),
+    );
+  expect(await page({})).toBeLessThan(CONSTANT);
+  expect(
+    growthIn(({ store, counted }) => store.reviews.items.inState(counted.id, "to-revoke", 500)),
+  ).toBeLessThan(CONSTANT);
+  const [large] = [...sizes.values()].toReversed();
+  const found = large?.store.reviews.items.states(large.counted.id);
+  // The first ten thousand are counted, and the others said.
+  expect(found).toEqual({
+    states: [
+      { state: "closed", count: 5_000 },
+      { state: "to-revoke", count: 5_000 },
+    ],
+    uncounted: 2_000,
+  });
+  for (const { store } of sizes.values()) store.close();
+});
