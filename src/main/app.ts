@@ -147,7 +147,7 @@ function createFeatures(deps: FeatureDeps, parts: Parts, events: AppRouter["even
       const labels = createRouterClient(createLabels(deps));
       return createReviews({
         ...deps,
-        planRemoval: async (grants, input) => (await parts.runs()).planRemoval(grants, input),
+        makePlan: async (request) => (await parts.runs()).plan(request),
         setOwner: (things, owner) => labels.set({ things: [...things], owner }),
       });
     }),

@@ -292,14 +292,22 @@ function review({ access, reviews }: Store, name: string): void {
   const deciders = { kind: "named" as const, names: ["ann"] };
   const selection = { kind: "no-owner" as const };
   const id = reviews.begin({ name, token: name, selection, deciders, createdAt: START, dueAt: START });
-  const of = { id: 1, uid: 0, root: "no" as const, owner: "", readAt: null };
+  const of = {
+    id: 1,
+    uid: 0,
+    root: "no" as const,
+    kind: "unknown" as const,
+    person: null,
+    owner: "",
+    readAt: null,
+  };
   for (const [index, about] of [1, 2].entries()) {
     const row = access.findRow(about);
     if (!row) throw new Error("there is no such grant");
     const evidence = JSON.stringify(toGrantEvidence(row, of));
     reviews.items.add({ review: id, ordinal: index + 1, kind: "grant", about, reviewer: "ann", evidence });
   }
-  reviews.open(id, { snapshot: "", items: 2 });
+  reviews.open(id, { snapshot: "", items: 2, leftOut: 0 });
 }
 
 /** A run that has ended. */

@@ -1481,6 +1481,8 @@ CREATE TABLE escalation (
 
 CREATE INDEX escalation_on_host ON escalation (host, account) WHERE gone_scan IS NULL;
 
+CREATE INDEX escalation_to ON escalation (host, target) WHERE gone_scan IS NULL;
+
 -- An agent whose socket was open for an account when the host was read: it signs for whoever is that account, or root. `kind`:
 -- forwarded by a login from elsewhere, or started here.
 CREATE TABLE agent (
@@ -1554,6 +1556,8 @@ CREATE TABLE person (
 ) STRICT;
 
 CREATE INDEX person_of_lead ON person (lead);
+
+CREATE INDEX person_called ON person (lower(substr(name, 1, 120)));
 
 CREATE INDEX person_decided_by ON person (decided_by);
 
@@ -2906,7 +2910,7 @@ CREATE TABLE host_reading (
 
 -- A review of access: what was chosen (ReviewSelection) and who decides (ReviewDeciders), as JSON. Answers name it by its `token`.
 -- `snapshot`: SHA-256 over its items, all of which are there and stay as they are once it is set; what has none yet was never
--- begun.
+-- begun. `left_out`: what may have been chosen too, but for an environment that nobody knows.
 CREATE TABLE review (
   id         INTEGER PRIMARY KEY AUTOINCREMENT,
   name       TEXT NOT NULL UNIQUE,
@@ -2916,6 +2920,7 @@ CREATE TABLE review (
   created_at TEXT NOT NULL,
   due_at     TEXT NOT NULL,
   item_count INTEGER NOT NULL DEFAULT 0,
+  left_out   INTEGER NOT NULL DEFAULT 0,
   snapshot   TEXT,
   ended_at   TEXT
 ) STRICT;

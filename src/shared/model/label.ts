@@ -12,6 +12,12 @@ export type TagName = z.infer<typeof TagName>;
 /** Where something is used, such as `production` or `test`: one word, written as a tag is. */
 export const Environment = TagName;
 
+const PRODUCTION: readonly string[] = ["production", "prod"];
+
+/** What an environment is called: production has two names, which mean the same everywhere. */
+export const namesOfEnvironment = (name: string): readonly string[] =>
+  PRODUCTION.includes(name) ? PRODUCTION : [name];
+
 /** A team or a person. */
 export const OwnerName = z.string().trim().min(1).max(200);
 

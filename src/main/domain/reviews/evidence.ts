@@ -1,4 +1,5 @@
 import { createHash, hash } from "node:crypto";
+import type { AccountRow } from "#shared/model/access/account.ts";
 import type { GrantRow } from "#shared/model/access/grant.ts";
 import type {
   AccountEvidence,
@@ -23,6 +24,8 @@ export function toGrantEvidence(grant: GrantRow, of: ReviewedGrant): GrantEviden
     account: grant.account,
     uid: of.uid,
     root: of.root,
+    accountKind: of.kind,
+    person: of.person,
     owner: of.owner,
     firstSeen: grant.firstSeen,
     lastSeen: grant.lastSeen,
@@ -55,29 +58,43 @@ export function toGrantEvidence(grant: GrantRow, of: ReviewedGrant): GrantEviden
 const MOST_WORKLOADS = 10;
 const MOST_GROUPS = 20;
 
-export const toAccountEvidence = (account: ReviewedAccount): AccountEvidence => ({
+/** An account as its list shows it now, with what else is known of it. */
+export const toAccountEvidence = (account: AccountRow, of: ReviewedAccount): AccountEvidence => ({
   kind: "account",
   host: account.host,
   port: account.port,
   account: account.name,
   uid: account.uid,
   root: account.root,
+  accountKind: account.kind,
+  person: of.person,
   owner: account.owner,
   firstSeen: account.firstSeen,
   lastSeen: account.lastSeen,
-  readAt: account.readAt,
-  accountKind: account.kind,
+  readAt: of.readAt,
+  evaluatedAt: account.evaluatedAt,
+  isByRoot: account.isByRoot,
   reasons: account.reasons,
   shell: account.shell,
-  home: account.home,
-  groups: account.groups.slice(0, MOST_GROUPS),
+  home: of.home,
+  groups: of.groups.slice(0, MOST_GROUPS),
   passwordState: account.passwordState,
-  workloads: account.workloads.slice(0, MOST_WORKLOADS),
+  expiresAt: account.passwordAge?.accountExpiresAt ?? null,
+  workloads: of.workloads.slice(0, MOST_WORKLOADS),
   workloadCount: account.workloadCount,
   grantCount: account.grantCount,
+  keysGap: of.keysGap,
+  authorityCount: account.authorityCount,
+  becomers: of.becomers,
+  becomerCount: of.becomerCount,
+  setuidPrograms: of.setuidPrograms,
+  principals: of.principals,
   lastLoginAt: account.lastLoginAt,
-  otherLogins: account.otherLogins,
-  logs: account.logs,
+  otherLogins: of.otherLogins,
+  logs: of.logs,
+  findings: account.findings
+    .slice(0, MOST_FINDINGS)
+    .map(({ rule, severity, sentence }) => ({ rule, severity, sentence })),
 });
 
 type FrozenItem = { ordinal: number; kind: "grant" | "account"; about: number; evidence: string };

@@ -5,7 +5,7 @@ import {
   type ReviewItem,
 } from "#shared/model/access/review.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { mayDecide } from "./who-decides.ts";
+import { isRootItself, mayDecide } from "./who-decides.ts";
 
 /**
  * The answer of a reviewer, as their file has it. Whoever carries it may have written it: it counts by its signature, or where
@@ -54,6 +54,7 @@ export function evaluateDecision(
   const isBetter = isSigned && before?.source === "unsigned";
   if (isSame && !isBetter) return "same";
   if (!mayDecide(choice, isOwn)) return "own-access";
+  if (choice === "revoke" && isRootItself(item.evidence)) return "root";
   if (item.state === "closed" || (item.state === "planned" && !isSame)) return "underway";
   return before === null || isBetter ? "accepted" : "decided";
 }

@@ -1,4 +1,5 @@
 import { accountsOf, type Draft } from "#domain/runs/access/change-set.ts";
+import { namesOfEnvironment } from "#shared/model/label.ts";
 import type { Plan, PlannedHost } from "#shared/model/runs/plan.ts";
 import type { Pace } from "#shared/model/runs/plan-options.ts";
 import { formatCount } from "#shared/text/count.ts";
@@ -15,10 +16,8 @@ export const toPlannedHost = ({ facts }: Draft, batch: number): PlannedHost => (
   rollbackTimer: facts.rollbackTimers[0] ?? null,
 });
 
-const PRODUCTION: ReadonlySet<string> = new Set(["production", "prod"]);
-
 export const isProduction = ({ facts }: Draft): boolean =>
-  facts.labels.some((label) => PRODUCTION.has(label));
+  facts.labels.some((label) => namesOfEnvironment("production").includes(label));
 
 /**
  * Each host with its batch, in the order in which they are changed: a canary alone, then `batchSize` side by side, and

@@ -51,7 +51,7 @@ async function openDesk(folder: string, user = "jo") {
       announce: () => undefined,
       now: () => clock.now,
       workstation: { user, home: folder, agentSocket: null },
-      planRemoval: () => Promise.reject(new Error("nothing is planned here")),
+      makePlan: () => Promise.reject(new Error("nothing is planned here")),
       setOwner: () => Promise.reject(new Error("nothing is labelled here")),
     }),
   );
@@ -183,6 +183,7 @@ test("of an answer only what is the reviewer's to decide counts, and never that 
     [2, "ann"],
     [3, "ann"],
     [4, "ann"],
+    [5, "ann"],
   ]);
   const text = JSON.stringify(await answerOf([keep(1), keep(3)]));
   expect(await send(text, { signature: await sign(text, ann) })).toMatchObject({
@@ -208,7 +209,7 @@ test("a reviewer's file runs its own script alone, and what strangers wrote is t
   await using folder = await makeTemporaryFolder();
   const { api } = await openDesk(folder.path);
   const { html, items } = await api.export({ review: "q2", reviewer: "ann" });
-  expect(items).toBe(3);
+  expect(items).toBe(4);
   expect(html).not.toMatch(/https?:|<img|<link|@import|url\(/);
   expect(html).toContain("&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;[U+202E]");
   expect(html.match(/<script/g)).toHaveLength(2);

@@ -95,7 +95,7 @@ export function createAnswers({ store, workstation, now }: Deps) {
       const item = findAnsweredItem(review, decision.item);
       // An answer that nobody has signed is the word of whoever imports it, too.
       const names = signer.isReviewer ? [reviewer] : [reviewer, workstation.user];
-      const isOwn = names.some((name) => isOwnAccess(item.evidence, name, people(item.evidence)));
+      const isOwn = names.some((name) => isOwnAccess(item.evidence, name, people));
       const outcome = evaluateDecision(item, decision, { reviewer, isSigned: signer.isReviewer, isOwn });
       if (outcome === "accepted") accepted.push(decision);
       else if (outcome === "same") same++;

@@ -65,14 +65,16 @@ async function freeze({ store, now }: Deps, id: number, review: NewReview): Prom
   const undecidable: ReviewEvidence[] = [];
   let undecidableCount = 0;
   let ordinal = 0;
+  let leftOut = 0;
   let position: Position | null = { kind: "grant", after: 0 };
   while (position !== null) {
     const from: Position = position;
     position = await store.queueWrite(() => {
-      const { found, next } = readCandidates(store, review.selection, from);
+      const { found, left, next } = readCandidates(store, review.selection, from);
+      leftOut += left;
       const people = openReviewPeople(store);
       for (const { kind, about, evidence } of found) {
-        const reviewer = chooseReviewer(review.deciders, evidence, people(evidence));
+        const reviewer = chooseReviewer(review.deciders, evidence, people);
         if (reviewer === null) {
           undecidableCount++;
           if (undecidable.length === 0) undecidable.push(evidence);
@@ -91,15 +93,15 @@ async function freeze({ store, now }: Deps, id: number, review: NewReview): Prom
   if (ordinal === 0)
     throw new Refusal(
       "not-found",
-      "nothing that was scanned is in the selection of this review; latchkey access and latchkey accounts list what is known",
+      `nothing that was scanned is in the selection of this review; ${leftOut > 0 ? `of ${formatCount(leftOut, "grant or account", "grants and accounts")} the environment is not known: latchkey label says it` : "latchkey access and latchkey accounts list what is known"}`,
     );
   await store.queueWrite(() => {
-    store.reviews.open(id, { snapshot: digest.end(), items: ordinal });
+    store.reviews.open(id, { snapshot: digest.end(), items: ordinal, leftOut });
     const { name, selection, deciders, dueAt } = review;
     store.events.append({
       at: toInstant(now()),
       kind: "review-created",
-      detail: { name, selection, deciders, dueAt, items: ordinal },
+      detail: { name, selection, deciders, dueAt, items: ordinal, leftOut },
     });
   });
 }
@@ -117,27 +119,37 @@ function refuseUndecidable(deciders: ReviewDeciders, first: ReviewEvidence, coun
       );
 }
 
-function readCandidates(
-  store: Store,
-  selection: ReviewSelection,
-  { kind, after }: Position,
-): { found: Candidate[]; next: Position | null } {
+type Found = { found: Candidate[]; left: number; next: Position | null };
+
+function readCandidates(store: Store, selection: ReviewSelection, { kind, after }: Position): Found {
   const range = { after, limit: BATCH };
   if (kind === "account") {
     const accounts = store.reviews.candidates.accounts(selection, range);
     const last = accounts.length < BATCH ? undefined : accounts.at(-1);
     return {
-      found: accounts.map((account) => ({ kind, about: account.id, evidence: toAccountEvidence(account) })),
+      ...choose(accounts, (account): Candidate[] => {
+        const row = store.accounts.findRow(account.id);
+        return row ? [{ kind, about: account.id, evidence: toAccountEvidence(row, account) }] : [];
+      }),
       next: last ? { kind, after: last.id } : null,
     };
   }
   const grants = store.reviews.candidates.grants(selection, range);
   const last = grants.length < BATCH ? undefined : grants.at(-1);
   return {
-    found: grants.flatMap((grant): Candidate[] => {
+    ...choose(grants, (grant): Candidate[] => {
       const row = store.access.findRow(grant.id);
       return row ? [{ kind, about: grant.id, evidence: toGrantEvidence(row, grant) }] : [];
     }),
     next: last ? { kind, after: last.id } : { kind: "account", after: 0 },
   };
 }
+
+/** Those that are chosen, and of how many nobody knows whether they are. */
+const choose = <One extends { isChosen: boolean | null }>(
+  all: readonly One[],
+  toCandidates: (one: One) => Candidate[],
+) => ({
+  found: all.filter(({ isChosen }) => isChosen).flatMap(toCandidates),
+  left: all.filter(({ isChosen }) => isChosen === null).length,
+});

@@ -10,7 +10,8 @@ import type { ReviewRecord } from "#store/reviews/review-store.ts";
 import type { Store } from "#store/store.ts";
 import { createAnswers, createPages } from "./answers.ts";
 import { createReview } from "./create-review.ts";
-import { createDeciding, createExecution, findItem, type ReviewTools } from "./decide.ts";
+import { createDeciding, findItem } from "./decide.ts";
+import { createPlanning, type ReviewTools } from "./plan-decisions.ts";
 import { findProblems, signSums } from "./verify-review.ts";
 
 type Deps = ReviewTools & {
@@ -28,7 +29,7 @@ export function createReviews(deps: Deps) {
   const { decide, assign } = createDeciding({ ...deps, findReview });
   const { exportPage, answerFile } = createPages({ store, findReview });
   const { importAnswer } = createAnswers(deps);
-  const { plan } = createExecution({ ...deps, findReview });
+  const { plan } = createPlanning({ ...deps, findReview });
 
   return {
     list: os.list.handler(({ input }) => store.reviews.list(input)),

@@ -5,9 +5,7 @@ import { runs as contract } from "#shared/contract/runs.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { PlanId } from "#shared/model/runs/plan.ts";
-import type { PlanOptions } from "#shared/model/runs/plan-options.ts";
 import type { RunId } from "#shared/model/runs/run.ts";
-import type { Store } from "#store/store.ts";
 import type { RunDeps } from "./engine/launch.ts";
 import type { OfflineRuns, RunKind, RunKinds } from "./kind.ts";
 import { createPlans, readyPlan } from "./planning/plans.ts";
@@ -24,8 +22,6 @@ type Deps = Omit<RunDeps, "prompts" | "runbookOf"> & {
   };
   vault: Pick<Vault, "keep">;
 };
-
-type PlanMeans = { options: PlanOptions; identityFiles: readonly string[]; mayPrompt: boolean };
 
 /** How often a shell that keeps running checks for runs that have waited long enough. */
 const WATCH_MS = 5 * 60 * 1_000;
@@ -87,7 +83,7 @@ export function createRunbooks(deps: Deps) {
     // Someone who changes many hosts types the password of the account there once.
     answer: os.answer.handler(({ input }) => prompts.answer({ ...input, isForSameUser: true })),
   };
-  return { procedures, keepWatch, ...planFor(store, plans) };
+  return { procedures, keepWatch, plan: plans.plan };
 
   function kindOfRun(id: RunId): RunKind {
     const run = store.runbooks.runs.find(id);
@@ -115,25 +111,6 @@ export function createRunbooks(deps: Deps) {
     }
   }
 }
-
-/** Plans that other features begin. */
-const planFor = (store: Store, plans: ReturnType<typeof createPlans>) => ({
-  planRemoval: (grants: readonly number[], input: PlanMeans): Promise<{ planId: PlanId }> =>
-    plans.plan({ ...input, request: { kind: "remove-grants", grants: [...grants] } }),
-
-  /** Disables accounts of the inventory, by their ids; the plan shows the reason. */
-  async planDisabling(
-    ids: readonly number[],
-    { reason, ...input }: PlanMeans & { reason: string },
-  ): Promise<{ planId: PlanId }> {
-    const accounts = ids.map((id) => {
-      const found = store.accounts.find(id);
-      if (!found) throw new Refusal("not-found", `there is no account ${id} any more; list them again`);
-      return { host: found.host, port: found.port, account: found.name };
-    });
-    return plans.plan({ ...input, request: { kind: "disable-account", accounts, reason } });
-  },
-});
 
 /** The one place where the kind of a plan decides what is planned, and what its run does. */
 const toTable = ({ access, hostKey, renewal, reload, disable, remove }: Deps["kinds"]): RunKinds => ({

@@ -139,6 +139,7 @@ export function accountList(db: Database, { lists, briefs, now }: Deps) {
       SELECT account.id FROM host JOIN account ON account.host = host.id
       WHERE host.host = @host AND host.port = @port AND account.name = @name`)
     .pluck();
+  const findRow = db.prepare<[number], Row>(`SELECT ${COLUMNS} FROM account WHERE id = ?`);
   const count = () => lists.sum("account", [STANDS_NOW]);
   const search = searchIn(lists, { ...ACCOUNT_TEXT, size: count });
 
@@ -181,6 +182,12 @@ export function accountList(db: Database, { lists, briefs, now }: Deps) {
     /** The row of the account that is called so on a host, also when it is no longer there. */
     findId: (account: { host: string; port: number; name: string }): number | null =>
       findId.get(account) ?? null,
+
+    /** An account as the list has it, also when it is no longer there. */
+    findRow(id: number): AccountRow | null {
+      const row = findRow.get(id);
+      return row ? toRow(row, { briefs, now: toInstant(now()) }) : null;
+    },
 
     find: accountReader(db, { briefs, now }),
   };

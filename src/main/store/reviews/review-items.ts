@@ -84,6 +84,12 @@ export function reviewItemTable(db: Database, lists: Lists) {
       WHERE item.review = ? AND item.ordinal = ?
       ORDER BY 1`)
     .pluck();
+  const reassigned = db.prepare<[number], { host: string; port: number; account: string; to: string }>(`
+    SELECT item.evidence ->> '$.host' AS host, item.evidence ->> '$.port' AS port, item.evidence ->> '$.account' AS account,
+      decision.successor AS "to"
+    FROM review_item AS item JOIN review_decision AS decision
+      ON decision.review = item.review AND decision.ordinal = item.ordinal AND decision.answer = item.answer
+    WHERE item.review = ? AND item.choice = 'reassign' ORDER BY item.answer, item.ordinal`);
   const add = db.prepare(`
     INSERT INTO review_item (review, ordinal, kind, about, reviewer, evidence)
     VALUES (@review, @ordinal, @kind, @about, @reviewer, @evidence)`);
@@ -145,6 +151,9 @@ export function reviewItemTable(db: Database, lists: Lists) {
     /** The first items in a state in which something is to be done, by their numbers. */
     inState: (review: number, state: "to-reassign" | "to-revoke" | "to-disable", limit: number): number[] =>
       inState.all({ review, choice: CHOICES_OF[state] ?? "", state, limit }),
+
+    /** The accounts that decisions give to somebody else, and to whom; the latest decision comes last. */
+    reassigned: (review: number) => reassigned.all(review),
 
     /** The grants that have to go so that the item is closed, by their ids: its own, or the lines that its key is in since. */
     standing: (review: number, ordinal: number): number[] => standing.all(review, ordinal),

@@ -32,12 +32,13 @@ type Row = {
   snapshot: string;
   items: number;
   decided: number;
+  leftOut: number;
 };
 
 type ReviewQuery = Window & { isOver: boolean | null; sort: { by: "due" | "name"; descending: boolean } };
 
 const COLUMNS = `id, name, token, selection, deciders, created_at AS createdAt, due_at AS dueAt, ended_at AS endedAt, snapshot,
-  item_count AS items,
+  item_count AS items, left_out AS leftOut,
   (SELECT ifnull(sum(decided), 0) FROM review_reviewer WHERE review_reviewer.review = review.id) AS decided`;
 
 const IS_OPENED = "snapshot IS NOT NULL";
@@ -56,6 +57,7 @@ export function reviewStore(db: Database, lists: Lists, explained: <T extends ob
 }
 
 function reviewTable(db: Database, lists: Lists) {
+  const people = reviewPeople(db);
   const find = db.prepare<[string], Row>(`SELECT ${COLUMNS} FROM review WHERE name = ? AND ${IS_OPENED}`);
   const byToken = db.prepare<[string], Row>(`SELECT ${COLUMNS} FROM review WHERE token = ? AND ${IS_OPENED}`);
   const nameState = db.prepare<[string], { id: number; isOpened: number }>(
@@ -64,14 +66,16 @@ function reviewTable(db: Database, lists: Lists) {
   const begin = db.prepare(`
     INSERT INTO review (name, token, selection, deciders, created_at, due_at)
     VALUES (@name, @token, @selection, @deciders, @createdAt, @dueAt)`);
-  const open = db.prepare("UPDATE review SET snapshot = @snapshot, item_count = @items WHERE id = @id");
+  const open = db.prepare(
+    "UPDATE review SET snapshot = @snapshot, item_count = @items, left_out = @leftOut WHERE id = @id",
+  );
   const end = db.prepare("UPDATE review SET ended_at = ? WHERE id = ?");
   const drops = [
     db.prepare("DELETE FROM review_item WHERE review = ?"),
     db.prepare("DELETE FROM review_reviewer WHERE review = ?"),
     db.prepare("DELETE FROM review WHERE id = ?"),
   ];
-  const reviewers = db.prepare<[number], ReviewerProgress>(
+  const reviewers = db.prepare<[number], Omit<ReviewerProgress, "isUnknown">>(
     "SELECT name, items, decided FROM review_reviewer WHERE review = ? ORDER BY name",
   );
 
@@ -97,7 +101,11 @@ function reviewTable(db: Database, lists: Lists) {
 
     find: (name: string): ReviewRecord | null => toRecord(find.get(name)),
     ofToken: (token: string): ReviewRecord | null => toRecord(byToken.get(token)),
-    reviewers: (review: number): ReviewerProgress[] => reviewers.all(review),
+    reviewers: (review: number): ReviewerProgress[] =>
+      reviewers.all(review).map((one) => ({
+        ...one,
+        isUnknown: !people.isEmpty() && people.named(one.name).length === 0,
+      })),
 
     /** `unopened`: the id of one whose process ended before it was frozen. */
     standingOf(name: string): { kind: "free" | "opened" } | { kind: "unopened"; id: number } {
@@ -113,7 +121,8 @@ function reviewTable(db: Database, lists: Lists) {
     },
 
     /** From now on it is there, with these items. */
-    open: (id: number, frozen: { snapshot: string; items: number }): void => void open.run({ id, ...frozen }),
+    open: (id: number, frozen: { snapshot: string; items: number; leftOut: number }): void =>
+      void open.run({ id, ...frozen }),
     end: (id: number, at: Instant): void => void end.run(at, id),
 
     /** Only for one that was not opened: nothing of the others is ever removed. */

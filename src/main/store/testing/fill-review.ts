@@ -33,7 +33,7 @@ export function makeReviewDatabase(path: string, size: number, choice: "keep" | 
     dueAt: "2026-07-01T00:00:00Z",
   });
   freezeAll(path, review);
-  store.atomically(() => store.reviews.open(review, { snapshot: "", items: size }));
+  store.atomically(() => store.reviews.open(review, { snapshot: "", items: size, leftOut: 0 }));
   const made = { madeBy: "jo", at: createdAt, isLate: false, fingerprint: null, body: null, signature: null };
   for (let from = 1; from <= size; from += 10_000)
     store.atomically(() =>
@@ -59,6 +59,8 @@ function freezeAll(path: string, review: number): void {
     account: "root",
     uid: 0,
     root: "is-root",
+    accountKind: "system",
+    person: null,
     owner: "",
     firstSeen: START,
     lastSeen: START,

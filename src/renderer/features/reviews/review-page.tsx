@@ -25,20 +25,27 @@ import { beginLarge, TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { useNow } from "#renderer/ui/when.tsx";
 import {
+  type PlanWhat,
   type ReviewChoice,
   type ReviewDetail,
   type ReviewItem,
   ReviewItemState,
 } from "#shared/model/access/review.ts";
 import { toInstant } from "#shared/model/instant.ts";
+import { PlanOptions } from "#shared/model/runs/plan-options.ts";
 import {
   formatDecision,
+  formatLeftOut,
   formatOutcomeOf,
   formatReviewed,
   formatSelection,
+  formatStates,
   STATE_WORDS,
+  UNKNOWN_REVIEWER,
+  UNPLANNED_WORDS,
 } from "#shared/text/access/review.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
+import { formatAccount } from "#shared/text/hosts/target.ts";
 import { DecideDialog } from "./decide-dialog.tsx";
 import { ItemDrawer } from "./drawer.tsx";
 import { route, type Search, useExport, useItems, usePlan, useReview } from "./queries.ts";
@@ -177,7 +184,7 @@ function Choices({
 
 function ReviewHead({ review }: { review: ReviewDetail }) {
   const now = toInstant(useNow());
-  const { name, endedAt, dueAt, items, decided, states, reviewers } = review;
+  const { name, endedAt, dueAt, items, decided, leftOut, reviewers } = review;
   const isLate = endedAt === null && dueAt < now;
   return (
     <header className={classes.head}>
@@ -198,13 +205,15 @@ function ReviewHead({ review }: { review: ReviewDetail }) {
           </span>
         </p>
         <p className={classes.dim}>
-          {states.map(({ state, count }) => `${formatNumber(count)} ${STATE_WORDS[state]}`).join(", ")}
+          {formatStates(review)}
+          {leftOut > 0 && `; ${formatLeftOut(leftOut)}`}
         </p>
         <ul className={classes.reviewers} aria-label="Reviewers">
           {reviewers.map((one) => (
             <li key={one.name}>
               <Untrusted text={one.name} limit={60} />: {formatNumber(one.decided)} of{" "}
               {formatNumber(one.items)}
+              {one.isUnknown && <span className={classes.dim}> ({UNKNOWN_REVIEWER})</span>}
             </li>
           ))}
         </ul>
@@ -214,6 +223,9 @@ function ReviewHead({ review }: { review: ReviewDetail }) {
   );
 }
 
+/** So many accounts that no plan is about are named. */
+const MOST_SAID = 3;
+
 function ReviewActions({ review }: { review: ReviewDetail }) {
   const { name, endedAt, states, plans } = review;
   const navigate = route.useNavigate();
@@ -221,23 +233,31 @@ function ReviewActions({ review }: { review: ReviewDetail }) {
   const [dialog, setDialog] = useState<"import" | "end" | null>(null);
   const count = (of: readonly ReviewItemState[]) =>
     states.reduce((sum, one) => (of.includes(one.state) ? sum + one.count : sum), 0);
-  const toDo = count(["to-revoke", "to-reassign"]);
+  const grants = count(["to-revoke", "to-reassign"]);
+  const accounts = count(["to-disable"]);
   const last = plans.at(-1);
-  const makePlan = () =>
+  const makePlan = (what: PlanWhat) =>
     plan.mutate(
-      { review: name },
+      { review: name, what, ...(what === "accounts" && { options: PlanOptions.parse({ graceDays: 30 }) }) },
       {
-        onSuccess: ({ planId, reassigned }) => {
+        onSuccess: ({ planId, reassigned, unplanned }) => {
           if (reassigned > 0) toast(`${formatCount(reassigned, "account")} reassigned`);
+          for (const { why, ...account } of unplanned.slice(0, MOST_SAID))
+            toast(`${formatAccount(account)} ${UNPLANNED_WORDS[why]}`);
           if (planId !== null) void navigate({ to: "/runs/plan", search: { id: planId } });
         },
       },
     );
   return (
     <div className={classes.actions}>
-      {toDo > 0 && (
-        <Button size="xs" loading={plan.isPending} onClick={makePlan}>
-          Plan {formatCount(toDo, "decision")}
+      {grants > 0 && (
+        <Button size="xs" loading={plan.isPending} onClick={() => makePlan("grants")}>
+          Plan {formatCount(grants, "decision")}
+        </Button>
+      )}
+      {accounts > 0 && (
+        <Button size="xs" loading={plan.isPending} onClick={() => makePlan("accounts")}>
+          Disable {formatCount(accounts, "account")}
         </Button>
       )}
       {last && (
@@ -378,6 +398,7 @@ const COLUMNS: readonly Column<ReviewItem>[] = [
 ];
 
 function lastUseOf(evidence: ReviewItem["evidence"]): string {
-  if (evidence.kind === "account") return evidence.lastLoginAt?.slice(0, 10) ?? "none logged";
+  if (evidence.kind === "account")
+    return evidence.lastLoginAt?.slice(0, 10) ?? (evidence.logs.length === 0 ? "unknown" : "none logged");
   return evidence.use.at?.slice(0, 10) ?? evidence.use.state;
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   ImportedAnswer,
   ItemDecision,
+  PlanWhat,
   ReviewChoice,
   ReviewDeciders,
   ReviewDetail,
@@ -11,6 +12,7 @@ import {
   ReviewName,
   ReviewRow,
   ReviewSelection,
+  UnplannedAccount,
 } from "../../model/access/review.ts";
 import { Instant } from "../../model/instant.ts";
 import { LocalPath } from "../../model/local-file.ts";
@@ -83,12 +85,13 @@ export const reviews = {
     .output(z.object({ assigned: z.int() })),
 
   /**
-   * Reassigns what is to be reassigned, and plans that what is to be revoked is: one plan for all grants of which none is
-   * planned. `accounts`: those that are to be disabled, each by a run of its own.
+   * With `grants`, reassigns what is to be reassigned, and plans that all grants go which are in no plan yet; with `accounts`, plans that all
+   * accounts are disabled which were revoked, with their grants.
    */
   plan: command
     .input(
       OfReview.extend({
+        what: PlanWhat.default("grants"),
         options: PlanOptions.prefault({}),
         identityFiles: z.array(LocalPath("identity")).max(32).default([]),
         mayPrompt: z.boolean().default(false),
@@ -96,11 +99,13 @@ export const reviews = {
     )
     .output(
       z.object({
-        /** Null where there is no grant to revoke that is not planned yet. */
+        /** Null where there is nothing to plan that is in no plan yet. */
         planId: PlanId.nullable(),
         grants: z.int(),
+        /** How many accounts it disables; of `grants`, how many are left to be disabled. */
+        accounts: z.int(),
         reassigned: z.int(),
-        accounts: z.array(z.object({ host: z.string(), port: z.int(), account: z.string() })),
+        unplanned: z.array(UnplannedAccount),
       }),
     ),
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Severity } from "../finding.ts";
+import { Escalation } from "../hosts/host-reach.ts";
 import { LoginMethod, LogWindow } from "../hosts/host-use.ts";
 import { ScanId } from "../hosts/scan.ts";
 import { Instant } from "../instant.ts";
@@ -28,9 +29,9 @@ export const ReviewerName = z.string().trim().min(1).max(200);
 
 /**
  * What is reviewed. `root`: accounts that are root, become it, may, or are not known not to, and the grants that open them;
- * with a tag or an environment, where it holds. `owner`: the accounts that somebody answers for, and the grants that open them.
- * `no-owner`: accounts that nobody answers for, and grants of keys whose holder is not known or has left. Accounts of the
- * operating system itself are no items; grants that open them are.
+ * with a tag or an environment, where it holds. `owner`: the accounts that somebody answers for, the grants that open them, and those of
+ * their own keys everywhere else. `no-owner`: accounts that nobody answers for, and grants of keys whose holder is not known or has left.
+ * Accounts of the operating system itself are no items but root; grants that open them are.
  */
 export const ReviewSelection = z.discriminatedUnion("kind", [
   z.object({
@@ -72,6 +73,9 @@ const seenAt = {
   account: z.string(),
   uid: z.int(),
   root: RootStanding,
+  accountKind: AccountKind,
+  /** Whose account it is, where all its keys are one person's; null where nothing shows that. */
+  person: z.string().nullable(),
   /** Who answers for the account, or else for its host; empty for nobody. */
   owner: z.string(),
   firstSeen: Instant,
@@ -116,52 +120,59 @@ export type GrantEvidence = z.infer<typeof GrantEvidence>;
 export const AccountEvidence = z.object({
   kind: z.literal("account"),
   ...seenAt,
-  accountKind: AccountKind,
+  /** When its kind, whether it becomes root, its keys, its password and what runs as it were read, and whether by root. */
+  evaluatedAt: Instant,
+  isByRoot: z.boolean(),
   reasons: z.array(KindReason),
   shell: z.string(),
   home: z.string(),
   groups: z.array(z.string()),
   passwordState: PasswordState,
+  expiresAt: Instant.nullable(),
   /** The first of `workloadCount`. */
   workloads: z.array(Workload),
   workloadCount: z.int(),
   grantCount: z.int(),
+  /** Why more keys may open it than are known; null where all are. */
+  keysGap: KeysGap.nullable(),
+  /** Authorities of sshd whose certificates let somebody in, or may. */
+  authorityCount: z.int(),
+  /** Who may run commands as it: the first of `becomerCount`. */
+  becomers: z.array(z.object({ account: z.string(), by: Escalation.shape.by, isCertain: z.boolean() })),
+  becomerCount: z.int(),
+  /** Programs that whoever starts them runs as this account, and whom keytabs of the host make of root; null: not all were read. */
+  setuidPrograms: z.array(z.string()).nullable(),
+  principals: z.array(z.string()).nullable(),
   lastLoginAt: Instant.nullable(),
   /** Logins without a key, the latest first. */
   otherLogins: z.array(z.object({ method: LoginMethod, by: z.string(), lastAt: Instant })),
   logs: z.array(LogWindow),
+  findings: z.array(z.object({ rule: z.string(), severity: Severity, sentence: z.string() })),
 });
 export type AccountEvidence = z.infer<typeof AccountEvidence>;
 
-/** A grant that may let somebody in, with what its account is. */
+/** What is known of the account beside the row that a list shows. `kind`: `unknown` where the account was not read. */
 export type ReviewedGrant = {
   id: number;
   uid: number;
   root: RootStanding;
+  kind: AccountKind;
+  person: string | null;
   owner: string;
   readAt: Instant | null;
 };
 
-/** An account that is not the operating system's own. */
-export type ReviewedAccount = ReviewedGrant & {
-  host: string;
-  port: number;
-  name: string;
-  kind: AccountKind;
-  reasons: KindReason[];
-  shell: string;
+export type ReviewedAccount = {
+  id: number;
+  person: string | null;
+  readAt: Instant | null;
   home: string;
   groups: string[];
-  passwordState: PasswordState;
   workloads: Workload[];
-  workloadCount: number;
-  grantCount: number;
-  lastLoginAt: Instant | null;
-  firstSeen: Instant;
-  lastSeen: Instant;
-  otherLogins: AccountEvidence["otherLogins"];
-  logs: LogWindow[];
-};
+} & Pick<
+  AccountEvidence,
+  "keysGap" | "becomers" | "becomerCount" | "setuidPrograms" | "principals" | "otherLogins" | "logs"
+>;
 
 export const ReviewEvidence = z.discriminatedUnion("kind", [GrantEvidence, AccountEvidence]);
 export type ReviewEvidence = z.infer<typeof ReviewEvidence>;
@@ -226,9 +237,9 @@ export type AnswerFile = z.infer<typeof AnswerFile>;
 
 /**
  * Why a decision of an answer file does not count. `other-reviewer`: somebody else decides on it by now. `decided`: it was decided
- * otherwise. `underway`: a plan revokes it, or it is gone.
+ * otherwise. `underway`: a plan revokes it, or it is gone. `root`: nothing disables root.
  */
-export const RefusedDecision = z.enum(["other-reviewer", "own-access", "decided", "underway"]);
+export const RefusedDecision = z.enum(["other-reviewer", "own-access", "decided", "underway", "root"]);
 export type RefusedDecision = z.infer<typeof RefusedDecision>;
 
 /** What came of an answer file. */
@@ -279,6 +290,22 @@ export const ReviewWait = z.discriminatedUnion("for", [
 ]);
 export type ReviewWait = z.infer<typeof ReviewWait>;
 
+/** What one plan of a review does: it removes grants, or disables accounts with all that lets into them. */
+export const PlanWhat = z.enum(["grants", "accounts"]);
+export type PlanWhat = z.infer<typeof PlanWhat>;
+
+/**
+ * An account for which nothing is done. `root`: no run disables it, by any name. `gone`: there is no such account any more. `owners`: a later
+ * decision on another item names another owner of it.
+ */
+export const UnplannedAccount = z.object({
+  host: z.string(),
+  port: z.int(),
+  account: z.string(),
+  why: z.enum(["root", "gone", "owners"]),
+});
+export type UnplannedAccount = z.infer<typeof UnplannedAccount>;
+
 /** Something that a review is about. `item`: its number in the review, from 1. */
 export const ReviewItem = z.object({
   item: z.int(),
@@ -299,7 +326,13 @@ export const ReviewItem = z.object({
 export type ReviewItem = z.infer<typeof ReviewItem>;
 
 /** What a reviewer has done of their part. */
-export const ReviewerProgress = z.object({ name: z.string(), items: z.int(), decided: z.int() });
+export const ReviewerProgress = z.object({
+  name: z.string(),
+  items: z.int(),
+  decided: z.int(),
+  /** No people source has anybody who is called so, though there are some: what is their own access is not known. */
+  isUnknown: z.boolean(),
+});
 export type ReviewerProgress = z.infer<typeof ReviewerProgress>;
 
 export const ReviewRow = z.object({
@@ -313,6 +346,8 @@ export const ReviewRow = z.object({
   endedAt: Instant.nullable(),
   items: z.int(),
   decided: z.int(),
+  /** What it may have been about as well: of these the environment is not known. */
+  leftOut: z.int(),
 });
 export type ReviewRow = z.infer<typeof ReviewRow>;
 

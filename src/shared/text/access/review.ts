@@ -6,11 +6,13 @@ import type {
   RefusedDecision,
   ReviewDeciders,
   ReviewDecision,
+  ReviewDetail,
   ReviewEvidence,
   ReviewItem,
   ReviewItemState,
   ReviewSelection,
   ReviewWait,
+  UnplannedAccount,
 } from "../../model/access/review.ts";
 import { assertNever } from "../../model/assert-never.ts";
 import { formatCount, formatNumber } from "../count.ts";
@@ -78,6 +80,21 @@ export const STATE_MEANINGS: Record<ReviewItemState, string> = {
   closed: "it was revoked, and a later scan by root has shown that it is gone",
 };
 
+/** How many items are in each state. */
+export function formatStates({ states, uncounted }: Pick<ReviewDetail, "states" | "uncounted">): string {
+  const counts = states.map(({ state, count }) => `${formatNumber(count)} ${STATE_WORDS[state]}`);
+  const more = `${formatNumber(uncounted)} more revoked or reassigned, of which it is not counted how far they are`;
+  return [...counts, ...(uncounted > 0 ? [more] : [])].join(", ");
+}
+
+/** What is not reviewed although it may be of the environment. */
+export const formatLeftOut = (count: number): string =>
+  `${formatCount(count, "grant or account", "grants and accounts")} left out, for nobody has said in which environment`;
+
+/** Of a reviewer whom no people source has. */
+export const UNKNOWN_REVIEWER =
+  "in no people source: what is their own access is not known, and no signature is theirs";
+
 export const SOURCE_WORDS: Record<AnswerSource, string> = {
   typed: "typed here",
   signed: "signed by the reviewer",
@@ -90,6 +107,14 @@ export const REFUSED_WORDS: Record<RefusedDecision, string> = {
   "own-access": "it is the reviewer's own access",
   decided: "it was decided otherwise before; decide again here to change that",
   underway: "a plan revokes it already, or it is gone",
+  root: "no run disables root: revoke what opens it, and keep it",
+};
+
+/** Why nothing is done for an account, as a part of a sentence. */
+export const UNPLANNED_WORDS: Record<UnplannedAccount["why"], string> = {
+  root: "is root by another name, which no run disables: remove it by hand",
+  gone: "is not there any more",
+  owners: "has another owner by a later decision: decide alike on all its items",
 };
 
 /** What was decided, by whom, and how that is known. Written by people. */
@@ -122,35 +147,26 @@ function grantFacts(grant: GrantEvidence): Fact[] {
     { name: "Use", value: sentenceOf(use.state, use.reasons) },
     { name: "Logs", value: logsOf(use.logs, use.notRead) },
     { name: "Approved", value: approval === null ? "no" : `for ${approval.owner}: ${approval.purpose}` },
-    ...(grant.findings.length === 0
-      ? []
-      : [
-          {
-            name: "Findings",
-            value: grant.findings.map(({ severity, sentence }) => `${severity}: ${sentence}`).join("; "),
-          },
-        ]),
+    ...findingFacts(grant.findings),
     ...seenFacts(grant),
   ];
 }
 
 function accountFacts(account: AccountEvidence): Fact[] {
-  const { workloads, workloadCount } = account;
-  const runs = workloads.map((workload) => formatWorkload(workload).what).join(", ");
-  const more =
-    workloadCount > workloads.length ? ` and ${formatNumber(workloadCount - workloads.length)} more` : "";
-  const entries = [
-    ...(account.grantCount > 0 ? [formatCount(account.grantCount, "key")] : []),
-    `password ${account.passwordState}`,
-    ...account.otherLogins.map((login) => `${formatLoginMethod(login)}, last ${login.lastAt.slice(0, 10)}`),
-  ];
+  const { becomers, becomerCount, setuidPrograms, principals } = account;
   return [
     { name: "Account", value: rootOf(account) },
     { name: "Answers for it", value: account.owner || "nobody" },
     { name: "Kind", value: `${account.accountKind}: ${formatKindReasons(account.reasons)}` },
-    { name: "Runs as it", value: workloadCount === 0 ? "nothing that is known" : `${runs}${more}` },
-    { name: "Entered by", value: entries.join("; ") },
-    { name: "Last login", value: account.lastLoginAt?.slice(0, 10) ?? "none in the logs" },
+    { name: "Runs as it", value: formatRuns(account) },
+    { name: "Entered by", value: listEntries(account).join("; ") },
+    {
+      name: "Becomes it",
+      value: `${becomers.map(({ account: who, by, isCertain }) => `${who} by ${by}${isCertain ? "" : " (perhaps)"}`).join(", ") || "nobody that is known"}${andMore(becomerCount, becomers.length)}`,
+    },
+    ...factOf("Setuid programs", setuidPrograms),
+    ...factOf("Kerberos principals", principals),
+    { name: "Last login", value: formatLastLogin(account) },
     {
       name: "Logs",
       value: logsOf(
@@ -160,9 +176,59 @@ function accountFacts(account: AccountEvidence): Fact[] {
     },
     { name: "Shell", value: account.shell || "none" },
     { name: "Groups", value: account.groups.join(", ") || "none" },
+    ...findingFacts(account.findings),
+    {
+      name: "As of",
+      value: `kind, root, keys, password and what runs: ${account.evaluatedAt}, ${account.isByRoot ? "read by root" : "not by root"}`,
+    },
     ...seenFacts(account),
   ];
 }
+
+/** Null: not all were read. None is no fact. */
+const factOf = (name: string, found: readonly string[] | null): Fact[] =>
+  found?.length === 0 ? [] : [{ name, value: found?.join(", ") ?? "not known: not all was read" }];
+
+const andMore = (count: number, shown: number): string =>
+  count > shown ? ` and ${formatNumber(count - shown)} more` : "";
+
+function formatRuns({ workloads, workloadCount, reasons }: AccountEvidence): string {
+  const isRead = !reasons.some(({ what }) => what === "workloads-not-read");
+  if (workloadCount === 0) return isRead ? "nothing" : "not known: not all was read";
+  const runs = workloads.map((workload) => formatWorkload(workload).what).join(", ");
+  return `${runs}${andMore(workloadCount, workloads.length)}`;
+}
+
+function listEntries(account: AccountEvidence): string[] {
+  const { grantCount, keysGap, passwordState, expiresAt, authorityCount, otherLogins } = account;
+  const known = grantCount === 0 ? "no key" : formatCount(grantCount, "key");
+  const why = keysGap && formatKeysGap(keysGap);
+  const keys =
+    why === null ? known : grantCount > 0 ? `${known}, perhaps more: ${why}` : `keys not known: ${why}`;
+  return [
+    keys,
+    passwordState === "unknown" ? "password not known" : `password ${passwordState}`,
+    ...(expiresAt === null ? [] : [`expires ${expiresAt.slice(0, 10)}`]),
+    ...(authorityCount > 0
+      ? [`certificates of ${formatCount(authorityCount, "authority", "authorities")}`]
+      : []),
+    ...otherLogins.map((login) => `${formatLoginMethod(login)}, last ${login.lastAt.slice(0, 10)}`),
+  ];
+}
+
+const formatLastLogin = ({ lastLoginAt, logs }: AccountEvidence): string =>
+  lastLoginAt?.slice(0, 10) ??
+  (logs.length === 0 ? "not known: no log was read" : "none in the logs that were read");
+
+const findingFacts = (findings: GrantEvidence["findings"]): Fact[] =>
+  findings.length === 0
+    ? []
+    : [
+        {
+          name: "Findings",
+          value: findings.map(({ severity, sentence }) => `${severity}: ${sentence}`).join("; "),
+        },
+      ];
 
 const rootOf = ({ root, uid }: ReviewEvidence): string =>
   `uid ${uid}, ${root === "no" ? "not root" : root === "unknown" ? "whether it becomes root is not known" : ROOT_WORDS[root]}`;

@@ -1,4 +1,5 @@
 import { createRouterClient } from "@orpc/server";
+import type { PlanRequest } from "#shared/contract/runs.ts";
 import type { ReviewItem } from "#shared/model/access/review.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { CollectedHost } from "#store/probe-record.ts";
@@ -24,7 +25,9 @@ export const GRANTS = [ANN, BOB, CI];
 export function openWorld({ user = "jo", path = ":memory:" } = {}) {
   const clock = { now: new Date("2026-06-02T12:00:00Z") };
   const store = openStore({ path, access: "write", now: () => clock.now });
-  const planned: number[][] = [];
+  const planned: PlanRequest[] = [];
+  /** What happens after a plan was asked for and before it is written. */
+  const meanwhile = { work: async (): Promise<unknown> => undefined };
   const people = ["ann", "bob", "jo"].map((handle) => ({
     handle,
     name: handle,
@@ -44,9 +47,14 @@ export function openWorld({ user = "jo", path = ":memory:" } = {}) {
     createReviews({
       ...deps,
       workstation: { user, home: "/nowhere", agentSocket: null },
-      planRemoval: async (grants) => {
-        planned.push([...grants]);
-        return { planId: 1 as never };
+      makePlan: async (made) => {
+        await meanwhile.work();
+        return store.queueWrite(() => {
+          planned.push(made.request);
+          const planId = store.runbooks.plans.begin(made.request, toInstant(clock.now));
+          made.onBegun(planId);
+          return { planId };
+        });
       },
       setOwner: (things, owner) => labels.set({ things: [...things], owner }),
     }),
@@ -66,6 +74,7 @@ export function openWorld({ user = "jo", path = ":memory:" } = {}) {
     store,
     clock,
     planned,
+    meanwhile,
     labels,
     api,
     visit,

@@ -61,7 +61,12 @@ type PlanDeps = {
 };
 
 type PlanMeans = { identityFiles: readonly string[]; mayPrompt: boolean };
-type PlanInput = PlanMeans & { request: PlanRequest; options: PlanOptions };
+/** `onBegun`: what else is written with the plan, or refuses it. */
+type PlanInput = PlanMeans & {
+  request: PlanRequest;
+  options: PlanOptions;
+  onBegun?: (planId: PlanId) => void;
+};
 type PlanImport = PlanMeans & { plan: unknown; hash: string };
 
 type PlanWorkRequest = PlanMeans & PlanWork;
@@ -78,11 +83,13 @@ export function createPlans(deps: PlanDeps) {
     mayPrompt,
     request,
     options,
+    onBegun,
   }: PlanInput): Promise<{ planId: PlanId }> {
     const work = await deps.plannerOf(request.kind).plan({ request, options });
     const planId = await store.queueWrite(() => {
       const id = plans.begin(request, toInstant(now()));
       plans.progress(id, 0, work.total);
+      onBegun?.(id);
       return id;
     });
     makeInBackground(planId, { identityFiles, mayPrompt }, work);

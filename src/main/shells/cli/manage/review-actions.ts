@@ -2,16 +2,16 @@ import { stat, writeFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { MOST_DECIDED } from "#shared/contract/access/reviews.ts";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
-import type { ImportedAnswer, ReviewChoice } from "#shared/model/access/review.ts";
+import type { ImportedAnswer, PlanWhat, ReviewChoice } from "#shared/model/access/review.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { REFUSED_WORDS, SOURCE_WORDS } from "#shared/text/access/review.ts";
+import { REFUSED_WORDS, SOURCE_WORDS, UNPLANNED_WORDS } from "#shared/text/access/review.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
 import { formatAccount } from "#shared/text/hosts/target.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { change } from "#shells/cli/change/rotate-apply.ts";
 import { addAccessOptions, CHANGE_ENDS, type ChangeOptions } from "#shells/cli/change/rotate-options.ts";
 import { openApp } from "#shells/cli/open-app.ts";
-import { type CommonOptions, printJson } from "#shells/cli/options.ts";
+import { type CommonOptions, printJson, wholeNumber } from "#shells/cli/options.ts";
 import { listRows } from "#shells/cli/print-table.ts";
 import type { Session, World } from "#shells/cli/session.ts";
 import { readFileOrRefuse } from "#shells/cli/terminal.ts";
@@ -46,11 +46,17 @@ export function addReviewActions(reviews: Command, { world, finish }: Session): 
   addAccessOptions(
     reviews
       .command("plan <name>")
-      .description("plan that what was revoked goes, and set the owners that were named"),
+      .description("plan that what was revoked goes, and set the owners that were named")
+      .option("--accounts", "disable the accounts that were revoked, with the grants that open them")
+      .option(
+        "--watch <days>",
+        "with --accounts: days in which the logs are watched for uses, before somebody decides (default: 30)",
+        wholeNumber(0, 365),
+      ),
   )
     .addHelpText("after", PLAN_HELP + CHANGE_ENDS)
     .action(async (name: string, _: object, command: Command) =>
-      finish(await plan(name, command, command.optsWithGlobals<ChangeOptions>(), world)),
+      finish(await plan(name, command, command.optsWithGlobals<PlanningOptions>(), world)),
     );
   reviews
     .command("end <name>")
@@ -110,12 +116,19 @@ Examples:
 With --json: { decided }`;
 
 const PLAN_HELP = `
-One plan removes all grants that were revoked and are in no plan yet; accounts that were revoked are named, for each is
-disabled by a run of its own. A plan closes nothing: scan the hosts afterwards.
+One plan removes all grants that were revoked and are in no plan yet. With --accounts, one plan disables all accounts that
+were revoked, with the grants that open these (latchkey disable --help says how). A plan closes nothing: scan the hosts
+as root afterwards.
 
 Examples:
   latchkey reviews plan root-2027q1
-  latchkey reviews plan root-2027q1 --apply --identity ~/.ssh/id_ed25519`;
+  latchkey reviews plan root-2027q1 --apply --identity ~/.ssh/id_ed25519
+  latchkey reviews plan root-2027q1 --accounts --watch 14 --apply`;
+
+type PlanningOptions = ChangeOptions & { accounts?: boolean; watch?: number };
+
+/** Days in which logs are watched, unless somebody says otherwise; the same as of latchkey disable. */
+const WATCH_DAYS = 30;
 
 async function decide(
   name: string,
@@ -195,33 +208,36 @@ function readRange(word: string): number[] {
   return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }
 
-async function plan(name: string, command: Command, options: ChangeOptions, world: World): Promise<number> {
+async function plan(name: string, command: Command, options: PlanningOptions, world: World): Promise<number> {
   if (typeof options.apply === "string")
     throw new Refusal(
       "invalid-input",
-      `the plan of a review is made anew; apply the one of ${options.apply} by: latchkey grants remove --apply ${options.apply}`,
+      `the plan of a review is made anew; apply the one of ${options.apply} by: latchkey ${options.accounts ? "disable" : "grants remove"} --apply ${options.apply}`,
     );
+  if (options.watch !== undefined && !options.accounts)
+    throw new Refusal("invalid-input", "--watch is for accounts; add --accounts");
+  const what = options.accounts ? "accounts" : "grants";
   const { states } = await readReview(name, options, world);
-  if (!states.some(({ state }) => state === "to-revoke")) {
+  if (!states.some(({ state }) => state === (options.accounts ? "to-disable" : "to-revoke"))) {
     await using app = await openApp(options, world, "write");
-    const { planId: _, ...done } = await app.client.reviews.plan({ review: name });
+    const { planId: _, ...done } = await app.client.reviews.plan({ review: name, what });
     if (options.json) printJson(done, world);
-    else printDone(name, done, world);
+    else printDone(name, { ...done, what }, world);
     return 0;
   }
   return change(
     {
       command,
-      kinds: ["remove-grants"],
+      kinds: options.accounts ? ["disable-account"] : ["remove-grants"],
       isNamed: true,
       beginPlan: async (client, input) => {
-        const { planId, ...done } = await client.reviews.plan({ review: name, ...input });
-        if (!options.json) printDone(name, done, world);
-        if (planId === null) throw new Refusal("conflict", `what review ${name} revokes is planned already`);
+        const { planId, ...done } = await client.reviews.plan({ review: name, what, ...input });
+        if (!options.json) printDone(name, { ...done, what }, world);
+        if (planId === null) throw new Refusal("conflict", `review ${name} has nothing to plan here`);
         return { planId };
       },
     },
-    options,
+    options.accounts ? { ...options, grace: options.watch ?? WATCH_DAYS } : options,
     world,
   );
 }
@@ -231,17 +247,25 @@ async function readReview(name: string, options: CommonOptions, world: World) {
   return app.client.reviews.find({ review: name });
 }
 
-type Done = Omit<Awaited<ReturnType<LatchkeyClient["reviews"]["plan"]>>, "planId">;
+type Done = Omit<Awaited<ReturnType<LatchkeyClient["reviews"]["plan"]>>, "planId"> & { what: PlanWhat };
 
 const MOST_ACCOUNTS = 20;
 
-function printDone(name: string, { grants, reassigned, accounts }: Done, world: World): void {
-  if (grants === 0) world.err(`latchkey: review ${name} has no grant to revoke that is not planned yet`);
+function printDone(name: string, done: Done, world: World): void {
+  const { what, grants, reassigned, accounts, unplanned } = done;
+  if (what === "grants" && grants === 0)
+    world.err(`latchkey: review ${name} has no grant to revoke that is not planned yet`);
+  if (what === "accounts" && accounts === 0)
+    world.err(`latchkey: review ${name} has no account to disable that is not planned yet`);
   if (reassigned > 0) world.err(`latchkey: ${formatCount(reassigned, "account")} reassigned`);
-  for (const account of accounts.slice(0, MOST_ACCOUNTS))
-    world.err(printable(`latchkey: ${formatAccount(account)} is to be disabled: a run of its own does that`));
-  if (accounts.length > MOST_ACCOUNTS)
-    world.err(`latchkey: and ${formatNumber(accounts.length - MOST_ACCOUNTS)} accounts more`);
+  if (what === "grants" && accounts > 0)
+    world.err(
+      `latchkey: ${formatCount(accounts, "account")} to disable, with the grants that open ${accounts === 1 ? "it" : "them"}: latchkey reviews plan ${name} --accounts`,
+    );
+  for (const { why, ...account } of unplanned.slice(0, MOST_ACCOUNTS))
+    world.err(printable(`latchkey: ${formatAccount(account)} ${UNPLANNED_WORDS[why]}`));
+  if (unplanned.length > MOST_ACCOUNTS)
+    world.err(`latchkey: and ${formatNumber(unplanned.length - MOST_ACCOUNTS)} accounts more`);
 }
 
 async function end(name: string, options: CommonOptions, world: World): Promise<void> {

@@ -39,9 +39,9 @@ async function expectContents(pack: string): Promise<void> {
   expect(json).toMatchObject({
     format: "latchkey-review-evidence-1",
     problems: [],
-    review: { name: "q2", decided: 3 },
+    review: { name: "q2", decided: 4 },
   });
-  expect(json.items.map(({ state }: { state: string }) => state)).toEqual(["kept", "kept", "closed"]);
+  expect(json.items.map(({ state }: { state: string }) => state)).toEqual(["kept", "kept", "closed", "kept"]);
   expect(json.items[2].closedBy).toEqual({ scan: 2, at: "2026-06-03T12:00:00Z" });
   const table = await readFile(join(pack, "items.csv"), "utf8");
   expect(table).toContain(`"'=HYPERLINK(""http://x"")<script>alert(1)</script>"`);
@@ -79,10 +79,10 @@ test("a review is created, decided, closed by a later scan, and its evidence is 
     "2026-06-30",
   );
   expect(created).toMatchObject({ code: 0, err: "" });
-  expect(created.out).toContain("q2: all root access; 3 items, 0 decided, 1 reviewer, due 2026-06-30");
-  expect((await type("reviews", "--due")).out).toContain("3 of 3");
+  expect(created.out).toContain("q2: all root access; 4 items, 0 decided, 1 reviewer, due 2026-06-30");
+  expect((await type("reviews", "--due")).out).toContain("4 of 4");
 
-  await type("reviews", "decide", "q2", "1-2", "--keep", "--reason", "on call");
+  await type("reviews", "decide", "q2", "1-2", "4", "--keep", "--reason", "on call");
   await type("reviews", "decide", "q2", "3", "--revoke", "--reason", "has left");
   expect((await type("reviews", "--due")).out).toBe("nobody has to decide on anything");
   expect((await type("reviews", "show", "q2", "3")).out).toContain("to revoke");
@@ -147,7 +147,7 @@ test("a file for a reviewer is written, and the answer is imported with the sign
   await type("reviews", "create", "q2", "--root", "--reviewer", "carol", "--until", "2026-06-30");
   const page = join(folder.path, "carol.html");
   const exported = await type("reviews", "export", "q2", "--for", "carol", "--out", page);
-  expect(exported).toMatchObject({ code: 0, out: `written to ${page}: 3 items for carol` });
+  expect(exported).toMatchObject({ code: 0, out: `written to ${page}: 4 items for carol` });
   const [, block = ""] = /id="review">(.*?)<\/script>/s.exec(await readFile(page, "utf8")) ?? [];
   const { file: name, ...meta } = JSON.parse(block);
   const decisions = [{ item: 1, choice: "keep", to: null, reason: "on call" }];
@@ -195,7 +195,7 @@ test("what is typed wrong of a review says what to type", async () => {
   expect(await errorOf("create", "q2", "--root", "--reviewer", "a", ...until)).toContain(
     "there is a review q2 already",
   );
-  expect(await errorOf("decide", "q2", "9", "--keep", "--reason", "x")).toContain("its items are 1 to 3");
+  expect(await errorOf("decide", "q2", "9", "--keep", "--reason", "x")).toContain("its items are 1 to 4");
   expect(await errorOf("decide", "q2", "2-1", "--keep", "--reason", "x")).toContain("2-1 is no item");
   expect(await errorOf("decide", "q2", "1", "--keep", "--revoke", "--reason", "x")).toContain(
     "one of --keep",

@@ -15,13 +15,15 @@ import { isMoreThan } from "#shared/model/total.ts";
 import {
   formatDeciders,
   formatDecision,
+  formatLeftOut,
   formatOutcomeOf,
   formatReviewed,
   formatSelection,
+  formatStates,
   formatWait,
   listFacts,
   STATE_MEANINGS,
-  STATE_WORDS,
+  UNKNOWN_REVIEWER,
 } from "#shared/text/access/review.ts";
 import { formatCount, formatNumber, formatTotal } from "#shared/text/count.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
@@ -226,6 +228,8 @@ async function create(name: string, options: CreateOptions, world: World): Promi
   const review = await app.client.reviews.create(request);
   if (options.json) return printJson({ review }, world);
   world.out(printable(formatReview(review)));
+  for (const { name: who, isUnknown } of review.reviewers)
+    if (isUnknown) world.err(printable(`latchkey: ${who} is ${UNKNOWN_REVIEWER}`));
   world.out(`next: latchkey reviews show ${name}; each reviewer decides by ${review.dueAt.slice(0, 10)}`);
 }
 
@@ -270,10 +274,11 @@ export function formatReview({
   dueAt,
   endedAt,
   reviewers,
+  leftOut,
 }: ReviewDetail): string {
   const until = endedAt === null ? `due ${dueAt.slice(0, 10)}` : `ended ${endedAt.slice(0, 10)}`;
   const who = formatCount(reviewers.length, "reviewer");
-  return `${name}: ${formatSelection(selection)}; ${formatCount(items, "item")}, ${formatNumber(decided)} decided, ${who}, ${until}`;
+  return `${name}: ${formatSelection(selection)}; ${formatCount(items, "item")}, ${formatNumber(decided)} decided, ${who}, ${until}${leftOut > 0 ? `; ${formatLeftOut(leftOut)}` : ""}`;
 }
 
 async function show(
@@ -292,17 +297,18 @@ async function show(
   if (options.json) return printJson({ review, items: rows, total }, world);
   world.out(printable(formatReview(review)));
   for (const one of review.reviewers)
-    world.out(printable(`  ${one.name}: ${formatNumber(one.decided)} of ${formatNumber(one.items)} decided`));
+    world.out(
+      printable(
+        `  ${one.name}: ${formatNumber(one.decided)} of ${formatNumber(one.items)} decided${one.isUnknown ? `; ${UNKNOWN_REVIEWER}` : ""}`,
+      ),
+    );
   for (const { planId, run } of review.plans)
     world.out(`  plan ${planId}: ${run === null ? "not applied" : `run ${run.id} ${run.state}`}`);
   world.out("");
   if (rows.length === 0) return world.out("no item matches");
   world.out(printTable(ITEM_COLUMNS, rows, world));
   const shown = isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : "";
-  const counts = review.states
-    .map((one) => `${formatNumber(one.count)} ${STATE_WORDS[one.state]}`)
-    .join(", ");
-  world.out(`\n${formatTotal(total, "item")}${shown}; in all: ${counts}`);
+  world.out(`\n${formatTotal(total, "item")}${shown}; in all: ${formatStates(review)}`);
 }
 
 const ITEM_COLUMNS: Column<ReviewItem>[] = [
