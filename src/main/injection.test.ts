@@ -43,6 +43,8 @@ const LISTS = {
     columns: columnsOf(contract.logins.observed),
   },
   "people.list": { texts: ["search"], columns: columnsOf(contract.people.list) },
+  "reviews.answers": { texts: [], columns: [] },
+  "reviews.decisions": { texts: [], columns: [] },
   "reviews.items": { texts: ["search", "reviewer"], columns: [] },
   "reviews.list": { texts: [], columns: columnsOf(contract.reviews.list) },
   "hosts.list": { texts: ["search"], columns: columnsOf(contract.hosts.list) },
@@ -56,6 +58,8 @@ const LISTS = {
 const MORE: { [procedure: string]: object } = {
   "scans.probes": { scanId: 1 },
   "changes.list": { from: 0 },
+  "reviews.answers": { review: "q1" },
+  "reviews.decisions": { review: "q1" },
   "reviews.items": { review: "q1" },
 };
 

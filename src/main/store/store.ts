@@ -18,6 +18,7 @@ import { hostKeyFacts } from "./hosts/host-key-facts.ts";
 import { hostTable } from "./hosts/host-table.ts";
 import { issuerStore } from "./issuers/issuer-store.ts";
 import { labelTable } from "./labels/label-table.ts";
+import { databaseVersion } from "./lists/kept.ts";
 import { createLists } from "./lists/lists.ts";
 import { loginStore } from "./logins/login-store.ts";
 import { compileLater, MEMORY } from "./opening/connection.ts";
@@ -31,7 +32,13 @@ import { peopleStore } from "./people/people-store.ts";
 import { reviewStore } from "./reviews/review-store.ts";
 import { runbookStore } from "./runs/run-store.ts";
 import { scanTables } from "./scan-tables.ts";
-import { findUnsealedAtOpening, openSeals, sealAnew } from "./seals/seals.ts";
+import {
+  findUnsealedAtOpening,
+  findUnsealedRows,
+  openSeals,
+  type SealedRows,
+  sealAnew,
+} from "./seals/seals.ts";
 import { figureReader } from "./today/figures.ts";
 import { settingTable } from "./today/setting-table.ts";
 import { targetGaps } from "./today/target-gaps.ts";
@@ -88,6 +95,11 @@ export function openStore(
       disk: disk.memory,
 
       sealAnew: () => sealAnew(db, path),
+      /** See `findUnsealedRows`. A database in memory has no seals. */
+      findUnsealedRows: (rows: readonly SealedRows[]) =>
+        path === MEMORY ? [] : findUnsealedRows(db, path, rows),
+      /** Another value after anything in the database has changed. */
+      version: databaseVersion(db),
       facts: () => readFacts(db, path),
       close() {
         closeDatabase();

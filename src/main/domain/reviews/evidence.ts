@@ -99,12 +99,15 @@ export const toAccountEvidence = (account: AccountRow, of: ReviewedAccount): Acc
 
 type FrozenItem = { ordinal: number; kind: "grant" | "account"; about: number; evidence: string };
 
+/** A line of the snapshot. Whoever signs an answer signs the SHA-256 of all lines, in their order. */
+export const toSnapshotLine = ({ ordinal, kind, about, evidence }: FrozenItem): string =>
+  `{"item":${ordinal},"kind":"${kind}","about":${about},"evidence":${evidence}}\n`;
+
 /** SHA-256 over items as they were frozen: add them in their order. */
 export function hashFrozen() {
   const digest = createHash("sha256");
   return {
-    add: ({ ordinal, kind, about, evidence }: FrozenItem): void =>
-      void digest.update(`${ordinal} ${kind} ${about} ${hash("sha256", evidence, "hex")}\n`),
+    add: (item: FrozenItem): void => void digest.update(toSnapshotLine(item)),
     end: (): string => digest.digest("hex"),
   };
 }

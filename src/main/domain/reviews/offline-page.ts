@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { ANSWER_FORMAT, REVIEW_NAMESPACE, type ReviewItem } from "#shared/model/access/review.ts";
-import { formatReviewed, listFacts } from "#shared/text/access/review.ts";
+import { formatReviewed, listFacts, toFileWord } from "#shared/text/access/review.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { toHtml, toScriptJson } from "#shared/text/untrusted-text.ts";
 
@@ -22,10 +22,7 @@ type PageContent = {
  */
 export function writeOfflinePage({ items, about, dueAt, ...review }: PageContent): string {
   const { name, reviewer } = review;
-  const file = `${name}-${reviewer
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-|-$/g, "")}.answer.json`;
+  const file = `${name}-${toFileWord(reviewer)}.answer.json`;
   const meta = { format: ANSWER_FORMAT, review: review.token, name, reviewer, snapshot: review.snapshot };
   const policy = `default-src 'none'; script-src '${digestOf(SCRIPT)}'; style-src '${digestOf(STYLE)}'; base-uri 'none'; form-action 'none'`;
   return `<!doctype html>

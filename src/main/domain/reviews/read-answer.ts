@@ -14,18 +14,23 @@ import { isRootItself, mayDecide } from "./who-decides.ts";
 
 /** Refuses what no page of ours has saved. */
 export function readAnswer(bytes: Uint8Array): AnswerFile {
-  const answer = AnswerFile.safeParse(parseJson(bytes));
-  if (!answer.success)
+  const answer = parseAnswer(bytes);
+  if (answer === null)
     throw new Refusal(
       "invalid-input",
       "this is no answer to a review: it is the file that the reviewer's page saves",
     );
-  const { decisions } = answer.data;
+  const { decisions } = answer;
   if (new Set(decisions.map(({ item }) => item)).size < decisions.length)
     throw new Refusal("invalid-input", "the answer was edited: it decides twice on one item");
   if (decisions.some(({ choice, to }) => (choice === "reassign") !== (to !== null)))
     throw new Refusal("invalid-input", "the answer was edited: only what is reassigned names somebody");
-  return answer.data;
+  return answer;
+}
+
+/** Null where it is no answer. */
+export function parseAnswer(bytes: Uint8Array): AnswerFile | null {
+  return AnswerFile.safeParse(parseJson(bytes)).data ?? null;
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -65,7 +65,7 @@ export function signedBytes({ namespace, reserved, hashName }: SignedPreamble, b
   return Buffer.concat([MAGIC, ...texts]);
 }
 
-const WRONG = "the signature is not of this bundle: it, or the bundle, was changed after it was signed";
+const WRONG = "the signature is not of this file: it, or the file, was changed after it was signed";
 
 const bad = (why: string): SignatureCheck => ({ kind: "bad", why });
 

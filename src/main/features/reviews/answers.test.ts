@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { createRouterClient } from "@orpc/server";
 import { expect, test } from "vitest";
+import { hashDecisions } from "#domain/reviews/evidence.ts";
+import { ItemDecision } from "#shared/model/access/review.ts";
 import { openStore } from "#store/store.ts";
 import { fingerprintOf, makeAccount, makeGrant, visitHost } from "#store/testing/make-visit.ts";
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
@@ -19,10 +21,10 @@ const GRANTS = ["ann", "bob", "ci", "</script><img src=x onerror=alert(1)>\u202e
 type Answer = { review: string; name: string; decisions: object[] } & Record<string, unknown>;
 
 /** A review that ann has to answer, who holds the first grant, and bob, of whom people sources have a key each. */
-async function openDesk(folder: string, user = "jo") {
+async function openDesk(folder: string, user = "jo", path = ":memory:") {
   const [ann, bob] = [await makeKeyFile(folder, "ann"), await makeKeyFile(folder, "bob")];
   const clock = { now: new Date("2026-06-02T12:00:00Z") };
-  const store = openStore({ path: ":memory:", access: "write", now: () => clock.now });
+  const store = openStore({ path, access: "write", now: () => clock.now });
   const person = { email: null, said: "active" as const, leftOn: null };
   const list = (name: string, entries: { login: string; keys: string[] }[]) =>
     store.atomically(() =>
@@ -80,7 +82,7 @@ async function openDesk(folder: string, user = "jo") {
   const send = (text: string, more: { signature?: string; acceptsUnsigned?: boolean } = {}) =>
     api.import({ base64: Buffer.from(text).toString("base64"), ...more });
   const forget = (name: string) => store.atomically(() => store.people.removeSource(name));
-  return { api, clock, create, list, forget, ann, bob, answerOf, sign, send };
+  return { api, store, clock, create, list, forget, ann, bob, answerOf, sign, send };
 }
 
 const keep = (item: number, reason = "on call") => ({ item, choice: "keep", to: null, reason });
@@ -105,7 +107,7 @@ test("an answer counts by the signature of a key that a people source has as the
     state: "to-revoke",
     decision: { choice: "revoke", source: "signed", reviewer: "ann", by: "jo" },
   });
-  const { answers } = await api.find({ review: "q2" });
+  const { rows: answers } = await api.answers({ review: "q2" });
   expect(answers).toMatchObject([{ id: 1, source: "signed", fingerprint: ann.fingerprint, decisions: 2 }]);
   const { base64 } = await api.answerFile({ review: "q2", answer: 1 });
   expect(Buffer.from(base64, "base64").toString()).toBe(text);
@@ -214,4 +216,41 @@ test("a reviewer's file runs its own script alone, and what strangers wrote is t
   expect(html).toContain("&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;[U+202E]");
   expect(html.match(/<script/g)).toHaveLength(2);
   await expect(api.export({ review: "q2", reviewer: "carol" })).rejects.toThrow("its reviewers: ann, bob");
+});
+
+test("an answer that is put in the place of a signed one, or is said to be signed, is found although all seals fit", async () => {
+  await using folder = await makeTemporaryFolder();
+  const { api, store, ann, bob, answerOf, sign, send } = await openDesk(folder.path);
+  const text = JSON.stringify(await answerOf([keep(2)]));
+  await send(text, { signature: await sign(text, ann) });
+  expect(await api.verify({ review: "q2" })).toEqual({ problems: [] });
+  const { id } = store.reviews.find("q2") ?? { id: 0 };
+  const other = JSON.stringify({ ...JSON.parse(text), decisions: [revoke(3)] });
+  const made = { reviewer: "ann", madeBy: "jo", at: "2026-06-02T12:00:00Z", isLate: false };
+  const forge = async (more: { signature: string; fingerprint: string }, decided = [revoke(3)]) => {
+    const decisions = decided.map((one) => ItemDecision.parse(one));
+    const digest = hashDecisions(decisions);
+    const answer = {
+      ...made,
+      ...more,
+      review: id,
+      source: "signed" as const,
+      digest,
+      body: Buffer.from(other),
+    };
+    store.atomically(() => store.reviews.answers.add(answer, decisions));
+    return (await api.verify({ review: "q2" })).problems.at(-1);
+  };
+  const bobs = await sign(other, bob);
+  expect(await forge({ signature: bobs, fingerprint: ann.fingerprint })).toContain(
+    "answer 2 by ann is not signed",
+  );
+  const anns = await sign(text, ann);
+  expect(await forge({ signature: anns, fingerprint: ann.fingerprint })).toContain(
+    "answer 3 by ann is not signed",
+  );
+  const signature = await sign(other, ann);
+  expect(await forge({ signature, fingerprint: ann.fingerprint }, [revoke(4)])).toContain(
+    "not what its file says",
+  );
 });

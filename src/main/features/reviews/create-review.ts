@@ -5,6 +5,7 @@ import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatReviewed } from "#shared/text/access/review.ts";
 import { formatCount } from "#shared/text/count.ts";
+import { printableJson } from "#shared/text/untrusted-text.ts";
 import type { FrozenItem } from "#store/reviews/review-items.ts";
 import type { Store } from "#store/store.ts";
 import { openReviewPeople } from "./review-people.ts";
@@ -80,7 +81,7 @@ async function freeze({ store, now }: Deps, id: number, review: NewReview): Prom
           if (undecidable.length === 0) undecidable.push(evidence);
           continue;
         }
-        const item: FrozenItem = { ordinal: ++ordinal, kind, about, evidence: JSON.stringify(evidence) };
+        const item: FrozenItem = { ordinal: ++ordinal, kind, about, evidence: printableJson(evidence) };
         store.reviews.items.add({ ...item, review: id, reviewer });
         digest.add(item);
       }

@@ -1,4 +1,5 @@
 import { implement } from "@orpc/server";
+import { toSnapshotLine } from "#domain/reviews/evidence.ts";
 import { randomNonce } from "#net/local/sign-bytes.ts";
 import { reviews as contract } from "#shared/contract/access/reviews.ts";
 import type { Announcement } from "#shared/contract/events.ts";
@@ -20,6 +21,9 @@ type Deps = ReviewTools & {
   announce: (announcement: Announcement) => void;
   now: () => Date;
 };
+
+/** So many lines are read at once. */
+const SNAPSHOT_LINES = 1_000;
 
 /** Reviews of access: somebody decides on each grant and account, and what they revoke goes. */
 export function createReviews(deps: Deps) {
@@ -50,6 +54,13 @@ export function createReviews(deps: Deps) {
     plan: os.plan.handler(async ({ input }) => announced(await plan(input))),
     export: os.export.handler(({ input }) => exportPage(input)),
     import: os.import.handler(async ({ input }) => announced(await importAnswer(input))),
+    answers: os.answers.handler(({ input: { review, ...page } }) =>
+      store.reviews.answers.list(findReview(review).id, page),
+    ),
+    decisions: os.decisions.handler(({ input: { review, ...page } }) =>
+      store.reviews.answers.recorded(findReview(review).id, page),
+    ),
+    snapshot: os.snapshot.handler(({ input: { review, after } }) => readSnapshot(findReview(review), after)),
     answerFile: os.answerFile.handler(({ input }) => answerFile(input)),
     end: os.end.handler(async ({ input }) => announced(await end(input.review))),
     verify: os.verify.handler(async ({ input }) => ({
@@ -67,8 +78,17 @@ export function createReviews(deps: Deps) {
       reviewers: store.reviews.reviewers(id),
       states: [...open, ...states],
       uncounted,
-      answers: store.reviews.answers.list(id),
+      answerCount: store.reviews.answers.count(id),
+      moment: store.version(),
       plans: store.reviews.plans.list(id),
+    };
+  }
+
+  function readSnapshot({ id }: ReviewRecord, after: number): { lines: string; last: number | null } {
+    const items = store.reviews.items.frozen(id, after, SNAPSHOT_LINES);
+    return {
+      lines: items.map(toSnapshotLine).join(""),
+      last: items.length < SNAPSHOT_LINES ? null : (items.at(-1)?.ordinal ?? null),
     };
   }
 

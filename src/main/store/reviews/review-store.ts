@@ -2,6 +2,7 @@ import type { Database } from "better-sqlite3";
 import {
   type AnswerSource,
   type ItemDecision,
+  RecordedDecision,
   ReviewAnswer,
   ReviewDeciders,
   type ReviewDetail,
@@ -49,7 +50,7 @@ export function reviewStore(db: Database, lists: Lists, explained: <T extends ob
   return {
     ...explained(reviewTable(db, lists)),
     items: explained(items),
-    answers: explained(answerTable(db)),
+    answers: explained(answerTable(db, lists)),
     plans: explained(planTable(db)),
     candidates: explained(reviewCandidates(db)),
     people: explained(reviewPeople(db)),
@@ -154,28 +155,30 @@ type NewAnswer = {
   signature: string | null;
 };
 
+type AnswerRow = Record<string, unknown> & { isLate: number; hasFile: number };
+type DecisionRow = Record<string, unknown> & { isLate: number };
+
 /** An answer with its bytes. */
-type StoredAnswer = {
+export type StoredAnswer = {
   id: number;
   reviewer: string;
+  source: AnswerSource;
+  fingerprint: string | null;
   digest: string;
   body: Uint8Array | null;
   signature: string | null;
 };
 
-function answerTable(db: Database) {
+function answerTable(db: Database, lists: Lists) {
   const add = db.prepare(`
     INSERT INTO review_answer (review, reviewer, source, made_by, fingerprint, at, is_late, digest, body, signature)
     VALUES (@review, @reviewer, @source, @madeBy, @fingerprint, @at, @isLate, @digest, @body, @signature)`);
   const decide = db.prepare(`
     INSERT INTO review_decision (review, ordinal, answer, choice, successor, reason)
     VALUES (@review, @item, @answer, @choice, @to, @reason)`);
-  const list = db.prepare<[number], Record<string, unknown> & { isLate: number }>(`
-    SELECT id, reviewer, source, made_by AS by, fingerprint, at, is_late AS isLate,
-      (SELECT count(*) FROM review_decision WHERE review_decision.answer = review_answer.id) AS decisions
-    FROM review_answer WHERE review = ? ORDER BY id`);
+  const count = db.prepare<[number], number>("SELECT count(*) FROM review_answer WHERE review = ?").pluck();
   const stored = db.prepare<[number], StoredAnswer>(
-    "SELECT id, reviewer, digest, body, signature FROM review_answer WHERE review = ? ORDER BY id",
+    "SELECT id, reviewer, source, fingerprint, digest, body, signature FROM review_answer WHERE review = ? ORDER BY id",
   );
   const withBody = db.prepare<[number, Uint8Array], { id: number; source: AnswerSource }>(
     "SELECT id, source FROM review_answer WHERE review = ? AND body = ? ORDER BY source = 'signed' DESC LIMIT 1",
@@ -183,15 +186,44 @@ function answerTable(db: Database) {
   const decisions = db.prepare<[number], ItemDecision>(`
     SELECT ordinal AS item, choice, successor AS "to", reason FROM review_decision WHERE answer = ? ORDER BY ordinal`);
   const misled = db.prepare<[number], number>(`
-    SELECT ordinal FROM review_item AS item
-    WHERE review = ? AND answer IS NOT (
-      SELECT max(answer) FROM review_decision
-      WHERE review_decision.review = item.review AND review_decision.ordinal = item.ordinal)
+    SELECT item.ordinal FROM review_item AS item
+    LEFT JOIN review_decision AS decision
+      ON decision.review = item.review AND decision.ordinal = item.ordinal AND decision.answer = (
+        SELECT max(answer) FROM review_decision AS one WHERE one.review = item.review AND one.ordinal = item.ordinal)
+    LEFT JOIN review_answer AS given ON given.id = decision.answer
+    WHERE item.review = ? AND (item.answer IS NOT decision.answer OR item.choice IS NOT decision.choice
+      OR decision.answer IS NOT NULL AND (given.review IS NOT item.review OR given.reviewer IS NOT item.reviewer))
     LIMIT 20`);
 
   return {
-    list: (review: number): ReviewAnswer[] =>
-      list.all(review).map((row) => ReviewAnswer.parse({ ...row, isLate: row.isLate === 1 })),
+    count: (review: number): number => count.get(review) ?? 0,
+
+    list: (review: number, page: Window): Listed<ReviewAnswer> =>
+      lists.list<AnswerRow, ReviewAnswer>(
+        {
+          select: `id, reviewer, source, made_by AS by, fingerprint, at, is_late AS isLate, body IS NOT NULL AS hasFile,
+            (SELECT count(*) FROM review_decision WHERE review_decision.answer = review_answer.id) AS decisions`,
+          from: "review_answer",
+          where: [{ sql: "review = ?", values: [review] }],
+          sort: { name: "answer", columns: ["id"], descending: false },
+          ...page,
+        },
+        (row) => ReviewAnswer.parse({ ...row, isLate: row.isLate === 1, hasFile: row.hasFile === 1 }),
+      ),
+
+    /** Every decision, those of one answer together. */
+    recorded: (review: number, page: Window): Listed<RecordedDecision> =>
+      lists.list<DecisionRow, RecordedDecision>(
+        {
+          select: `decision.ordinal AS item, choice, successor AS "to", reason, given.id AS answer, reviewer, source,
+            made_by AS by, at, is_late AS isLate`,
+          from: "review_answer AS given CROSS JOIN review_decision AS decision ON decision.answer = given.id",
+          where: [{ sql: "given.review = ?", values: [review] }],
+          sort: { name: "decision", columns: ["given.id", "decision.ordinal"], descending: false },
+          ...page,
+        },
+        (row) => RecordedDecision.parse({ ...row, isLate: row.isLate === 1 }),
+      ),
 
     add({ isLate, ...answer }: NewAnswer, decided: readonly ItemDecision[]): number {
       const id = Number(add.run({ ...answer, isLate: Number(isLate) }).lastInsertRowid);
@@ -206,7 +238,7 @@ function answerTable(db: Database) {
     /** In the order of their items. */
     decisions: (answer: number): ItemDecision[] => decisions.all(answer),
 
-    /** Items whose latest decision is not the one that their row names, which only another program can have brought about. */
+    /** Items that name another decision than their latest, or another reviewer than it has; only another program can have brought that about. */
     misled: (review: number): number[] => misled.pluck().all(review),
   };
 }

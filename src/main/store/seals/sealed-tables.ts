@@ -137,7 +137,18 @@ export const SEALED_TABLES: readonly SealedTable[] = [
   {
     table: "review",
     key: ["id"],
-    columns: ["id", "name", "token", "selection", "deciders", "created_at", "due_at", "left_out", "snapshot", "ended_at"],
+    columns: [
+      "id",
+      "name",
+      "token",
+      "selection",
+      "deciders",
+      "created_at",
+      "due_at",
+      "left_out",
+      "snapshot",
+      "ended_at",
+    ],
     describe: ([id]) => `review ${id}`,
   },
   {

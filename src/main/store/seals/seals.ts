@@ -140,6 +140,40 @@ export function findUnsealed(db: Database, path: string, tables = SEALED_TABLES)
   return said.length === 0 ? [] : [...said, INSPECT];
 }
 
+/** Rows of sealed tables, by a condition with one value. */
+export type SealedRows = { table: string; where: string; value: number };
+
+/**
+ * What of these rows is not as this program has left it, and whether any seal was removed with its row, each as a sentence. For what is
+ * done by them: the others are verified at opening, and not where they are too many.
+ */
+export function findUnsealedRows(db: Database, path: string, rows: readonly SealedRows[]): string[] {
+  const [state, key] = [hasSeals(db) ? readState(db) : undefined, readSealKey(path)];
+  if (!state || key === null || state.key_id !== nameOf(key))
+    return [
+      `whether it was changed by others cannot be verified: its seals, or ${sealKeyPath(path)}, are not there`,
+    ];
+  const sealIn = db
+    .prepare<[string, string], Buffer>("SELECT mac FROM row_seal WHERE kind = ? AND id = ?")
+    .pluck();
+  const found = rows.flatMap(({ table, where, value }) => {
+    const sealed = SEALED_TABLES.find((one) => one.table === table);
+    if (!sealed) throw new Error(`${table} is not sealed`);
+    const sql = `${writeSelect(sealed)} WHERE ${where} = ?`;
+    const all = db.prepare<[number], Value[]>(sql).raw().all(value);
+    return all.flatMap(([id, ...values]) => {
+      const before = sealIn.get(table, String(id));
+      if (before?.equals(sealOf(key, [table, ...values]))) return [];
+      return [
+        `${sealed.describe(JSON.parse(String(id)) as unknown[])} was ${before ? "changed" : "added"} outside this program`,
+      ];
+    });
+  });
+  return found.length > 0 || isTotal(db, key, state)
+    ? found
+    : ["rows were removed outside this program, with their seals: latchkey database check says more"];
+}
+
 /** All seals together are as they were left. */
 function isTotal(db: Database, key: Buffer, { total, mac }: State): boolean {
   const macs = db.prepare<[], Buffer>("SELECT mac FROM row_seal").pluck().all();

@@ -41,6 +41,7 @@ import {
   formatSelection,
   formatStates,
   STATE_WORDS,
+  toFileWord,
   UNKNOWN_REVIEWER,
   UNPLANNED_WORDS,
 } from "#shared/text/access/review.ts";
@@ -332,8 +333,6 @@ function ForReviewer({ review: { name, reviewers } }: { review: ReviewDetail }) 
     </Menu>
   );
 }
-
-const toFileWord = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, "-");
 
 const COLUMNS: readonly Column<ReviewItem>[] = [
   {

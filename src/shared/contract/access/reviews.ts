@@ -3,6 +3,8 @@ import {
   ImportedAnswer,
   ItemDecision,
   PlanWhat,
+  RecordedDecision,
+  ReviewAnswer,
   ReviewChoice,
   ReviewDeciders,
   ReviewDetail,
@@ -128,6 +130,17 @@ export const reviews = {
     )
     .output(ImportedAnswer),
 
+  /** The answers, the oldest first. */
+  answers: query.input(Page.extend(OfReview.shape)).output(listOf(ReviewAnswer)),
+
+  /** Every decision that was made, the oldest first. */
+  decisions: query.input(Page.extend(OfReview.shape)).output(listOf(RecordedDecision)),
+
+  /** What was frozen, a line of JSON for each item: SHA-256 over all lines is the snapshot. `last`: null at the end. */
+  snapshot: query
+    .input(OfReview.extend({ after: z.int().nonnegative().default(0) }))
+    .output(z.object({ lines: z.string(), last: z.int().nullable() })),
+
   /** An answer that came in a file, to the byte, and its signature. */
   answerFile: query
     .input(OfReview.extend({ answer: z.int() }))
@@ -136,7 +149,10 @@ export const reviews = {
   /** From now on it takes no decision. What nobody has decided stays so. */
   end: command.input(OfReview).output(ReviewDetail),
 
-  /** Compares all items and answers with the digests that they were stored with. Each problem is a sentence. */
+  /**
+   * Compares the review and its answers with their seals, all items and decisions with the digests that are sealed, and files of answers with
+   * their signatures. Each problem is a sentence.
+   */
   verify: query.input(OfReview).output(z.object({ problems: z.array(z.string()) })),
 
   /** Signs the digests of an evidence pack, as sha256sum prints them, with a key of this computer in the namespace of reviews. */

@@ -212,6 +212,8 @@ export const ReviewAnswer = z.object({
   at: Instant,
   /** It came after the day on which it was due. */
   isLate: z.boolean(),
+  /** It came in a file, whose bytes are kept. */
+  hasFile: z.boolean(),
   decisions: z.int(),
 });
 export type ReviewAnswer = z.infer<typeof ReviewAnswer>;
@@ -306,6 +308,12 @@ export const UnplannedAccount = z.object({
 });
 export type UnplannedAccount = z.infer<typeof UnplannedAccount>;
 
+/** A decision that was ever made, also one of which a later one has taken the place. */
+export const RecordedDecision = ItemDecision.extend(
+  ReviewDecision.omit({ choice: true, to: true, reason: true }).shape,
+);
+export type RecordedDecision = z.infer<typeof RecordedDecision>;
+
 /** Something that a review is about. `item`: its number in the review, from 1. */
 export const ReviewItem = z.object({
   item: z.int(),
@@ -359,7 +367,9 @@ export const ReviewDetail = ReviewRow.extend({
   states: z.array(z.object({ state: ReviewItemState, count: z.int() })),
   /** How many more are revoked or reassigned, of which nobody has counted how far they have come. */
   uncounted: z.int(),
-  answers: z.array(ReviewAnswer),
+  answerCount: z.int(),
+  /** Another value after anything has changed in the database: what is read page by page is of one moment while it is the same. */
+  moment: z.string(),
   plans: z.array(
     z.object({
       planId: PlanId,

@@ -1,25 +1,31 @@
-import { REVIEW_NAMESPACE, type ReviewDetail, type ReviewItem } from "../../model/access/review.ts";
+import {
+  REVIEW_NAMESPACE,
+  type RecordedDecision,
+  type ReviewDetail,
+  type ReviewItem,
+} from "../../model/access/review.ts";
 import type { Instant } from "../../model/instant.ts";
 import { formatCount, formatNumber } from "../count.ts";
 import { formatAccount } from "../hosts/target.ts";
-import { toCsvField, toHtml } from "../untrusted-text.ts";
+import { printable, toCsvField, toHtml } from "../untrusted-text.ts";
 import {
   formatDeciders,
   formatDecision,
+  formatLeftOut,
   formatOutcomeOf,
   formatReviewed,
   formatSelection,
+  formatStates,
   listFacts,
-  SOURCE_WORDS,
-  STATE_WORDS,
+  UNKNOWN_REVIEWER,
 } from "./review.ts";
 
 /** The texts of an evidence pack: what was reviewed, what was decided, and what has shown that it was done. */
 
-/** A column of the table, by a head that programs read. */
-type Column = { head: string; value: (item: ReviewItem) => string | number | null };
+/** A column of a table, by a head that programs read. */
+type Column<Row> = { head: string; value: (row: Row) => string | number | null };
 
-const COLUMNS: readonly Column[] = [
+const COLUMNS: readonly Column<ReviewItem>[] = [
   { head: "item", value: ({ item }) => item },
   { head: "kind", value: ({ evidence }) => evidence.kind },
   { head: "host", value: ({ evidence }) => evidence.host },
@@ -67,10 +73,31 @@ const COLUMNS: readonly Column[] = [
   { head: "gone_at", value: ({ closedBy }) => closedBy?.at ?? null },
 ];
 
-export const CSV_HEAD: string = `${COLUMNS.map(({ head }) => head).join(",")}\r\n`;
+const DECISION_COLUMNS: readonly Column<RecordedDecision>[] = [
+  { head: "item", value: ({ item }) => item },
+  { head: "choice", value: ({ choice }) => choice },
+  { head: "reassigned_to", value: ({ to }) => to },
+  { head: "reason", value: ({ reason }) => reason },
+  { head: "decided_by", value: ({ reviewer }) => reviewer },
+  { head: "source", value: ({ source }) => source },
+  { head: "entered_by", value: ({ by }) => by },
+  { head: "decided_at", value: ({ at }) => at },
+  { head: "late", value: ({ isLate }) => (isLate ? "yes" : "no") },
+  { head: "answer", value: ({ answer }) => answer },
+];
 
-export const toCsvRow = (item: ReviewItem): string =>
-  `${COLUMNS.map(({ value }) => toCsvField(String(value(item) ?? ""))).join(",")}\r\n`;
+const headOf = <Row>(columns: readonly Column<Row>[]): string =>
+  `${columns.map(({ head }) => head).join(",")}\r\n`;
+
+const rowOf = <Row>(columns: readonly Column<Row>[], row: Row): string =>
+  `${columns.map(({ value }) => toCsvField(String(value(row) ?? ""))).join(",")}\r\n`;
+
+export const CSV_HEAD: string = headOf(COLUMNS);
+export const toCsvRow = (item: ReviewItem): string => rowOf(COLUMNS, item);
+
+/** Of every decision, also of those that a later one has taken the place of. */
+export const DECISIONS_HEAD: string = headOf(DECISION_COLUMNS);
+export const toDecisionRow = (decision: RecordedDecision): string => rowOf(DECISION_COLUMNS, decision);
 
 /** So many items are in the page; all are in the table and in the JSON. */
 export const MOST_IN_PAGE = 5_000;
@@ -134,18 +161,17 @@ function summarise(review: ReviewDetail, problems: readonly string[], writtenAt:
     },
     {
       name: "States",
-      value: review.states
-        .map(({ state, count }) => `${STATE_WORDS[state]}: ${formatNumber(count)}`)
-        .join(", "),
+      value: formatStates(review),
     },
-    ...review.reviewers.map(({ name, items, decided }) => ({
+    ...(review.leftOut > 0 ? [{ name: "Left out", value: formatLeftOut(review.leftOut) }] : []),
+    ...review.reviewers.map(({ name, items, decided, isUnknown }) => ({
       name: `Reviewer ${name}`,
-      value: `${formatNumber(decided)} of ${formatCount(items, "item")} decided`,
+      value: `${formatNumber(decided)} of ${formatCount(items, "item")} decided${isUnknown ? `; ${UNKNOWN_REVIEWER}` : ""}`,
     })),
-    ...review.answers.map(({ id, reviewer, source, by, fingerprint, at, isLate, decisions }) => ({
-      name: `Answer ${id}`,
-      value: `${reviewer}, ${formatCount(decisions, "decision")}, ${SOURCE_WORDS[source]}${fingerprint === null ? "" : ` with ${fingerprint}`}, entered by ${by} at ${at}${isLate ? ", late" : ""}`,
-    })),
+    {
+      name: "Answers",
+      value: `${formatNumber(review.answerCount)}; decisions.csv has every decision, earlier ones as well`,
+    },
     ...review.plans.map(({ planId, items, hash, run }) => ({
       name: `Plan ${planId}`,
       value: `${formatCount(items, "item")}, ${hash === null ? "it is not there any more" : `hash ${hash}`}; ${
@@ -155,10 +181,10 @@ function summarise(review: ReviewDetail, problems: readonly string[], writtenAt:
       }`,
     })),
     {
-      name: "Compared with the digests in the database",
+      name: "Verified when this was written",
       value:
         problems.length === 0
-          ? "each item and each answer has the digest that it was stored with; whoever can write the database can write both"
+          ? "the review and its answers have the seals of this installation, items and decisions the digests that are sealed, and signed answers their signatures; whoever has the key of the seals can write all but the signatures"
           : problems.join("; "),
     },
   ];
@@ -166,7 +192,7 @@ function summarise(review: ReviewDetail, problems: readonly string[], writtenAt:
 
 /** What of the review is not about one item, for programs. */
 export const toJsonHead = (
-  { id: _, ...review }: ReviewDetail,
+  { id: _, moment: __, ...review }: ReviewDetail,
   problems: readonly string[],
   writtenAt: Instant,
 ) => ({
@@ -187,11 +213,15 @@ export const SIGNER = "signer";
 export const writeAllowedSigners = (publicKey: string): string =>
   `${SIGNER} namespaces="${REVIEW_NAMESPACE}" ${publicKey}\n`;
 
-/** `answers`: the files of reviewers that are signed, with whose signature that is. */
-export function writePackReadme(
-  name: string,
-  { isSigned, answers }: { isSigned: boolean; answers: readonly { file: string; reviewer: string }[] },
-): string {
+type PackContents = {
+  snapshot: string;
+  isSigned: boolean;
+  /** The files of reviewers; `reviewer` is null where nobody is known to have signed it. */
+  answers: readonly { file: string; reviewer: string | null }[];
+  runs: readonly string[];
+};
+
+export function writePackReadme(name: string, { snapshot, isSigned, answers, runs }: PackContents): string {
   const signed = isSigned
     ? `Nothing but OpenSSH and sha256sum is needed to check it. In this folder:
 
@@ -203,23 +233,41 @@ key it is, no file here can show: compare the fingerprint that the first prints 
     : `Nobody has signed this pack. In this folder, this shows that each file is what was written:
 
     sha256sum -c SHA256SUMS`;
-  const theirs =
-    answers.length === 0
-      ? ""
-      : `
-Answers that reviewers have signed themselves; REVIEWERS is a file of yours in the format of allowed_signers:
-
-${answers.map(({ file, reviewer }) => `    ssh-keygen -Y verify -f REVIEWERS -I ${toPlain(reviewer)} -n ${REVIEW_NAMESPACE} -s ${file}.sig < ${file}`).join("\n")}
-`;
   return `Evidence of the review ${name}.
 
-report.html  what was reviewed and decided, to read
-items.csv    the same, a row for each item
-review.json  the same, for programs, with all that was known of each item
-
+report.html     what was reviewed and decided, to read
+items.csv       the same, a row for each item
+review.json     the same, for programs, with all that was known of each item
+decisions.csv   every decision, the oldest first, with those that a later one has taken the place of
+snapshot.jsonl  what was frozen when the review was created, a line for each item
+${runs.map((file) => `${file.padEnd(16)}a run that was made for it, step by step\n`).join("")}
 ${signed}
-${theirs}`;
+
+The SHA-256 of snapshot.jsonl is ${snapshot}:
+
+    sha256sum snapshot.jsonl
+${formatAnswers(answers)}`;
 }
 
-/** A word for a shell. */
-const toPlain = (text: string): string => `'${text.replace(/[^\w@. +-]/g, "?")}'`;
+function formatAnswers(answers: PackContents["answers"]): string {
+  if (answers.length === 0) return "";
+  const signed = answers.flatMap(({ file, reviewer }) => (reviewer === null ? [] : [{ file, reviewer }]));
+  const verified = signed.map(
+    ({ file, reviewer }) =>
+      `    ssh-keygen -Y verify -f REVIEWERS -I ${toShellWord(reviewer)} -n ${REVIEW_NAMESPACE} -s ${file}.sig < ${file}`,
+  );
+  const theirs = `
+Answers that reviewers have signed themselves. REVIEWERS is a file of yours: a line for each of them, with the name as it stands
+here in quotes ("), and the public key that they have given you.
+
+${verified.join("\n")}
+`;
+  return `
+Each answer that came in a file names the snapshot that its reviewer was shown. That has to be the digest above:
+
+    grep -H '"snapshot"' ${answers.map(({ file }) => file).join(" ")}
+${signed.length === 0 ? "" : theirs}`;
+}
+
+/** A word for a shell. What nobody can see of a name, nobody can type. */
+const toShellWord = (text: string): string => `'${printable(text).replaceAll("'", "'\\''")}'`;

@@ -254,6 +254,30 @@ export function formatOutcomeOf({ state, planId, runId, closedBy, waitsFor }: Re
   return `plan ${planId}, run ${runId}; ${waitsFor === null ? "not verified yet" : formatWait(waitsFor)}`;
 }
 
+/**
+ * The part of a file's name that stands for somebody, which names in other letters have, too. Two people never have one: what is not
+ * wholly said by it has a number at its end.
+ */
+export function toFileWord(name: string): string {
+  const word = name
+    .normalize("NFKD")
+    .replace(/\p{M}+/gu, "")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "")
+    .slice(0, LONGEST_WORD);
+  return word === name ? word : `${word || "reviewer"}-${sumOf(name)}`;
+}
+
+const LONGEST_WORD = 60;
+
+/** FNV-1a: names are told apart by it, and nothing rests on it. */
+function sumOf(text: string): string {
+  let sum = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(text)) sum = Math.imul(sum ^ byte, 0x01000193);
+  return (sum >>> 0).toString(16).padStart(8, "0");
+}
+
 /** Why an item that was revoked is not closed. Written by strangers in part. */
 export function formatWait(wait: ReviewWait): string {
   switch (wait.for) {

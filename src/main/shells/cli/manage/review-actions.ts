@@ -106,7 +106,7 @@ With --json: { review, reviewer, source, fingerprint, isLate, accepted, same, re
 
 const DECIDE_HELP = `
 ITEM is a number or a range, as latchkey reviews show numbers them. What is decided here is marked as typed, with who
-typed it. A later decision on an item takes the place of an earlier one; the evidence has the later.
+typed it. A later decision on an item takes the place of an earlier one; the evidence has both.
 
 Examples:
   latchkey reviews decide root-2027q1 4 7-12 --keep --reason "on call"

@@ -43,6 +43,12 @@ async function expectContents(pack: string): Promise<void> {
   });
   expect(json.items.map(({ state }: { state: string }) => state)).toEqual(["kept", "kept", "closed", "kept"]);
   expect(json.items[2].closedBy).toEqual({ scan: 2, at: "2026-06-03T12:00:00Z" });
+  // Also the decision of which a later one has taken the place.
+  const decisions = (await readFile(join(pack, "decisions.csv"), "utf8")).trim().split("\r\n").slice(1);
+  expect(decisions.filter((row) => row.startsWith('"3"')).map((row) => row.split(",").slice(1, 4))).toEqual([
+    ['"keep"', '""', '"too early"'],
+    ['"revoke"', '""', '"has left"'],
+  ]);
   const table = await readFile(join(pack, "items.csv"), "utf8");
   expect(table).toContain(`"'=HYPERLINK(""http://x"")<script>alert(1)</script>"`);
   expect(table).not.toMatch(/"[=+@-]/);
@@ -54,7 +60,7 @@ async function expectContents(pack: string): Promise<void> {
 /** Signs what stands in a pack by another key, and makes that the allowed one. */
 async function signByAnother(pack: string, keys: string): Promise<void> {
   const { path, publicLine } = await makeKeyFile(keys, "mallory");
-  const files = "README.txt items.csv report.html review.json";
+  const files = "README.txt decisions.csv items.csv report.html review.json snapshot.jsonl";
   await run("sh", ["-c", `sha256sum ${files} > SHA256SUMS; rm SHA256SUMS.sig`], { cwd: pack });
   await run("ssh-keygen", ["-q", "-Y", "sign", "-n", "latchkey-review", "-f", path, "SHA256SUMS"], {
     cwd: pack,
@@ -83,6 +89,7 @@ test("a review is created, decided, closed by a later scan, and its evidence is 
   expect((await type("reviews", "--due")).out).toContain("4 of 4");
 
   await type("reviews", "decide", "q2", "1-2", "4", "--keep", "--reason", "on call");
+  await type("reviews", "decide", "q2", "3", "--keep", "--reason", "too early");
   await type("reviews", "decide", "q2", "3", "--revoke", "--reason", "has left");
   expect((await type("reviews", "--due")).out).toBe("nobody has to decide on anything");
   expect((await type("reviews", "show", "q2", "3")).out).toContain("to revoke");
@@ -104,19 +111,24 @@ test("a review is created, decided, closed by a later scan, and its evidence is 
     .split("\n")
     .filter((line) => line.startsWith("    "))
     .map((line) => line.trim());
-  expect(commands).toHaveLength(2);
+  expect(commands).toHaveLength(3);
   const check = () =>
     Promise.all(
       commands.map((line) => run("sh", ["-c", line], { cwd: empty, env: { PATH: process.env.PATH } })),
     );
-  const [signature, sums] = await check();
+  const [signature, sums, snapshot] = await check();
   expect(signature?.stdout).toMatch(/^Good "latchkey-review" signature for signer with ED25519 key/);
   expect(sums?.stdout.trim().split("\n").toSorted()).toEqual([
     "README.txt: OK",
+    "decisions.csv: OK",
     "items.csv: OK",
     "report.html: OK",
     "review.json: OK",
+    "snapshot.jsonl: OK",
   ]);
+  const { review } = JSON.parse(await readFile(join(empty, "review.json"), "utf8"));
+  expect(snapshot?.stdout).toBe(`${review.snapshot}  snapshot.jsonl\n`);
+  expect(readme).toContain(review.snapshot);
 
   await expectContents(empty);
 
@@ -136,18 +148,21 @@ test("a review is created, decided, closed by a later scan, and its evidence is 
   expect(readme).toContain("compare the fingerprint that the first prints");
 });
 
+/** Neither a shell nor the name of a file may lose a letter of it. */
+const ZOE = "Zoë O'Brien";
+
 test("a file for a reviewer is written, and the answer is imported with the signature that lies beside it", async () => {
   await using folder = await makeTemporaryFolder();
   const clock = { now: new Date("2026-06-02T12:00:00Z") };
   const { type } = await openDesk(folder.path, clock);
   const carol = await makeKeyFile(folder.path, "carol");
   const people = join(folder.path, "people.csv");
-  await writeFile(people, `login,key\ncarol,${carol.publicLine.trim()}\n`);
+  await writeFile(people, `login,name,key\nzoe,${ZOE},${carol.publicLine.trim()}\n`);
   await type("people", "import", people);
-  await type("reviews", "create", "q2", "--root", "--reviewer", "carol", "--until", "2026-06-30");
-  const page = join(folder.path, "carol.html");
-  const exported = await type("reviews", "export", "q2", "--for", "carol", "--out", page);
-  expect(exported).toMatchObject({ code: 0, out: `written to ${page}: 4 items for carol` });
+  await type("reviews", "create", "q2", "--root", "--reviewer", ZOE, "--until", "2026-06-30");
+  const page = join(folder.path, "zoe.html");
+  const exported = await type("reviews", "export", "q2", "--for", ZOE, "--out", page);
+  expect(exported).toMatchObject({ code: 0, out: `written to ${page}: 4 items for ${ZOE}` });
   const [, block = ""] = /id="review">(.*?)<\/script>/s.exec(await readFile(page, "utf8")) ?? [];
   const { file: name, ...meta } = JSON.parse(block);
   const decisions = [{ item: 1, choice: "keep", to: null, reason: "on call" }];
@@ -157,16 +172,22 @@ test("a file for a reviewer is written, and the answer is imported with the sign
   await run("ssh-keygen", ["-q", "-Y", "sign", "-n", "latchkey-review", "-f", carol.path, answer]);
   expect(await type("reviews", "import", answer)).toMatchObject({
     code: 0,
-    out: "q2: 1 decision by carol, signed by the reviewer",
+    out: `q2: 1 decision by ${ZOE}, signed by the reviewer`,
   });
   const pack = join(folder.path, "evidence");
   await type("reviews", "evidence", "q2", "--out", pack);
   const readme = await readFile(join(pack, "README.txt"), "utf8");
   const [, line = ""] = /^ +(ssh-keygen .*REVIEWERS.*)$/m.exec(readme) ?? [];
-  await writeFile(join(pack, "REVIEWERS"), `carol ${carol.publicLine}`);
+  await writeFile(join(pack, "REVIEWERS"), `"${ZOE}" ${carol.publicLine}`);
   expect((await run("sh", ["-c", line], { cwd: pack })).stdout).toContain(
-    'Good "latchkey-review" signature for carol',
+    'Good "latchkey-review" signature for',
   );
+  // What she has signed names what she was shown, item by item.
+  const [, shown = ""] = /"snapshot":"(\w+)"/.exec(await readFile(join(pack, "answer-1.json"), "utf8")) ?? [];
+  expect((await run("sha256sum", ["snapshot.jsonl"], { cwd: pack })).stdout).toContain(shown);
+  const swapped = (await readFile(join(pack, "snapshot.jsonl"), "utf8")).split("\n").toReversed().join("\n");
+  await writeFile(join(pack, "snapshot.jsonl"), swapped);
+  expect((await run("sha256sum", ["snapshot.jsonl"], { cwd: pack })).stdout).not.toContain(shown);
 });
 
 test("what is typed wrong of a review says what to type", async () => {
