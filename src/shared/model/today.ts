@@ -69,6 +69,16 @@ export const TodayLine = z.discriminatedUnion("kind", [
     /** Items that nobody has decided. */
     open: z.int(),
   }),
+  /** What was revoked or reassigned in a review and is not done, also after its end. */
+  z.object({
+    kind: z.literal("undone-review"),
+    severity: Severity,
+    review: z.string(),
+    isOver: z.boolean(),
+    /** In no plan; and in one, but not shown to be gone. */
+    unplanned: z.int(),
+    planned: z.int(),
+  }),
   /** Findings of a rule beside those that have lines of their own. */
   z.object({ kind: z.literal("more-findings"), severity: Severity, rule: RuleId, count: z.int() }),
   /** Targets with the same gap and the same outcome. */

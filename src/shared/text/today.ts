@@ -2,6 +2,7 @@ import { assertNever } from "../model/assert-never.ts";
 import type { TodayCoverage, TodayLine, UnknownTarget } from "../model/today.ts";
 import { isMoreThan, leastOf, type Total, withoutSome } from "../model/total.ts";
 import { formatObserved } from "./access/login.ts";
+import { formatUndone } from "./access/review.ts";
 import { formatAmount, formatCount, formatNumber, formatTotal } from "./count.ts";
 import { formatElapsed } from "./elapsed.ts";
 import { formatRule } from "./findings/finding.ts";
@@ -58,6 +59,12 @@ export function describeLine(line: TodayLine, now: Date, findOwnName: FindOwnNam
       return {
         about: `review ${line.review}`,
         sentence: `${formatDue(line.dueAt, now)}: ${formatFirst(line.reviewers, line.reviewerCount)} ${line.reviewerCount === 1 ? "has" : "have"} not decided on ${formatCount(line.open, "item")}`,
+        concerns: "",
+      };
+    case "undone-review":
+      return {
+        about: `review ${line.review}`,
+        sentence: `${line.isOver ? "ended, and not done: " : ""}${formatUndone(line)}`,
         concerns: "",
       };
     case "more-findings":

@@ -1,9 +1,12 @@
+import { createRouterClient } from "@orpc/server";
 import { expect, test } from "vitest";
 import type { RatedAccount } from "#shared/model/access/account.ts";
 import type { ReviewItem } from "#shared/model/access/review.ts";
 import { PlanId } from "#shared/model/runs/plan.ts";
 import { listFacts } from "#shared/text/access/review.ts";
+import { describeLine } from "#shared/text/today.ts";
 import { makeAccount, makeGrant } from "#store/testing/make-visit.ts";
+import { createToday } from "../today/index.ts";
 import { ANN, APP, BOB, CI, DEPLOY, nameOf, openWorld, ROOT } from "./testing/review-world.ts";
 
 const called = (items: readonly ReviewItem[], name: string): ReviewItem => {
@@ -31,6 +34,27 @@ async function revokeDeploy() {
   };
   return { ...world, account, grant, outcome };
 }
+
+test("what was revoked and is not done is named today, with or without a plan, and also after the end", async () => {
+  const { store, api, clock, visit } = await revokeDeploy();
+  const today = async () => {
+    const read = await createRouterClient(
+      createToday({ store, announce: () => undefined, now: () => clock.now }),
+    ).read({});
+    return read.lines.flatMap((line) =>
+      line.kind === "undone-review" ? [`${line.severity} ${describeLine(line, clock.now).sentence}`] : [],
+    );
+  };
+  expect(await today()).toEqual(["medium 2 items revoked or reassigned, and in no plan"]);
+  await api.end({ review: "q2" });
+  expect(await today()).toEqual(["high ended, and not done: 2 items revoked or reassigned, and in no plan"]);
+  await api.plan({ review: "q2", what: "accounts" });
+  expect(await today()).toEqual([
+    "medium ended, and not done: 2 items planned, and not shown to be gone by a scan",
+  ]);
+  visit("web1", [ANN, BOB], [ROOT, APP]);
+  expect(await today()).toEqual([]);
+});
 
 test("accounts that were revoked are disabled by one plan, which the keys that open them go with", async () => {
   const { api, planned, account, grant } = await revokeDeploy();

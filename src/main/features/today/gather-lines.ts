@@ -1,3 +1,4 @@
+import { countUndone } from "#shared/model/access/review.ts";
 import { type Finding, RuleId, Severity } from "#shared/model/finding.ts";
 import { addDays, toInstant, toMinute } from "#shared/model/instant.ts";
 import { RunState } from "#shared/model/runs/run.ts";
@@ -26,6 +27,7 @@ export function gatherLines(store: Store, moment: Moment): TodayLine[] {
     ...stillAccepted(store),
     ...severeLogins(store, moment),
     ...reviewLines(store, moment),
+    ...undoneLines(store, moment),
     ...findingLines(store, moment),
     ...unknownTargets(store, moment),
   ];
@@ -107,6 +109,19 @@ function reviewLines(store: Store, { now }: Moment): TodayLine[] {
         open: items - decided,
       },
     ];
+  });
+}
+
+/** What was revoked stays until somebody plans it, and is not gone before a scan has shown that: whether the review is over or not. */
+function undoneLines(store: Store, { now }: Moment): TodayLine[] {
+  const sort = { by: "due", descending: true } as const;
+  const { rows } = store.reviews.list({ isOver: null, sort, after: null, limit: MOST_REVIEWS });
+  return rows.flatMap(({ id, name, dueAt, endedAt }): TodayLine[] => {
+    const undone = countUndone(store.reviews.items.states(id).states);
+    if (undone.unplanned + undone.planned === 0) return [];
+    const isOver = endedAt !== null;
+    const severity = undone.unplanned > 0 && (isOver || dueAt < toInstant(now)) ? "high" : "medium";
+    return [{ kind: "undone-review", severity, review: name, isOver, ...undone }];
   });
 }
 

@@ -69,6 +69,8 @@ function keyOf(line: TodayLine): string {
       return line.finding.id;
     case "review":
       return `review ${line.review}`;
+    case "undone-review":
+      return `undone ${line.review}`;
     case "more-findings":
       return `more ${line.rule} ${line.severity}`;
     case "unknown-targets":
@@ -137,6 +139,8 @@ function LineLink({ line, ...props }: LinkProps & { line: TodayLine }) {
       return <Link to="/findings" search={{ open: line.finding.id }} {...props} />;
     case "review":
       return <Link to="/reviews" search={{ review: line.review, state: "open" }} {...props} />;
+    case "undone-review":
+      return <Link to="/reviews" search={{ review: line.review }} {...props} />;
     case "more-findings":
       return <Link to="/findings" search={{ rule: line.rule, severity: line.severity }} {...props} />;
     case "unknown-targets":
@@ -158,6 +162,7 @@ function ActionOf({ line }: { line: TodayLine }) {
     case "login":
       return <OpenButton word="Open it" renderLink={(props) => <LineLink line={line} {...props} />} />;
     case "review":
+    case "undone-review":
       return (
         <OpenButton word="Open the review" renderLink={(props) => <LineLink line={line} {...props} />} />
       );

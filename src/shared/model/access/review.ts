@@ -384,3 +384,10 @@ export const ReviewDetail = ReviewRow.extend({
   ),
 });
 export type ReviewDetail = z.infer<typeof ReviewDetail>;
+
+/** What of a review was decided and is not done: in no plan, or planned and not shown to be gone. */
+export function countUndone(states: ReviewDetail["states"]): { unplanned: number; planned: number } {
+  const count = (of: readonly ReviewItemState[]) =>
+    states.reduce((sum, one) => (of.includes(one.state) ? sum + one.count : sum), 0);
+  return { unplanned: count(["to-revoke", "to-disable", "to-reassign"]), planned: count(["planned"]) };
+}

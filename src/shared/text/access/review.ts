@@ -87,6 +87,13 @@ export function formatStates({ states, uncounted }: Pick<ReviewDetail, "states" 
   return [...counts, ...(uncounted > 0 ? [more] : [])].join(", ");
 }
 
+/** What was decided and is not done, as a part of a sentence. */
+export const formatUndone = ({ unplanned, planned }: { unplanned: number; planned: number }): string =>
+  [
+    ...(unplanned > 0 ? [`${formatCount(unplanned, "item")} revoked or reassigned, and in no plan`] : []),
+    ...(planned > 0 ? [`${formatCount(planned, "item")} planned, and not shown to be gone by a scan`] : []),
+  ].join("; ");
+
 /** What is not reviewed although it may be of the environment. */
 export const formatLeftOut = (count: number): string =>
   `${formatCount(count, "grant or account", "grants and accounts")} left out, for nobody has said in which environment`;

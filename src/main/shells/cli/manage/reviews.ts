@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import {
+  countUndone,
   type ReviewDeciders,
   type ReviewDetail,
   type ReviewerProgress,
@@ -20,6 +21,7 @@ import {
   formatReviewed,
   formatSelection,
   formatStates,
+  formatUndone,
   formatWait,
   listFacts,
   STATE_MEANINGS,
@@ -66,7 +68,7 @@ export function addReviews(program: Command, session: Session): void {
     .description("list the reviews")
     .option(
       "--due",
-      "only what somebody still has to decide, by reviewer; exit code 1 where anything is late",
+      "only what somebody still has to decide, by reviewer, and what was decided and is not done; exit code 1 where anything is late",
     )
     .addHelpText("after", LIST_HELP)
     .action(async (_: object, command: Command) => {
@@ -134,7 +136,7 @@ Examples:
   latchkey reviews list --due
 
 With --json: { reviews: [{ name, selection, deciders, createdAt, dueAt, endedAt, items, decided }] }; with --due:
-{ due: [{ review, dueAt, isLate, reviewer, items, decided }] }`;
+{ due: [{ review, dueAt, isLate, reviewer, items, decided }], undone: [{ review, isOver, isLate, unplanned, planned }] }`;
 
 const CREATE_HELP = `
 Accounts of the operating system itself are no items; grants that open them are. What cannot log in for certain is
@@ -158,11 +160,13 @@ With --json: { review, items, total }; of one item: { item }`;
 
 type Due = ReviewerProgress & { review: string; dueAt: Instant; isLate: boolean };
 
+/** What was decided and is not done. */
+type Undone = { review: string; isOver: boolean; isLate: boolean; unplanned: number; planned: number };
+
 async function list({ due = false, ...options }: ListOptions, world: World): Promise<number> {
   await using app = await openApp(options, world, "read");
   const { client } = app;
-  const isOver = due ? false : null;
-  const { rows } = await listRows(undefined, (page) => client.reviews.list({ isOver, ...page }));
+  const { rows } = await listRows(undefined, (page) => client.reviews.list({ ...page }));
   if (due) return await listDue(rows, client, options, world);
   if (options.json) printJson({ reviews: rows.map(({ id: _, ...review }) => review) }, world);
   else if (rows.length === 0) world.out("there is no review yet; latchkey reviews create begins one");
@@ -170,7 +174,7 @@ async function list({ due = false, ...options }: ListOptions, world: World): Pro
   return 0;
 }
 
-/** Who has not decided on everything, the most urgent first. */
+/** Who has not decided on everything, and what was decided and is not done, the most urgent first. */
 async function listDue(
   rows: readonly ReviewRow[],
   client: LatchkeyClient,
@@ -179,17 +183,41 @@ async function listDue(
 ): Promise<number> {
   const now = toInstant(world.now());
   const due: Due[] = [];
-  for (const { name: review, dueAt } of rows.toReversed()) {
-    const { reviewers } = await client.reviews.find({ review });
-    const left = reviewers.filter(({ items, decided }) => decided < items);
+  const undone: Undone[] = [];
+  for (const { name: review, dueAt, endedAt } of rows.toReversed()) {
+    const { reviewers, states } = await client.reviews.find({ review });
+    const isOver = endedAt !== null;
+    const left = reviewers.filter(({ items, decided }) => !isOver && decided < items);
     due.push(...left.map((one) => ({ review, dueAt, isLate: dueAt < now, ...one })));
+    const counts = countUndone(states);
+    const isLate = counts.unplanned > 0 && (isOver || dueAt < now);
+    if (counts.unplanned + counts.planned > 0) undone.push({ review, isOver, isLate, ...counts });
   }
   if (options.json)
-    printJson({ due: due.map(({ name: reviewer, ...one }) => ({ ...one, reviewer })) }, world);
-  else if (due.length === 0) world.out("nobody has to decide on anything");
-  else world.out(printTable(DUE_COLUMNS, due, world));
-  return due.some(({ isLate }) => isLate) ? 1 : 0;
+    printJson({ due: due.map(({ name: reviewer, ...one }) => ({ ...one, reviewer })), undone }, world);
+  else printDue(due, undone, world);
+  return [...due, ...undone].some(({ isLate }) => isLate) ? 1 : 0;
 }
+
+function printDue(due: readonly Due[], undone: readonly Undone[], world: World): void {
+  if (due.length === 0) world.out("nobody has to decide on anything");
+  else world.out(printTable(DUE_COLUMNS, due, world));
+  if (undone.length > 0) world.out(`\n${printTable(UNDONE_COLUMNS, undone, world)}`);
+}
+
+const UNDONE_COLUMNS: Column<Undone>[] = [
+  { head: "REVIEW", cell: ({ review, isOver }) => `${review}${isOver ? ", ended" : ""}` },
+  {
+    head: "NOT DONE",
+    cell: formatUndone,
+    style: ({ isLate }) => (isLate ? "red" : null),
+  },
+  {
+    head: "NEXT",
+    cell: ({ review, unplanned }) =>
+      unplanned > 0 ? `latchkey reviews plan ${review}` : `latchkey reviews show ${review} --state planned`,
+  },
+];
 
 const DUE_COLUMNS: Column<Due>[] = [
   {

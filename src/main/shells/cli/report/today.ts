@@ -88,6 +88,10 @@ function formatCommand(line: TodayLine): string {
       return "latchkey access --orphaned";
     case "review":
       return `latchkey reviews show ${line.review} --state open`;
+    case "undone-review":
+      return line.unplanned > 0
+        ? `latchkey reviews plan ${line.review}`
+        : `latchkey reviews show ${line.review} --state planned`;
     case "more-findings":
       return `latchkey findings --rule ${line.rule}`;
     case "finding":
