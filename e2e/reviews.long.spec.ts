@@ -51,7 +51,9 @@ test("three reviewers answer, one of them offline and signed; what they revoke g
   const type = typeAt(lab);
   const folder = dirname(lab.database);
   const line = await lab.makeLine("carol");
-  await writeFile(join(folder, "people.csv"), `login,name,key\ncarol,carol,${line}\n`);
+  const people = [`carol,carol,${line}`];
+  for (const name of ["dave", "erin"]) people.push(`${name},${name},${await lab.makeLine(name)}`);
+  await writeFile(join(folder, "people.csv"), `login,name,key\n${people.join("\n")}\n`);
   await type("people", "import", join(folder, "people.csv"));
   await type("reviews", "create", "q2", "--no-owner", "--reviewer", "carol", "--until", "2099-01-31");
   const { items } = JSON.parse(await type("reviews", "show", "q2", "--json"));
@@ -111,9 +113,12 @@ test("three reviewers answer, one of them offline and signed; what they revoke g
   const readme = await readFile(join(empty, "README.txt"), "utf8");
   await writeFile(join(empty, "REVIEWERS"), `carol ${line}\n`);
   const commands = readme.split("\n").filter((one) => one.startsWith("    "));
-  expect(commands).toHaveLength(3);
+  expect(commands).toHaveLength(5);
   for (const command of commands) await run("sh", ["-c", command.trim()], { cwd: empty });
   const evidence = JSON.parse(await readFile(join(empty, "review.json"), "utf8"));
   expect(evidence).toMatchObject({ problems: [], review: { decided: evidence.review.items } });
   expect(evidence.review.plans).toMatchObject([{ run: { state: "committed" } }]);
+  const [{ run: made }] = evidence.review.plans;
+  const ran = JSON.parse(await readFile(join(empty, `run-${made.id}.json`), "utf8"));
+  expect(ran).toMatchObject({ state: "committed", stepList: expect.any(Array) });
 });

@@ -78,7 +78,7 @@ test("every list of the contract is on trial here", () => {
     Object.keys(names).map((name) => `${group}.${name}`),
   );
   const lists = paths.filter(
-    (path) => /\.list$|\.probes$|\.observed$|\.items$/.test(path) && path !== "targets.list",
+    (path) => /\.list$|\.probes$|\.observed$|\.items$|^reviews\.(answers|decisions)$/.test(path) && path !== "targets.list",
   );
   expect(PROCEDURES.toSorted()).toEqual(lists.toSorted());
   expect(LISTS["access.list"].columns).toContain("comment");
@@ -312,6 +312,11 @@ function review({ access, reviews }: Store, name: string): void {
     reviews.items.add({ review: id, ordinal: index + 1, kind: "grant", about, reviewer: "ann", evidence });
   }
   reviews.open(id, { snapshot: "", items: 2, leftOut: 0 });
+  const typed = { reviewer: "ann", source: "typed" as const, madeBy: "jo", fingerprint: null, digest: "" };
+  for (const item of [1, 2])
+    reviews.answers.add({ ...typed, review: id, at: START, isLate: false, body: null, signature: null }, [
+      { item, choice: "keep", to: null, reason: "on call" },
+    ]);
 }
 
 /** A run that has ended. */

@@ -34,7 +34,7 @@ export function createPages({ store, findReview }: PageDeps) {
   function exportPage({ review: name, reviewer }: { review: string; reviewer: string }) {
     const review = findReview(name);
     refuseEnded(review);
-    const reviewers = store.reviews.reviewers(review.id);
+    const reviewers = store.reviews.progress(review.id);
     const own = reviewers.find((one) => one.name === reviewer);
     if (!own)
       throw new Refusal(
@@ -130,7 +130,7 @@ export function createAnswers({ store, workstation, now }: Deps) {
         `this is an answer to another review, which it calls ${answer.name}: none here has sent it`,
       );
     refuseEnded(review);
-    const isReviewer = store.reviews.reviewers(review.id).some(({ name }) => name === answer.reviewer);
+    const isReviewer = store.reviews.progress(review.id).some(({ name }) => name === answer.reviewer);
     if (review.snapshot !== answer.snapshot || review.name !== answer.name || !isReviewer)
       throw new Refusal(
         "invalid-input",

@@ -40,7 +40,7 @@ export function createReviews(deps: Deps) {
     find: os.find.handler(({ input }) => toDetail(findReview(input.review))),
     items: os.items.handler(({ input: { review: name, ...query } }) => {
       const review = findReview(name);
-      const reviewers = new Map(store.reviews.reviewers(review.id).map((one) => [one.name, one.items]));
+      const reviewers = new Map(store.reviews.progress(review.id).map((one) => [one.name, one.items]));
       const itemsOf = (reviewer: string) => reviewers.get(reviewer) ?? 0;
       return store.reviews.items.list({ id: review.id, items: review.items, itemsOf }, query);
     }),

@@ -95,7 +95,7 @@ function reviewLines(store: Store, { now }: Moment): TodayLine[] {
   const sort = { by: "due", descending: false } as const;
   const { rows } = store.reviews.list({ isOver: false, sort, after: null, limit: MOST_REVIEWS });
   return rows.flatMap(({ id, name, dueAt, items, decided }): TodayLine[] => {
-    const open = store.reviews.reviewers(id).filter((one) => one.decided < one.items);
+    const open = store.reviews.progress(id).filter((one) => one.decided < one.items);
     if (open.length === 0 || dueAt > toInstant(addDays(now, DUE_SOON_DAYS))) return [];
     const reviewers = open.map((one) => one.name);
     return [

@@ -184,12 +184,14 @@ function toNextState(
 export const isLatest = (column: string): string =>
   `(SELECT started_at FROM scan WHERE id = @scanId) >= ifnull((SELECT started_at FROM scan WHERE id = ${column}), '')`;
 
+const KEEP_KEYS_READING = `
+  INSERT INTO keys_reading (host, uid, scan, gap) VALUES (@host, @uid, iif(@gap IS NULL, @scanId, NULL), @gap)
+  ON CONFLICT (host, uid) DO UPDATE
+  SET gap = iif(${isLatest("scan")}, @gap, gap), scan = iif(@gap IS NULL AND ${isLatest("scan")}, @scanId, scan)`;
+
 /** How all keys of each number of a host were read. */
 export function keysReadingTable(db: Database) {
-  const keep = db.prepare(`
-    INSERT INTO keys_reading (host, uid, scan, gap) VALUES (@host, @uid, iif(@gap IS NULL, @scanId, NULL), @gap)
-    ON CONFLICT (host, uid) DO UPDATE
-    SET gap = iif(${isLatest("scan")}, @gap, gap), scan = iif(@gap IS NULL AND ${isLatest("scan")}, @scanId, scan)`);
+  const keep = db.prepare(KEEP_KEYS_READING);
 
   return {
     keep(host: number, readings: readonly KeysReading[], scanId: number): void {

@@ -36,6 +36,9 @@ type Row = {
   leftOut: number;
 };
 
+/** What a reviewer has done of their part, whoever that is. */
+type Progress = Omit<ReviewerProgress, "isUnknown">;
+
 type ReviewQuery = Window & { isOver: boolean | null; sort: { by: "due" | "name"; descending: boolean } };
 
 const COLUMNS = `id, name, token, selection, deciders, created_at AS createdAt, due_at AS dueAt, ended_at AS endedAt, snapshot,
@@ -76,7 +79,7 @@ function reviewTable(db: Database, lists: Lists) {
     db.prepare("DELETE FROM review_reviewer WHERE review = ?"),
     db.prepare("DELETE FROM review WHERE id = ?"),
   ];
-  const reviewers = db.prepare<[number], Omit<ReviewerProgress, "isUnknown">>(
+  const progress = db.prepare<[number], Progress>(
     "SELECT name, items, decided FROM review_reviewer WHERE review = ? ORDER BY name",
   );
 
@@ -102,11 +105,14 @@ function reviewTable(db: Database, lists: Lists) {
 
     find: (name: string): ReviewRecord | null => toRecord(find.get(name)),
     ofToken: (token: string): ReviewRecord | null => toRecord(byToken.get(token)),
-    reviewers: (review: number): ReviewerProgress[] =>
-      reviewers.all(review).map((one) => ({
-        ...one,
-        isUnknown: !people.isEmpty() && people.named(one.name).length === 0,
-      })),
+    progress: (review: number): Progress[] => progress.all(review),
+
+    reviewers(review: number): ReviewerProgress[] {
+      const isAnybodyKnown = !people.isEmpty();
+      return progress
+        .all(review)
+        .map((one) => ({ ...one, isUnknown: isAnybodyKnown && people.named(one.name).length === 0 }));
+    },
 
     /** `unopened`: the id of one whose process ended before it was frozen. */
     standingOf(name: string): { kind: "free" | "opened" } | { kind: "unopened"; id: number } {

@@ -99,8 +99,7 @@ export const formatLeftOut = (count: number): string =>
   `${formatCount(count, "grant or account", "grants and accounts")} left out, for nobody has said in which environment`;
 
 /** Of a reviewer whom no people source has. */
-export const UNKNOWN_REVIEWER =
-  "in no people source: what is their own access is not known, and no signature is theirs";
+export const UNKNOWN_REVIEWER = "in no people source: whether it is their own access is not known";
 
 export const SOURCE_WORDS: Record<AnswerSource, string> = {
   typed: "typed here",

@@ -244,7 +244,7 @@ async function plan(name: string, command: Command, options: PlanningOptions, wo
 
 async function readReview(name: string, options: CommonOptions, world: World) {
   await using app = await openApp(options, world, "read");
-  return app.client.reviews.find({ review: name });
+  return await app.client.reviews.find({ review: name });
 }
 
 type Done = Omit<Awaited<ReturnType<LatchkeyClient["reviews"]["plan"]>>, "planId"> & { what: PlanWhat };
