@@ -32,12 +32,12 @@ const keysIn = (evidence: ReviewEvidence): string[] =>
 /** Those whose access it is by the evidence. A machine's account is called like whatever runs as it. */
 function namesIn(evidence: ReviewEvidence): string[] {
   const { accountKind, account, person } = evidence;
-  const holder =
+  const owner =
     evidence.kind === "grant" && evidence.keyOwner.state === "known" ? evidence.keyOwner.who : null;
   return [
     ...(accountKind === "person" || accountKind === "unknown" ? [account] : []),
     ...(person === null ? [] : [person]),
-    ...(holder === null ? [] : [holder]),
+    ...(owner === null ? [] : [owner]),
   ];
 }
 

@@ -1,10 +1,10 @@
 import type { Database } from "better-sqlite3";
 import {
   ReviewDecision,
-  type ReviewDetail,
   ReviewEvidence,
   type ReviewItem,
   ReviewItemState,
+  type StateCounts,
 } from "#shared/model/access/review.ts";
 import { ScanId } from "#shared/model/hosts/scan.ts";
 import { PlanId } from "#shared/model/runs/plan.ts";
@@ -134,7 +134,7 @@ export function reviewItemTable(db: Database, lists: Lists) {
     },
 
     /** Of those that somebody has decided. `uncounted`: of so many the state is not known here. */
-    states(review: number): Pick<ReviewDetail, "states" | "uncounted"> {
+    states(review: number): StateCounts {
       const chosen = new Map(decided.all(review).map(({ choice, count }) => [choice, count]));
       const kept = chosen.get("keep") ?? 0;
       const found = states.all(review, MOST_COUNTED);

@@ -116,6 +116,22 @@ export const GrantEvidence = z.object({
 });
 export type GrantEvidence = z.infer<typeof GrantEvidence>;
 
+/** How an account is entered, beside its keys and its password, and what shows who has. */
+export const AccountEntries = z.object({
+  /** Why more keys may open it than are known; null where all are. */
+  keysGap: KeysGap.nullable(),
+  /** Who may run commands as it: the first of `becomerCount`. */
+  becomers: z.array(z.object({ account: z.string(), by: Escalation.shape.by, isCertain: z.boolean() })),
+  becomerCount: z.int(),
+  /** Programs that whoever starts them runs as this account, and whom keytabs of the host make of root; null: not all were read. */
+  setuidPrograms: z.array(z.string()).nullable(),
+  principals: z.array(z.string()).nullable(),
+  /** Logins without a key, the latest first. */
+  otherLogins: z.array(z.object({ method: LoginMethod, by: z.string(), lastAt: Instant })),
+  logs: z.array(LogWindow),
+});
+export type AccountEntries = z.infer<typeof AccountEntries>;
+
 /** An account as it was when the review was created. Written by strangers in part. */
 export const AccountEvidence = z.object({
   kind: z.literal("account"),
@@ -133,20 +149,10 @@ export const AccountEvidence = z.object({
   workloads: z.array(Workload),
   workloadCount: z.int(),
   grantCount: z.int(),
-  /** Why more keys may open it than are known; null where all are. */
-  keysGap: KeysGap.nullable(),
+  ...AccountEntries.shape,
   /** Authorities of sshd whose certificates let somebody in, or may. */
   authorityCount: z.int(),
-  /** Who may run commands as it: the first of `becomerCount`. */
-  becomers: z.array(z.object({ account: z.string(), by: Escalation.shape.by, isCertain: z.boolean() })),
-  becomerCount: z.int(),
-  /** Programs that whoever starts them runs as this account, and whom keytabs of the host make of root; null: not all were read. */
-  setuidPrograms: z.array(z.string()).nullable(),
-  principals: z.array(z.string()).nullable(),
   lastLoginAt: Instant.nullable(),
-  /** Logins without a key, the latest first. */
-  otherLogins: z.array(z.object({ method: LoginMethod, by: z.string(), lastAt: Instant })),
-  logs: z.array(LogWindow),
   findings: z.array(z.object({ rule: z.string(), severity: Severity, sentence: z.string() })),
 });
 export type AccountEvidence = z.infer<typeof AccountEvidence>;
@@ -169,10 +175,7 @@ export type ReviewedAccount = {
   home: string;
   groups: string[];
   workloads: Workload[];
-} & Pick<
-  AccountEvidence,
-  "keysGap" | "becomers" | "becomerCount" | "setuidPrograms" | "principals" | "otherLogins" | "logs"
->;
+} & AccountEntries;
 
 export const ReviewEvidence = z.discriminatedUnion("kind", [GrantEvidence, AccountEvidence]);
 export type ReviewEvidence = z.infer<typeof ReviewEvidence>;
@@ -359,14 +362,19 @@ export const ReviewRow = z.object({
 });
 export type ReviewRow = z.infer<typeof ReviewRow>;
 
+/** How many items are in each state; those of 0 are left out. */
+export const StateCounts = z.object({
+  states: z.array(z.object({ state: ReviewItemState, count: z.int() })),
+  /** How many more are revoked or reassigned, of which nobody has counted how far they have come. */
+  uncounted: z.int(),
+});
+export type StateCounts = z.infer<typeof StateCounts>;
+
 export const ReviewDetail = ReviewRow.extend({
   /** SHA-256 over its items as they were frozen. */
   snapshot: z.string(),
   reviewers: z.array(ReviewerProgress),
-  /** How many items are in each state; those of 0 are left out. */
-  states: z.array(z.object({ state: ReviewItemState, count: z.int() })),
-  /** How many more are revoked or reassigned, of which nobody has counted how far they have come. */
-  uncounted: z.int(),
+  ...StateCounts.shape,
   answerCount: z.int(),
   /** Another value after anything has changed in the database: what is read page by page is of one moment while it is the same. */
   moment: z.string(),
@@ -386,7 +394,7 @@ export const ReviewDetail = ReviewRow.extend({
 export type ReviewDetail = z.infer<typeof ReviewDetail>;
 
 /** What of a review was decided and is not done: in no plan, or planned and not shown to be gone. */
-export function countUndone(states: ReviewDetail["states"]): { unplanned: number; planned: number } {
+export function countUndone(states: StateCounts["states"]): { unplanned: number; planned: number } {
   const count = (of: readonly ReviewItemState[]) =>
     states.reduce((sum, one) => (of.includes(one.state) ? sum + one.count : sum), 0);
   return { unplanned: count(["to-revoke", "to-disable", "to-reassign"]), planned: count(["planned"]) };

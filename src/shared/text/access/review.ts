@@ -6,12 +6,12 @@ import type {
   RefusedDecision,
   ReviewDeciders,
   ReviewDecision,
-  ReviewDetail,
   ReviewEvidence,
   ReviewItem,
   ReviewItemState,
   ReviewSelection,
   ReviewWait,
+  StateCounts,
   UnplannedAccount,
 } from "../../model/access/review.ts";
 import { assertNever } from "../../model/assert-never.ts";
@@ -81,7 +81,7 @@ export const STATE_MEANINGS: Record<ReviewItemState, string> = {
 };
 
 /** How many items are in each state. */
-export function formatStates({ states, uncounted }: Pick<ReviewDetail, "states" | "uncounted">): string {
+export function formatStates({ states, uncounted }: StateCounts): string {
   const counts = states.map(({ state, count }) => `${formatNumber(count)} ${STATE_WORDS[state]}`);
   const more = `${formatNumber(uncounted)} more revoked or reassigned, of which it is not counted how far they are`;
   return [...counts, ...(uncounted > 0 ? [more] : [])].join(", ");
