@@ -95,9 +95,20 @@ test("a review is created, decided by keys and in bulk, and answered in one file
   await expect(drawer).toContainText("typed by");
   expect(await camera.photograph("review-item")).toEqual([]);
   await frame.press("Escape");
+  // An account goes by a plan of its own, and says what is not known of it.
+  const account = await list.open(/account ubuntu@web-1/);
+  await expect(account).toContainText("certificates of 1 authority");
+  expect(await camera.photograph("review-account")).toEqual([]);
+  await account.getByRole("button", { name: "Revoke" }).click();
+  const disable = page.getByRole("dialog", { name: /^Revoke item/ });
+  await disable.getByLabel("Reason").fill("nobody uses it");
+  await disable.getByRole("button", { name: "Revoke" }).click();
+  await expect(account).toContainText("to disable");
+  await frame.press("Escape");
+  await expect(page.getByRole("button", { name: "Disable 1 account" })).toBeVisible();
   await list.filter("State", "Open");
   await list.filtered("State");
-  await expect(list.rows).toHaveCount(count - 4);
+  await expect(list.rows).toHaveCount(count - 5);
 
   // Without Latchkey: the file runs its own script and asks nobody for anything.
   await page.getByRole("button", { name: "File for a reviewer" }).click();
@@ -117,7 +128,7 @@ test("a review is created, decided by keys and in bulk, and answered in one file
   await importing.getByLabel(/^Accept it although/).check();
   await importing.getByRole("button", { name: "Import" }).click();
   await expect(importing).toHaveCount(0);
-  await expect(list.rows).toHaveCount(count - 5);
+  await expect(list.rows).toHaveCount(count - 6);
   await page.getByRole("button", { name: "End", exact: true }).click();
   await page.getByRole("dialog").getByRole("button", { name: "End" }).click();
   await expect(page.getByText("ended 20", { exact: false })).toBeVisible();
