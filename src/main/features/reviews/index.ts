@@ -11,8 +11,7 @@ import type { ReviewRecord } from "#store/reviews/review-store.ts";
 import type { Store } from "#store/store.ts";
 import { createAnswers, createPages } from "./answers.ts";
 import { createReview } from "./create-review.ts";
-import { createDeciding, findItem } from "./decide.ts";
-import { createPlanning, type ReviewTools } from "./plan-decisions.ts";
+import { createDeciding, createPlanning, findItem, type ReviewTools } from "./decide.ts";
 import { findProblems, signSums } from "./verify-review.ts";
 
 type Deps = ReviewTools & {
