@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Unreadable } from "#domain/collection/collection.ts";
-import { evaluateKeysReadings } from "./keys-readings.ts";
+import { evaluateKeysReadings } from "./authorities.ts";
 import { makeAccount, makeCollection, makeKeysFile } from "./testdata/make-collection.ts";
 
 const root = makeAccount("root", { uid: 0, home: "/root" });

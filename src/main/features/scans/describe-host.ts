@@ -15,10 +15,14 @@ import { evaluateReach } from "#domain/escalation/reach.ts";
 import { findCertificateProblems } from "#domain/findings/certificate-findings.ts";
 import { evaluateRisks } from "#domain/risk/account-risk.ts";
 import { verifyPossession, writeScanStatement } from "#domain/signatures/possession.ts";
-import { type Authority, evaluateAuthorities, findOtherAccess } from "#domain/ssh/authorities.ts";
+import {
+  type Authority,
+  evaluateAuthorities,
+  evaluateKeysReadings,
+  findOtherAccess,
+} from "#domain/ssh/authorities.ts";
 import { type EvaluatedGrant, evaluateGrants } from "#domain/ssh/effective.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
-import { evaluateKeysReadings } from "#domain/ssh/keys-readings.ts";
 import { findLeakedKeys } from "#domain/ssh/leaked-keys.ts";
 import { findManagers } from "#domain/ssh/managers.ts";
 import { findSshProblems } from "#domain/ssh/ssh-findings.ts";
