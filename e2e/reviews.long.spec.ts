@@ -41,6 +41,25 @@ async function decideOffline(context: BrowserContext, file: string): Promise<str
   return answer;
 }
 
+type Item = { item: number; evidence: { kind: string; account: string } };
+
+/** An account is closed by a later scan, too, once a run has disabled it: its name stays. */
+async function disableAccount(
+  type: ReturnType<typeof typeAt>,
+  lab: RunbooksLab,
+  items: readonly Item[],
+): Promise<void> {
+  const [account = 0] = items.flatMap(({ item, evidence }) =>
+    evidence.kind === "account" && evidence.account === "deploy" ? item : [],
+  );
+  await type("reviews", "decide", "q2", String(account), "--revoke", "--reason", "the job is gone");
+  const apply = ["--apply", "--yes", "--identity", join(lab.home, ".ssh/id_ed25519")];
+  await type("reviews", "plan", "q2", "--accounts", "--watch", "0", ...apply);
+  expect(await type("reviews", "show", "q2", String(account))).toContain("no scan by root since has read it");
+  await type("scan", `root@${lab.hosts[0]?.address}:22`);
+  expect(await type("reviews", "show", "q2", String(account))).toContain("gone by scan");
+}
+
 test("three reviewers answer, one of them offline and signed; what they revoke goes by a run, a later scan closes it, and an auditor checks the evidence", async ({
   stage,
   sample,
@@ -104,17 +123,7 @@ test("three reviewers answer, one of them offline and signed; what they revoke g
   const shown = JSON.parse(await type("reviews", "show", "q2", String(mallory), "--json"));
   expect(shown.item).toMatchObject({ state: "closed", decision: { source: "signed", reviewer: "carol" } });
 
-  // So is an account, by the run that disables it: its name stays.
-  const [account = 0] = items.flatMap(
-    ({ item, evidence }: { item: number; evidence: { kind: string; account: string } }) =>
-      evidence.kind === "account" && evidence.account === "deploy" ? item : [],
-  );
-  await type("reviews", "decide", "q2", String(account), "--revoke", "--reason", "the job is gone");
-  const apply = ["--apply", "--yes", "--identity", join(lab.home, ".ssh/id_ed25519")];
-  await type("reviews", "plan", "q2", "--accounts", "--watch", "0", ...apply);
-  expect(await type("reviews", "show", "q2", String(account))).toContain("no scan by root since has read it");
-  await type("scan", `root@${lab.hosts[0]?.address}:22`);
-  expect(await type("reviews", "show", "q2", String(account))).toContain("gone by scan");
+  await disableAccount(type, lab, items);
 
   const pack = join(folder, "pack");
   await type("reviews", "end", "q2");
@@ -129,7 +138,10 @@ test("three reviewers answer, one of them offline and signed; what they revoke g
   for (const command of commands) await run("sh", ["-c", command.trim()], { cwd: empty });
   const evidence = JSON.parse(await readFile(join(empty, "review.json"), "utf8"));
   expect(evidence).toMatchObject({ problems: [], review: { decided: evidence.review.items } });
-  expect(evidence.review.plans).toMatchObject([{ run: { state: "committed" } }, { run: { state: "waiting" } }]);
+  expect(evidence.review.plans).toMatchObject([
+    { run: { state: "committed" } },
+    { run: { state: "waiting" } },
+  ]);
   const [{ run: made }] = evidence.review.plans;
   const ran = JSON.parse(await readFile(join(empty, `run-${made.id}.json`), "utf8"));
   expect(ran).toMatchObject({ state: "committed", stepList: expect.any(Array) });

@@ -78,7 +78,9 @@ test("every list of the contract is on trial here", () => {
     Object.keys(names).map((name) => `${group}.${name}`),
   );
   const lists = paths.filter(
-    (path) => /\.list$|\.probes$|\.observed$|\.items$|^reviews\.(answers|decisions)$/.test(path) && path !== "targets.list",
+    (path) =>
+      /\.list$|\.probes$|\.observed$|\.items$|^reviews\.(answers|decisions)$/.test(path) &&
+      path !== "targets.list",
   );
   expect(PROCEDURES.toSorted()).toEqual(lists.toSorted());
   expect(LISTS["access.list"].columns).toContain("comment");

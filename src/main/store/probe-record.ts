@@ -1,9 +1,6 @@
 import type { RatedAccount } from "#shared/model/access/account.ts";
-
-import type { BaselineSpans, Baselines, LoginDay, ObservedLogin } from "#shared/model/access/login.ts";
-import type { Baselines, DaySpan, LoginDay, ObservedLogin } from "#shared/model/access/login.ts";
 import type { KeysReading } from "#shared/model/access/keys-reading.ts";
-
+import type { BaselineSpans, Baselines, LoginDay, ObservedLogin } from "#shared/model/access/login.ts";
 import type { Verdict } from "#shared/model/access/verdict.ts";
 import type { Certificate } from "#shared/model/certificates/certificate.ts";
 import type { FileLine, ShownBy } from "#shared/model/certificates/served.ts";
