@@ -108,9 +108,10 @@ const MOST_NAMED = 20;
 /**
  * What in these tables is not as this program has left it, each as a sentence: rows that were changed, added or removed
  * by somebody who had the file and not the key; or why that cannot be verified. None where all is well, and for a
- * database that has no seals yet. What was removed with its seal is missed where all tables are verified, and all rows.
+ * database that has no seals yet. What was removed with its seal is missed where all tables are verified whole: those of
+ * more than \`most\` rows together are not.
  */
-export function findUnsealed(db: Database, path: string, tables = SEALED_TABLES): string[] {
+export function findUnsealed(db: Database, path: string, most = Infinity): string[] {
   if (!hasSeals(db)) return [];
   const key = readSealKey(path);
   const state = readState(db);
@@ -129,10 +130,13 @@ export function findUnsealed(db: Database, path: string, tables = SEALED_TABLES)
     return [
       `whether its pins, approvals and issuers were changed by others cannot be verified: they were sealed by another key than that in ${where}; ${INSPECT}`,
     ];
-  const found = tables.flatMap((sealed) => compareRows(db, sealed, key));
-  const isWhole = tables.length < SEALED_TABLES.length || isTotal(db, key, state);
+  const { whole, large } = splitBySize(db, most);
+  const found = [
+    ...whole.flatMap((sealed) => compareRows(db, sealed, key)),
+    ...large.flatMap(({ sealed, first }) => compareFirst(db, { sealed, first, key })),
+  ];
   const missing =
-    isWhole || found.length > 0
+    large.length > 0 || isTotal(db, key, state) || found.length > 0
       ? []
       : ["pins, approvals, labels or others were removed, with their seals, outside this program"];
   const more = found.length > MOST_NAMED ? [`and ${found.length - MOST_NAMED} more`] : [];
@@ -153,25 +157,44 @@ export function findUnsealedRows(db: Database, path: string, rows: readonly Seal
     return [
       `whether it was changed by others cannot be verified: its seals, or ${sealKeyPath(path)}, are not there`,
     ];
-  const sealIn = db
-    .prepare<[string, string], Buffer>("SELECT mac FROM row_seal WHERE kind = ? AND id = ?")
-    .pluck();
+  const find = rowFinder(db, key);
   const found = rows.flatMap(({ table, where, value }) => {
     const sealed = SEALED_TABLES.find((one) => one.table === table);
     if (!sealed) throw new Error(`${table} is not sealed`);
-    const sql = `${writeSelect(sealed)} WHERE ${where} = ?`;
-    const all = db.prepare<[number], Value[]>(sql).raw().all(value);
-    return all.flatMap(([id, ...values]) => {
-      const before = sealIn.get(table, String(id));
-      if (before?.equals(sealOf(key, [table, ...values]))) return [];
-      return [
-        `${sealed.describe(JSON.parse(String(id)) as unknown[])} was ${before ? "changed" : "added"} outside this program`,
-      ];
-    });
+    return find(sealed, `WHERE ${where} = ?`, value);
   });
   return found.length > 0 || isTotal(db, key, state)
     ? found
     : ["rows were removed outside this program, with their seals: latchkey database check says more"];
+}
+
+/** Finds what is not as it was sealed among the rows that the end of a query with one value chooses. */
+function rowFinder(db: Database, key: Buffer): (sealed: SealedTable, end: string, value: number) => string[] {
+  const sealIn = db
+    .prepare<[string, string], Buffer>("SELECT mac FROM row_seal WHERE kind = ? AND id = ?")
+    .pluck();
+  return (sealed, end, value) => {
+    const rows = db
+      .prepare<[number], Value[]>(`${writeSelect(sealed)} ${end}`)
+      .raw()
+      .all(value);
+    return rows.flatMap(([id, ...values]) => {
+      const before = sealIn.get(sealed.table, String(id));
+      if (before?.equals(sealOf(key, [sealed.table, ...values]))) return [];
+      return [`${nameRow(sealed, String(id))} was ${before ? "changed" : "added"} outside this program`];
+    });
+  };
+}
+
+/** What a row is called; a seal that somebody else wrote may name none. */
+function nameRow(sealed: SealedTable, id: string): string {
+  try {
+    const key: unknown = JSON.parse(id);
+    if (Array.isArray(key)) return sealed.describe(key);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  return `a row of ${sealed.table} without a name`;
 }
 
 /** All seals together are as they were left. */
@@ -190,7 +213,7 @@ function compareRows(db: Database, sealed: SealedTable, key: Buffer): string[] {
       .all(sealed.table)
       .map(({ id, mac }) => [id, mac]),
   );
-  const name = (id: string) => sealed.describe(JSON.parse(id) as unknown[]);
+  const name = (id: string) => nameRow(sealed, id);
   const changed = listRows(db, sealed, key).flatMap(({ id, mac }) => {
     const before = seals.get(id);
     seals.delete(id);
@@ -206,20 +229,43 @@ const isFresh = (db: Database): boolean => db.prepare("SELECT 1 FROM event LIMIT
 /** So many rows are verified when the database is opened: `database check` verifies all. */
 const MOST_AT_OPENING = 20_000;
 
-/** The tables that are small enough, one after the other: a large one keeps no other from being verified. */
-function tablesAtOpening(db: Database, most: number): SealedTable[] {
-  const sizeOf = db
-    .prepare<[string, number], number>(
-      "SELECT count(*) FROM (SELECT 1 FROM row_seal WHERE kind = CAST(? AS TEXT) LIMIT CAST(? AS INTEGER))",
-    )
-    .pluck();
+type LargeTable = { sealed: SealedTable; first: number };
+
+/**
+ * The tables that are small enough, one after the other: a large one keeps no other from being verified. Their rows are
+ * counted, not their seals. Of a large one so many of the first are verified as would still be small: one that was small
+ * before somebody added rows has one among them that has no seal, or a false one.
+ */
+function splitBySize(db: Database, most: number): { whole: SealedTable[]; large: LargeTable[] } {
+  const whole: SealedTable[] = [];
+  const large: LargeTable[] = [];
   let left = most;
-  return SEALED_TABLES.filter((sealed) => {
-    const size = sizeOf.get(sealed.table, left + 1) ?? 0;
-    if (size > left) return false;
-    left -= size;
-    return true;
-  });
+  for (const sealed of SEALED_TABLES) {
+    const size = most === Infinity ? 0 : countRows(db, sealed);
+    if (size > left) large.push({ sealed, first: left + 1 });
+    else {
+      whole.push(sealed);
+      left -= size;
+    }
+  }
+  return { whole, large };
+}
+
+const countRows = (db: Database, { table }: SealedTable): number =>
+  db.prepare<[], number>(`SELECT count(*) FROM ${table}`).pluck().get() ?? 0;
+
+/** Of a large table: whether each row has a seal, by their number, and whether the first have their own. */
+function compareFirst(db: Database, { sealed, first, key }: LargeTable & { key: Buffer }): string[] {
+  const { table } = sealed;
+  const sealCount = db.prepare<[string], number>("SELECT count(*) FROM row_seal WHERE kind = ?").pluck();
+  const more = countRows(db, sealed) - (sealCount.get(table) ?? 0);
+  const uneven =
+    more > 0
+      ? [`${more} rows of ${table} are not sealed: they were added outside this program`]
+      : more < 0
+        ? [`${-more} rows of ${table} were removed outside this program`]
+        : [];
+  return [...uneven, ...rowFinder(db, key)(sealed, "LIMIT ?", first)];
 }
 
 /**
@@ -250,7 +296,7 @@ function createKey(path: string): Buffer | null {
 /** What was found when the database was opened, as a sentence; null where nothing was found in the tables that are verified then. */
 export function findUnsealedAtOpening(db: Database, path: string, most = MOST_AT_OPENING): string | null {
   if (!hasSeals(db)) return null;
-  const found = findUnsealed(db, path, tablesAtOpening(db, most));
+  const found = findUnsealed(db, path, most);
   return found.length === 0 ? null : found.join("; ");
 }
 

@@ -49,6 +49,17 @@ test("an approval that is edited in the file, and a pin that is planted there, a
   expect((await type("database", "check")).code).toBe(0);
 });
 
+const COUNT = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20001)";
+const FALSE_PINS = `INSERT INTO pin ${COUNT} SELECT 'zz' || i, 22, 'ssh-ed25519', 'SHA256:x', x'00', 'accepted', '2026-12-01T00:00:00Z' FROM n`;
+const FALSE_SEALS = `INSERT INTO row_seal ${COUNT} SELECT 'pin', json_array('zz' || i, 22), zeroblob(32) FROM n`;
+
+test("a pin that is planted among more false ones than are verified at opening is named by every command", async () => {
+  await using folder = await makeTemporaryFolder();
+  const { type, edit } = await prepare(folder.path);
+  await edit(PLANT, FALSE_PINS, FALSE_SEALS);
+  expect((await type("hosts")).err).toContain("the pin of web9 port 22 was added outside this program");
+});
+
 /** A host with an owner, and a finding of it that is accepted. */
 async function prepareLabels(type: Awaited<ReturnType<typeof prepare>>["type"]) {
   const { out } = await type("hosts", "--json");
