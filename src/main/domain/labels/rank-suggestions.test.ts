@@ -23,16 +23,21 @@ test("what the user has said elsewhere comes before any number of words of a hos
     owner("Mallory", { kind: "became", by: "mallory", at: "2026-06-01T00:00:00Z" }),
     owner("Mallory", { kind: "key-of-person", fingerprint: "SHA256:m", source: "people.csv" }),
     owner("team web", { kind: "comment", comment: "web" }),
-    owner("team web", { kind: "same-name", count: 3 }),
+    owner("team web", { kind: "same-host", count: 3 }),
   ];
   expect(rankSuggestions(found, UNSAID)).toMatchObject([
     {
       value: "team web",
       isClaim: false,
-      evidence: [{ kind: "same-name" }, { kind: "comment" }],
+      evidence: [{ kind: "same-host" }, { kind: "comment" }],
     },
     { value: "Mallory", isClaim: true, evidence: [{}, {}, {}] },
   ]);
+});
+
+test("an account's name is a word of its host, however many of that name are the user's elsewhere", () => {
+  const found = [owner("team web", { kind: "same-name", count: 3 })];
+  expect(rankSuggestions(found, UNSAID)).toMatchObject([{ value: "team web", isClaim: true }]);
 });
 
 test("nothing is suggested where something is said already, be it by the host", () => {

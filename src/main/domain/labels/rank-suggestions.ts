@@ -53,8 +53,8 @@ function isHostsWord({ kind }: LabelEvidence): boolean {
     case "key-file":
     case "runs":
     case "predecessor":
-      return true;
     case "same-name":
+      return true;
     case "same-host":
     case "on-host":
     case "issuer":
