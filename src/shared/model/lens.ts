@@ -128,13 +128,16 @@ export const sourceOf = (rule: RuleId): RuleSource | null => ITEMS_OF_RULE[rule]
 /**
  * Why a rule finds less than there may be, or nothing. `no-host-read`: endpoints alone were. `no-logs`: no host has logs that were read, and
  * show logins. `no-people-source`: nobody is known to have left. `no-baseline`: nothing is new where nobody has named a baseline.
+ * `no-certificate-read`: nor an endpoint. `short-logs`: none reach back as far as it takes to call an account unused.
  * `no-environments`: fewer than two are named, and nothing is of several.
  * `inventory-incomplete`: that a private key was not found counts for nothing yet. `turned-off`: nobody has turned it on.
  */
 export const RuleGap = z.enum([
   "nothing-scanned",
   "no-host-read",
+  "no-certificate-read",
   "no-logs",
+  "short-logs",
   "no-people-source",
   "no-baseline",
   "no-environments",
@@ -143,8 +146,15 @@ export const RuleGap = z.enum([
 ]);
 export type RuleGap = z.infer<typeof RuleGap>;
 
-/** On how many of the hosts a rule may miss what there is. `not-whole`: not all was read, as root; `no-logs`: no log shows logins. */
-export const HostGap = z.object({ why: z.enum(["not-whole", "no-logs"]), hosts: z.int(), of: z.int() });
+/**
+ * On how many of the hosts a rule may miss what there is. `not-whole`: not all was read, as root; `no-logs`: no log shows
+ * logins; `short-logs`: not for as long as it takes.
+ */
+export const HostGap = z.object({
+  why: z.enum(["not-whole", "no-logs", "short-logs"]),
+  hosts: z.int(),
+  of: z.int(),
+});
 export type HostGap = z.infer<typeof HostGap>;
 
 /** What is found now for one item, accepted findings aside. An item without rules is not covered. */

@@ -240,7 +240,8 @@ const isSure = ({ how, evidence }: Login): boolean => evidence === "journal" && 
 /**
  * A service's or a bot's account with a login shell to which nobody has logged in for 90 days, all of which the logs
  * cover. Where it has a password, no log is known to have every login. What any user can have had written of a login
- * makes it a hint where the journal covers all, and hides it nowhere.
+ * makes it a hint where the journal covers all. Where plain files alone tell of logins it counts as one, and ends the
+ * finding: an account in use that is called unused gets disabled.
  */
 function findUnused(
   account: HostAccount,

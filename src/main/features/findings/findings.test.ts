@@ -213,7 +213,7 @@ test("nothing is said to be found of what no log, no people source and no readin
   expect(await gapsOf("identity-owner-left")).toEqual(["no-people-source", null]);
   expect(await gapsOf("grant-returned")).toEqual([null, null]);
   visitHost(store, "web2", { collected: { readAs: "deploy", use: { logins: [], others: [], windows } } });
-  expect(await gapsOf("account-unused")).toEqual([null, { why: "no-logs", hosts: 1, of: 2 }]);
+  expect(await gapsOf("account-disabled-in-use")).toEqual([null, { why: "no-logs", hosts: 1, of: 2 }]);
   expect(await gapsOf("grant-returned")).toEqual([null, { why: "not-whole", hosts: 1, of: 2 }]);
   const some = await read("NHI10");
   expect(some && [formatFound(some), ...formatRuleGaps(some, String)]).toEqual([
@@ -224,6 +224,37 @@ test("nothing is said to be found of what no log, no people source and no readin
     visitHost(store, host, { collected: { readAs: "root", use: { logins: [], others: [], windows } } });
   const all = await read("NHI10");
   expect(all && [formatFound(all), ...formatRuleGaps(all, String)]).toEqual(["none found"]);
+});
+
+test("nothing is said to be found of what short logs, files that were not readable and no certificate can have shown", async () => {
+  await using folder = await makeTemporaryFolder();
+  using database = openFile(folder.path);
+  const { store } = database;
+  const findings = createRouterClient(createFindings({ store, announce: () => {}, now }));
+  const gapsOf = async (...rules: RuleId[]) => {
+    const { items } = await findings.lens({ lens: "owasp-nhi" });
+    const all = items.flatMap((item) => item.rules);
+    return rules.map((rule) => all.find((one) => one.rule === rule)).map((one) => one?.gap ?? one?.hostGap);
+  };
+  const logsFrom = (from: string) => ({
+    use: { logins: [], others: [], windows: [{ source: "journal", from, to: "2026-06-01T00:00:00Z" }] },
+  });
+  visitHost(store, "web1", { collected: logsFrom("2026-05-20T00:00:00Z") });
+  expect(await gapsOf("account-unused", "account-used-by-person")).toEqual(["short-logs", null]);
+  visitHost(store, "web2", { collected: logsFrom("2026-02-01T00:00:00Z") });
+  expect(await gapsOf("account-unused", "account-used-by-person", "key-weak")).toEqual([
+    { why: "short-logs", hosts: 1, of: 2 },
+    null,
+    null,
+  ]);
+  visitHost(store, "web2", { collected: { unreadablePaths: ["/srv/git/.ssh"] } });
+  expect(await gapsOf("key-weak")).toEqual([{ why: "not-whole", hosts: 1, of: 2 }]);
+
+  expect(await gapsOf("certificate-revoked")).toEqual(["no-certificate-read"]);
+  visitEndpoint(store, "gone");
+  expect(await gapsOf("certificate-revoked")).toEqual(["no-certificate-read"]);
+  visitEndpoint(store, "shop", { presented: { chain: [makeCertificate("shop")] } });
+  expect(await gapsOf("certificate-revoked")).toEqual([null]);
 });
 
 type Listing = { rows: Finding[]; next: string | null };

@@ -1,4 +1,5 @@
 import { implement } from "@orpc/server";
+import { findSurestReach, UNUSED_AFTER_DAYS } from "#domain/use/evaluate-use.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { findings, type OptionalRule } from "#shared/contract/findings.ts";
 import { evaluatesAbsence } from "#shared/model/access/person.ts";
@@ -59,9 +60,10 @@ export function createFindings({ store, announce, now }: Deps) {
 }
 
 function reportLens(store: Store, lens: Lens, now: Date): LensReport {
-  const { findings: found, isEmpty } = store.today.figures(now);
-  const hosts = store.hosts.countRead();
-  const gapOf = ruleGaps(store, { isEmpty, hosts });
+  const { findings: found, isEmpty, certificates, endpoints } = store.today.figures(now);
+  const hosts = readHosts(store);
+  const hasCertificates = certificates.total > 0 || endpoints.presented > 0;
+  const gapOf = ruleGaps(store, { isEmpty, hosts, hasCertificates });
   const items = LENS_ITEMS[lens].map((item) => {
     const rules = rulesOf(item);
     return {
@@ -79,12 +81,23 @@ function reportLens(store: Store, lens: Lens, now: Date): LensReport {
 
 const SINCE_BASELINE: ReadonlySet<RuleId> = new Set(["grant-since-baseline", "account-since-baseline"]);
 
-type ReadHosts = ReturnType<Store["hosts"]["countRead"]>;
+/** `withLongLogs`: whose logs reach back as far as it takes to call an account unused, when they were read. */
+type ReadHosts = ReturnType<Store["hosts"]["countRead"]> & { withLongLogs: number };
+
+function readHosts(store: Store): ReadHosts {
+  const ofHosts = Map.groupBy(store.hosts.logWindows(), ({ id }) => id);
+  const long = [...ofHosts.values()].filter((windows) => {
+    const [{ lastRead, ahead } = { lastRead: "", ahead: 0 }] = windows;
+    const { reach } = findSurestReach(windows, Date.parse(lastRead) / 1_000 + ahead);
+    return reach !== null && reach.days >= UNUSED_AFTER_DAYS;
+  });
+  return { ...store.hosts.countRead(), withLongLogs: long.length };
+}
 
 /** What keeps a rule from finding anything, or all that it may find; null where nothing does. */
 function ruleGaps(
   store: Store,
-  { isEmpty, hosts }: { isEmpty: boolean; hosts: ReadHosts },
+  { isEmpty, hosts, hasCertificates }: { isEmpty: boolean; hosts: ReadHosts; hasCertificates: boolean },
 ): (rule: RuleId) => RuleGap | null {
   const isWhole = evaluatesAbsence(store.people.inventory());
   const hasBaseline = store.changes.baseline() !== null;
@@ -96,9 +109,11 @@ function ruleGaps(
   return (rule) => {
     const source = sourceOf(rule);
     if (isEmpty) return "nothing-scanned";
+    if (source === null && !hasCertificates) return "no-certificate-read";
     if (source !== null && hosts.read === 0) return "no-host-read";
     if (off.has(rule)) return "turned-off";
     if (source === "logs" && hosts.withLogs === 0) return "no-logs";
+    if (rule === "account-unused" && hosts.withLongLogs === 0) return "short-logs";
     if (source === "people" && !hasPeople) return "no-people-source";
     if (SINCE_BASELINE.has(rule) && !hasBaseline) return "no-baseline";
     if (rule === "key-across-environments" && !hasEnvironments) return "no-environments";
@@ -107,10 +122,12 @@ function ruleGaps(
 }
 
 /** On which of the hosts a rule may miss something; null where on none, and where no host is needed. */
-function findHostGap(rule: RuleId, { total, whole, withLogs }: ReadHosts): HostGap | null {
+function findHostGap(rule: RuleId, { total, whole, withLogs, withLongLogs }: ReadHosts): HostGap | null {
   const source = sourceOf(rule);
   if (source === null) return null;
   if (source === "logs" && withLogs < total) return { why: "no-logs", hosts: total - withLogs, of: total };
+  if (rule === "account-unused" && withLongLogs < total)
+    return { why: "short-logs", hosts: total - withLongLogs, of: total };
   return whole < total ? { why: "not-whole", hosts: total - whole, of: total } : null;
 }
 

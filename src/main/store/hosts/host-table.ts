@@ -80,6 +80,9 @@ type Deps = {
 /** `whole`: all of it, as root. `withLogs`: with a log that shows logins. */
 type ReadHosts = { total: number; read: number; whole: number; withLogs: number };
 
+/** `lastRead` by our clock; the others by the host's, which is so many seconds ahead. */
+type LogWindowRow = { id: number; lastRead: string; ahead: number; source: string; from: string; to: string };
+
 export function hostTable(db: Database, { lists, briefs, pins, bundles }: Deps) {
   const contents = hostContents(db);
   const find = db.prepare<[number], DetailRow>(`
@@ -101,13 +104,21 @@ export function hostTable(db: Database, { lists, briefs, pins, bundles }: Deps) 
     LIMIT 1`);
 
   const read = db.prepare<[], ReadHosts>(`
-    SELECT count(*) AS total, count(last_read) AS read, count(iif(key_gap IS NULL, 1, NULL)) AS whole,
+    SELECT count(*) AS total, count(last_read) AS read, count(iif(unreadable_count = 0 AND key_gap IS NULL, 1, NULL)) AS whole,
       count(iif(EXISTS (SELECT 1 FROM log_window WHERE log_window.host = host.id), 1, NULL)) AS withLogs
     FROM host`);
+  const windows = db.prepare<[], LogWindowRow>(`
+    SELECT host.id AS id, last_read AS lastRead, ifnull(clock_ahead_seconds, 0) AS ahead, source, from_at AS "from",
+      to_at AS "to"
+    FROM log_window CROSS JOIN host ON host.id = log_window.host
+    WHERE last_read IS NOT NULL`);
 
   return {
     /** How much was read of them. */
     countRead: (): ReadHosts => read.get() ?? { total: 0, read: 0, whole: 0, withLogs: 0 },
+
+    /** What the logs of all hosts cover. */
+    logWindows: (): LogWindowRow[] => windows.all(),
 
     list({ search, state, sort, ...page }: HostQuery): Listed<HostRow> {
       const where: Part[] = [

@@ -109,7 +109,9 @@ export const formatItem = (item: LensItem): string =>
 const GAPS: Record<RuleGap, string> = {
   "nothing-scanned": "nothing was scanned yet",
   "no-host-read": "no host was read, endpoints alone were",
+  "no-certificate-read": "no endpoint and no certificate was read",
   "no-logs": "no log that was read shows logins",
+  "short-logs": "no log that was read reaches back 90 days",
   "no-people-source": "no people source says who has left",
   "no-baseline": "nobody has set a baseline",
   "no-environments": "fewer than two environments are named",
@@ -120,6 +122,7 @@ const GAPS: Record<RuleGap, string> = {
 const HOST_GAPS: Record<HostGap["why"], string> = {
   "not-whole": "was not read whole as root",
   "no-logs": "has no log that shows logins",
+  "short-logs": "has no log that reaches back 90 days",
 };
 
 const formatHostGap = ({ why, hosts, of }: HostGap): string =>
