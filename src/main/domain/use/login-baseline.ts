@@ -200,8 +200,11 @@ export function makeBaseline(
     networks,
     isPartial,
     isCut: (account) => own.get(account)?.reason === "cut",
-    // What was before the baseline is not compared with it.
-    has: (day) => day.day < spanOfAccount(day.account).from || names.has(nameOf(day)),
+    // What was before the baseline is not compared with it; but where there is none yet, nothing was before it.
+    has: (day) => {
+      const { from, to } = spanOfAccount(day.account);
+      return (to !== null && day.day < from) || names.has(nameOf(day));
+    },
   };
 }
 

@@ -351,3 +351,34 @@ test("a password that opens an account whose password is locked stands out befor
   );
   expect(listed(before)).toHaveLength(1);
 });
+
+test("a new account stands out on days whose logs were cut", () => {
+  const [sources, accounts] = [["journal"], ["deploy", "ann"]];
+  const tomorrow = (day: number) => ({ host: BEGIN + day + 1, accounts: new Map<string, number>() });
+  const cut = (day: number, more: Partial<LoggedDay>): Scan => ({
+    day: BEGIN + day,
+    days: [login(BEGIN + day, { account: "ann", ...more })],
+    sources,
+    accounts,
+    completeSince: { journal: tomorrow(day), all: tomorrow(day) },
+    keyOnly: new Map([["ann", "now"]]),
+  });
+  const store = scanEach([
+    { day: BEGIN + 40, days: daily(BEGIN, BEGIN + 40), sources },
+    cut(60, { method: "password", by: "", from: "6.6.6.6" }),
+    cut(61, { from: "7.7.7.7" }),
+    cut(160, {}),
+  ]);
+  expect(
+    listed(store)
+      .map(({ facts, subject }) => [facts.rule, subject])
+      .sort(),
+  ).toEqual([
+    ["login-after-long", instant(BEGIN + 160).slice(0, 10)],
+    ["login-by-password", "6.6.6.6"],
+    ["login-new-source", "6.6.6.0/24"],
+    ["login-new-source", "7.7.7.0/24"],
+  ]);
+});
+
+
