@@ -145,7 +145,7 @@ export type Usual = {
 export type Baseline = {
   /** How an account was entered; null where its own days are too few yet. */
   usualOf: (account: string) => Usual | null;
-  /** From where accounts of the host were entered, in the days of the host's baseline. */
+  /** From where the host was entered in the days of its baseline, but for accounts made later. */
   networks: ReadonlySet<string>;
   /** Of some logins of these days no address was kept, or they were not read. */
   isPartial: boolean;
@@ -191,6 +191,7 @@ export function makeBaseline(
     const usual = accounts.get(day.account) ?? startUsual();
     accounts.set(day.account, usual);
     addTo(usual, day, which);
+    if (own.get(day.account)?.reason === "made-later") continue;
     isPartial ||= usual.isPartial;
     if (day.day <= host.to && day.from !== "") networks.add(networkOf(day.from));
   }

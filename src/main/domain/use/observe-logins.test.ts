@@ -234,6 +234,23 @@ test("before the logs cover 30 days nothing is new, and what was seen until then
   expect(reading).toMatchObject({ spans: { journal: made, all: made }, observed: [], leftOut: 0 });
 });
 
+/** Of both kinds of evidence: days that one account has of its own, before there are any of the host. */
+const ownOf = (one: OwnBaseline): KnownLogins["spans"] => {
+  const spans = { host: null, own: new Map([[one.account, one]]) };
+  return { journal: spans, all: spans };
+};
+
+test("from where an account made later is entered is new for the accounts that were there before", () => {
+  const ann = login(BEGIN + 10, { account: "ann", from: "192.0.2.7" });
+  const spans = ownOf({ account: "ann", from: BEGIN + 10, to: null, reason: "made-later" });
+  expect(
+    observe([...USUAL, ann, login(BEGIN + 50, { from: "192.0.2.8" })], { known: { spans } }),
+  ).toMatchObject([
+    { account: "deploy", subject: "192.0.2.0/24", severity: "medium", facts: { isUsualOnHost: false } },
+  ]);
+});
+
+
 test("days without logs count for nothing: the baseline takes 30 that they cover", () => {
   const windows = [
     { ...JOURNAL, to: instant(BEGIN + 20, 0) },

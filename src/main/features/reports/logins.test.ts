@@ -241,7 +241,7 @@ test("a terminal shows the days, what stands out with its lines and what is usua
   `);
   expect((await type("logins", "show", "3")).out).toMatchInlineSnapshot(`
     "root@db2: from a new address (medium)
-      from 192.0.2.0/24, from where nobody entered this host in the days of the baseline
+      from 192.0.2.0/24, from where nobody entered this host in the days of the baseline; accounts made later do not count
       on 2026-06-01T00:00:00Z
 
     Lines of the log, put together of what was kept of them:

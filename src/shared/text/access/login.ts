@@ -105,7 +105,7 @@ function formatNewSource(
     return `from ${subject}, which is new as far as is known: not every address of the baseline was kept`;
   return isUsualOnHost
     ? `from ${subject}, which is new for this account; others of this host are entered from there`
-    : `from ${subject}, from where nobody entered this host in the days of the baseline`;
+    : `from ${subject}, from where nobody entered this host in the days of the baseline; accounts made later do not count`;
 }
 
 function formatLong(
