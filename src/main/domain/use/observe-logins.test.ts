@@ -282,6 +282,22 @@ test("Latchkey's own scan does not stand out, and its key from elsewhere does", 
   ).toEqual(["medium", "medium"]);
 });
 
+test("a row tells of its most severe login, also where a harmless one came first", () => {
+  const scan = { account: "deploy", fingerprint: KEY, since: instant(END - 2, 9) };
+  const own = login(END - 2, { from: "198.51.100.1" });
+  const other = { by: `SHA256:${"o".repeat(43)}`, from: "198.51.100.9" };
+  const thief = login(END - 1, other);
+  const [source] = observe([...USUAL, own, thief], { scan });
+  expect(source).toMatchObject({
+    ...other,
+    severity: "medium",
+    firstAt: own.firstAt,
+    lastAt: thief.lastAt,
+    lines: thief.lines,
+  });
+});
+
+
 test("whoever logs in from a thousand networks pushes out nobody else's", () => {
   const flood = Array.from({ length: 1_000 }, (_, at) =>
     login(BEGIN + 50, { account: "mallory", from: `10.${at >> 8}.${at & 255}.1` }),

@@ -289,7 +289,7 @@ function observeBurst(burst: LoginBurst): ObservedLogin[] {
   ];
 }
 
-/** Those of one rule, account and subject are one: the surest evidence, the highest severity, and the lines of both ends. */
+/** Those of one rule, account and subject are one: of the surest evidence the most severe, with its line and the last. */
 function merge(drafts: readonly ObservedLogin[]): ObservedLogin[] {
   const groups = Map.groupBy(drafts, ({ facts, account, subject }) =>
     JSON.stringify([facts.rule, account, subject]),
@@ -302,8 +302,9 @@ function merge(drafts: readonly ObservedLogin[]): ObservedLogin[] {
     const [first] = all;
     const last = all.toSorted((one, other) => compare(other.lastAt, one.lastAt))[0];
     if (!first || !last) return [];
-    const severity = all.map((one) => one.severity).toSorted(bySeverity)[0] ?? first.severity;
-    return [{ ...first, lastAt: last.lastAt, severity, lines: mergeLines(first.lines, last.lines) }];
+    const [worst = first] = all.toSorted((one, other) => bySeverity(one.severity, other.severity));
+    const lines = mergeLines(worst.lines, last.lines);
+    return [{ ...worst, firstAt: first.firstAt, lastAt: last.lastAt, lines }];
   });
 }
 

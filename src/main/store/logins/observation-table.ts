@@ -14,9 +14,15 @@ import { eachWordOfHost } from "#store/lists/search.ts";
 
 type Home = { id: number; host: string; port: number };
 
+const SURER = "evidence = 'file' AND @evidence = 'journal'";
+const WORSE = "weight < CAST(@weight AS INTEGER) AND (evidence = 'file' OR @evidence = 'journal')";
+const replaced = (column: string, value: string) =>
+  `${column} = iif(${SURER} OR ${WORSE}, ${value}, ${column})`;
+
 /**
  * What another reading adds to an observation: it begins as early and ends as late as any of them saw. The surest evidence and
- * the highest severity stay, with the facts and lines of the first that had them.
+ * the highest severity stay, with the facts and lines of the first that had them; what a plain file says more severely of what
+ * the journal has raises the severity alone.
  */
 const KEEP = `
   INSERT INTO login_observation (host, host_name, port, account, rule, subject, method, means, address, first_at, last_at,
@@ -25,15 +31,15 @@ const KEEP = `
     @facts, @lines)
   ON CONFLICT (host, account, rule, subject) DO UPDATE
   SET first_at = min(first_at, @firstAt), last_at = max(last_at, @lastAt),
-      method = iif(evidence = 'file' AND @evidence = 'journal', @method, method),
-      means = iif(evidence = 'file' AND @evidence = 'journal', @by, means),
-      address = iif(evidence = 'file' AND @evidence = 'journal', @from, address),
-      facts = iif(evidence = 'file' AND @evidence = 'journal', @facts, facts),
-      lines = iif(evidence = 'file' AND @evidence = 'journal', @lines, lines),
+      ${replaced("method", "@method")},
+      ${replaced("means", "@by")},
+      ${replaced("address", "@from")},
+      ${replaced("facts", "@facts")},
+      ${replaced("lines", "@lines")},
       severity = CASE WHEN weight >= CAST(@weight AS INTEGER) THEN severity ELSE @severity END,
       evidence = iif(@evidence = 'journal', 'journal', evidence)
   WHERE first_at > @firstAt OR last_at < @lastAt OR weight < CAST(@weight AS INTEGER)
-    OR evidence = 'file' AND @evidence = 'journal'`;
+    OR ${SURER}`;
 
 const WEIGHTS: Record<ObservedLogin["severity"], number> = {
   critical: 4,

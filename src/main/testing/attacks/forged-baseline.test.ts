@@ -37,7 +37,7 @@ const windowsUntil = (day: number, ...sources: string[]) =>
   sources.map((source) => ({ source, from: instant(BEGIN, 0), to: instant(day, 23) }));
 
 type Scan = { day: number; days: LoggedDay[]; sources: string[]; accounts?: string[] } & Partial<
-  Pick<Reading, "completeSince" | "keyOnly" | "bursts">
+  Pick<Reading, "completeSince" | "keyOnly" | "bursts" | "own">
 >;
 
 const WHOLE: CompleteSince = { host: null, accounts: new Map() };
@@ -381,4 +381,18 @@ test("a new account stands out on days whose logs were cut", () => {
   ]);
 });
 
-
+test("a more severe login of a row that is there gives it all its words, and a forged one none", () => {
+  const sources = ["journal", "/var/log/auth.log"];
+  const usual = daily(BEGIN, BEGIN + 40);
+  const mine = login(BEGIN + 50, { from: "6.6.6.1" });
+  const own = { account: "deploy", fingerprint: KEY, since: instant(BEGIN + 50, 9) };
+  const other = { by: `SHA256:${"o".repeat(43)}`, from: "6.6.6.6" };
+  const first: Scan = { day: BEGIN + 50, days: [...usual, mine], sources, own };
+  const wordsAfter = (day: LoggedDay) =>
+    listed(scanEach([first, { day: BEGIN + 55, days: [day], sources }])).map(({ by, from }) => ({
+      by,
+      from,
+    }));
+  expect(wordsAfter(login(BEGIN + 55, other))).toEqual([other]);
+  expect(wordsAfter(forge(BEGIN + 55, other))).toEqual([{ by: KEY, from: mine.from }]);
+});
