@@ -297,6 +297,12 @@ test("a row tells of its most severe login, also where a harmless one came first
   });
 });
 
+test("a login whose address was not kept is of its day, so that one that is accepted hides none of later days", () => {
+  const bare = (day: number) => login(day, { from: "" });
+  expect(observe([...USUAL, bare(BEGIN + 50), bare(BEGIN + 52)])).toMatchObject(
+    [BEGIN + 52, BEGIN + 50].map((day) => ({ subject: instant(day).slice(0, 10), firstAt: instant(day) })),
+  );
+});
 
 test("whoever logs in from a thousand networks pushes out nobody else's", () => {
   const flood = Array.from({ length: 1_000 }, (_, at) =>

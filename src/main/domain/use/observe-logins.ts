@@ -207,7 +207,7 @@ function findOwnLogin(days: readonly LoginDay[], scan: ScanLogin): OwnLogin {
 
 /** `usual` null: nothing is usual for the account yet, which is too new. What is new for the whole host is new for it, too. */
 function observeSource(
-  { account, from }: LoginDay,
+  { account, from, day }: LoginDay,
   { usual, baseline, draft }: { usual: Usual | null; baseline: Baseline; draft: Draft },
 ): ObservedLogin[] {
   if (account === "" || usual?.addresses.has(from)) return [];
@@ -216,8 +216,10 @@ function observeSource(
   const isUsualOnHost = baseline.networks.has(network);
   if (usual === null && (isUsualOnHost || from === "" || baseline.isCut(account))) return [];
   const severity = isNetworkUsual ? "info" : isUsualOnHost ? "low" : "medium";
+  // Of its day where the address was not kept: whoever accepts it has not seen those of later days.
+  const subject = from === "" ? dateOf(day) : isNetworkUsual ? from : network;
   return [
-    draft(isNetworkUsual ? from : network, severity, {
+    draft(subject, severity, {
       rule: "login-new-source",
       network,
       isBaselinePartial: usual?.isPartial || (!isUsualOnHost && baseline.isPartial),

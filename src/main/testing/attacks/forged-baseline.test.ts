@@ -266,7 +266,7 @@ test("two hundred lines of a plain file hide no new address: that it is not know
   const hidden = forge(BEGIN + 50, { from: "", lines: ["from *"] });
   const days = [...usual, hidden];
   expect(listed(scanEach([{ day: BEGIN + 50, days, sources }]))).toMatchObject([
-    { subject: "", from: "", severity: "medium", facts: { rule: "login-new-source", network: "" } },
+    { from: "", severity: "medium", facts: { rule: "login-new-source", network: "" } },
   ]);
 });
 
@@ -286,9 +286,8 @@ test("a login whose address an earlier reading kept is not told again without it
   scanEach([{ day: BEGIN + 51, days: [...daily(BEGIN, BEGIN + 40), ...bare], sources }], store);
   expect(listed(store)).toEqual([]);
   const twice = bare.map((day) => ({ ...day, count: 2, inJournal: 2 }));
-  expect(listed(scanEach([{ day: BEGIN + 52, days: twice, sources }], store))).toMatchObject([
-    { subject: "" },
-  ]);
+  scanEach([{ day: BEGIN + 52, days: twice, sources }], store);
+  expect(new Set(listed(store).map(({ from }) => from))).toEqual(new Set([""]));
 });
 
 test("an account that is made later is compared with its own first days, and until then with its host's networks", () => {
