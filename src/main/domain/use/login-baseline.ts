@@ -93,13 +93,16 @@ export function planSpans(which: Which, { days, known, completeSince }: SpanFact
 
 const spanOf = ({ from, to }: OwnBaseline): DaySpan | null => (to === null ? null : { from, to });
 
-/** What an earlier reading has read whole until this one begins to be whole stays whole. */
+/**
+ * What an earlier reading has read whole until this one begins to be whole stays whole. It ended within a day, and the host's
+ * days are not those of UTC.
+ */
 function beginOf(
   before: number | null,
   completeFrom: number | null,
   readUntil: Instant | null,
 ): number | null {
-  if (completeFrom === null || (readUntil !== null && completeFrom <= dayOf(readUntil))) return before;
+  if (completeFrom === null || (readUntil !== null && completeFrom < dayOf(readUntil))) return before;
   return Math.max(before ?? 0, completeFrom);
 }
 

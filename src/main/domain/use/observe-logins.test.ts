@@ -250,6 +250,16 @@ test("from where an account made later is entered is new for the accounts that w
   ]);
 });
 
+test("a day that an earlier reading may have seen in part is not one that it has read whole", () => {
+  const since: CompleteSince = { host: null, accounts: new Map([["git", BEGIN + 60]]) };
+  const spans = ownOf({ account: "git", from: BEGIN + 50, to: null, reason: "cut" });
+  const beginAfter = (day: number) => {
+    const readUntil = { journal: instant(day, 23), all: instant(day, 23) };
+    const reading = readingOf([], { completeSince: { journal: since, all: since } });
+    return observeLogins(reading, { ...NOTHING, spans, readUntil }).spans.all.own.get("git")?.from;
+  };
+  expect([59, 60, 61].map((day) => beginAfter(BEGIN + day))).toEqual([BEGIN + 60, BEGIN + 60, BEGIN + 50]);
+});
 
 test("days without logs count for nothing: the baseline takes 30 that they cover", () => {
   const windows = [
