@@ -128,6 +128,17 @@ test("what an account says of itself closes nothing", async () => {
   expect((await outcome()).state).toBe("to-disable");
 });
 
+test("what an account says of itself after a reading by root, which is the last that evaluated it, closes nothing either", async () => {
+  const { visit, outcome, clock } = await revokeDeploy();
+  visit("web1");
+  clock.now = new Date("2026-06-04T00:00:00Z");
+  visit("web1", [ANN, BOB], [ROOT, { ...DEPLOY, ...SHUT, shell: DEPLOY.shell }, APP], {
+    readAs: "deploy",
+    keysReadings: [{ uid: 1_000, gap: { why: "not-root" } }],
+  });
+  expect((await outcome()).state).toBe("to-disable");
+});
+
 test("root itself is an item, which is not revoked; another name of it is, and no plan disables that", async () => {
   const { create, items, api, visit } = openWorld();
   const toor = makeAccount("toor", { uid: 0, root: "is-root", passwordState: "set" });

@@ -81,7 +81,13 @@ const OPEN_AUTHORITIES = `
 
 const IS_EXPIRED = "EXISTS (SELECT 1 FROM json_each(own.disabled_by) WHERE value ->> '$.by' = 'expired')";
 
-/** The reading that has shown that an account is gone, or that nothing lets anybody in any more. */
+const IS_OPEN = `(
+  own.password_state <> 'locked' OR NOT ${IS_EXPIRED} OR (${OPEN_GRANTS}) > 0 OR (${OPEN_AUTHORITIES}) > 0)`;
+
+/**
+ * The reading that has shown that an account is gone, or that nothing lets anybody in any more: the last one of all, for
+ * what a later one says of its password, its expiry and its keys may be the account's own word.
+ */
 const GONE_ACCOUNT = `
   SELECT scan.id
   FROM account AS own
@@ -91,8 +97,7 @@ const GONE_ACCOUNT = `
   WHERE own.id = item.about AND ${IS_LATER}
     AND iif(own.gone_scan IS NOT NULL,
       own.gone_scan <= scan.id AND (SELECT count(*) < ${MOST_LINES} AND total(is_other) = 0 FROM (${SUCCESSORS})),
-      own.is_by_root = 1 AND reading.scan = scan.id AND own.password_state = 'locked' AND ${IS_EXPIRED}
-        AND (${OPEN_GRANTS}) = 0 AND (${OPEN_AUTHORITIES}) = 0)`;
+      own.is_by_root = 1 AND own.last_scan = scan.id AND reading.scan = scan.id AND NOT ${IS_OPEN})`;
 
 /** Who answers for the account is whom the decision names. */
 const IS_REASSIGNED = `EXISTS (
@@ -107,7 +112,8 @@ const IS_REASSIGNED = `EXISTS (
 const IS_SEEN_SINCE_RUN = `iif(item.kind = 'account',
   EXISTS (
     SELECT 1 FROM account AS own JOIN scan ON scan.id = own.evaluated_scan
-    WHERE own.id = item.about AND own.gone_scan IS NULL AND scan.started_at > run.ended_at),
+    WHERE own.id = item.about AND own.gone_scan IS NULL AND own.is_by_root = 1 AND scan.started_at > run.ended_at
+      AND ${IS_OPEN}),
   EXISTS (
     SELECT 1 FROM grant_line AS own WHERE own.id = item.about AND EXISTS (
       SELECT 1 FROM (${LINES}) AS line JOIN scan ON scan.id = line.last_scan

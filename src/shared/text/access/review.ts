@@ -77,7 +77,7 @@ export const STATE_MEANINGS: Record<ReviewItemState, string> = {
   "to-revoke": "a grant that goes: no plan removes it yet",
   planned: "it goes by a plan, and no later scan by root has shown that it is gone",
   "to-disable": "an account that goes: no plan disables it yet",
-  closed: "it was revoked, and a later scan by root has shown that it is gone",
+  closed: "it was revoked, and a later scan by root has shown that it is gone, or disabled",
 };
 
 /** How many items are in each state. */
@@ -253,8 +253,16 @@ const seenFacts = ({ firstSeen, lastSeen, readAt }: ReviewEvidence): Fact[] => [
 ];
 
 /** How an item has ended, or what it waits for. */
-export function formatOutcomeOf({ state, planId, runId, closedBy, waitsFor }: ReviewItem): string {
-  if (closedBy !== null && state === "closed") return `gone by scan ${closedBy.scan} of ${closedBy.at}`;
+export function formatOutcomeOf({
+  evidence: { kind },
+  state,
+  planId,
+  runId,
+  closedBy,
+  waitsFor,
+}: ReviewItem): string {
+  if (closedBy !== null && state === "closed")
+    return `${kind === "account" ? "gone or disabled" : "gone"} by scan ${closedBy.scan} of ${closedBy.at}`;
   if (state !== "planned") return STATE_WORDS[state];
   if (runId === null) return `plan ${planId}`;
   return `plan ${planId}, run ${runId}; ${waitsFor === null ? "not verified yet" : formatWait(waitsFor)}`;
