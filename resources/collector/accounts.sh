@@ -67,7 +67,7 @@ read_shells() {
 	printf '@shells -'
 	told=0
 	IFS=$nl
-	for shell in $(printf '%s\n' "$ordered" | awk -F: '!told[$6]++ { print $6 == "" ? "/bin/sh" : $6 }'); do
+	for shell in $(printf '%s\n' "$ordered" | awk -F: '!told[$6]++ { print ($6 == "" ? "/bin/sh" : $6) }'); do
 		unset IFS
 		told=$((told + 1))
 		[ $told -le 500 ] || break

@@ -74,8 +74,8 @@ has_no_keys() {
 		IFS=$nl
 	done
 	unset IFS
-	[ "$home" != "$bare_home" ] || return 0
 	case $home in /*) ;; *) return 1 ;; esac
+	[ "$home" != "$bare_home" ] || return 0
 	! leads_to_silence "$home/.ssh" || return 1
 	if [ -d "$home" ]; then
 		[ -x "$home" ] && [ ! -e "$home/.ssh" ] && [ ! -h "$home/.ssh" ] || return 1
