@@ -43,11 +43,11 @@ BEGIN { FS = OFS = ":" }
 		if (how == "show") { print "/etc/" file; print hidden(before); print goes ? "-" : "=" hidden($0) }
 		else { print NR; print previous; print before; print goes ? "-" : "=" $0 }
 	}
-	previous = is_named ? name : $1
+	previous = $1
 }'
 
 # Of what was kept, and then the file as it is: the file with those lines as they were. A line that is there already
-# stays; 3: another one of that name is there.
+# stays; 3: another one of that name, or another group of its GID, is there.
 putting_back_awk='
 function start(line) { return index(line, ":") ? substr(line, 1, index(line, ":") - 1) : line }
 function find(key, i) { for (i = 1; i <= count; i++) if (start(lines[i]) "" == key "") return i; return 0 }
@@ -72,6 +72,12 @@ NR == FNR {
 	next
 }
 { lines[++count] = $0 }
+function number_of(line, parts) { split(line, parts, ":"); return parts[3] }
+function is_taken(line, i) {
+	for (i = 1; i <= count; i++)
+		if (number_of(lines[i]) == number_of(line) && start(lines[i]) "" != start(line) "") return 1
+	return 0
+}
 END {
 	for (k = 1; k <= kept; k++) {
 		here = find(start(old[k]))
@@ -84,6 +90,7 @@ END {
 			continue
 		}
 		if (here) { if (lines[here] "" != old[k] "") exit 3; continue }
+		if (file == "group" && is_taken(old[k])) exit 3
 		spot = at[k] - 1
 		if (spot > count || (spot > 0 && start(lines[spot]) "" != after[k] "")) {
 			spot = find(after[k])
@@ -170,7 +177,6 @@ change_account_lines() {
 	if [ "$work" = /dev/null ]; then
 		if [ "$how" = put_back ]; then ok already; else no not-staged; fi
 	fi
-	if [ "$how" = remove ] && has_fired; then no fired; fi
 	[ -n "${session_library-}" ] || no no-library
 	shift 3
 	words=
@@ -184,7 +190,7 @@ change_account_lines() {
 	problem=$({
 		put_line '#!/bin/sh'
 		put_line "$session_library"
-		put_line "session_prepare; nonce=- seq=0 by_root=no; cd $quoted || exit"
+		put_line "session_prepare; nonce=- seq=0 by_root=no work=$quoted; cd $quoted || exit"
 		put_line "(${how}_lines$words) >edited 2>/dev/null </dev/null"
 	} 2>&1 >"$part") && chmod 700 "$part" && sync_file "$part" && $move "$part" editor || cannot no "$work/$part"
 	part=
@@ -216,6 +222,8 @@ forget_names() {
 remove_lines() {
 	name=$1 number=$2
 	check_words "$2" "$3"
+	# The timer waits for the same lock: once it has fired nothing more may go.
+	if has_fired; then no fired; fi
 	[ "$number" != 0 ] || no root-account
 	refuse_others "$name" "$number"
 	[ -z "$(report_processes "$number")" ] || no in-use
@@ -293,14 +301,16 @@ check_account_file() {
 	check_flags /etc || no "$refusal" "$detail"
 }
 
-# write_account_file FILE FUNCTION WORDS...: it becomes what that prints.
+# write_account_file FILE FUNCTION WORDS...: it becomes what that prints, and all of it: of a full disk not every awk
+# says that it could not write.
 write_account_file() {
 	written=$1
 	shift
 	part=/etc/$written.latchkey-part
 	rm -f "$part"
 	problem=$($copy "/etc/$written" "$part" 2>&1) && problem=$("$@" 2>&1 >"$part") &&
-		[ -s "$part" ] && sync_file "$part" && problem=$($move "$part" "/etc/$written" 2>&1) ||
+		[ -s "$part" ] && [ "$("$@" | cksum)" = "$(cksum <"$part")" ] && sync_file "$part" &&
+		problem=$($move "$part" "/etc/$written" 2>&1) ||
 		{ why_of "$problem" "/etc/$written"; fail "$why" "$problem"; }
 	part=
 	sync /etc 2>/dev/null || sync

@@ -224,7 +224,10 @@ arm_library() {
 	quote "$folder"
 	problem=$({
 		put_line "$session_library"
+		put_line '#session-ends'
 		put_line "session_prepare; nonce=- seq=0 by_root=no; cd $quoted || exit"
+		# For what hands the library on. No line of the library is that one: it would have ended it.
+		put_line "session_library=\$(sed '/^#session-ends\$/,\$d' $revert)"
 		put_line "$fire $gen$words"
 	} 2>&1 >"$part") && sync_file "$part" && $move "$part" "$revert" || cannot no "$folder/$part"
 	part=

@@ -1,8 +1,9 @@
 /** The connection to a host fails between a write and its verification. */
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
+import type { PlanId } from "#shared/model/runs/plan.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
-import { makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, planOwnKey, untilStill } from "#testing/runs/follow.ts";
 import { FILE, openMeddled, startProbedHosts, startWay } from "#testing/runs/unruly-hosts.ts";
@@ -81,3 +82,50 @@ lab(
     recordFault(task, { id: "R8", injected: "nothing passes after a first file is written", seen });
   },
 );
+
+lab(
+  "R8: where nothing passes any more once the lines of an account are gone, the host puts them back, others have changed meanwhile what they may, and a resume ends it",
+  async ({ task }) => {
+    await using desk = await makeDesk();
+    await using probed = await startProbedHosts(desk, {
+      prepare: `${letIn(desk.publicKey, "app")}\nchown -R app:app /home/app/.ssh; usermod -aG games app; useradd zed`,
+    });
+    const [web] = probed.hosts;
+    await using way = await startWay(web);
+    const planId = await planRemovalBy(desk, way);
+    const before = await web.run("cat /etc/passwd /etc/shadow");
+    const path = "/etc/passwd";
+    await using app = openMeddled(desk, { host: web, path, steps: [way.drop] });
+    const cut = await carryOut(app, await app.client.runs.findPlan({ planId }));
+    expect(cut.state).toMatch(/^(stopped|needs-attention)$/);
+    await web.run("until grep -q ^app: /etc/passwd; do sleep 0.1; done");
+    expect(await web.run("cat /etc/passwd /etc/shadow")).toBe(before);
+    await web.run("usermod -aG games zed");
+    way.restore();
+    const ended = await untilStill(app, async () => {
+      await app.client.runs.rollBack({ runId: cut.id });
+      return cut.id;
+    });
+    expect(ended).toMatchObject({ message: "", state: "rolled-back" });
+    expect(await web.run("id -nG app; id -nG zed")).toMatch(/games.*\n.*games/);
+    expect(await web.run("ls /var/lib/latchkey 2>/dev/null || :")).toBe("");
+    const seen = `${cut.message}; put back by the host; ${await probed.expectNobodyLockedOut()}`;
+    recordFault(task, { id: "R8", injected: "nothing passes after the lines of an account are gone", seen });
+  },
+);
+
+/** Of app, disabled by a run whose days are over at once. */
+async function planRemovalBy(
+  desk: Desk,
+  { address, port }: { address: string; port: number },
+): Promise<PlanId> {
+  await using app = desk.open();
+  await scanAll(app, { text: `root@${address}:${port}`, only: "ssh", acceptNew: true });
+  const accounts = [{ host: address, port, account: "app" }];
+  const disabled = await carryOut(
+    app,
+    await makePlan(app, { kind: "disable-account", accounts }, { graceDays: 0 }),
+  );
+  const options = { rollbackAfterSeconds: 30, undoHours: 24 };
+  return (await makePlan(app, { kind: "remove-account", runId: disabled.id }, options)).id;
+}

@@ -12,6 +12,7 @@ import type { FileChange } from "#runs/kinds/access/key-run.ts";
 import { createKeyPlanner, type KeyPlannerDeps } from "#runs/planning/plan-keys.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { DisabledAccount } from "#shared/model/runs/disabled-account.ts";
+import type { RunId } from "#shared/model/runs/run.ts";
 import type { RunRecord } from "#store/runs/run-table.ts";
 import { disableAccounts, restoreAccounts, verifyDisabled } from "./change-entries.ts";
 import { type DisableRun, findWatch, isDecidable, observeAccounts, watchAccounts } from "./disable-run.ts";
@@ -61,14 +62,21 @@ function createDisableRunbook(deps: DisableKindDeps): Runbook<DisableRun> {
       keep: { intend: () => ({ kind: "keep" }), act: keepAside, undo: undoKeepAside },
       finish: {
         intend: (run, step) => ({ kind: "leave-disabled", accounts: namesOf(hostOf(run, step).disables) }),
-        act: async (run, step) =>
-          verified(
-            namesOf(hostOf(run, step).disables).map((account) => ({ kind: "left-disabled", account })),
-          ),
+        act: async (run, step) => {
+          const removedBy = findRemover(deps, run.runId);
+          return verified(
+            namesOf(hostOf(run, step).disables).map((account) =>
+              removedBy === null
+                ? { kind: "left-disabled", account }
+                : { kind: "removed-by-run", account, run: removedBy },
+            ),
+          );
+        },
       },
     },
     observe: observeAccounts,
     async hasCome(run) {
+      if (findRemover(deps, run.runId) !== null) return { kind: "came", isTimeOver: true };
       if (run.request.endsGrace) {
         if (!isOver(run)) await run.journal.note(null, { kind: "watch-ended" });
         return { kind: "came", isTimeOver: true };
@@ -90,6 +98,7 @@ function createDisableRunbook(deps: DisableKindDeps): Runbook<DisableRun> {
     refuseRollBack: (run) => refuseRemoved(deps, run),
     /** What it needed before its run, it needs again to be left so for good. */
     refuseEarlyEnd(run, { confirm }, { typed }) {
+      if (findRemover(deps, run.id) !== null) return;
       refuseRemoved(deps, run);
       if (confirm && typed !== confirm.word)
         throw new Refusal(
@@ -100,15 +109,29 @@ function createDisableRunbook(deps: DisableKindDeps): Runbook<DisableRun> {
   };
 }
 
-/** What another run has removed is put back by that one alone. */
-function refuseRemoved({ store }: DisableKindDeps, { id }: RunRecord): void {
-  const [other] = store.runbooks.runs.removalsOf(id);
+/** The run that has removed the accounts of this one for good; null: none, or it can still be undone. */
+function findRemover({ store }: DisableKindDeps, id: number): RunId | null {
+  const { runs } = store.runbooks;
+  const isFinal = (other: RunId): boolean => {
+    const run = runs.find(other);
+    return run?.state === "committed" && run.undoUntil === null;
+  };
+  return runs.removalsOf(id).find(isFinal) ?? null;
+}
+
+/** What another run has removed is put back by that one alone, while it can be. */
+function refuseRemoved(deps: DisableKindDeps, { id }: RunRecord): void {
+  const { runs } = deps.store.runbooks;
+  const [other] = runs.removalsOf(id);
   if (other === undefined) return;
-  const isOver = store.runbooks.runs.find(other)?.state === "committed";
-  throw new Refusal(
-    "conflict",
-    `run ${other} ${isOver ? "has removed" : "removes"} these accounts: ${isOver ? `undo it first (latchkey runs undo ${other})` : `roll it back first (latchkey runs rollback ${other})`}`,
-  );
+  const refuse = (text: string): never => {
+    throw new Refusal("conflict", text);
+  };
+  if (findRemover(deps, id) !== null)
+    refuse(`run ${other} has removed these accounts for good: latchkey runs resume ${id} ends this run, too`);
+  if (runs.find(other)?.state === "committed")
+    refuse(`run ${other} has removed these accounts: undo it first (latchkey runs undo ${other})`);
+  refuse(`run ${other} removes these accounts: roll it back first (latchkey runs rollback ${other})`);
 }
 
 const namesOf = (accounts: readonly DisabledAccount[]): string[] => accounts.map(({ account }) => account);

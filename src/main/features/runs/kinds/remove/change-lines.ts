@@ -47,7 +47,9 @@ async function inspectLeft(remote: RemoteSession, account: RemovedAccount): Prom
   return lines.every((line) => planned.has(serializeLine(line))) ? "mixed" : "other";
 }
 
-const serializeLine = (line: EntryLine): string => JSON.stringify([line.file, line.line, line.becomes]);
+/** Of a group that stays its name alone: who else is in it is not the run's affair. */
+const serializeLine = ({ file, line, becomes }: EntryLine): string =>
+  JSON.stringify([file, becomes === null ? line : line.split(":", 1)[0], becomes === null]);
 const serialize = (lines: readonly EntryLine[]): string => lines.map(serializeLine).toSorted().join("\n");
 
 /** Exactly the lines of the plan go; where one account's cannot, all of the host are as they were. */

@@ -34,7 +34,7 @@ export const createRemoveKind = (deps: RemoveKindDeps): RunKind<RemoveRun> => ({
   describe: () => NO_PARTICULARS,
   offline: {
     refusal:
-      "accounts are removed by a run alone: that nothing answers for them any more, and that others still get in, is verified from here",
+      "accounts are removed by a run alone: that nothing answers for them any more, and that root still gets in, is verified from here",
   },
 });
 
@@ -81,21 +81,22 @@ const createRemoveRunbook = (deps: RemoveKindDeps): Runbook<RemoveRun> => ({
   refuseEarlyEnd: () => undefined,
 });
 
-/** Another run removes them already, or somebody has used them since the plan was made, which asked for no word. */
-function refuseOther({ store, now }: RemoveKindDeps, run: RunId, { disabledBy, confirm }: RemovePlan): void {
+/** Another run removes them already, or somebody has used them since a plan was made that knew of no use. */
+function refuseOther({ store, now }: RemoveKindDeps, run: RunId, { disabledBy, checks }: RemovePlan): void {
   const other = store.runbooks.runs.removalsOf(disabledBy).find((id) => id !== run);
   if (other !== undefined)
     throw new Refusal("conflict", `run ${other} removes these accounts already; latchkey runs show ${other}`);
   const { watch } = findWatchFacts(store, disabledBy);
   const isEarly = watch.until > toInstant(now()) || watch.notReadToEnd.length > 0 || watch.uses > 0;
-  if (isEarly && confirm === null)
+  const wasEarly = checks.some(({ id, state }) => id === "watch" && state !== "ok");
+  if (isEarly && !wasEarly)
     throw new Refusal(
       "conflict",
       "the logs have shown a use of the accounts since the plan was made; plan it again",
     );
 }
 
-/** The run that has disabled them has nothing left to wait for, or to restore. */
+/** The run that has disabled them has nothing left to wait for, or to restore. One that is at work just then ends with its next step. */
 async function endDisabling({ store, now, announce }: RemoveKindDeps, run: RemoveRun): Promise<void> {
   const { runs, journal } = store.runbooks;
   const id = run.plan.disabledBy as RunId;
