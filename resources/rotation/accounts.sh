@@ -234,7 +234,10 @@ do_account_uses() {
 			send_data journal
 	fi
 	for file in /var/log/auth.log.1 /var/log/auth.log /var/log/secure.1 /var/log/secure /var/log/cron; do
-		if find_log_reader "$file"; then sources="$sources $file"; fi
+		if find_log_reader "$file"; then sources="$sources $file"
+		# What its lines say is not known.
+		elif [ -n "$log_reader" ] && [ "${sources%% *}" != journal ]; then no open-folder "$file"
+		fi
 	done
 	[ -n "$sources" ] || no no-log
 	report sources $sources
@@ -248,10 +251,11 @@ do_account_uses() {
 # find_log_reader FILE: with whose rights it is read, into $log_reader. Where others than root may put something else
 # in its place, those of whoever it belongs to: nobody has root read a file of root's by a link.
 find_log_reader() {
+	log_reader=
+	if [ -f "$1" ] && is_roots_location "$1"; then log_reader=0; return; fi
 	read_stat "$1"
 	case $mode in -*) ;; *) return 1 ;; esac
 	log_reader=$uid log_group=$gid
-	if is_roots_location "$1"; then log_reader=0; return; fi
 	[ "$uid" != 0 ] && [ -n "$drop_by" ]
 }
 

@@ -121,5 +121,20 @@ test.skipIf(!canStartHosts())(
     expect(seen.accountWatch?.uses).toMatchObject([
       { source: "/var/log/auth.log", line: expect.stringContaining("(to app) root on pts/0") },
     ]);
+
+    // With nobody's rights but root's to read it by, what it says is not known.
+    const at = seen.accountWatch?.read[0]?.at;
+    await host.run("chown root /var/log/auth.log");
+    const closed = await untilStill(app, async () => {
+      await app.client.runs.resume({ runId: run.id });
+      return run.id;
+    });
+    expect(closed.accountWatch?.read).toMatchObject([{ at }]);
+    const { rows } = await app.client.runs.entries({ runId: run.id, limit: 200 });
+    expect(rows.map(({ text }) => text)).toContainEqual(
+      expect.stringContaining(
+        "/var/log/auth.log belongs to root, and lies in a folder where others may write",
+      ),
+    );
   },
 );

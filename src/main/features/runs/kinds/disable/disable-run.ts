@@ -125,7 +125,10 @@ async function readHost(
   for (const { account } of host.disables) {
     const read = await readAccountUses(remote, account, sinceEpoch);
     if (read.kind === "lost") throw new SessionLost(read.message);
-    if (read.kind !== "read") throw new SessionLost(formatRefusal(read.why, `the account ${account}`));
+    if (read.kind !== "read")
+      throw new SessionLost(
+        formatRefusal(read.why, read.why === "open-folder" ? read.detail : `the account ${account}`),
+      );
     for (const source of read.sources) sources.add(source);
     const found = [
       ...readJournalLines(read.journal),

@@ -20,7 +20,7 @@ import {
 import { causeOfTimer } from "#runs/kinds/disable/change-entries.ts";
 import type { EntryLine, RemovedAccount } from "#shared/model/runs/disabled-account.ts";
 import type { RemoveHost, RemovePlan } from "#shared/model/runs/plan.ts";
-import type { Cause, Evidence } from "#shared/model/runs/step-result.ts";
+import { type Cause, described, type Evidence } from "#shared/model/runs/step-result.ts";
 
 export type RemoveRun = RunContext<RemovePlan> & { request: RunRequest };
 
@@ -167,14 +167,18 @@ export async function deleteKept(run: RemoveRun, step: Step): Promise<Cause[]> {
   return left;
 }
 
-/** Whose lines are not gone, or whose name or number is somebody else's by now. */
+/** Whose lines are not gone, or whose name or number is somebody else's by now; and hosts that cannot be seen. */
 export async function findForeign(run: RemoveRun): Promise<Cause[]> {
   const causes: Cause[] = [];
-  for (const [index, { removes }] of run.plan.hosts.entries()) {
-    const { remote } = await acquireSession(run, index);
-    for (const account of removes)
-      if ((await inspectLeft(remote, account)) === "other")
-        causes.push({ kind: "account-changed", account: account.account });
-  }
+  for (const [index, { removes }] of run.plan.hosts.entries())
+    try {
+      const { remote } = await acquireSession(run, index);
+      for (const account of removes)
+        if ((await inspectLeft(remote, account)) === "other")
+          causes.push({ kind: "account-changed", account: account.account });
+    } catch (error) {
+      if (!(error instanceof SessionLost)) throw error;
+      causes.push(described(error.message));
+    }
   return causes;
 }
