@@ -147,7 +147,8 @@ test("what is wrong with an account stands on its row, in its drawer and among t
   await expect(replaced).toContainText("uid 1002, and something was said of uid 1900");
   await expect(replaced).toContainText("the one before had the owner team cloud");
   expect(await camera.photograph("finding-replaced")).toEqual([]);
-  await page.keyboard.press("Escape");
+  await frame.press("Escape");
+  await expect(findings.drawer).toHaveCount(0);
   await findings.filter("Rule", "Its owner has left");
   await expect(findings.rows).toHaveCount(2);
   const tag = await findings.open("intranet");
