@@ -11,7 +11,7 @@ const entriesOf = (host: LabHost) => host.run("cat /etc/passwd /etc/shadow /etc/
 const planOf = (app: App, runId: RunId) => makePlan(app, { kind: "remove-account", runId });
 
 test.skipIf(!canStartHosts())(
-  "a number that another name has, a process, a changed entry, a host without vipw, and what changed since the plan keep an account from being removed, and nothing is written",
+  "a number that another name has, a process, a changed entry, a host without vipw, a use that the plan did not know, and what changed since the plan keep an account from being removed, and nothing is written",
   async () => {
     await using desk = await makeDesk();
     await using host = await startHost({
@@ -44,6 +44,19 @@ test.skipIf(!canStartHosts())(
     await host.run("chown daemon /usr/sbin/vipw");
     expect(await refusedOf()).toContain("has no vipw");
     await host.run("chown root /usr/sbin/vipw");
+    expect(await entriesOf(host)).toBe(disabled);
+
+    // What is typed for a host of production is no word for a use that nobody had seen.
+    await app.client.labels.set({ things: [{ kind: "host", host: host.address }], addTags: ["production"] });
+    const unused = await planOf(app, runId);
+    expect(unused.plan?.confirm?.word).not.toBe("app");
+    await host.run(`printf '%s web sshd[7]: Accepted publickey for app from 192.0.2.9 port 4 ssh2\\n' \\
+      "$(date '+%b %e %H:%M:%S')" >> /var/log/auth.log`);
+    await untilStill(app, async () => {
+      await app.client.runs.resume({ runId });
+      return runId;
+    });
+    await expect(carryOut(app, unused)).rejects.toThrow("a use of the accounts since the plan was made");
     expect(await entriesOf(host)).toBe(disabled);
 
     const late = await planOf(app, runId);

@@ -101,6 +101,17 @@ test("an account that somebody has made anew under the name is not overwritten",
   ).toThrow();
 });
 
+test("a group whose GID another group has by then is not put back", () => {
+  expect(() =>
+    runWith(
+      {},
+      `${TAKE_OUT}
+      echo 'web:x:1005:' >>group
+      put_lines_back app group`,
+    ),
+  ).toThrow();
+});
+
 test("a name is a name: neither a pattern nor the beginning of another", () => {
   const passwd = "a.p:x:1:1::/:/bin/sh\nappx:x:2:2::/:/bin/sh\napp:x:1005:1005::/:/bin/sh\n";
   const group = "g:x:5:appx,a.p\napp:x:1005:\n";

@@ -62,7 +62,7 @@ type TimerRequest = { timer: RollbackTimer | null; index: number; account: Disab
 
 async function startTimer(run: DisableRun, remote: RemoteSession, of: TimerRequest): Promise<Cause | null> {
   const { timer, index, account } = of;
-  if (timer === null) return toCause(account, { why: "no-rollback-timer", detail: "" });
+  if (timer === null) return causeOf(account, { why: "no-rollback-timer", detail: "" });
   const { before, after } = account;
   const guard = { ...timerOf(run, index), timer, seconds: run.plan.options.rollbackAfterSeconds };
   return tryEntry(account, startEntryTimer(remote, guard, { account, from: after, to: before }));
@@ -77,10 +77,11 @@ async function tryEntry(
   const answer = await sent;
   if (answer.kind === "lost") throw new SessionLost(answer.message);
   if (answer.kind !== "refused") touched.push(account);
-  return answer.kind === "done" ? null : toCause(account, answer);
+  return answer.kind === "done" ? null : causeOf(account, answer);
 }
 
-const toCause = ({ account }: DisabledAccount, { why, detail }: Refusing): Cause =>
+/** Why the host refused what was to be done to an account. */
+export const causeOf = ({ account }: { account: string }, { why, detail }: Refusing): Cause =>
   why === "account-changed"
     ? { kind: "account-changed", account }
     : { kind: "account-refused", account, why: { why, detail, leaseOwner: null } };

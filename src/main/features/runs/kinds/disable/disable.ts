@@ -109,29 +109,32 @@ function createDisableRunbook(deps: DisableKindDeps): Runbook<DisableRun> {
   };
 }
 
-/** The run that has removed the accounts of this one for good; null: none, or it can still be undone. */
+/** The run that has removed all accounts of this one for good; null: none, or it can still be undone. */
 function findRemover({ store }: DisableKindDeps, id: number): RunId | null {
-  const { runs } = store.runbooks;
-  const isFinal = (other: RunId): boolean => {
-    const run = runs.find(other);
-    return run?.state === "committed" && run.undoUntil === null;
-  };
-  return runs.removalsOf(id).find(isFinal) ?? null;
+  const { runs, journal } = store.runbooks;
+  const hasRemovedAll = (other: RunId): boolean =>
+    isFinal(runs.find(other)) && journal.steps(other).every(({ state }) => state === "verified");
+  return runs.removalsOf(id).find(hasRemovedAll) ?? null;
 }
+
+const isFinal = (run: RunRecord | null): boolean => run?.state === "committed" && run.undoUntil === null;
 
 /** What another run has removed is put back by that one alone, while it can be. */
 function refuseRemoved(deps: DisableKindDeps, { id }: RunRecord): void {
   const { runs } = deps.store.runbooks;
   const [other] = runs.removalsOf(id);
   if (other === undefined) return;
-  const refuse = (text: string): never => {
-    throw new Refusal("conflict", text);
-  };
+  const removal = runs.find(other);
   if (findRemover(deps, id) !== null)
-    refuse(`run ${other} has removed these accounts for good: latchkey runs resume ${id} ends this run, too`);
-  if (runs.find(other)?.state === "committed")
-    refuse(`run ${other} has removed these accounts: undo it first (latchkey runs undo ${other})`);
-  refuse(`run ${other} removes these accounts: roll it back first (latchkey runs rollback ${other})`);
+    throw new Refusal("conflict", `run ${other} has removed these accounts for good`);
+  // Of one that was ended before its time the others are still disabled.
+  if (isFinal(removal)) return;
+  throw new Refusal(
+    "conflict",
+    removal?.state === "committed"
+      ? `run ${other} has removed these accounts: undo it first (latchkey runs undo ${other})`
+      : `run ${other} removes these accounts: roll it back first (latchkey runs rollback ${other})`,
+  );
 }
 
 const namesOf = (accounts: readonly DisabledAccount[]): string[] => accounts.map(({ account }) => account);

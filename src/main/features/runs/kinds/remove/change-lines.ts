@@ -8,7 +8,6 @@ import {
   acted,
   hostOf,
   needsAttention,
-  type Refusing,
   type RunContext,
   type RunRequest,
   refusedByRoot,
@@ -17,7 +16,7 @@ import {
   type StepOutcome,
   verified,
 } from "#runs/engine/runbook.ts";
-import { causeOfTimer } from "#runs/kinds/disable/change-entries.ts";
+import { causeOf, causeOfTimer } from "#runs/kinds/disable/change-entries.ts";
 import type { EntryLine, RemovedAccount } from "#shared/model/runs/disabled-account.ts";
 import type { RemoveHost, RemovePlan } from "#shared/model/runs/plan.ts";
 import { type Cause, described, type Evidence } from "#shared/model/runs/step-result.ts";
@@ -85,11 +84,6 @@ async function toCause(account: RemovedAccount, sent: ReturnType<typeof removeLi
   if (answer.kind === "lost") throw new SessionLost(answer.message);
   return answer.kind === "done" ? null : causeOf(account, answer);
 }
-
-const causeOf = ({ account }: RemovedAccount, { why, detail }: Refusing): Cause =>
-  why === "account-changed"
-    ? { kind: "account-changed", account }
-    : { kind: "account-refused", account, why: { why, detail, leaseOwner: null } };
 
 /** A new login as root finds none of the accounts. The host's timer runs until then; what was removed stays aside. */
 export async function verifyRemoved(run: RemoveRun, step: Step): Promise<StepOutcome> {
