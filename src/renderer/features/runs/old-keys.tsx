@@ -222,7 +222,7 @@ function UndoDialog({ run, onClose }: { run: RunDetail; onClose: () => void }) {
       <form action={undo} className={classes.form}>
         <p>
           {run.kind === "remove-account"
-            ? "Each account gets its lines back, and is disabled as before; a new login reads them. If its name or its number is somebody else's by now, or a host cannot be reached, nothing is changed."
+            ? "Each account gets its lines back, and is disabled as before; a new login reads them. If its name or its uid is somebody else's by now, or a host cannot be reached, nothing is changed."
             : `${formatCount(run.hosts, "host")} and this computer get back what the run has removed and replaced, the last first, and sshd is asked whether each old key logs in again before its new one goes. If anybody has changed one of the files since, or a host cannot be reached, nothing is changed.`}
         </p>
         <LoginFields />

@@ -72,7 +72,7 @@ export function RequestDialog({ draft, isPlanning, error, renderIssuerSetup, onP
         {request.kind === "remove-account" && (
           <p>
             The accounts that run #{request.runId} has disabled: their lines leave passwd, shadow, group and
-            gshadow. Their files stay, with the number of their owner.
+            gshadow. Their files stay, with the uid of their owner.
           </p>
         )}
         {request.kind === "rotate-key" && (

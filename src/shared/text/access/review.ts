@@ -300,7 +300,7 @@ export function formatWait(wait: ReviewWait): string {
     case "entries":
       return formatEntries(wait);
     case "successor":
-      return `${wait.account} has its number since then: it may be the same account, renamed`;
+      return `${wait.account} has its uid since then: it may be the same account, renamed`;
     case "reading":
       return wait.gap === null
         ? "no scan by root since has read it"

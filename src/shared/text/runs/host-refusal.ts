@@ -101,7 +101,7 @@ export const HOST_REFUSALS: Record<HostRefusal, string> = {
   "shared-folder":
     "lies in a folder where others may write, who could put a key of theirs there: let its owner alone write in it (chmod go-w)",
   "shared-number":
-    "has a number that another name has, too: that name would be left with its files; give one of them another number first",
+    "has a uid that another name has, too: that name would be left with its files; give one of them another uid first",
   "state-folder":
     "has no place on its host to prepare it in: /var/lib/latchkey must be a folder of root's alone",
   "twice-named": "has two entries of one name: find out which of them counts (pwck), and remove the other",

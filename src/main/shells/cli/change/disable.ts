@@ -104,13 +104,13 @@ Exit codes: 0 planned, or disabled and verified, and waiting; 1 paused, or needs
 With --json: { planId, hash, plan }; with --apply: { run }`;
 
 const REMOVE_HELP = `
-Its lines leave passwd, shadow, group and gshadow; the plan shows each of them. Its files stay, with the number of their
+Its lines leave passwd, shadow, group and gshadow; the plan shows each of them. Its files stay, with the uid of their
 owner: the plan names what was found. A new session verifies that nothing on the host answers for it any more; otherwise
 the host itself rolls back. Until --keep-old is over it can be undone (latchkey runs undo), which leaves it disabled.
 
 All accounts of the run that has disabled them are removed: name all of them. Before the days of latchkey disable --watch
 are over, or where the logs show a use, the name of the account has to be typed. Refused are root, the account that
-Latchkey logs in as, one whose number another name has, one with running processes, and hosts whose logs were not read
+Latchkey logs in as, one whose uid another name has, one with running processes, and hosts whose logs were not read
 since.
 
 Examples:
