@@ -10,7 +10,7 @@ test("what ssh-keygen has signed is good, for these bytes alone", () => {
   });
   expect(checkSignature(SIGNATURE, BUNDLE.subarray(1))).toEqual({
     kind: "bad",
-    why: "the signature is not of this bundle: it, or the bundle, was changed after it was signed",
+    why: "the signature is not of this file: it, or the file, was changed after it was signed",
   });
 });
 

@@ -40,7 +40,7 @@ test("who signed a bundle is told by people sources or by name, and a wrong sign
   await importPeople("gone");
   expect(await signer()).toMatchObject({ kind: "gone", signer: "Ann Moore" });
   await expect(signer(required)).rejects.toThrow(/signed by Ann Moore, who has left/);
-  await expect(bundles.import(altered)).rejects.toThrow(/^the signature is not of this bundle/);
+  await expect(bundles.import(altered)).rejects.toThrow(/^the signature is not of this file/);
   expect(await app.client.hosts.list({})).toMatchObject({ total: 0 });
   expect(await bundles.import(given)).toMatchObject({ signature: { kind: "gone" } });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { fingerprintOf, makeAccount, makeGrant } from "#store/testing/make-visit.ts";
-import { nameOf, openWorld } from "./testing/review-world.ts";
+import { ANN, APP, BOB, DEPLOY, nameOf, openWorld, ROOT } from "./testing/review-world.ts";
 
 type World = ReturnType<typeof openWorld>;
 
@@ -41,6 +41,17 @@ test("a host whose tags name two environments is reviewed in each, and productio
   // Of web3 nobody has said it: its three grants and two accounts may be production's.
   expect(production.created).toMatchObject({ items: 10, leftOut: 5 });
   await expect(listOf(world, "none", selected("test"))).rejects.toThrow("the environment is not known");
+});
+
+test("what tags say of the account that had a name before does not leave out the one that has it now", async () => {
+  const world = openWorld();
+  const deploy = { kind: "account", host: "web1", port: 22, name: "deploy" } as const;
+  await world.labels.setTag({ name: "blue", environment: "production" });
+  await world.labels.setTag({ name: "green", environment: "staging" });
+  await world.labels.set({ things: [deploy], addTags: ["green"] });
+  world.visit("web1", [ANN, BOB], [ROOT, { ...DEPLOY, uid: 2_000 }, APP]);
+  await world.labels.set({ things: [{ kind: "host", host: "web1" }], addTags: ["blue", "green"] });
+  expect((await listOf(world, "q2", selected("production"))).names).toContain("account deploy@web1");
 });
 
 test("all of an owner has their keys at accounts of others, too", async () => {

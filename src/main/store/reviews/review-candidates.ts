@@ -37,7 +37,8 @@ const IN_ENVIRONMENT = `CASE
   WHEN ${ACCOUNT_ENVIRONMENT} <> '' THEN ${ACCOUNT_ENVIRONMENT} IN (SELECT value FROM json_each(@environments))
   ELSE ifnull(
     (SELECT max(tag.environment IN (SELECT value FROM json_each(@environments)))
-     FROM tagged_account JOIN tag ON tag.id = tagged_account.tag WHERE tagged_account.account = account.id),
+     FROM tagged_account JOIN tag ON tag.id = tagged_account.tag
+     WHERE tagged_account.account = account.id AND tagged_account.uid = account.uid),
     (SELECT max(tag.environment IN (SELECT value FROM json_each(@environments)))
      FROM tagged_host JOIN tag ON tag.id = tagged_host.tag WHERE tagged_host.name = host.name)) END`;
 

@@ -174,10 +174,8 @@ function rowFinder(db: Database, key: Buffer): (sealed: SealedTable, end: string
     .prepare<[string, string], Buffer>("SELECT mac FROM row_seal WHERE kind = ? AND id = ?")
     .pluck();
   return (sealed, end, value) => {
-    const rows = db
-      .prepare<[number], Value[]>(`${writeSelect(sealed)} ${end}`)
-      .raw()
-      .all(value);
+    const sql = `${writeSelect(sealed)} ${end}`;
+    const rows = db.prepare<[number], Value[]>(sql).raw().all(value);
     return rows.flatMap(([id, ...values]) => {
       const before = sealIn.get(sealed.table, String(id));
       if (before?.equals(sealOf(key, [sealed.table, ...values]))) return [];
@@ -251,8 +249,10 @@ function splitBySize(db: Database, most: number): { whole: SealedTable[]; large:
   return { whole, large };
 }
 
-const countRows = (db: Database, { table }: SealedTable): number =>
-  db.prepare<[], number>(`SELECT count(*) FROM ${table}`).pluck().get() ?? 0;
+function countRows(db: Database, { table }: SealedTable): number {
+  const sql = `SELECT count(*) FROM ${table}`;
+  return db.prepare<[], number>(sql).pluck().get() ?? 0;
+}
 
 /** Of a large table: whether each row has a seal, by their number, and whether the first have their own. */
 function compareFirst(db: Database, { sealed, first, key }: LargeTable & { key: Buffer }): string[] {

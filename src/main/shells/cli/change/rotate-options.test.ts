@@ -53,13 +53,14 @@ const taking = everyCommand(program).filter(
     command.options.some(({ long }) => long === "--apply") && wordsOf(command).join(" ") !== "reviews plan",
 );
 
-test("eight commands take a plan from a file, and that of a review says which one does", async () => {
+test("nine commands take a plan from a file, and that of a review says which one does", async () => {
   expect(taking.map((command) => wordsOf(command).join(" "))).toEqual([
     "rotate key",
     "rotate host-key",
     "rotate certificate",
     "reload",
     "disable",
+    "remove",
     "grants add",
     "grants remove",
     "grants tighten",
