@@ -108,10 +108,10 @@ Its lines leave passwd, shadow, group and gshadow; the plan shows each of them. 
 owner: the plan names what was found. A new session verifies that nothing on the host answers for it any more; otherwise
 the host itself rolls back. Until --keep-old is over it can be undone (latchkey runs undo), which leaves it disabled.
 
-All accounts of the run that has disabled them are removed: name all of them. Before the days of latchkey disable --watch
-are over, or where the logs show a use, the name of the account has to be typed. Refused are root, the account that
-Latchkey logs in as, one whose uid another name has, one with running processes, and hosts whose logs were not read
-since.
+All accounts of the run that has disabled them are removed: name all of them, and those of another run in a command of
+its own. Before the days of latchkey disable --watch are over, or where the logs show a use, the name of the account has
+to be typed. Refused are root, the account that Latchkey logs in as, one whose uid another name has, one with running
+processes, and hosts whose logs were not read since.
 
 Examples:
   latchkey remove deploy@web1
@@ -123,7 +123,8 @@ With --json: { planId, hash, plan }; with --apply: { run }`;
 
 const RESTORE_HELP = `
 Rolls back the run that has disabled them: its password as it was, its expiry, its shell and its grants, each verified. All
-accounts of that run are restored; latchkey runs show RUN lists them.
+accounts of that run are restored: name all of them, and those of another run in a command of its own; latchkey runs
+show RUN lists them.
 
 Example:
   latchkey restore deploy@web1
@@ -183,15 +184,19 @@ const OPEN: ReadonlySet<RunState> = new Set([
   "needs-attention",
 ]);
 
-/** The last run in one of these states that has disabled these accounts, and no others. */
-async function findDisabling(
+type Disabling = { runId: RunId; accounts: AccountAddress[] };
+
+/** The last run in one of these states that has disabled all of these accounts, and no others. */
+export async function findDisabling(
   named: readonly AccountAddress[],
   states: ReadonlySet<RunState>,
   client: LatchkeyClient,
-) {
+): Promise<Disabling> {
   const { rows } = await listRows(undefined, (page) =>
     client.runs.list({ kind: "disable-account", ...page }),
   );
+  /** By account, in the order in which they are named: the last run that has disabled it. */
+  const lastOf = new Map<AccountAddress, Disabling>();
   for (const { id, planId } of rows.filter(({ state }) => states.has(state))) {
     const { plan } = await client.runs.findPlan({ planId });
     const accounts = (plan?.hosts ?? []).flatMap((host) =>
@@ -199,18 +204,44 @@ async function findDisabling(
         ({ account }): AccountAddress => ({ host: host.host, port: host.port, account }),
       ),
     );
-    if (!named.some((one) => accounts.some((other) => isSame(one, other)))) continue;
-    const others = accounts.filter((one) => !named.some((other) => isSame(one, other)));
-    if (others.length > 0)
-      throw new Refusal(
-        "conflict",
-        `run ${id} has disabled ${others.map(formatAccount).join(", ")} as well, and all of its accounts share its end: name them, too`,
-      );
-    return { runId: id, accounts };
+    const found = named.filter((one) => accounts.some((other) => isSame(one, other)));
+    if (found.length === named.length && listOthers(accounts, named).length === 0)
+      return { runId: id, accounts };
+    for (const one of found) if (!lastOf.has(one)) lastOf.set(one, { runId: id, accounts });
   }
-  throw new Refusal(
-    "not-found",
-    `no run that can still be ${states === OPEN ? "rolled back" : "followed by a removal"} has disabled ${named.map(formatAccount).join(", ")}; latchkey runs list --kind disable-account lists them`,
+  throw refuseDisabling(named, lastOf, states);
+}
+
+const listOthers = (
+  accounts: readonly AccountAddress[],
+  named: readonly AccountAddress[],
+): AccountAddress[] => accounts.filter((one) => !named.some((other) => isSame(one, other)));
+
+const formatAccounts = (accounts: readonly AccountAddress[]): string =>
+  accounts.map(formatAccount).join(", ");
+
+/** Why no one run has disabled exactly these accounts. */
+function refuseDisabling(
+  named: readonly AccountAddress[],
+  lastOf: ReadonlyMap<AccountAddress, Disabling>,
+  states: ReadonlySet<RunState>,
+): Refusal {
+  const unknown = named.filter((one) => !lastOf.has(one));
+  if (unknown.length > 0)
+    return new Refusal(
+      "not-found",
+      `no run that can still be ${states === OPEN ? "rolled back" : "followed by a removal"} has disabled ${formatAccounts(unknown)}; latchkey runs list --kind disable-account lists them`,
+    );
+  const runs = new Map([...lastOf.values()].map((one) => [one.runId, one.accounts]));
+  if (runs.size > 1)
+    return new Refusal(
+      "conflict",
+      `different runs have disabled them (${[...runs].map(([id, accounts]) => `run ${id}: ${formatAccounts(accounts)}`).join("; ")}), and the accounts of one run share its end: name those of each run in a command of its own`,
+    );
+  const [[id, accounts] = [0, []]] = runs;
+  return new Refusal(
+    "conflict",
+    `run ${id} has disabled ${formatAccounts(listOthers(accounts, named))} as well, and all of its accounts share its end: name them, too`,
   );
 }
 
