@@ -106,12 +106,18 @@ END {
 account_files='passwd shadow group gshadow'
 
 # find_own_group NAME GID: whether the account's own group goes with it, into $own_group: it has its name and number,
-# nobody else is in it, and it is nobody else's.
+# nobody else is in it, and it is nobody else's. Where group has none of that name any more, what gshadow still has is
+# what is left of it: a removal has come no further.
 find_own_group() {
-	own_group=$(awk -F: -v name="$1" -v number="$2" '
-		NR == FNR { if ($4 == number && $1 "" != name "") others = 1; next }
-		$1 "" == name "" && $3 == number { found = 1; if ($4 != "" && $4 "" != name "") others = 1 }
-		END { print found && !others ? "yes" : "no" }' /etc/passwd /etc/group)
+	own_group=$(for file in passwd group gshadow; do
+		[ ! -f "/etc/$file" ] || sed "s/^/$file:/" "/etc/$file"
+	done | awk -F: -v name="$1" -v number="$2" '
+		function is_in(list) { if (list != "" && list "" != name "") others = 1 }
+		$1 == "passwd" { if ($5 == number && $2 "" != name "") others = 1; next }
+		$2 "" != name "" { next }
+		$1 == "group" { is_there = 1; if ($4 == number) found = 1; is_in($5) }
+		$1 == "gshadow" { is_left = 1; is_in($4); is_in($5) }
+		END { print (found || is_left && !is_there) && !others ? "yes" : "no" }')
 }
 
 # list_lines NAME FILE HOW

@@ -22,8 +22,8 @@ function runWith(
   onTestFinished(() => rmSync(folder, { recursive: true }));
   for (const [name, text] of Object.entries({ passwd: PASSWD, group: GROUP, ...files }))
     writeFileSync(join(folder, name), text);
-  const here = library.replaceAll("/etc/", `${folder}/`);
-  const out = execFileSync("sh", ["-c", `cd ${folder}\n${here}\n${commands}`]).toString();
+  const here = `${library}\n${commands}`.replaceAll(/\/etc\b\/?/g, `${folder}/`);
+  const out = execFileSync("sh", ["-c", `cd ${folder}\n${here}`]).toString();
   return { out, read: (name: string) => readFileSync(join(folder, name), "utf8") };
 }
 
@@ -118,4 +118,59 @@ test("a name is a name: neither a pattern nor the beginning of another", () => {
   const { read } = runWith({ passwd, group }, TAKE_OUT);
   expect(read("passwd")).toBe("a.p:x:1:1::/:/bin/sh\nappx:x:2:2::/:/bin/sh\n");
   expect(read("group")).toBe("g:x:5:appx,a.p\n");
+});
+
+/** The script with what a session gives it: a host that has crashed once it has come to the file of $crash. */
+const SESSION = `copy='cp -p' move='mv -f' work=. part= crash= nl='
+'
+  put_line() { printf '%s\\n' "$1"; }
+  no() { echo "no $*"; exit; }; fail() { echo "fail $*"; exit; }; ok() { echo "ok $*"; exit; }
+  check_words() { :; }; has() { return 1; }; has_fired() { return 1; }; report_processes() { :; }
+  check_account_file() { :; }; sync_folder() { :; }; sync() { :; }
+  sync_file() { [ -z "$crash" ] || case $1 in */"$crash".latchkey-part) exit 9 ;; esac; }`;
+
+/** The words of a request by which these lines go, as a plan has read them: each after a mark. */
+const REMOVE = `find_own_group app 1005
+  set -- app 1005 1005
+  for file in passwd shadow group gshadow; do list_lines app $file show; done >plan
+  while IFS= read -r line; do set -- "$@" "$line"; done <plan`;
+
+test("a removal that a crash has ended before any of its files is finished by the next try, and all of it comes back", () => {
+  const files = {
+    shadow: "root:*:1::::::\napp:!$y$hash:2::::1:\njo:$y$other:3::::::\n",
+    gshadow: "root:*::\ndocker:!:app:jo,app\napp:!::\nops:!::app\n",
+  };
+  const alone = { group: "root:x:0:\napp:x:1005:\n", gshadow: "root:*::\napp:!::\n" };
+  for (const before of [files, { shadow: files.shadow, ...alone }])
+    for (const crash of ["passwd", "shadow", "group", "gshadow"]) {
+      const { out, read } = runWith(
+        before,
+        `${script}\n${SESSION}\n${REMOVE}
+        (crash=${crash}; remove_lines "$@")
+        find_own_group app 1005
+        for file in passwd shadow group gshadow; do list_lines app $file show; done | grep -q . && echo seen
+        (remove_lines "$@")
+        grep -w app passwd shadow group gshadow
+        (crash=${crash}; put_back_lines app 1005)
+        (put_back_lines app 1005)`,
+      );
+      expect(out, crash).toBe("seen\nok changed\nok changed\n");
+      expect(["passwd", "shadow", "group", "gshadow"].map(read), crash).toEqual([
+        PASSWD,
+        before.shadow,
+        "group" in before ? before.group : GROUP,
+        before.gshadow,
+      ]);
+    }
+});
+
+test("a group stays where gshadow has others as its members or administrators, and so does what is left of one", () => {
+  for (const gshadow of ["app:!:jo:\n", "app:!::app,jo\n"])
+    for (const group of ["app:x:1005:\n", "root:x:0:\n"]) {
+      const { out } = runWith(
+        { group, gshadow },
+        "find_own_group app 1005; echo $own_group; list_lines app gshadow keep | tail -n 1",
+      );
+      expect(out.split("\n")[0]).toBe("no");
+    }
 });
