@@ -222,7 +222,7 @@ insist() {
 # account_uses NAME SINCE: what logs tell of logins to an account, and of what was not let in or not started as it
 # since that second of our clock, each line after + for a use and - for a try, which a stranger can bring about. Of
 # the journal what root's own programs say; of files lines after the path and a tab, all that are there: any user may
-# have lines written there.
+# have lines written there. A line that is = alone says that this log was read to its end.
 do_account_uses() {
 	need_accounts "$1"
 	check_words "$2"
@@ -230,8 +230,7 @@ do_account_uses() {
 	sources=
 	if has journalctl && [ -n "$(journalctl --system -q --no-pager -n 1 2>/dev/null)" ]; then
 		sources=journal
-		journalctl --system -q --no-pager -o short-unix --since "@$2" _UID=0 2>/dev/null | keep_uses "$1" |
-			send_data journal
+		list_uses "$1" read_journal "$2" | send_data journal
 	fi
 	for file in /var/log/auth.log.1 /var/log/auth.log /var/log/secure.1 /var/log/secure /var/log/cron; do
 		if find_log_reader "$file"; then sources="$sources $file"
@@ -243,10 +242,20 @@ do_account_uses() {
 	report sources $sources
 	report now "$(date +%s)" "$(date +%z)"
 	for file in $sources; do
-		[ "$file" = journal ] || read_log "$file" | keep_uses "$1" | sed "s|^|$file	|"
+		[ "$file" = journal ] || list_uses "$1" read_log "$file" | sed "s|^|$file	|"
 	done | send_data lines
 	ok read
 }
+
+# list_uses NAME COMMAND...: what keep_uses keeps of what that prints, and = where it has come to its end. That word is
+# ours: what reads with the rights of an account cannot write it.
+list_uses() {
+	used_name=$1
+	shift
+	{ { "$@" 4>&- && put_line = >&4; } | keep_uses "$used_name" 4>&-; } 4>&1
+}
+
+read_journal() { journalctl --system -q --no-pager -o short-unix --since "@$1" _UID=0 2>/dev/null; }
 
 # find_log_reader FILE: with whose rights it is read, into $log_reader. Where others than root may put something else
 # in its place, those of whoever it belongs to: nobody has root read a file of root's by a link.

@@ -100,7 +100,7 @@ test.skipIf(!canStartHosts())(
 );
 
 test.skipIf(!canStartHosts())(
-  "a log that whoever may write in /var/log has linked to a file of root's shows nothing of that file, and their own log is read",
+  "a log that whoever may write in /var/log has linked to a file of root's shows nothing of that file, and their own log is read, or said not to be",
   async () => {
     await using desk = await makeDesk();
     await using host = await startHost({ name: "web", prepare: prepareFor(desk) });
@@ -122,19 +122,21 @@ test.skipIf(!canStartHosts())(
       { source: "/var/log/auth.log", line: expect.stringContaining("(to app) root on pts/0") },
     ]);
 
-    // With nobody's rights but root's to read it by, what it says is not known.
     const at = seen.accountWatch?.read[0]?.at;
+    const expectNotRead = async (said: string) => {
+      const unread = await untilStill(app, async () => {
+        await app.client.runs.resume({ runId: run.id });
+        return run.id;
+      });
+      expect(unread.accountWatch?.read).toMatchObject([{ at }]);
+      const { rows } = await app.client.runs.entries({ runId: run.id, limit: 200 });
+      expect(rows.map(({ text }) => text)).toContainEqual(expect.stringContaining(said));
+    };
+    // What nobody could read to its end may show a use.
+    await host.run("chmod 0 /var/log/auth.log");
+    await expectNotRead("/var/log/auth.log was not read to its end");
+    // With nobody's rights but root's to read it by, what it says is not known.
     await host.run("chown root /var/log/auth.log");
-    const closed = await untilStill(app, async () => {
-      await app.client.runs.resume({ runId: run.id });
-      return run.id;
-    });
-    expect(closed.accountWatch?.read).toMatchObject([{ at }]);
-    const { rows } = await app.client.runs.entries({ runId: run.id, limit: 200 });
-    expect(rows.map(({ text }) => text)).toContainEqual(
-      expect.stringContaining(
-        "/var/log/auth.log belongs to root, and lies in a folder where others may write",
-      ),
-    );
+    await expectNotRead("/var/log/auth.log belongs to root, and lies in a folder where others may write");
   },
 );

@@ -201,7 +201,7 @@ function AccountNotice({ watch }: { watch: AccountWatch }) {
         )}
         {notRead.length > 0 && (
           <p>
-            Whether they are used is not known, for the logs were not read, at:{" "}
+            Whether they are used is not known, for the logs were not read to their end, at:{" "}
             <Untrusted text={notRead.join(", ")} limit={600} />
           </p>
         )}

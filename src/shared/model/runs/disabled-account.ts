@@ -81,7 +81,7 @@ export const AccountWatch = z.object({
   uses: z.array(AccountUse),
   /** What a stranger can bring about: it lengthens nothing. */
   tries: z.array(AccountUse),
-  /** When the logs of each host were read last; null: not since the accounts were disabled. */
+  /** When the logs of each host were read to their end last; null: not since the accounts were disabled. */
   read: z.array(z.object({ host: HostName, port: Port, at: Instant.nullable() })),
   /** The run that removes them, or has removed them and can still be undone; null: nothing is decided. */
   removedBy: z.int().nullable(),

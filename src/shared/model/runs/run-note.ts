@@ -173,12 +173,13 @@ const FileNote = [
 /** What was seen of disabled accounts. */
 const AccountNote = [
   z.object({ kind: z.literal("account-used"), use: AccountUse }),
-  /** `sources`: the logs that were read; `uses`, `tries`: new lines; `more`: lines that are not kept. */
+  /** `sources`: the logs that were read, `partial`: not to their end; `uses`, `tries`: new lines; `more`: not kept. */
   z.object({
     kind: z.literal("account-watched"),
     host: HostName,
     port: Port,
     sources: z.array(z.string()),
+    partial: z.array(z.string()).default([]),
     uses: z.int(),
     tries: z.int().default(0),
     more: z.int(),

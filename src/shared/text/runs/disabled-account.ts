@@ -120,7 +120,7 @@ export function formatAccountEvidence(check: Extract<Evidence, { kind: AccountEv
   }
 }
 
-/** The hosts whose logs nobody has read since the accounts were disabled, or, where the days are over, to their end. */
+/** The hosts whose logs nobody has read to their end since the accounts were disabled, or, where the days are over, since. */
 export const findNotReadToEnd = ({ read, until }: AccountWatch, now: Instant): HostAddress[] =>
   read.filter(({ at }) => at === null || (until <= now && at < until));
 
@@ -130,6 +130,12 @@ export const isUnneeded = (watch: AccountWatch, now: Instant): boolean =>
   watch.until <= now &&
   watch.uses.length === 0 &&
   findNotReadToEnd(watch, now).length === 0;
+
+/** Of a log that was not read to its end nothing is said to be absent. */
+const formatPartialLogs = ({ partial }: Extract<RunNote, { kind: "account-watched" }>): string =>
+  partial.length === 0
+    ? ""
+    : `; ${partial.join(", ")} ${partial.length === 1 ? "was not read to its end" : "were not read to their end"}, so whether it is still used is not known`;
 
 export type AccountNoteKind =
   | "account-used"
@@ -143,7 +149,7 @@ export function formatAccountNote(note: Extract<RunNote, { kind: AccountNoteKind
     case "account-used":
       return `${note.use.isTry ? "somebody was refused, or only named it" : "somebody still needs it"}: ${formatAccountUse(note.use)}`;
     case "account-watched":
-      return `${formatHostAddress(note)}: ${note.sources.join(", ")} ${note.sources.length === 1 ? "shows" : "show"} ${note.uses === 0 ? "no new use of it" : formatCount(note.uses, "new use")}${note.tries === 0 ? "" : `, and ${formatCount(note.tries, "new try", "new tries")}`}${note.more > 0 ? `; ${formatCount(note.more, "line")} more than are kept` : ""}`;
+      return `${formatHostAddress(note)}: ${note.sources.join(", ")} ${note.sources.length === 1 ? "shows" : "show"} ${note.uses === 0 ? "no new use of it" : formatCount(note.uses, "new use")}${note.tries === 0 ? "" : `, and ${formatCount(note.tries, "new try", "new tries")}`}${note.more > 0 ? `; ${formatCount(note.more, "line")} more than are kept` : ""}${formatPartialLogs(note)}`;
     case "watch-unreadable":
       return `${formatHostAddress(note)}: whether it is still used is not known: ${note.why}`;
     case "watch-until":

@@ -152,3 +152,52 @@ test("a timer of the host's own tries while the files are locked, and what it co
   expect(reportsOf(answer(locked, "lk - 0 no account-changed"), {})).toEqual(["gave-up account-changed"]);
   expect(reportsOf(answer(locked, locked), {})).toEqual(["gave-up accounts-locked"]);
 });
+
+/** The request for uses, of a host whose logs belong to an account: it reads them as TEXT does, a shell's own. */
+const usesReportedBy = (text: string): string[] =>
+  reportsOf(
+    `need_accounts() { :; }; check_words() { :; }; find_drop() { :; }; name_of() { user_name=app; }
+    find_log_reader() { [ -f "$1" ] && log_reader=7 log_group=7; }
+    send_data() { sed "s/^/$1 /"; }; ok() { echo "ok $*"; }
+    has() { [ "$1" = journalctl ]; }
+    journalctl() { echo "1700000000.5 web su[3]: (to app) root on pts/0"; }
+    as_account() { cat "$5"; }
+    ${text}
+    do_account_uses app 0`,
+    { "/var/log/auth.log": `${AT} su: (to app) root on pts/0\n`, "/var/log/secure": "" },
+  ).filter((line) => !line.startsWith("now "));
+
+test("a log that was not read to its end, or not at all, is not among those that were", () => {
+  const said = {
+    journal: "journal +1700000000.5 web su[3]: (to app) root on pts/0",
+    line: `lines /var/log/auth.log\t+${AT} su: (to app) root on pts/0`,
+    sources: "sources journal /var/log/auth.log /var/log/secure",
+  };
+  expect(usesReportedBy("")).toEqual([
+    "journal =",
+    said.journal,
+    said.sources,
+    "lines /var/log/auth.log\t=",
+    said.line,
+    "lines /var/log/secure\t=",
+    "ok read",
+  ]);
+  // Its time was over, as timeout says it.
+  expect(usesReportedBy('as_account() { cat "$5"; case $5 in */auth.log) return 137 ;; esac; }')).toEqual([
+    "journal =",
+    said.journal,
+    said.sources,
+    said.line,
+    "lines /var/log/secure\t=",
+    "ok read",
+  ]);
+  // Whoever reads it can say so of none that it has not read.
+  expect(usesReportedBy("as_account() { { echo = >&4; } 2>/dev/null; echo =; return 137; }")).toEqual([
+    "journal =",
+    said.journal,
+    said.sources,
+    "ok read",
+  ]);
+  const broken = usesReportedBy("journalctl() { echo x; case $* in *short-unix*) return 1 ;; esac; }");
+  expect(broken[0]).toBe(said.sources);
+});

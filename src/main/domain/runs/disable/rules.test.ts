@@ -99,7 +99,13 @@ test("a line of a log counts from the second on in which the account was shut, a
 
 test("each use begins the days anew, by when this computer saw it", () => {
   const since = Instant.parse("2026-01-01T00:00:00Z");
-  const reading = (at: string, isUse: boolean) => ({ host: "web1", port: 22, at: Instant.parse(at), isUse });
+  const reading = (at: string, isUse: boolean) => ({
+    host: "web1",
+    port: 22,
+    at: Instant.parse(at),
+    isUse,
+    isWhole: false,
+  });
   expect(watchedUntil(since, [], 7)).toBe("2026-01-08T00:00:00Z");
   expect(watchedUntil(since, [reading("2026-01-02T00:00:00Z", false)], 7)).toBe("2026-01-08T00:00:00Z");
   const used = [reading("2026-01-03T00:00:00Z", true), reading("2026-01-04T00:00:00Z", false)];
@@ -113,8 +119,17 @@ test("a host whose logs nobody could read when the days were over is not known t
     { host: "web1", port: 22 },
     { host: "web2", port: 22 },
   ];
-  const reading = (host: string, at: string) => ({ host, port: 22, at: Instant.parse(at), isUse: false });
+  const reading = (host: string, at: string, isWhole = true) => ({
+    host,
+    port: 22,
+    at: Instant.parse(at),
+    isUse: false,
+    isWhole,
+  });
   const before = [reading("web1", "2026-01-08T00:00:00Z"), reading("web2", "2026-01-07T23:00:00Z")];
   expect(findNotReadUntil(hosts, before, until)).toEqual([{ host: "web2", port: 22 }]);
   expect(findNotReadUntil(hosts, [...before, reading("web2", "2026-01-09T00:00:00Z")], until)).toEqual([]);
+  // A log of it was not read to its end.
+  const partial = reading("web2", "2026-01-09T00:00:00Z", false);
+  expect(findNotReadUntil(hosts, [...before, partial], until)).toEqual([{ host: "web2", port: 22 }]);
 });

@@ -102,8 +102,8 @@ export function disabledSince(steps: readonly RunStep[]): Instant | null {
   );
 }
 
-/** When this computer read the logs of a host, and whether a use was seen then. */
-export type LogReading = { host: string; port: number; at: Instant; isUse: boolean };
+/** When this computer read the logs of a host, whether a use was seen then, and whether all were read to their end. */
+export type LogReading = { host: string; port: number; at: Instant; isUse: boolean; isWhole: boolean };
 
 /**
  * Until when the logs are watched. Each use begins the days anew: whoever it was needs the account. It is by when this computer
@@ -122,7 +122,8 @@ export const findNotReadUntil = <Host extends { host: string; port: number }>(
   until: Instant,
 ): Host[] =>
   hosts.filter(
-    ({ host, port }) => !readings.some((one) => one.host === host && one.port === port && one.at >= until),
+    ({ host, port }) =>
+      !readings.some((one) => one.host === host && one.port === port && one.at >= until && one.isWhole),
   );
 
 /** Entries of a journal: + for a use or - for a try, the second since 1970, and a fraction, before each. */

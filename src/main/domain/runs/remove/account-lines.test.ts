@@ -135,34 +135,32 @@ const REMOVE = `find_own_group app 1005
   for file in passwd shadow group gshadow; do list_lines app $file show; done >plan
   while IFS= read -r line; do set -- "$@" "$line"; done <plan`;
 
-test("a removal that a crash has ended before any of its files is finished by the next try, and all of it comes back", () => {
-  const files = {
-    shadow: "root:*:1::::::\napp:!$y$hash:2::::1:\njo:$y$other:3::::::\n",
-    gshadow: "root:*::\ndocker:!:app:jo,app\napp:!::\nops:!::app\n",
-  };
-  const alone = { group: "root:x:0:\napp:x:1005:\n", gshadow: "root:*::\napp:!::\n" };
-  for (const before of [files, { shadow: files.shadow, ...alone }])
-    for (const crash of ["passwd", "shadow", "group", "gshadow"]) {
+const FILES = ["passwd", "shadow", "group", "gshadow"];
+
+test.for(FILES)(
+  "a removal that a crash has ended before %s is finished by the next try, and all of it comes back",
+  (crash) => {
+    const shadow = "root:*:1::::::\napp:!$y$hash:2::::1:\njo:$y$other:3::::::\n";
+    for (const before of [
+      { shadow, group: GROUP, gshadow: "root:*::\ndocker:!:app:jo,app\napp:!::\nops:!::app\n" },
+      { shadow, group: "root:x:0:\napp:x:1005:\n", gshadow: "root:*::\napp:!::\n" },
+    ]) {
       const { out, read } = runWith(
         before,
         `${script}\n${SESSION}\n${REMOVE}
-        (crash=${crash}; remove_lines "$@")
-        find_own_group app 1005
-        for file in passwd shadow group gshadow; do list_lines app $file show; done | grep -q . && echo seen
-        (remove_lines "$@")
-        grep -w app passwd shadow group gshadow
-        (crash=${crash}; put_back_lines app 1005)
-        (put_back_lines app 1005)`,
+      (crash=${crash}; remove_lines "$@")
+      find_own_group app 1005
+      for file in passwd shadow group gshadow; do list_lines app $file show; done | grep -q . && echo seen
+      (remove_lines "$@")
+      grep -w app passwd shadow group gshadow
+      (crash=${crash}; put_back_lines app 1005)
+      (put_back_lines app 1005)`,
       );
-      expect(out, crash).toBe("seen\nok changed\nok changed\n");
-      expect(["passwd", "shadow", "group", "gshadow"].map(read), crash).toEqual([
-        PASSWD,
-        before.shadow,
-        "group" in before ? before.group : GROUP,
-        before.gshadow,
-      ]);
+      expect(out).toBe("seen\nok changed\nok changed\n");
+      expect(FILES.map(read)).toEqual([PASSWD, before.shadow, before.group, before.gshadow]);
     }
-});
+  },
+);
 
 test("a group stays where gshadow has others as its members or administrators, and so does what is left of one", () => {
   for (const gshadow of ["app:!:jo:\n", "app:!::app,jo\n"])

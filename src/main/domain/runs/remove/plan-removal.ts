@@ -202,7 +202,7 @@ function findRefusal(
   if (watch.neverRead.some((one) => isSameHost(one, host)))
     return {
       id: "watch-unread",
-      text: `its logs were not read since ${account} was disabled, so whether somebody needs it is not known: latchkey runs resume ${disabledBy}`,
+      text: `none of its logs was read to its end since ${account} was disabled, so whether somebody needs it is not known: latchkey runs resume ${disabledBy}`,
     };
   const [process] = entry.processes;
   if (process)

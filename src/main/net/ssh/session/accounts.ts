@@ -193,6 +193,8 @@ type UsesReading = {
   kind: "read";
   /** `journal`, or paths of files. */
   sources: string[];
+  /** Those of them that were not read to their end: a use may stand in what is left. */
+  partial: string[];
   /** Entries of the journal, each after + or -, its second since 1970 and a blank; at most 500 of either kind. */
   journal: string[];
   /** Lines of plain files, each after its path, a tab, and + or -; at most 500 of either kind of each. */
@@ -201,6 +203,9 @@ type UsesReading = {
   now: number;
   zone: string | null;
 };
+
+/** In place of a line: this log was read to its end. */
+const END = "=";
 
 /** What the host's logs tell of an account since that second of its clock; of files all that is there. */
 export async function readAccountUses(
@@ -212,18 +217,26 @@ export async function readAccountUses(
   const answer = await exchange(session, { verb: "account_uses", words });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
-  const linesOf = (name: string): string[] =>
+  const readLines = (name: string): string[] =>
     Buffer.from(answer.data.get(name) ?? [])
       .toString("utf8")
       .split("\n")
       .filter((line) => line !== "");
+  const [journal, lines] = [readLines("journal"), readLines("lines")];
+  const isEnd = (line: string): boolean => line === END || line.endsWith(`\t${END}`);
+  const readToEnd = new Set([
+    ...(journal.includes(END) ? ["journal"] : []),
+    ...lines.filter(isEnd).map((line) => line.slice(0, -END.length - 1)),
+  ]);
+  const sources = [...(answer.facts.get("sources")?.[0] ?? [])];
   const [now = "", zone = ""] = answer.facts.get("now")?.[0] ?? [];
   if (!/^\d{1,12}$/.test(now)) return NONSENSE;
   return {
     kind: "read",
-    sources: [...(answer.facts.get("sources")?.[0] ?? [])],
-    journal: linesOf("journal"),
-    lines: linesOf("lines"),
+    sources,
+    partial: sources.filter((source) => !readToEnd.has(source)),
+    journal: journal.filter((line) => !isEnd(line)),
+    lines: lines.filter((line) => !isEnd(line)),
     now: Number(now),
     zone: /^[+-]\d{4}$/.test(zone) ? zone : null,
   };

@@ -163,7 +163,9 @@ function formatDisabled({ id, accountWatch }: RunDetail, now: Instant): string[]
     ...tries.map((use) => `  tried, by anybody: ${formatAccountUse(use)}`),
     until <= now ? `  the days are over since ${until}` : `  the logs are watched until ${until}`,
     ...(notRead.length > 0
-      ? [`  whether they are used is not known at: ${notRead.join(", ")} (its logs were not read)`]
+      ? [
+          `  whether they are used is not known at: ${notRead.join(", ")} (its logs were not read to their end)`,
+        ]
       : []),
     `  read the logs again now: latchkey runs resume ${id}`,
     ...(removedBy === null

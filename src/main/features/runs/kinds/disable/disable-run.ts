@@ -115,11 +115,11 @@ async function readHost(
   const { remote } = await acquireSession(run, index);
   const clock = await inspectHost(remote);
   if (clock.kind === "lost") throw new SessionLost(clock.message);
-  const last = readingsOf(known).findLast((one) => isOf(one, host))?.at ?? since;
+  const last = findLastWhole(readingsOf(known), host) ?? since;
   const from = Math.max(Date.parse(since), Date.parse(last) - OVERLAP_MS);
   // By the host's own clock, however far that is off. The run's last try to log in is of that very second.
   const sinceEpoch = clock.host.epochSeconds - Math.floor((now().getTime() - from) / 1_000) + 1;
-  const sources = new Set<string>();
+  const [sources, partial] = [new Set<string>(), new Set<string>()];
   const uses: AccountUse[] = [];
   let [lines, tries, more] = [0, 0, 0];
   for (const { account } of host.disables) {
@@ -130,6 +130,7 @@ async function readHost(
         formatRefusal(read.why, read.why === "open-folder" ? read.detail : `the account ${account}`),
       );
     for (const source of read.sources) sources.add(source);
+    for (const source of read.partial) partial.add(source);
     const found = [
       ...readJournalLines(read.journal),
       ...readFileLines(read.lines, { now: read.now, zone: read.zone, since: sinceEpoch }),
@@ -153,6 +154,7 @@ async function readHost(
     host: name,
     port,
     sources: [...sources],
+    partial: [...partial],
     uses: lines,
     tries,
     more,
@@ -176,7 +178,30 @@ const usesOf = (notes: readonly Noted[]): AccountUse[] => linesOf(notes).filter(
 /** The readings of logs that were noted. */
 const readingsOf = (notes: readonly Noted[]): LogReading[] =>
   notes.flatMap(({ at, note }) =>
-    note.kind === "account-watched" ? [{ host: note.host, port: note.port, at, isUse: note.uses > 0 }] : [],
+    note.kind === "account-watched"
+      ? [
+          {
+            host: note.host,
+            port: note.port,
+            at,
+            isUse: note.uses > 0,
+            isWhole: note.partial.length === 0,
+          },
+        ]
+      : [],
+  );
+
+/** When all logs of a host were read to their end last; null: never. */
+const findLastWhole = (
+  readings: readonly LogReading[],
+  host: { host: string; port: number },
+): Instant | null => readings.findLast((one) => isOf(one, host) && one.isWhole)?.at ?? null;
+
+/** Some log of this host was read to its end: something is known of it. */
+const isKnownOf = (notes: readonly Noted[], host: { host: string; port: number }): boolean =>
+  notes.some(
+    ({ note }) =>
+      note.kind === "account-watched" && isOf(note, host) && note.partial.length < note.sources.length,
   );
 
 const OVER: ReadonlySet<RunState> = new Set<RunState>(["committed", "rolled-back"]);
@@ -197,7 +222,7 @@ export function findWatch({ runbooks }: Store, run: RunRecord): AccountWatch | n
     read: plan.hosts.map(({ host, port }) => ({
       host,
       port,
-      at: readings.findLast((one) => isOf(one, { host, port }))?.at ?? null,
+      at: findLastWhole(readings, { host, port }),
     })),
     removedBy: runbooks.runs.removalsOf(run.id)[0] ?? null,
   };
@@ -222,7 +247,7 @@ export function findWatchFacts({ runbooks }: Store, id: number): { plan: Disable
     until,
     uses: usesOf(notes).length,
     tries: linesOf(notes).length - usesOf(notes).length,
-    neverRead: plan.hosts.filter((host) => !readings.some((one) => isOf(one, host))),
+    neverRead: plan.hosts.filter((host) => !isKnownOf(notes, host)),
     notReadToEnd: findNotReadUntil(plan.hosts, readings, until),
   };
   return { plan, watch };
