@@ -135,11 +135,8 @@ do_account_removal() {
 	find_account_tool vipw || no no-vipw
 	check_words "$2" "$3"
 	find_own_group "$1" "$3"
-	for file in $account_files; do
-		list_lines "$1" "$file" show | while IFS= read -r shown && IFS= read -r line && IFS= read -r becomes; do
-			report line "$shown" "$line" "$becomes"
-		done
-	done
+	# To the byte, and however long: a group may have thousands of members.
+	for file in $account_files; do list_lines "$1" "$file" show; done | send_data lines
 	if has getent; then
 		[ -z "$(ask_names "$1")" ] || report known
 		report numbered "$(ask_names "$2" | cut -d: -f1)"
@@ -167,7 +164,8 @@ report_stays() {
 	done
 }
 
-# account_remove TOKEN ID NAME UID GID FILE LINE BECOMES...: exactly these lines go, and no other account's.
+# account_remove TOKEN ID NAME UID GID FILE LINE BECOMES...: exactly these lines go, and no other account's. The lines
+# are written as printf %b takes them.
 do_account_remove() { change_account_lines remove "$@"; }
 
 # account_put_back TOKEN ID NAME UID: what account_remove has kept is in its files again.
@@ -237,7 +235,7 @@ remove_lines() {
 	shift 3
 	asked=
 	while [ $# -ge 3 ]; do
-		asked=$asked$1$nl$2$nl$3$nl
+		asked=$asked$1$nl$(put_bytes "$2")$nl$(put_bytes "$3")$nl
 		shift 3
 	done
 	todo=

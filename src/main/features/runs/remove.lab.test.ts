@@ -8,6 +8,12 @@ import { startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 
 const FILES = "/etc/passwd /etc/shadow /etc/group /etc/gshadow";
 
+/** Shell text: of the words of its GECOS one is no UTF-8, and a group that it is in has 4,000 others. */
+const ODD_LINES = `LC_ALL=C sed -i "s/^\\(app:[^:]*:[^:]*:[^:]*:\\)[^:]*/\\1$(printf 'J\\366rg')/" /etc/passwd
+  members=$(seq -f member%05g 4000 | paste -sd, -)
+  echo "many:x:3000:jo,app,$members" >>/etc/group
+  echo "many:!::jo,app,$members" >>/etc/gshadow`;
+
 const disable = async (app: App, host: LabHost, graceDays: number) =>
   carryOut(
     app,
@@ -27,14 +33,15 @@ test.skipIf(!canStartHosts())(
         chown -R app:app /home/app/.ssh
         echo 'app:old secret' | chpasswd
         usermod -aG games,mail app
-        useradd zed`,
+        useradd zed
+        ${ODD_LINES}`,
     });
     const [web] = probed.hosts;
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, only: "ssh", acceptNew: true });
     const disabled = await disable(app, web, 0);
     expect(disabled).toMatchObject({ state: "waiting", message: expect.stringContaining("latchkey remove") });
-    const read = () => web.run(`cat ${FILES}; stat -c '%a %U %G %n' ${FILES}`);
+    const read = () => web.run(`cat ${FILES}; sha256sum ${FILES}; stat -c '%a %U %G %n' ${FILES}`);
     const before = await read();
     const uid = Number(await web.run("id -u app"));
 
@@ -48,10 +55,13 @@ test.skipIf(!canStartHosts())(
       ["/etc/group", false],
       ["/etc/group", false],
       ["/etc/group", true],
+      ["/etc/group", false],
       ["/etc/gshadow", false],
       ["/etc/gshadow", false],
       ["/etc/gshadow", true],
+      ["/etc/gshadow", false],
     ]);
+    expect(account?.lines[0]?.line).toContain(":Jörg:");
     expect(account?.stays).toContainEqual({ path: "/home/app", uid });
     expect(JSON.stringify(planned)).not.toContain("$y$");
 

@@ -45,6 +45,8 @@ export const EntryLine = z.object({
   line: z.string(),
   /** Null: it goes. */
   becomes: z.string().nullable(),
+  /** The bytes of the line are no UTF-8: each of them is one character, as in ISO 8859-1. */
+  isLatin1: z.boolean().default(false),
 });
 export type EntryLine = z.infer<typeof EntryLine>;
 

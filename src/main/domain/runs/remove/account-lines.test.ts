@@ -124,6 +124,7 @@ test("a name is a name: neither a pattern nor the beginning of another", () => {
 const SESSION = `copy='cp -p' move='mv -f' work=. part= crash= nl='
 '
   put_line() { printf '%s\\n' "$1"; }
+  put_bytes() { printf %b "$1"; }
   no() { echo "no $*"; exit; }; fail() { echo "fail $*"; exit; }; ok() { echo "ok $*"; exit; }
   check_words() { :; }; has() { return 1; }; has_fired() { return 1; }; report_processes() { :; }
   check_account_file() { :; }; sync_folder() { :; }; sync() { :; }

@@ -22,10 +22,11 @@ const LINES = [
     file: "/etc/passwd",
     line: "app:x:1005:1005::/home/app:/usr/sbin/nologin",
     becomes: null,
+    isLatin1: false,
   },
-  { file: "/etc/shadow", line: "app:(locked):20000:0:99999:7::1:", becomes: null },
-  { file: "/etc/group", line: "docker:x:998:app,jo", becomes: "docker:x:998:jo" },
-  { file: "/etc/group", line: "app:x:1005:", becomes: null },
+  { file: "/etc/shadow", line: "app:(locked):20000:0:99999:7::1:", becomes: null, isLatin1: false },
+  { file: "/etc/group", line: "docker:x:998:app,jo", becomes: "docker:x:998:jo", isLatin1: false },
+  { file: "/etc/group", line: "app:x:1005:", becomes: null, isLatin1: false },
 ];
 
 const ENTRY = {

@@ -1,4 +1,5 @@
 /** Requests about the entries of accounts (resources/rotation/accounts.sh), which root alone makes. */
+import { isUtf8 } from "node:buffer";
 import {
   type AccountIdentity,
   type AccountProcess,
@@ -17,6 +18,7 @@ import {
   type RemoteSession,
   readTail,
   type SessionAnswer,
+  writeBytes,
 } from "./remote-session.ts";
 
 type EntryInspection = {
@@ -136,14 +138,10 @@ export async function inspectLines(
   const answer = await exchange(session, { verb: "account_removal", words });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
-  const { facts } = answer;
+  const { facts, data } = answer;
   return {
     kind: "lines",
-    lines: (facts.get("line") ?? []).map(([file = "", line = "", becomes = ""]) => ({
-      file,
-      line,
-      becomes: becomes === GOES ? null : becomes.slice(1),
-    })),
+    lines: readEntryLines(data.get("lines") ?? new Uint8Array()),
     stays: [
       ...(facts.get("stays") ?? []).map(([path = "", owner = ""]) => ({
         path,
@@ -157,6 +155,27 @@ export async function inspectLines(
 }
 
 const GOES = "-";
+
+/** Of each its file, the line, and what becomes of it: to the byte, for they are compared so where they go. */
+function readEntryLines(bytes: Uint8Array): EntryLine[] {
+  const all = Buffer.from(bytes).toString("latin1").split("\n");
+  return Array.from({ length: Math.floor(all.length / 3) }, (_, index): EntryLine => {
+    const [file = "", line = "", becomes = ""] = all.slice(index * 3, index * 3 + 3);
+    const isLatin1 = !isUtf8(Buffer.from(line, "latin1"));
+    const decode = (text: string): string => (isLatin1 ? text : Buffer.from(text, "latin1").toString("utf8"));
+    return {
+      file: Buffer.from(file, "latin1").toString("utf8"),
+      line: decode(line),
+      becomes: becomes === GOES ? null : decode(becomes.slice(1)),
+      isLatin1,
+    };
+  });
+}
+
+const writeEntryLine = ({ file, line, becomes, isLatin1 }: EntryLine): string[] =>
+  [file, line, becomes === null ? GOES : `=${becomes}`].map((text, index) =>
+    index === 0 ? text : writeBytes(Buffer.from(text, isLatin1 ? "latin1" : "utf8")),
+  );
 
 type OfRun = { token: string; id: string };
 
@@ -179,7 +198,7 @@ export const removeLines = (
     account,
     String(uid),
     String(gid),
-    ...lines.flatMap(({ file, line, becomes }) => [file, line, becomes === null ? GOES : `=${becomes}`]),
+    ...lines.flatMap(writeEntryLine),
   ]);
 
 /** What was removed is in its files again. */
