@@ -252,7 +252,7 @@ do_account_uses() {
 list_uses() {
 	used_name=$1
 	shift
-	{ { "$@" 4>&- && put_line = >&4; } | keep_uses "$used_name" 4>&-; } 4>&1
+	{ { "$@" 4>&- && put_line '=' >&4; } | keep_uses "$used_name" 4>&-; } 4>&1
 }
 
 read_journal() { journalctl --system -q --no-pager -o short-unix --since "@$1" _UID=0 2>/dev/null; }
