@@ -627,9 +627,26 @@ JOIN label ON label.kind = 'account' AND label.name = account.name AND label.hos
 UNION ALL
 SELECT account, uid FROM tagged_account;
 
+-- Which accounts had a name before the one that has it now: by their uid, with when the last reading found it there, and the first one
+-- another. Logs have names alone: a login until `until_at` was one of theirs (0086). `since_at`: since when it is known to have been there.
+CREATE TABLE former_account (
+  account     INTEGER NOT NULL REFERENCES account (id),
+  uid         INTEGER NOT NULL,
+  since_at    TEXT NOT NULL,
+  until_at    TEXT NOT NULL,
+  replaced_at TEXT NOT NULL,
+  PRIMARY KEY (account, until_at)
+) STRICT, WITHOUT ROWID;
+
 CREATE TRIGGER account_is_somebody_else AFTER UPDATE OF uid ON account
 WHEN OLD.uid <> NEW.uid
 BEGIN
+  INSERT OR REPLACE INTO former_account (account, uid, since_at, until_at, replaced_at)
+  SELECT OLD.id, OLD.uid,
+    max(begun.started_at, ifnull((SELECT max(replaced_at) FROM former_account WHERE account = OLD.id), '')),
+    seen.started_at, now.started_at
+  FROM scan AS begun JOIN scan AS seen JOIN scan AS now
+  WHERE begun.id = OLD.first_scan AND seen.id = OLD.last_scan AND now.id = NEW.last_scan;
   UPDATE account SET (owner, purpose, environment, review_on) =
     (SELECT now.owner, now.purpose, now.environment, now.review_on FROM account_label AS now WHERE now.id = NEW.id),
     replaced_scan = CASE
@@ -1215,27 +1232,30 @@ CREATE INDEX login_day_by_day ON login_day (day, last_at, id);
 -- Of which days, since the epoch, the baseline of a host's logins is made: the first 30 that its logs cover, by the journal alone or by
 -- all logs. Its days are marked once, when there are enough; nothing is added to it later. `account` is empty for all of the host; an
 -- account has days of its own where it was made later than the host was first read, or where its logins were too many to be read whole
--- (0086). `to_day` null: not enough days yet; `from_day` is the first one then.
+-- (0086). `uid`: of that account; -1 where nothing has listed it. `to_day` null: not enough days yet; `from_day` is the first one then.
 CREATE TABLE login_baseline (
   host     INTEGER NOT NULL REFERENCES host (id),
   account  TEXT NOT NULL DEFAULT '',
+  uid      INTEGER NOT NULL DEFAULT -1,
   evidence TEXT NOT NULL CHECK (evidence IN ('journal', 'all')),
   from_day INTEGER NOT NULL,
   to_day   INTEGER,
   reason   TEXT CHECK (reason IN ('made-later', 'cut')),
-  PRIMARY KEY (host, account, evidence)
+  PRIMARY KEY (host, account, uid, evidence)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX login_baseline_learning ON login_baseline (host, account) WHERE to_day IS NULL AND account <> '';
 
 -- A login that stands out from the baseline, or by itself. Those of one rule, account and `subject` (a network, an hour, a day) are one,
--- with the first and the last. `facts`: what the rule has found; `lines`: as the host wrote them.
+-- with the first and the last. `uid`: of the account that had the name then; -1 where nothing has listed it. `facts`: what the rule has
+-- found; `lines`: as the host wrote them.
 CREATE TABLE login_observation (
   id        INTEGER PRIMARY KEY,
   host      INTEGER NOT NULL REFERENCES host (id),
   host_name TEXT NOT NULL,
   port      INTEGER NOT NULL,
   account   TEXT NOT NULL,
+  uid       INTEGER NOT NULL DEFAULT -1,
   rule      TEXT NOT NULL,
   subject   TEXT NOT NULL,
   method    TEXT NOT NULL,
@@ -1252,7 +1272,7 @@ CREATE TABLE login_observation (
     CASE severity WHEN 'critical' THEN 4 WHEN 'high' THEN 3 WHEN 'medium' THEN 2 WHEN 'low' THEN 1 ELSE 0 END) VIRTUAL,
   search_text TEXT GENERATED ALWAYS AS (
     host_name || char(10) || account || char(10) || address || char(10) || means || char(10) || rule) VIRTUAL,
-  UNIQUE (host, account, rule, subject)
+  UNIQUE (host, account, uid, rule, subject)
 ) STRICT;
 
 CREATE INDEX login_observation_by_weight ON login_observation (weight, last_at, id);
@@ -2197,6 +2217,9 @@ CREATE INDEX endpoint_readable ON endpoint (key_exchange_since, id) WHERE key_ex
 
 -- Endpoints of which everything can be read later, in the order of findings by host.
 CREATE INDEX endpoint_readable_by_host ON endpoint (host, id) WHERE key_exchange IN ('classical', 'no-tls13');
+
+-- Endpoints that were read, and of which nobody has asked what they take.
+CREATE INDEX endpoint_unasked ON endpoint (id) WHERE key_exchange IS NULL AND state <> 'failed';
 
 CREATE VIEW key_exchange_of AS
 SELECT id, CASE

@@ -28,6 +28,7 @@ import {
   FILE_EVIDENCE,
   formatBaseline,
   formatBaselineNotes,
+  formatFormerAccount,
   formatHours,
   formatLoginEvidence,
   formatMeans as formatLoginMeans,
@@ -137,6 +138,11 @@ export function ObservedDetails({ login, children }: { login: LoginObservationDe
       <p className={classes.sentence}>
         {beginLarge(LOGIN_RULES[facts.rule])}: <Untrusted text={formatObserved(login)} limit={1_000} />
       </p>
+      {formatFormerAccount(login).map((text) => (
+        <p key={text} className={classes.dim}>
+          {beginLarge(text)}.
+        </p>
+      ))}
       {evidence === "file" && (
         <Notice tone="amber" Icon={IconFileUnknown} title="Plain files alone show it">
           {FILE_EVIDENCE}

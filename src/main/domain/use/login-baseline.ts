@@ -9,14 +9,17 @@ import {
   type DaySpan,
   type EntryMethod,
   type KnownLogins,
+  keyOfAccount,
   type LoginDay,
   type LoginFacts,
+  type NamedAccount,
   type OwnBaseline,
   type OwnReason,
 } from "#shared/model/access/login.ts";
 import { evidenceOf, type LogWindow } from "#shared/model/hosts/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { DAY_SECONDS } from "./log-dates.ts";
+import { accountOf, hasPredecessor, keyOfLogin, presentAccount, sinceOf } from "./named-accounts.ts";
 
 /** The login by which the host is being read, which is not earlier than `since`; null where nobody logged in for it. */
 export type ScanLogin = { account: string; fingerprint: string; since: Instant } | null;
@@ -69,27 +72,37 @@ export function planSpans(which: Which, { days, known, completeSince }: SpanFact
   const { host: hostCut, accounts: cut } = completeSince[which];
   const before = known.spans[which].own;
   const own = new Map(before);
-  const begun = (account: string, from: number, reason: OwnReason): void => {
+  const begun = (account: NamedAccount, from: number, reason: OwnReason): void => {
     const span = findSpan(windowsFrom(windows, from));
-    own.set(account, { account, from, to: span?.to ?? null, reason });
+    own.set(keyOfAccount(account), { ...account, from, to: span?.to ?? null, reason });
   };
   const madeBefore = known.spans[which].host;
   const hostFrom = beginOf(before.get("")?.from ?? null, hostCut, known.readUntil[which]);
-  if (madeBefore === null && hostFrom !== null) begun("", hostFrom, "cut");
+  if (madeBefore === null && hostFrom !== null) begun(WHOLE_HOST, hostFrom, "cut");
   const made = own.get("");
   const host = madeBefore ?? (made ? spanOf(made) : findSpan(windows));
   const madeLater = findMadeLater(days, known, which);
-  for (const account of new Set([...before.keys(), ...madeLater.keys(), ...(madeBefore ? [] : cut.keys())])) {
-    const earlier = before.get(account);
+  const cutNow = [...(madeBefore ? [] : cut.keys())].map((account) => presentAccount(known, account));
+  const accounts = [...before.values(), ...[...madeLater.values()].map(({ account }) => account), ...cutNow];
+  for (const [key, named] of new Map(accounts.map((one) => [keyOfAccount(one), one]))) {
+    const { account, uid } = named;
+    const earlier = before.get(key);
     if (account === "" || (earlier && earlier.to !== null)) continue;
-    const complete = beginOf(earlier?.from ?? null, cut.get(account) ?? null, known.readUntil[which]);
-    const later = earlier ? null : (madeLater.get(account) ?? null);
+    const isPresent = presentAccount(known, account).uid === uid;
+    const complete = beginOf(
+      earlier?.from ?? null,
+      isPresent ? (cut.get(account) ?? null) : null,
+      known.readUntil[which],
+    );
+    const later = earlier ? null : (madeLater.get(key)?.day ?? null);
     const from = Math.max(complete ?? 0, later ?? 0, hostFrom ?? 0);
     if (from > (host?.from ?? 0))
-      begun(account, from, earlier?.reason ?? (later === null ? "cut" : "made-later"));
+      begun({ account, uid }, from, earlier?.reason ?? (later === null ? "cut" : "made-later"));
   }
   return { host, own };
 }
+
+const WHOLE_HOST: NamedAccount = { account: "", uid: null };
 
 const spanOf = ({ from, to }: OwnBaseline): DaySpan | null => (to === null ? null : { from, to });
 
@@ -113,25 +126,32 @@ const windowsFrom = (windows: readonly LogWindow[], day: number): LogWindow[] =>
     .map((window) => (window.from > begin ? window : { ...window, from: begin }));
 };
 
+type MadeLater = { account: NamedAccount; day: number };
+
 /** The first days with a login of accounts that the first reading of the host did not have. */
 function findMadeLater(
   days: readonly LoginDay[],
-  { since, hostSince, active, spans }: KnownLogins,
+  known: KnownLogins,
   which: Which,
-): ReadonlyMap<string, number> {
-  const first = new Map<string, number>();
+): ReadonlyMap<string, MadeLater> {
+  const first = new Map<string, MadeLater>();
+  const { hostSince, active } = known;
   if (hostSince === null) return first;
-  const { host, own } = spans[which];
+  const { host, own } = known.spans[which];
   spend(days.length + active.length);
-  for (const day of [days, active].flat()) {
-    const { account, method } = day;
-    const isInJournal = "inJournal" in day ? day.inJournal > 0 : day.isInJournal;
-    const isLater = (since.get(account) ?? hostSince) > hostSince && !own.has(account);
-    if (!isLater || method === "su" || (which === "journal" && !isInJournal)) continue;
-    first.set(account, Math.min(day.day, first.get(account) ?? day.day));
+  for (const login of [days, active].flat()) {
+    const { day, method } = login;
+    const account = accountOf(known, login);
+    const key = keyOfAccount(account);
+    const isInJournal = "inJournal" in login ? login.inJournal > 0 : login.isInJournal;
+    const isLater = hasPredecessor(known, account) || (sinceOf(known, account) ?? hostSince) > hostSince;
+    if (!isLater || own.has(key) || method === "su" || (which === "journal" && !isInJournal)) continue;
+    first.set(key, { account, day: Math.min(day, first.get(key)?.day ?? day) });
   }
   // It was there from the first of the host's days on, whenever it was first seen.
-  return new Map([...first].filter(([, day]) => host === null || day > host.from));
+  const isFromFirst = ({ account, day }: MadeLater): boolean =>
+    host !== null && day <= host.from && !hasPredecessor(known, account);
+  return new Map([...first].filter(([, later]) => !isFromFirst(later)));
 }
 
 export type Usual = {
@@ -147,13 +167,13 @@ export type Usual = {
 
 export type Baseline = {
   /** How an account was entered; null where its own days are too few yet. */
-  usualOf: (account: string) => Usual | null;
+  usualOf: (day: LoginDay) => Usual | null;
   /** From where the host was entered in the days of its baseline, but for accounts made later. */
   networks: ReadonlySet<string>;
   /** Of some logins of these days no address was kept, or they were not read. */
   isPartial: boolean;
   /** Its own days are too few yet because not all of its logins were read. */
-  isCut: (account: string) => boolean;
+  isCut: (day: LoginDay) => boolean;
   has: (day: LoginDay) => boolean;
 };
 
@@ -165,49 +185,57 @@ export function makeBaseline(
   { days, known, planned: { host, own } }: BaselineFacts,
 ): Baseline | null {
   if (host === null) return null;
-  const spanOfAccount = (account: string): { from: number; to: number | null } => own.get(account) ?? host;
-  const isMadeNow = (account: string): boolean => {
-    const span = own.get(account);
+  const keyOf = (day: LoginDay): string => keyOfLogin(known, day);
+  const spanOfAccount = (key: string): { from: number; to: number | null } => own.get(key) ?? host;
+  const isMadeNow = (key: string): boolean => {
+    const span = own.get(key);
     return span
-      ? span.to !== null && (known.spans[which].own.get(account)?.to ?? null) === null
+      ? span.to !== null && (known.spans[which].own.get(key)?.to ?? null) === null
       : known.spans[which].host === null;
   };
-  const isOf = ({ account, day, inJournal }: LoginDay): boolean => {
-    const { from, to } = spanOfAccount(account);
-    return (
-      isMadeNow(account) && to !== null && day >= from && day <= to && (which === "all" || inJournal > 0)
-    );
+  const isWithin = ({ from, to }: { from: number; to: number | null }, day: number): boolean =>
+    to !== null && day >= from && day <= to;
+  const isOf = (day: LoginDay): boolean =>
+    isMadeNow(keyOf(day)) &&
+    isWithin(spanOfAccount(keyOf(day)), day.day) &&
+    (which === "all" || day.inJournal > 0);
+  // Days of a name are marked; they are of whoever had it then.
+  const isStillOf = (day: LoginDay): boolean => {
+    const span = own.get(keyOf(day));
+    return span === undefined || isWithin(span, day.day);
   };
   const madeNow = [...own.keys()].filter(isMadeNow);
   const last = madeNow.reduce(
-    (latest, account) => Math.max(latest, own.get(account)?.to ?? 0),
+    (latest, key) => Math.max(latest, own.get(key)?.to ?? 0),
     known.spans[which].host === null ? host.to : 0,
   );
   const stored = last > 0 ? known.until(last) : [];
-  const made = [...known.baseline[which], ...[...stored, ...days].filter(isOf)];
+  const made = [...known.baseline[which].filter(isStillOf), ...[...stored, ...days].filter(isOf)];
   spend(made.length + stored.length + days.length);
-  const names = new Set(made.map(nameOf));
+  const named = (day: LoginDay): string => `${keyOf(day)} ${nameOf(day)}`;
+  const names = new Set(made.map(named));
   const accounts = new Map<string, Usual>();
   const networks = new Set<string>();
   let isPartial = [...own.values()].some(({ reason }) => reason === "cut");
   for (const day of made) {
-    const usual = accounts.get(day.account) ?? startUsual();
-    accounts.set(day.account, usual);
+    const key = keyOf(day);
+    const usual = accounts.get(key) ?? startUsual();
+    accounts.set(key, usual);
     addTo(usual, day, which);
-    if (own.get(day.account)?.reason === "made-later") continue;
+    if (own.get(key)?.reason === "made-later") continue;
     isPartial ||= usual.isPartial;
     if (day.day <= host.to && day.from !== "") networks.add(networkOf(day.from));
   }
   return {
-    usualOf: (account) =>
-      spanOfAccount(account).to === null ? null : (accounts.get(account) ?? startUsual()),
+    usualOf: (day) =>
+      spanOfAccount(keyOf(day)).to === null ? null : (accounts.get(keyOf(day)) ?? startUsual()),
     networks,
     isPartial,
-    isCut: (account) => own.get(account)?.reason === "cut",
+    isCut: (day) => own.get(keyOf(day))?.reason === "cut",
     // What was before the baseline is not compared with it; but where there is none yet, nothing was before it.
     has: (day) => {
-      const { from, to } = spanOfAccount(day.account);
-      return (to !== null && day.day < from) || names.has(nameOf(day));
+      const { from, to } = spanOfAccount(keyOf(day));
+      return (to !== null && day.day < from) || names.has(named(day));
     },
   };
 }
@@ -267,18 +295,18 @@ export function findLongSilences<Day extends LoginDay>(
   days: readonly Day[],
   { known, baselines }: Known,
 ): { day: Day; facts: LongSilence }[] {
-  const activeOf = Map.groupBy(known.active, ({ account }) => account);
+  const activeOf = Map.groupBy(known.active, (day) => keyOfLogin(known, day));
   const spans = { journal: spansOf(known.windows.filter(isJournal)), all: spansOf(known.windows) };
-  return [...Map.groupBy(days, ({ account }) => account)].flatMap(([account, ofAccount]) => {
+  return [...Map.groupBy(days, (day) => keyOfLogin(known, day))].flatMap(([key, ofAccount]) => {
     const seen: ActiveDay[] = ofAccount.map((day) => ({ ...day, isInJournal: day.inJournal > 0 }));
-    const last = createLastLogins([...(activeOf.get(account) ?? []), ...seen]);
+    const last = createLastLogins([...(activeOf.get(key) ?? []), ...seen]);
     return ofAccount.toSorted(byDay).flatMap((day) => {
       const isInJournal = day.inJournal > 0;
       const isUsual = baselines.all?.has(day) || (isInJournal && baselines.journal?.has(day));
       if (day.method === "su" || isUsual) return [];
       const byJournal = isInJournal && isCovered(spans.journal, day.day);
       if (!byJournal && !isCovered(spans.all, day.day)) return [];
-      const facts = compareWithLast(day, last.before(day, byJournal), known.since.get(account));
+      const facts = compareWithLast(day, last.before(day, byJournal), sinceOf(known, accountOf(known, day)));
       return facts === null ? [] : [{ day, facts }];
     });
   });

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
-import type {
-  CompleteSince,
-  KnownLogins,
-  LoginDay,
-  ObservedLogin,
-  OwnBaseline,
+import {
+  type CompleteSince,
+  type KnownLogins,
+  keyOfAccount,
+  type LoginDay,
+  type ObservedLogin,
+  type OwnBaseline,
 } from "#shared/model/access/login.ts";
 import { networkOf } from "./login-baseline.ts";
 import type { LoginBurst } from "./login-bursts.ts";
@@ -55,7 +56,7 @@ const NOTHING: KnownLogins = {
   baseline: { journal: [], all: [] },
   until: () => [],
   active: [],
-  since: new Map(),
+  names: new Map(),
   hostSince: null,
   windows: [JOURNAL, FILE],
 };
@@ -98,6 +99,7 @@ test("a login from a new network stands out with its line, and one that follows 
   expect(observe([...USUAL, first, last, login(BEGIN + 61)])).toEqual([
     {
       account: "deploy",
+      uid: null,
       subject: "192.0.2.0/24",
       method: "publickey",
       by: KEY,
@@ -181,7 +183,9 @@ test("where the logs have a gap, or the account is young, nobody knows of 90 day
   const late = [...USUAL, login(BEGIN + 150)];
   expect(observe(late, { known: { windows: gap } })).toEqual([]);
   const unused = { account: "old", from: "10.1.2.3" };
-  const since = (day: number) => ({ since: new Map([["old", instant(day)]]) });
+  const since = (day: number) => ({
+    names: new Map([["old", [{ uid: 1000, since: instant(day), lastSeenAt: instant(END), until: null }]]]),
+  });
   expect(rulesOf(observe([...USUAL, login(BEGIN + 150, unused)], { known: since(BEGIN) }))).toContain(
     "login-after-long",
   );
@@ -236,13 +240,13 @@ test("before the logs cover 30 days nothing is new, and what was seen until then
 
 /** Of both kinds of evidence: days that one account has of its own, before there are any of the host. */
 const ownOf = (one: OwnBaseline): KnownLogins["spans"] => {
-  const spans = { host: null, own: new Map([[one.account, one]]) };
+  const spans = { host: null, own: new Map([[keyOfAccount(one), one]]) };
   return { journal: spans, all: spans };
 };
 
 test("from where an account made later is entered is new for the accounts that were there before", () => {
   const ann = login(BEGIN + 10, { account: "ann", from: "192.0.2.7" });
-  const spans = ownOf({ account: "ann", from: BEGIN + 10, to: null, reason: "made-later" });
+  const spans = ownOf({ account: "ann", uid: null, from: BEGIN + 10, to: null, reason: "made-later" });
   expect(
     observe([...USUAL, ann, login(BEGIN + 50, { from: "192.0.2.8" })], { known: { spans } }),
   ).toMatchObject([
@@ -252,11 +256,12 @@ test("from where an account made later is entered is new for the accounts that w
 
 test("a day that an earlier reading may have seen in part is not one that it has read whole", () => {
   const since: CompleteSince = { host: null, accounts: new Map([["git", BEGIN + 60]]) };
-  const spans = ownOf({ account: "git", from: BEGIN + 50, to: null, reason: "cut" });
+  const spans = ownOf({ account: "git", uid: null, from: BEGIN + 50, to: null, reason: "cut" });
+  const GIT = keyOfAccount({ account: "git", uid: null });
   const beginAfter = (day: number) => {
     const readUntil = { journal: instant(day, 23), all: instant(day, 23) };
     const reading = readingOf([], { completeSince: { journal: since, all: since } });
-    return observeLogins(reading, { ...NOTHING, spans, readUntil }).spans.all.own.get("git")?.from;
+    return observeLogins(reading, { ...NOTHING, spans, readUntil }).spans.all.own.get(GIT)?.from;
   };
   expect([59, 60, 61].map((day) => beginAfter(BEGIN + day))).toEqual([BEGIN + 60, BEGIN + 60, BEGIN + 50]);
 });

@@ -5,6 +5,7 @@ import {
   type Baselines,
   type CompleteSince,
   type KnownLogins,
+  keyOfAccount,
   type LoginDay,
   type LoginFacts,
   type ObservedLogin,
@@ -12,6 +13,7 @@ import {
 } from "#shared/model/access/login.ts";
 import type { Severity } from "#shared/model/finding.ts";
 import type { LogWindow, UseEvidence } from "#shared/model/hosts/host-use.ts";
+import type { Instant } from "#shared/model/instant.ts";
 import { DAY_SECONDS } from "./log-dates.ts";
 import {
   type Baseline,
@@ -28,6 +30,7 @@ import {
 } from "./login-baseline.ts";
 import type { LoginBurst } from "./login-bursts.ts";
 import type { LoggedDay } from "./login-days.ts";
+import { accountOf, keyOfLogin, presentAccount } from "./named-accounts.ts";
 
 /*
  * Which logins stand out from how an account was entered in the first 30 days that the logs cover. That baseline never
@@ -83,10 +86,11 @@ export function observeLogins(
   };
   const own = findOwnLogin(days, scan);
   const lockOf = lockReader(keyOnly, known);
+  const uidOf: UidOf = (login) => accountOf(known, login).uid;
   const drafts = [
-    ...days.flatMap((day) => observeDay(day, { baselines, own, lockOf })),
-    ...bursts.flatMap(observeBurst),
-    ...findLongSilences(days, { known, baselines }).map((silence) => observeSilence(silence, own)),
+    ...days.flatMap((day) => observeDay(day, { baselines, own, lockOf, uidOf })),
+    ...bursts.flatMap((burst) => observeBurst(burst, uidOf({ account: burst.account, lastAt: burst.at }))),
+    ...findLongSilences(days, { known, baselines }).map((silence) => observeSilence(silence, { own, uidOf })),
   ];
   const all = merge(drafts);
   const observed = limit(all);
@@ -114,16 +118,22 @@ function withoutKnown(days: readonly LoggedDay[], active: readonly AddressedDay[
 type Lock = "before" | "now" | null;
 
 /** Whether the password of an account is locked that nobody is known to have entered by one before. */
-function lockReader(keyOnly: KeyOnlyAccounts, { active, readUntil }: KnownLogins): (day: LoginDay) => Lock {
+function lockReader(keyOnly: KeyOnlyAccounts, known: KnownLogins): (day: LoginDay) => Lock {
+  const { active, readUntil } = known;
   const first = { journal: new Map<string, number>(), all: new Map<string, number>() };
-  for (const { account, method, day, isInJournal } of active) {
+  for (const login of active) {
+    const { method, day, isInJournal } = login;
     if (!isByPassword({ method })) continue;
+    const key = keyOfLogin(known, login);
     for (const map of isInJournal ? [first.all, first.journal] : [first.all])
-      map.set(account, Math.min(day, map.get(account) ?? day));
+      map.set(key, Math.min(day, map.get(key) ?? day));
   }
-  return ({ account, day, inJournal, lastAt }) => {
-    const lock = keyOnly.get(account) ?? null;
-    const before = (inJournal > 0 ? first.journal : first.all).get(account) ?? day;
+  return (login) => {
+    const { account, day, inJournal, lastAt } = login;
+    const key = keyOfLogin(known, login);
+    const isPresent = key === keyOfAccount(presentAccount(known, account));
+    const lock = isPresent ? (keyOnly.get(account) ?? null) : null;
+    const before = (inJournal > 0 ? first.journal : first.all).get(key) ?? day;
     if (lock === null || before < day) return null;
     return lock === "before" && readUntil.all !== null && lastAt > readUntil.all ? "before" : "now";
   };
@@ -133,19 +143,23 @@ function lockReader(keyOnly: KeyOnlyAccounts, { active, readUntil }: KnownLogins
 export const countCoveredDays = (windows: readonly LogWindow[]): number =>
   Math.floor(spansOf(windows).reduce((sum, { from, to }) => sum + to - from, 0) / DAY_SECONDS);
 
+type UidOf = (login: { account: string; lastAt: Instant }) => number | null;
+
 type Comparison = {
   baselines: Baselines<Baseline | null>;
   own: OwnLogin;
+  uidOf: UidOf;
   lockOf: (day: LoginDay) => Lock;
 };
 
-function observeDay(day: LoggedDay, { baselines, own, lockOf }: Comparison): ObservedLogin[] {
+function observeDay(day: LoggedDay, { baselines, own, lockOf, uidOf }: Comparison): ObservedLogin[] {
   // Whatever calls itself su in a log may be anybody: nothing is said of it.
   if (day.method === "su") return [];
   const evidence: UseEvidence = day.inJournal > 0 ? "journal" : "file";
   const baseline = (evidence === "journal" ? baselines.journal : null) ?? baselines.all;
-  const usual = baseline?.usualOf(day.account) ?? null;
-  const draft = draftOf(day, { evidence, isOwn: isOwnLogin(day, own) });
+  const usual = baseline?.usualOf(day) ?? null;
+  const uid = uidOf(day);
+  const draft = draftOf(day, { uid, evidence, isOwn: isOwnLogin(day, own) });
   if (baseline === null) return observePassword(day, { usual, draft, lock: lockOf(day) });
   const byFilesAlone = day.hours & ~day.hoursInJournal;
   const { all } = baselines;
@@ -159,9 +173,9 @@ function observeDay(day: LoggedDay, { baselines, own, lockOf }: Comparison): Obs
         ]),
     ...(evidence === "journal" && byFilesAlone !== 0 && all !== null && !all.has(day)
       ? observeHours(byFilesAlone, {
-          usual: all.usualOf(day.account),
+          usual: all.usualOf(day),
           // The lines that were kept are the journal's.
-          draft: draftOf({ ...day, lines: [] }, { evidence: "file", isOwn: false }),
+          draft: draftOf({ ...day, lines: [] }, { uid, evidence: "file", isOwn: false }),
         })
       : []),
   ];
@@ -170,9 +184,13 @@ function observeDay(day: LoggedDay, { baselines, own, lockOf }: Comparison): Obs
 type Draft = (subject: string, severity: Severity, facts: LoginFacts) => ObservedLogin;
 
 const draftOf =
-  (day: LoggedDay, { evidence, isOwn }: { evidence: UseEvidence; isOwn: boolean }): Draft =>
+  (
+    day: LoggedDay,
+    { uid, evidence, isOwn }: { uid: number | null; evidence: UseEvidence; isOwn: boolean },
+  ): Draft =>
   (subject, severity, facts) => ({
     account: day.account,
+    uid,
     subject,
     method: day.method,
     by: day.by,
@@ -207,14 +225,15 @@ function findOwnLogin(days: readonly LoginDay[], scan: ScanLogin): OwnLogin {
 
 /** `usual` null: nothing is usual for the account yet, which is too new. What is new for the whole host is new for it, too. */
 function observeSource(
-  { account, from, day }: LoginDay,
+  login: LoginDay,
   { usual, baseline, draft }: { usual: Usual | null; baseline: Baseline; draft: Draft },
 ): ObservedLogin[] {
+  const { account, from, day } = login;
   if (account === "" || usual?.addresses.has(from)) return [];
   const network = networkOf(from);
   const isNetworkUsual = usual?.networks.has(network) ?? false;
   const isUsualOnHost = baseline.networks.has(network);
-  if (usual === null && (isUsualOnHost || from === "" || baseline.isCut(account))) return [];
+  if (usual === null && (isUsualOnHost || from === "" || baseline.isCut(login))) return [];
   const severity = isNetworkUsual ? "info" : isUsualOnHost ? "low" : "medium";
   // Of its day where the address was not kept: whoever accepts it has not seen those of later days.
   const subject = from === "" ? dateOf(day) : isNetworkUsual ? from : network;
@@ -260,22 +279,23 @@ const isNear = (hour: number, hours: number): boolean =>
 
 function observeSilence(
   { day, facts }: { day: LoggedDay; facts: LongSilence },
-  own: OwnLogin,
+  { own, uidOf }: { own: OwnLogin; uidOf: UidOf },
 ): ObservedLogin {
   const evidence = day.inJournal > 0 ? "journal" : "file";
-  const draft = draftOf(day, { evidence, isOwn: isOwnLogin(day, own) });
+  const draft = draftOf(day, { uid: uidOf(day), evidence, isOwn: isOwnLogin(day, own) });
   const date = dateOf(day.day);
   return facts.ofMethod
     ? draft(`${date} ${day.by || day.method}`, "low", facts)
     : draft(date, "medium", facts);
 }
 
-function observeBurst(burst: LoginBurst): ObservedLogin[] {
+function observeBurst(burst: LoginBurst, uid: number | null): ObservedLogin[] {
   const { account, method, by, from, at, refused, firstRefusedAt, lastRefusedAt, evidence, lines } = burst;
   if (refused < LEAST_REFUSED) return [];
   return [
     {
       account,
+      uid,
       subject: `${at.slice(0, 10)} ${from}`,
       method,
       by,
@@ -293,8 +313,8 @@ function observeBurst(burst: LoginBurst): ObservedLogin[] {
 
 /** Those of one rule, account and subject are one: of the surest evidence the most severe, with its line and the last. */
 function merge(drafts: readonly ObservedLogin[]): ObservedLogin[] {
-  const groups = Map.groupBy(drafts, ({ facts, account, subject }) =>
-    JSON.stringify([facts.rule, account, subject]),
+  const groups = Map.groupBy(drafts, ({ facts, account, uid, subject }) =>
+    JSON.stringify([facts.rule, account, uid, subject]),
   );
   return [...groups.values()].flatMap((group) => {
     const surest = group.some(({ evidence }) => evidence === "journal") ? "journal" : "file";

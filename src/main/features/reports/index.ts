@@ -85,11 +85,11 @@ export function createLogins({ store, announce, now }: LoginDeps) {
 
   function read(id: number): LoginObservationDetail {
     const { hostId, ...observation } = find(id);
-    const { facts, account, evidence } = observation;
+    const { facts, evidence } = observation;
     const isByItself = facts.rule === "login-after-failures";
     return {
       ...observation,
-      baseline: isByItself ? null : store.logins.baselineOf(hostId, account, evidence),
+      baseline: isByItself ? null : store.logins.baselineOf(hostId, observation, evidence),
     };
   }
 

@@ -217,7 +217,7 @@ test("a terminal shows the days, what stands out with its lines and what is usua
   const store = openStore({ path, access: "write" });
   fill(store);
   const spans = makeSpans({ journal: { from: 20_560, to: 20_604 }, all: { from: 20_560, to: 20_604 } });
-  const reading = { spans, observed: makeLogins(["root"]).reading?.observed ?? [] };
+  const reading = { spans, observed: makeLogins(["root"], { uid: null }).reading?.observed ?? [] };
   visitHost(store, "db2", { collected: { logins: { days: [day("root", 3), day("root", 4)], reading } } });
   store.close();
   const type = openTerminal(path, { now, columns: 120 });
@@ -308,7 +308,7 @@ test("an account with days of its own is named until there are enough of them, w
   const host = { from: 20_500, to: 20_530 };
   const own = (account: string, reason: OwnBaseline["reason"]): [string, OwnBaseline] => [
     account,
-    { account, from: 20_595, to: null, reason },
+    { account, uid: 1_000, from: 20_595, to: null, reason },
   ];
   const spans = makeSpans({ journal: host, all: host });
   spans.journal.own = new Map([own("ann", "made-later"), own("git", "cut"), own("gone", "cut")]);
@@ -335,6 +335,9 @@ test("an account with days of its own is named until there are enough of them, w
     "not enough logs yet of 2 accounts: ann@web1 10 of 30 days, git@web1 not enough of its logins were read",
   );
   expect(await logins.learning({ host: "web2" })).toMatchObject({ accounts: [] });
-  expect(store.logins.baselineOf(1, "ann", "journal")).toBeNull();
-  expect(store.logins.baselineOf(1, "root", "journal")).toMatchObject({ evidence: "journal", reason: null });
+  expect(store.logins.baselineOf(1, { account: "ann", uid: 1_000 }, "journal")).toBeNull();
+  expect(store.logins.baselineOf(1, { account: "root", uid: 0 }, "journal")).toMatchObject({
+    evidence: "journal",
+    reason: null,
+  });
 });

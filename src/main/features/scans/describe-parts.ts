@@ -11,6 +11,7 @@ import { evaluateUses } from "#domain/use/evaluate-use.ts";
 import { accountsIn, findLogins, type LoginEvidence, withoutFuture } from "#domain/use/find-logins.ts";
 import { dayToInstant, instantOf } from "#domain/use/log-dates.ts";
 import type { ScanLogin } from "#domain/use/login-baseline.ts";
+import { withListed } from "#domain/use/named-accounts.ts";
 import { type KeyOnlyAccounts, observeLogins } from "#domain/use/observe-logins.ts";
 import { evaluateWithin, WorkBudgetSpent, withinBudget } from "#domain/work-budget.ts";
 import { sshFingerprintOf } from "#domain/x509/keys.ts";
@@ -85,7 +86,7 @@ export function describeUse(
     ...describeLogins(evidence, {
       own,
       keyOnly: () => findKeyOnly(collection.accounts, grants, recallAccounts()),
-      known: () => withNewAccounts(recallLogins(windows), collection.accounts, toInstant(at)),
+      known: () => withListed(recallLogins(windows), collection.accounts, toInstant(at)),
     }),
     useOf: (grant) =>
       evaluate({
@@ -134,12 +135,6 @@ function describeLogins(
 }
 
 type Logged = Pick<LoginEvidence, "days" | "bursts" | "completeSince" | "leftOut">;
-
-/** Accounts that this reading is the first to see are there since now. */
-const withNewAccounts = (known: KnownLogins, accounts: Collection["accounts"], at: Instant): KnownLogins => ({
-  ...known,
-  since: new Map([...accounts.map(({ name }): [string, Instant] => [name, at]), ...known.since]),
-});
 
 /** Accounts with a locked password that keys open, or may. */
 function findKeyOnly(

@@ -248,7 +248,7 @@ function accountReader(
         .map(({ method, by, ...login }) => ({ method, by, ...toLast(login) }))
         .toSorted(latestFirst),
       logWindows: use.windows,
-      baseline: baselineOf(row.host, row.name, "journal"),
+      baseline: baselineOf(row.host, { account: row.name, uid: row.uid }, "journal"),
       riskReasons: reasonsOf({ ...row, recorded: row.risk_reasons, isKeysRead: row.is_keys_read }),
     };
   };

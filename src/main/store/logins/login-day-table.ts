@@ -4,7 +4,9 @@ import {
   type BaselineSpans,
   EntryMethod,
   type KnownLogins,
+  keyOfAccount,
   type LoginDay,
+  type NameSpan,
   type OwnBaseline,
   shareOf,
 } from "#shared/model/access/login.ts";
@@ -55,21 +57,20 @@ export function loginDayTable(db: Database, { mostOfHost = MOST_OF_HOST, mostObs
     .prepare<Address, number>("SELECT id FROM host WHERE host = @host AND port = @port")
     .pluck();
   const findSpans = db.prepare<[number, string], OwnBaseline>(`
-    SELECT account, from_day AS "from", to_day AS "to", reason FROM login_baseline WHERE host = ? AND evidence = ?`);
+    SELECT account, nullif(uid, -1) AS uid, from_day AS "from", to_day AS "to", reason
+    FROM login_baseline WHERE host = ? AND evidence = ?`);
   const ofBaseline = db.prepare<[number, number], DayRow>(
     `SELECT ${COLUMNS} ${OF_HOST} AND in_baseline & ? > 0`,
   );
   const untilDay = db.prepare<[number, number], DayRow>(`SELECT ${COLUMNS} ${OF_HOST} AND day <= ?`);
   const sinceDay = db.prepare<[number, number], DayRow>(`SELECT ${COLUMNS} ${OF_HOST} AND day >= ?`);
   const active = db.prepare<[number], ActiveRow>(`
-    SELECT account, method, means AS "by", day, max(in_journal > 0) AS isInJournal,
+    SELECT account, method, means AS "by", day, max(last_at) AS lastAt,
+      max(in_journal > 0) AS isInJournal,
       sum(iif(address = '', 0, count)) AS addressed, sum(iif(address = '', 0, in_journal)) AS addressedInJournal
     ${OF_HOST}
     GROUP BY account, method, means, day`);
-  const accountsSince = db.prepare<[number], { name: string; since: string; isGone: number }>(`
-    SELECT name, started_at AS since, gone_scan IS NOT NULL AS isGone
-    FROM account JOIN scan ON scan.id = first_scan
-    WHERE host = ?`);
+  const recallNames = nameReader(db);
   const write = dayWriter(db, mostOfHost);
   const mark = markWriter(db);
 
@@ -82,7 +83,7 @@ export function loginDayTable(db: Database, { mostOfHost = MOST_OF_HOST, mostObs
     const spans = { journal: spansOf(host, "journal"), all: spansOf(host, "all") };
     const marked = (which: keyof typeof BASELINE) =>
       spans[which].host === null ? [] : ofBaseline.all(host, BASELINE[which]).map(toDay);
-    const accounts = accountsSince.all(host);
+    const { names, hostSince } = recallNames(host);
     const before = uses.of(host);
     return {
       spans,
@@ -93,18 +94,14 @@ export function loginDayTable(db: Database, { mostOfHost = MOST_OF_HOST, mostObs
       baseline: { journal: marked("journal"), all: marked("all") },
       until: (day) => untilDay.all(host, day).map(toDay),
       active: active.all(host).map(toActive),
-      since: new Map(
-        accounts
-          .filter(({ isGone }) => isGone === 0)
-          .map(({ name, since }): [string, Instant] => [name, since]),
-      ),
-      hostSince: accounts.map(({ since }) => since).sort()[0] ?? null,
+      names,
+      hostSince,
       windows: mergeUse(before, { logins: [], windows: [...windows] }).windows,
     };
   }
 
   function spansOf(host: number, which: keyof typeof BASELINE): BaselineSpans {
-    const own = new Map(findSpans.all(host, which).map((span) => [span.account, span]));
+    const own = new Map(findSpans.all(host, which).map((span) => [keyOfAccount(span), span]));
     const ofHost = own.get("");
     if (!ofHost || ofHost.to === null) return { host: null, own };
     own.delete("");
@@ -122,6 +119,43 @@ export function loginDayTable(db: Database, { mostOfHost = MOST_OF_HOST, mostObs
   }
 }
 
+type NameRow = {
+  name: string;
+  uid: number;
+  since: Instant;
+  until: Instant | null;
+  lastSeenAt: Instant;
+  isGone: number;
+};
+
+const presentLast = (one: NameRow, other: NameRow): number =>
+  Number(one.until === null) - Number(other.until === null);
+
+/** Which accounts have had each name of a host, in the order of time, and since when the first of its accounts is known. */
+function nameReader(db: Database) {
+  const rows = db.prepare<{ host: number }, NameRow>(`
+    SELECT account.name, former.uid, former.since_at AS since, former.until_at AS "until",
+      former.until_at AS lastSeenAt, 0 AS isGone
+    FROM account JOIN former_account AS former ON former.account = account.id
+    WHERE account.host = @host
+    UNION ALL
+    SELECT account.name, account.uid,
+      max(begun.started_at,
+        ifnull((SELECT max(replaced_at) FROM former_account AS former WHERE former.account = account.id), '')),
+      NULL, seen.started_at, account.gone_scan IS NOT NULL
+    FROM account JOIN scan AS begun ON begun.id = account.first_scan JOIN scan AS seen ON seen.id = account.last_scan
+    WHERE account.host = @host
+    ORDER BY lastSeenAt`);
+
+  return (host: number): { names: Map<string, NameSpan[]>; hostSince: Instant | null } => {
+    const all = rows.all({ host }).toSorted(presentLast);
+    const names = new Map<string, NameSpan[]>();
+    for (const { name, since, isGone, ...row } of all)
+      names.set(name, [...(names.get(name) ?? []), { ...row, since: isGone === 1 ? null : since }]);
+    return { names, hostSince: all.map(({ since }) => since).sort()[0] ?? null };
+  };
+}
+
 const nameOf = ({ account, method, by, from, day }: LoginDay): string =>
   JSON.stringify([account, method, by, from, day]);
 
@@ -136,6 +170,7 @@ type ActiveRow = {
   method: string;
   by: string;
   day: number;
+  lastAt: Instant;
   isInJournal: number;
   addressed: number;
   addressedInJournal: number;
@@ -147,7 +182,7 @@ const NOTHING_KNOWN: Omit<KnownLogins, "windows"> = {
   baseline: { journal: [], all: [] },
   until: () => [],
   active: [],
-  since: new Map(),
+  names: new Map(),
   hostSince: null,
 };
 
@@ -287,33 +322,47 @@ function dropper(db: Database) {
   };
 }
 
+/** The uid of the account that had the name of its source on the day of a login, as far as readings show. */
+export const UID_OF_DAY = `ifnull((
+  SELECT ifnull((
+    SELECT former.uid FROM former_account AS former
+    WHERE former.account = named.id AND former.until_at >= login_day.last_at
+    ORDER BY former.until_at LIMIT 1), named.uid)
+  FROM account AS named WHERE named.host = login_source.host AND named.name = login_source.account), -1)`;
+
 const MARK = `
   UPDATE login_day SET in_baseline = in_baseline | @bit
-  WHERE day BETWEEN CAST(@from AS INTEGER) AND CAST(@to AS INTEGER) AND (@which = 'all' OR in_journal > 0)
-    AND source IN (SELECT id FROM login_source WHERE host = CAST(@host AS INTEGER)`;
+  WHERE id IN (
+    SELECT login_day.id
+    FROM login_source JOIN login_day ON login_day.source = login_source.id
+    WHERE host = CAST(@host AS INTEGER) AND day BETWEEN CAST(@from AS INTEGER) AND CAST(@to AS INTEGER)
+      AND (@which = 'all' OR in_journal > 0)`;
 
 /** Marks the days of a baseline: once, with what is known until then. */
 function markWriter(db: Database) {
   const find = db
-    .prepare<[number, string, string], number | null>(
-      "SELECT to_day FROM login_baseline WHERE host = ? AND account = ? AND evidence = ?",
-    )
+    .prepare<{ host: number; account: string; uid: number; which: string }, number | null>(`
+      SELECT to_day FROM login_baseline
+      WHERE host = @host AND account = @account AND uid = CAST(@uid AS INTEGER) AND evidence = @which`)
     .pluck();
   const keepSpan = db.prepare(`
-    INSERT INTO login_baseline (host, account, evidence, from_day, to_day, reason)
-    VALUES (@host, @account, @which, @from, @to, @reason)
+    INSERT INTO login_baseline (host, account, uid, evidence, from_day, to_day, reason)
+    VALUES (@host, @account, @uid, @which, @from, @to, @reason)
     ON CONFLICT DO UPDATE SET from_day = @from, to_day = @to WHERE to_day IS NULL`);
-  const markAccount = db.prepare(`${MARK} AND account = @account)`);
+  const markAccount = db.prepare(`${MARK} AND account = @account AND ${UID_OF_DAY} = CAST(@uid AS INTEGER))`);
   const markRest = db.prepare(`
-    ${MARK} AND account NOT IN (
-      SELECT account FROM login_baseline WHERE host = CAST(@host AS INTEGER) AND evidence = @which))`);
+    ${MARK} AND NOT EXISTS (
+      SELECT 1 FROM login_baseline AS own
+      WHERE own.host = CAST(@host AS INTEGER) AND own.account = login_source.account AND own.evidence = @which
+        AND own.uid = ${UID_OF_DAY}))`);
   return (host: number, which: keyof typeof BASELINE, { host: ofHost, own }: BaselineSpans): void => {
     const all = [...own.values()].filter(({ account }) => account !== "" || ofHost === null);
     const reason = own.get("")?.reason ?? null;
-    for (const span of [...all, ...(ofHost ? [{ ...ofHost, account: "", reason }] : [])]) {
+    for (const span of [...all, ...(ofHost ? [{ ...ofHost, account: "", uid: null, reason }] : [])]) {
       const { account, from, to } = span;
-      if ((find.get(host, account, which) ?? null) !== null) continue;
-      const row = { host, account, which, from, to, reason: span.reason, bit: BASELINE[which] };
+      const uid = span.uid ?? -1;
+      if ((find.get({ host, account, uid, which }) ?? null) !== null) continue;
+      const row = { host, account, uid, which, from, to, reason: span.reason, bit: BASELINE[which] };
       keepSpan.run(row);
       if (to !== null) (account === "" ? markRest : markAccount).run(row);
     }

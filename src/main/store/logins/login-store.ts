@@ -1,11 +1,18 @@
 import type { Database } from "better-sqlite3";
 import type { LoginFilter } from "#shared/contract/access/logins.ts";
-import { EntryMethod, type LoginBaseline, LoginRow, type OwnReason } from "#shared/model/access/login.ts";
+import {
+  EntryMethod,
+  type LoginBaseline,
+  LoginRow,
+  type NamedAccount,
+  type OwnReason,
+} from "#shared/model/access/login.ts";
 import type { LogWindow, UseEvidence } from "#shared/model/hosts/host-use.ts";
 import type { Total } from "#shared/model/total.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
 import { isAscii, splitWords, toPattern } from "#store/lists/search.ts";
+import { UID_OF_DAY } from "./login-day-table.ts";
 import { ACCOUNT_ID, loginAcceptanceTable, observationList } from "./observation-table.ts";
 
 type LoginQuery = Window & LoginFilter & { sort: { by: "day"; descending: boolean } };
@@ -180,7 +187,8 @@ const WITHOUT_OWN = `
   WHERE own.to_day IS NULL AND own.account <> '' AND ${MADE("made.evidence = own.evidence")}
     AND (own.evidence = 'journal' OR NOT ${MADE("made.evidence = 'journal'")})
     AND EXISTS (
-      SELECT 1 FROM account WHERE account.host = own.host AND account.name = own.account AND account.gone_scan IS NULL)
+      SELECT 1 FROM account
+      WHERE account.host = own.host AND account.name = own.account AND account.uid = own.uid AND account.gone_scan IS NULL)
     AND (@host IS NULL OR host.host = @host)`;
 
 type OwnRow = {
@@ -244,25 +252,28 @@ type SpanRow = { from: number; to: number | null; reason: OwnReason | null };
 
 /** What is usual for accounts. */
 export function baselineReader(db: Database) {
-  const spans = db.prepare<[number, string, string], SpanRow>(
-    'SELECT from_day AS "from", to_day AS "to", reason FROM login_baseline WHERE host = ? AND account = ? AND evidence = ?',
-  );
-  const days = db.prepare<[number, string, number], BaselineRow>(`
+  const spans = db.prepare<{ host: number; account: string; uid: number; which: string }, SpanRow>(`
+    SELECT from_day AS "from", to_day AS "to", reason FROM login_baseline
+    WHERE host = @host AND account = @account AND uid = CAST(@uid AS INTEGER) AND evidence = @which`);
+  const days = db.prepare<{ host: number; account: string; uid: number; bit: number }, BaselineRow>(`
     SELECT method, means, address, day, count, in_journal, hours, hours_in_journal
     FROM login_source JOIN login_day ON login_day.source = login_source.id
-    WHERE host = ? AND account = ? AND in_baseline & ? > 0 AND method <> 'su'`);
+    WHERE host = @host AND account = @account AND in_baseline & CAST(@bit AS INTEGER) > 0 AND method <> 'su'
+      AND ${UID_OF_DAY} = CAST(@uid AS INTEGER)`);
 
   /** By the journal alone where that reaches far enough, and was asked for. Null while an account's days are too few. */
-  return (host: number, account: string, evidence: UseEvidence): LoginBaseline | null => {
+  return (host: number, named: NamedAccount, evidence: UseEvidence): LoginBaseline | null => {
+    const account = { host, account: named.account, uid: named.uid ?? -1 };
     const ofHost = (which: "journal" | "all") => {
-      const span = spans.get(host, "", which);
+      const span = spans.get({ host, account: "", uid: -1, which });
       return span && span.to !== null ? span : undefined;
     };
     const byJournal = evidence === "journal" ? ofHost("journal") : undefined;
     const isJournal = byJournal !== undefined;
-    const span = spans.get(host, account, isJournal ? "journal" : "all") ?? byJournal ?? ofHost("all");
+    const span =
+      spans.get({ ...account, which: isJournal ? "journal" : "all" }) ?? byJournal ?? ofHost("all");
     if (!span || span.to === null) return null;
-    const rows = days.all(host, account, isJournal ? 2 : 1);
+    const rows = days.all({ ...account, bit: isJournal ? 2 : 1 });
     const addresses = group(
       rows.filter(({ address }) => address !== ""),
       ({ address }) => address,

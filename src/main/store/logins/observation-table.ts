@@ -25,11 +25,11 @@ const replaced = (column: string, value: string) =>
  * the journal has raises the severity alone.
  */
 const KEEP = `
-  INSERT INTO login_observation (host, host_name, port, account, rule, subject, method, means, address, first_at, last_at,
-    evidence, severity, facts, lines)
-  VALUES (@id, @host, @port, @account, @rule, @subject, @method, @by, @from, @firstAt, @lastAt, @evidence, @severity,
+  INSERT INTO login_observation (host, host_name, port, account, uid, rule, subject, method, means, address, first_at,
+    last_at, evidence, severity, facts, lines)
+  VALUES (@id, @host, @port, @account, ifnull(@uid, -1), @rule, @subject, @method, @by, @from, @firstAt, @lastAt, @evidence, @severity,
     @facts, @lines)
-  ON CONFLICT (host, account, rule, subject) DO UPDATE
+  ON CONFLICT (host, account, uid, rule, subject) DO UPDATE
   SET first_at = min(first_at, @firstAt), last_at = max(last_at, @lastAt),
       ${replaced("method", "@method")},
       ${replaced("means", "@by")},
@@ -129,7 +129,12 @@ const HOLDING = `FROM login_acceptance AS given WHERE given.observation = login_
 const ACCEPTED = `(SELECT * FROM login_acceptance WHERE withdrawn_at IS NULL) AS given
   CROSS JOIN login_observation ON login_observation.id = given.observation`;
 
-const OBSERVED = `login_observation.id AS id, host_name, port, account, ${ACCOUNT_ID("login_observation")}, subject, method,
+/** The account itself, where it is there now. */
+const OBSERVED_ACCOUNT = `(SELECT account.id FROM account
+  WHERE account.host = login_observation.host AND account.name = login_observation.account
+    AND account.uid = login_observation.uid AND account.gone_scan IS NULL) AS account_id`;
+
+const OBSERVED = `login_observation.id AS id, host_name, port, account, nullif(uid, -1) AS uid, ${OBSERVED_ACCOUNT}, subject, method,
   means, address, first_at, last_at, login_observation.evidence, severity, facts,
   (SELECT json_object('reason', given.reason, 'until', given.until, 'acceptedAt', given.accepted_at) ${HOLDING}) AS accepted`;
 
@@ -138,6 +143,7 @@ type ObservedRow = {
   host_name: string;
   port: number;
   account: string;
+  uid: number | null;
   account_id: number | null;
   subject: string;
   method: string;

@@ -119,6 +119,7 @@ export function makeLogins(
   const observed = days.map(
     ({ account, method, by, from, firstAt, lastAt }): ObservedLogin => ({
       account,
+      uid: 1_000,
       subject: "192.0.2.0/24",
       method,
       by,

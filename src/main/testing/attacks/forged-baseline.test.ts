@@ -1,94 +1,22 @@
 import { expect, test } from "vitest";
 import type { LoggedDay } from "#domain/use/login-days.ts";
-import { observeLogins, type Reading } from "#domain/use/observe-logins.ts";
-import type { CompleteSince, LoginDay, ObservedLogin } from "#shared/model/access/login.ts";
-import { openStore, type Store } from "#store/store.ts";
-import { makeAccount, visitHost } from "#store/testing/make-visit.ts";
+import type { ObservedLogin } from "#shared/model/access/login.ts";
+import {
+  BEGIN,
+  daily,
+  forge,
+  instant,
+  KEY,
+  listed,
+  login,
+  type Scan,
+  scanEach,
+} from "../../features/scans/testing/login-scans.ts";
 
 /*
  * A user of the host wants a login from 6.6.6.6, which they will steal, to look usual. They can have any line written into
  * auth.log (forge-login.py), also of days that are over, as many as they like; and they can log in themselves.
  */
-const BEGIN = 20_500;
-const KEY = `SHA256:${"k".repeat(43)}`;
-const instant = (day: number, hour = 10): string =>
-  new Date(day * 86_400_000 + hour * 3_600_000).toISOString().replace(".000", "");
-
-const login = (day: number, more: Partial<LoggedDay> = {}): LoggedDay => ({
-  account: "deploy",
-  method: "publickey",
-  by: KEY,
-  from: "10.1.2.3",
-  day,
-  count: 1,
-  inJournal: 1,
-  hours: 1 << 10,
-  hoursInJournal: 1 << 10,
-  firstAt: instant(day),
-  lastAt: instant(day),
-  lines: [`of ${more.from ?? "10.1.2.3"} on ${day}`],
-  ...more,
-});
-
-const forge = (day: number, more: Partial<LoggedDay> = {}): LoggedDay =>
-  login(day, { from: "6.6.6.6", inJournal: 0, hoursInJournal: 0, ...more });
-
-const windowsUntil = (day: number, ...sources: string[]) =>
-  sources.map((source) => ({ source, from: instant(BEGIN, 0), to: instant(day, 23) }));
-
-type Scan = { day: number; days: LoggedDay[]; sources: string[]; accounts?: string[] } & Partial<
-  Pick<Reading, "completeSince" | "keyOnly" | "bursts" | "own">
->;
-
-const WHOLE: CompleteSince = { host: null, accounts: new Map() };
-
-/** The scans of a host, one after the other, through the store. */
-function scanEach(scans: readonly Scan[], store = openStore({ path: ":memory:", access: "write" })): Store {
-  for (const { day, days, sources, accounts = ["deploy"], bursts = [], ...more } of scans) {
-    const windows = windowsUntil(day, ...sources);
-    const known = store.uses.recallLogins({ host: "web1", port: 22 }, windows);
-    const at = instant(day, 23);
-    const since = new Map([...accounts.map((name): [string, string] => [name, at]), ...known.since]);
-    const reading = observeLogins(
-      {
-        days,
-        bursts,
-        own: null,
-        completeSince: { journal: WHOLE, all: WHOLE },
-        keyOnly: new Map(),
-        ...more,
-      },
-      { ...known, since },
-    );
-    visitHost(store, "web1", {
-      at,
-      collected: {
-        accounts: accounts.map((name) => makeAccount(name)),
-        use: { logins: [], others: [], windows },
-        logins: { days: reading.days.map(({ lines: _, ...one }): LoginDay => one), reading },
-      },
-    });
-  }
-  return store;
-}
-
-const listed = (store: Store) =>
-  store.logins.observed({
-    search: "",
-    host: null,
-    account: null,
-    from: null,
-    rule: null,
-    accepted: false,
-    sort: { by: "severity", descending: true },
-    now: instant(BEGIN + 300),
-    after: null,
-    limit: 100,
-  }).rows;
-
-const daily = (from: number, to: number, make = login) =>
-  Array.from({ length: to - from + 1 }, (_, at) => make(from + at));
-
 test("lines of a plain file from the first day on make no login that the journal has look usual", () => {
   const days = [...daily(BEGIN, BEGIN + 60), ...daily(BEGIN, BEGIN + 60, forge)];
   const real = login(BEGIN + 70, { from: "6.6.6.6" });

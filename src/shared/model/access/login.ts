@@ -79,6 +79,8 @@ export type LoginFacts = z.infer<typeof LoginFacts>;
 /** A login that stands out, as one reading of the logs shows it. Later ones of the same are one with it. */
 export type ObservedLogin = {
   account: string;
+  /** Of the account that had the name then, as far as readings show; null where none has listed it. */
+  uid: number | null;
   /** What is new, among those of the rule and the account: a network, an hour, a day. */
   subject: string;
   method: EntryMethod;
@@ -104,12 +106,25 @@ export const BASELINE_DAYS = 30;
 export const OwnReason = z.enum(["made-later", "cut"]);
 export type OwnReason = z.infer<typeof OwnReason>;
 
+/** An account as the logs and the readings of its host have it: one of the same name and another uid is another one (0085). */
+export type NamedAccount = { account: string; uid: number | null };
+
 /** The days of an account's own baseline; of those of the whole host where `account` is empty. `to` null: not enough yet. */
-export type OwnBaseline = { account: string; from: number; to: number | null; reason: OwnReason };
+export type OwnBaseline = {
+  account: string;
+  uid: number | null;
+  from: number;
+  to: number | null;
+  reason: OwnReason;
+};
+
+/** By which maps know an account; the empty one is that of the whole host. */
+export const keyOfAccount = ({ account, uid }: NamedAccount): string =>
+  account === "" ? "" : JSON.stringify([account, uid]);
 
 /**
- * Of one kind of evidence: the days that logins are compared with, of the host and of accounts with days of their own. `own` has
- * the host itself under the empty name, while its logs are not read whole.
+ * Of one kind of evidence: the days that logins are compared with, of the host and of accounts with days of their own, by
+ * `keyOfAccount`. `own` has the host itself under the empty key, while its logs are not read whole.
  */
 export type BaselineSpans = { host: DaySpan | null; own: ReadonlyMap<string, OwnBaseline> };
 
@@ -144,17 +159,25 @@ export type KnownLogins = {
   until: (day: number) => readonly LoginDay[];
   /** On which days each account was logged in to, by each key or method. */
   active: readonly AddressedDay[];
-  /** Since when each account is known to be there, and when the first account of the host was. */
-  since: ReadonlyMap<string, Instant>;
+  /** Which accounts have had each name, one after the other. */
+  names: ReadonlyMap<string, readonly NameSpan[]>;
+  /** Since when the first account of the host is known to be there. */
   hostSince: Instant | null;
   windows: readonly LogWindow[];
 };
+
+/**
+ * `since`: the first reading that found the name with this uid; null where the name is gone. `lastSeenAt`: the last one. `until`: the
+ * same where another uid was found later, and null else; logins after it are those of the next.
+ */
+export type NameSpan = { uid: number; since: Instant | null; lastSeenAt: Instant; until: Instant | null };
 
 export type ActiveDay = {
   account: string;
   method: EntryMethod;
   by: string;
   day: number;
+  lastAt: Instant;
   isInJournal: boolean;
 };
 
@@ -194,6 +217,9 @@ export const LoginObservation = z.object({
   host: z.string(),
   port: z.int(),
   account: z.string(),
+  /** Of the account that had the name then, as far as readings show; null where none has listed it. */
+  uid: z.int().nullable(),
+  /** Of that account, where it is there now. */
   accountId: z.int().nullable(),
   subject: z.string(),
   method: EntryMethod,

@@ -137,6 +137,7 @@ export function describeObservation(login: LoginObservationDetail): string[] {
   return [
     `${formatAccount({ account, host, port })}: ${LOGIN_RULES[facts.rule]} (${severity})`,
     `  ${formatObserved(login)}`,
+    ...formatFormerAccount(login).map((text) => `  ${text}`),
     firstAt === lastAt ? `  on ${firstAt}` : `  first on ${firstAt}, last on ${lastAt}`,
     ...(evidence === "file" ? [`  ${FILE_EVIDENCE}`] : []),
     ...(acceptance ? [`  accepted until ${acceptance.until}: ${acceptance.reason}`] : []),
@@ -146,6 +147,10 @@ export function describeObservation(login: LoginObservationDetail): string[] {
     ...(baseline === null ? [] : ["", "Baseline:", ...describeBaseline(baseline).map((line) => `  ${line}`)]),
   ];
 }
+
+/** Where the account that it was is not there now, though another may have its name. */
+export const formatFormerAccount = ({ uid, accountId }: LoginObservationDetail): string[] =>
+  uid === null || accountId !== null ? [] : [`the account with uid ${uid} is not there now under this name`];
 
 function describeBaseline(baseline: LoginBaseline): string[] {
   const { addresses, methods, hours } = baseline;

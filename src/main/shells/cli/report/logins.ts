@@ -118,9 +118,9 @@ Examples:
   latchkey logins accept 12 --until 2027-01-31 --reason "new office, ticket 812"
 
 With --json: { logins: [{ host, port, account, method, by, from, day, count, inJournal, hours, firstAt, lastAt,
-isInBaseline }], total }; with --observed { logins: [{ id, host, port, account, subject, method, by, from, firstAt,
-lastAt, evidence, severity, facts, acceptance }], total, learning: { hosts: [{ host, port, days, isCut }], total,
-accounts: [{ host, port, account, days, reason }], accountTotal, of } }`;
+isInBaseline }], total }; with --observed { logins: [{ id, host, port, account, uid, subject, method, by, from,
+firstAt, lastAt, evidence, severity, facts, acceptance }], total, learning: { hosts: [{ host, port, days, isCut }],
+total, accounts: [{ host, port, account, days, reason }], accountTotal, of } }`;
 
 async function listLogins(words: readonly string[], options: LoginOptions, world: World): Promise<number> {
   if (options.failOn) requireDatabase(options);
