@@ -33,8 +33,11 @@ export const LENS_ITEMS: Record<Lens, readonly LensItem[]> = {
   "nist-ir-7966": SshItem.options,
 };
 
-/** What has to be read for a rule to find anything, where an endpoint does not do; `logs` and `people` are beside hosts. */
-type RuleSource = "host" | "logs" | "people";
+/**
+ * What has to be read for a rule to find anything, where no certificate does, wherever it lies. `logs` are beside hosts. `people`: who
+ * has left, and `labels`: what somebody said, is found at whatever it was said of. `capabilities`: an endpoint was asked what it takes.
+ */
+type RuleSource = "host" | "logs" | "people" | "labels" | "endpoint" | "capabilities";
 
 /** What a rule has to do with each standard; empty: it is not of this standard. */
 type Row = { nhi: readonly NhiItem[]; ssh: readonly SshItem[]; from?: RuleSource };
@@ -54,7 +57,7 @@ const ITEMS_OF_RULE: Record<RuleId, Row> = {
   "certificate-against-profile": { nhi: ["NHI4"], ssh: [] },
   "issuer-against-profile": { nhi: ["NHI4"], ssh: [] },
   "certificate-self-signed": { nhi: ["NHI4"], ssh: [] },
-  "certificate-name-mismatch": { nhi: ["NHI4"], ssh: [] },
+  "certificate-name-mismatch": { nhi: ["NHI4"], ssh: [], from: "endpoint" },
   "certificate-not-reloaded": IN_NEITHER,
   "endpoint-other-certificate": IN_NEITHER,
   "certificate-file-unnamed": { nhi: ["NHI1"], ssh: [], from: "host" },
@@ -67,7 +70,7 @@ const ITEMS_OF_RULE: Record<RuleId, Row> = {
   "tls-key-without-certificate": { nhi: ["NHI1"], ssh: [], from: "host" },
   "keystore-default-password": { nhi: ["NHI2", "NHI4"], ssh: [], from: "host" },
   "endpoint-addresses-differ": IN_NEITHER,
-  "chain-incomplete": { nhi: ["NHI4"], ssh: [] },
+  "chain-incomplete": { nhi: ["NHI4"], ssh: [], from: "endpoint" },
   "chain-misordered": IN_NEITHER,
   "chain-extra": IN_NEITHER,
   "chain-expiring": IN_NEITHER,
@@ -78,7 +81,7 @@ const ITEMS_OF_RULE: Record<RuleId, Row> = {
   "certificate-key-kept": { nhi: ["NHI7"], ssh: [] },
   "certificate-wildcard-spread": { nhi: ["NHI5", "NHI9"], ssh: [] },
   "certificate-key-is-ssh-key": { nhi: ["NHI9"], ssh: ["ssh-unintended-use"], from: "host" },
-  "endpoint-key-exchange-classical": { nhi: ["NHI4"], ssh: [] },
+  "endpoint-key-exchange-classical": { nhi: ["NHI4"], ssh: [], from: "capabilities" },
   "grant-for-root": { nhi: ["NHI5"], ssh: ["ssh-access-controls", "ssh-pivoting"], from: "host" },
   "grant-orphaned": { nhi: ["NHI1"], ssh: ["ssh-unterminated-keys"], from: "host" },
   "grant-since-baseline": { nhi: [], ssh: ["ssh-unaudited-keys"], from: "host" },
@@ -94,7 +97,7 @@ const ITEMS_OF_RULE: Record<RuleId, Row> = {
   "identity-without-owner": { nhi: ["NHI1"], ssh: ["ssh-unaudited-keys"], from: "host" },
   "identity-owner-left": { nhi: ["NHI1"], ssh: ["ssh-unterminated-keys"], from: "people" },
   "identity-without-purpose": { nhi: [], ssh: ["ssh-unaudited-keys"], from: "host" },
-  "identity-review-overdue": { nhi: ["NHI1"], ssh: ["ssh-unaudited-keys"], from: "host" },
+  "identity-review-overdue": { nhi: ["NHI1"], ssh: ["ssh-unaudited-keys"], from: "labels" },
   "key-obsolete": { nhi: ["NHI4"], ssh: ["ssh-implementation"], from: "host" },
   "key-weak": { nhi: ["NHI4"], ssh: ["ssh-unterminated-keys"], from: "host" },
   "key-leaked": { nhi: ["NHI2"], ssh: ["ssh-unterminated-keys"], from: "host" },
@@ -122,13 +125,14 @@ export const rulesOf = (item: LensItem): RuleId[] =>
 
 export const itemsOf = (rule: RuleId): LensItem[] => [...ITEMS_OF_RULE[rule].nhi, ...ITEMS_OF_RULE[rule].ssh];
 
-/** What a rule finds nothing without, or little of what it may; null where an endpoint does. */
+/** What a rule finds nothing without, or little of what it may; null where any certificate does. */
 export const sourceOf = (rule: RuleId): RuleSource | null => ITEMS_OF_RULE[rule].from ?? null;
 
 /**
  * Why a rule finds less than there may be, or nothing. `no-host-read`: endpoints alone were. `no-logs`: no host has logs that were read, and
  * show logins. `no-people-source`: nobody is known to have left. `no-baseline`: nothing is new where nobody has named a baseline.
- * `no-certificate-read`: nor an endpoint. `short-logs`: none reach back as far as it takes to call an account unused.
+ * `no-certificate-read`: nor an endpoint. `no-endpoint-read`: certificates alone were, in files. `no-capabilities`: no endpoint that was read
+ * was asked what it takes. `short-logs`: none reach back as far as it takes to call an account unused.
  * `no-environments`: fewer than two are named, and nothing is of several.
  * `inventory-incomplete`: that a private key was not found counts for nothing yet. `turned-off`: nobody has turned it on.
  */
@@ -136,6 +140,8 @@ export const RuleGap = z.enum([
   "nothing-scanned",
   "no-host-read",
   "no-certificate-read",
+  "no-endpoint-read",
+  "no-capabilities",
   "no-logs",
   "short-logs",
   "no-people-source",
@@ -157,10 +163,25 @@ export const HostGap = z.object({
 });
 export type HostGap = z.infer<typeof HostGap>;
 
+/** On how many of the endpoints a rule may miss what there is. `not-read`: no handshake came about when they were probed last. */
+export const EndpointGap = z.object({
+  why: z.enum(["not-read", "no-capabilities"]),
+  endpoints: z.int(),
+  of: z.int(),
+});
+export type EndpointGap = z.infer<typeof EndpointGap>;
+
 /** What is found now for one item, accepted findings aside. An item without rules is not covered. */
 export const LensItemReport = z.object({
   item: LensItem,
-  rules: z.array(z.object({ rule: RuleId, gap: RuleGap.nullable(), hostGap: HostGap.nullable() })),
+  rules: z.array(
+    z.object({
+      rule: RuleId,
+      gap: RuleGap.nullable(),
+      hostGap: HostGap.nullable(),
+      endpointGap: EndpointGap.nullable(),
+    }),
+  ),
   found: z.array(z.object({ rule: RuleId, severity: Severity, count: z.int() })),
 });
 export type LensItemReport = z.infer<typeof LensItemReport>;

@@ -1,11 +1,12 @@
 import { createRouterClient } from "@orpc/server";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
+import { settleStandings } from "#domain/people/standing.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { type Finding, type FindingDraft, RuleId } from "#shared/model/finding.ts";
 import { Lens, LensItem, rulesOf } from "#shared/model/lens.ts";
 import { formatFound, formatRuleGaps } from "#shared/text/findings/lens.ts";
-import { makeCertificate, makeGrant, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
+import { makeCertificate, makeGrant, START, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
 import { openFile } from "#store/testing/open-file.ts";
 import { startTlsServer } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
@@ -176,7 +177,9 @@ test("a rule that cannot find all yet says why", async () => {
   await using app = await openScanned();
   const { items } = await app.client.findings.lens({ lens: "nist-ir-7966" });
   const gaps = new Map(items.flatMap(({ rules }) => rules.map(({ rule, gap }) => [rule, gap])));
-  expect(new Set(gaps.values())).toEqual(new Set(["no-host-read"]));
+  const { "identity-owner-left": left, ...others } = Object.fromEntries(gaps);
+  expect(left).toBe("no-people-source");
+  expect(new Set(Object.values(others))).toEqual(new Set(["no-host-read"]));
   expect(items.map(formatFound)).not.toContain("none found");
 });
 
@@ -255,6 +258,68 @@ test("nothing is said to be found of what short logs, files that were not readab
   expect(await gapsOf("certificate-revoked")).toEqual(["no-certificate-read"]);
   visitEndpoint(store, "shop", { presented: { chain: [makeCertificate("shop")] } });
   expect(await gapsOf("certificate-revoked")).toEqual([null]);
+});
+
+test("rules about endpoints are clear for those that were read, and for none where certificates lie in files alone", async () => {
+  await using folder = await makeTemporaryFolder();
+  using database = openFile(folder.path);
+  const { store } = database;
+  const findings = createRouterClient(createFindings({ store, announce: () => {}, now }));
+  const gapsOf = async (...rules: RuleId[]) => {
+    const { items } = await findings.lens({ lens: "owasp-nhi" });
+    const all = items.flatMap((item) => item.rules);
+    return rules
+      .map((rule) => all.find((one) => one.rule === rule))
+      .map((one) => one?.gap ?? one?.endpointGap);
+  };
+  const [ofChain, ofGroups, ofAny] = [
+    "chain-incomplete",
+    "endpoint-key-exchange-classical",
+    "certificate-weak-key",
+  ] as const;
+  const chain = [makeCertificate("shop")];
+  const certificateFiles = [{ path: "/etc/ssl/shop.pem", certificates: chain }];
+  visitHost(store, "web1", { collected: { certificateFiles } });
+  expect(await gapsOf(ofChain, ofGroups, ofAny)).toEqual(["no-endpoint-read", "no-endpoint-read", null]);
+  visitEndpoint(store, "shop", { presented: { chain } });
+  expect(await gapsOf(ofChain, ofGroups, ofAny)).toEqual([null, "no-capabilities", null]);
+  visitEndpoint(store, "gone");
+  const failed = { why: "not-read", endpoints: 1, of: 2 };
+  expect(await gapsOf(ofChain, ofGroups, ofAny)).toEqual([failed, "no-capabilities", failed]);
+  visitEndpoint(store, "old", { presented: { chain, facts: { version: "TLS 1.2" } } });
+  expect(await gapsOf(ofGroups)).toEqual([{ why: "no-capabilities", endpoints: 2, of: 3 }]);
+  const nhi4 = (await findings.lens({ lens: "owasp-nhi" })).items.find(({ item }) => item === "NHI4");
+  expect(nhi4 && formatRuleGaps(nhi4, String)).toContain(
+    "endpoint-key-exchange-classical (2 of 3 endpoints were not asked what they take)",
+  );
+});
+
+test("who has left is found at an endpoint, an issuer or a tag where no host was read, and said to be", async () => {
+  await using folder = await makeTemporaryFolder();
+  using database = openFile(folder.path);
+  const { store } = database;
+  const findings = createRouterClient(createFindings({ store, announce: () => {}, now }));
+  const ruleOf = async (rule: RuleId) => {
+    const { items } = await findings.lens({ lens: "owasp-nhi" });
+    return items.flatMap(({ rules }) => rules).find((one) => one.rule === rule)?.gap;
+  };
+  store.atomically(() => store.labels.setTag("shop", { owner: "Carol Stone" }));
+  expect(await ruleOf("identity-owner-left")).toBe("nothing-scanned");
+  store.atomically(() => {
+    const carol = { handle: "carol", name: "Carol Stone", email: null, logins: [], leftOn: null, keys: [] };
+    const people = [{ ...carol, said: "gone" as const }];
+    store.people.replaceSource({ name: "people.csv", kind: "csv", isWhole: false, people, at: START });
+    store.people.settle(settleStandings(store.people.entries(), START.slice(0, 10), []), START);
+  });
+  expect(await ruleOf("identity-owner-left")).toBeNull();
+  visitEndpoint(store, "shop", { presented: { chain: [makeCertificate("shop")] } });
+  expect(await ruleOf("identity-owner-left")).toBeNull();
+  expect(await ruleOf("identity-review-overdue")).toBe("no-host-read");
+  const endpoint = { kind: "endpoint", host: "shop", port: 443, serverName: null, protocol: "tls" } as const;
+  const row = store.labels.findRow(endpoint);
+  if (row) store.atomically(() => store.labels.set(row, { reviewOn: "2026-05-01" }));
+  expect(await ruleOf("identity-review-overdue")).toBeNull();
+  expect((await findings.list({ rule: "identity-owner-left" })).total).toBe(1);
 });
 
 type Listing = { rows: Finding[]; next: string | null };

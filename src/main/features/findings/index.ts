@@ -6,6 +6,7 @@ import { evaluatesAbsence } from "#shared/model/access/person.ts";
 import { type Finding, RuleId } from "#shared/model/finding.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import {
+  type EndpointGap,
   type HostGap,
   itemsOf,
   LENS_ITEMS,
@@ -62,15 +63,21 @@ export function createFindings({ store, announce, now }: Deps) {
 function reportLens(store: Store, lens: Lens, now: Date): LensReport {
   const { findings: found, isEmpty, certificates, endpoints } = store.today.figures(now);
   const hosts = readHosts(store);
-  const hasCertificates = certificates.total > 0 || endpoints.presented > 0;
-  const gapOf = ruleGaps(store, { isEmpty, hosts, hasCertificates });
+  const read = { hosts, endpoints: { ...endpoints, unasked: store.today.countUnasked() } };
+  const hasFound = (rule: RuleId) => found.some((one) => one.rule === rule);
+  const gapOf = ruleGaps(store, { isEmpty, hasFound, hasCertificates: certificates.total > 0, ...read });
   const items = LENS_ITEMS[lens].map((item) => {
     const rules = rulesOf(item);
     return {
       item,
       rules: rules.map((rule) => {
         const gap = gapOf(rule);
-        return { rule, gap, hostGap: gap === null ? findHostGap(rule, hosts) : null };
+        return {
+          rule,
+          gap,
+          hostGap: gap === null ? findHostGap(rule, hosts) : null,
+          endpointGap: gap === null ? findEndpointGap(rule, read.endpoints) : null,
+        };
       }),
       found: found.filter(({ rule }) => rules.includes(rule)),
     };
@@ -94,11 +101,20 @@ function readHosts(store: Store): ReadHosts {
   return { ...store.hosts.countRead(), withLongLogs: long.length };
 }
 
+/** `presented`: those with a handshake; of them `unasked` were not asked what they take. */
+type ReadEndpoints = { total: number; presented: number; unasked: number };
+
+type ReadThings = {
+  isEmpty: boolean;
+  hasFound: (rule: RuleId) => boolean;
+  hosts: ReadHosts;
+  endpoints: ReadEndpoints;
+  hasCertificates: boolean;
+};
+
 /** What keeps a rule from finding anything, or all that it may find; null where nothing does. */
-function ruleGaps(
-  store: Store,
-  { isEmpty, hosts, hasCertificates }: { isEmpty: boolean; hosts: ReadHosts; hasCertificates: boolean },
-): (rule: RuleId) => RuleGap | null {
+function ruleGaps(store: Store, read: ReadThings): (rule: RuleId) => RuleGap | null {
+  const { isEmpty, hasFound, hosts, endpoints, hasCertificates } = read;
   const isWhole = evaluatesAbsence(store.people.inventory());
   const hasBaseline = store.changes.baseline() !== null;
   const hasEnvironments = store.labels.environments().length > 1;
@@ -108,23 +124,44 @@ function ruleGaps(
   );
   return (rule) => {
     const source = sourceOf(rule);
-    if (isEmpty) return "nothing-scanned";
-    if (source === null && !hasCertificates) return "no-certificate-read";
-    if (source !== null && hosts.read === 0) return "no-host-read";
+    // Issuers and tags are labelled without a scan.
+    if (isEmpty && !hasFound(rule)) return "nothing-scanned";
+    if (source === "labels" && hasFound(rule)) return null;
+    if (source === "people") return hasPeople ? null : "no-people-source";
+    if (source === null) return hasCertificates || endpoints.presented > 0 ? null : "no-certificate-read";
+    if (source === "endpoint" || source === "capabilities") return endpointRuleGap(source, endpoints);
+    if (hosts.read === 0) return "no-host-read";
     if (off.has(rule)) return "turned-off";
     if (source === "logs" && hosts.withLogs === 0) return "no-logs";
     if (rule === "account-unused" && hosts.withLongLogs === 0) return "short-logs";
-    if (source === "people" && !hasPeople) return "no-people-source";
     if (SINCE_BASELINE.has(rule) && !hasBaseline) return "no-baseline";
     if (rule === "key-across-environments" && !hasEnvironments) return "no-environments";
     return rule === "grant-orphaned" && !isWhole ? "inventory-incomplete" : null;
   };
 }
 
+function endpointRuleGap(
+  source: "endpoint" | "capabilities",
+  { presented, unasked }: ReadEndpoints,
+): RuleGap | null {
+  if (presented === 0) return "no-endpoint-read";
+  return source === "capabilities" && unasked === presented ? "no-capabilities" : null;
+}
+
+/** On which of the endpoints a rule may miss something; null where on none, and where none is needed. */
+function findEndpointGap(rule: RuleId, { total, presented, unasked }: ReadEndpoints): EndpointGap | null {
+  const source = sourceOf(rule);
+  if (source === "capabilities" && presented - unasked < total)
+    return { why: "no-capabilities", endpoints: total - presented + unasked, of: total };
+  if ((source === null || source === "endpoint") && presented < total)
+    return { why: "not-read", endpoints: total - presented, of: total };
+  return null;
+}
+
 /** On which of the hosts a rule may miss something; null where on none, and where no host is needed. */
 function findHostGap(rule: RuleId, { total, whole, withLogs, withLongLogs }: ReadHosts): HostGap | null {
   const source = sourceOf(rule);
-  if (source === null) return null;
+  if (source === null || source === "endpoint" || source === "capabilities") return null;
   if (source === "logs" && withLogs < total) return { why: "no-logs", hosts: total - withLogs, of: total };
   if (rule === "account-unused" && withLongLogs < total)
     return { why: "short-logs", hosts: total - withLongLogs, of: total };

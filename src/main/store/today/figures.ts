@@ -44,6 +44,10 @@ export function figureReader(db: Database, { rows, findings, scans, inventory, l
     ORDER BY not_after DESC, id DESC
     LIMIT @limit`);
 
+  const unasked = db
+    .prepare<[], number>(`
+      SELECT count(*) FROM endpoint INDEXED BY endpoint_unasked WHERE key_exchange IS NULL AND state <> 'failed'`)
+    .pluck();
   const notAfter = db.prepare<[string], string>("SELECT not_after FROM certificate WHERE sha256 = ?").pluck();
 
   return {
@@ -52,6 +56,9 @@ export function figureReader(db: Database, { rows, findings, scans, inventory, l
       const found = rule === "certificate-expired" ? expired : next;
       return found.all({ now: toInstant(now), limit }).map(({ sha256 }) => sha256);
     },
+
+    /** The endpoints that were read, and of which nobody has asked what they take. */
+    countUnasked: (): number => unasked.get() ?? 0,
 
     /** When a certificate expires; empty where it was never seen. */
     notAfter: (sha256: string): string => notAfter.get(sha256) ?? "",

@@ -1,5 +1,5 @@
 import type { RuleId, Severity } from "../../model/finding.ts";
-import type { HostGap, Lens, LensItem, LensItemReport, RuleGap } from "../../model/lens.ts";
+import type { EndpointGap, HostGap, Lens, LensItem, LensItemReport, RuleGap } from "../../model/lens.ts";
 import { formatCount, formatNumber } from "../count.ts";
 
 /** What an item is called, what it demands, and what of it no scan can see. */
@@ -110,6 +110,8 @@ const GAPS: Record<RuleGap, string> = {
   "nothing-scanned": "nothing was scanned yet",
   "no-host-read": "no host was read, endpoints alone were",
   "no-certificate-read": "no endpoint and no certificate was read",
+  "no-endpoint-read": "no endpoint was read",
+  "no-capabilities": "no endpoint was asked what it takes; latchkey scan --capabilities asks",
   "no-logs": "no log that was read shows logins",
   "short-logs": "no log that was read reaches back 90 days",
   "no-people-source": "no people source says who has left",
@@ -128,10 +130,20 @@ const HOST_GAPS: Record<HostGap["why"], string> = {
 const formatHostGap = ({ why, hosts, of }: HostGap): string =>
   `${formatNumber(hosts)} of ${formatCount(of, "host")} ${hosts === 1 ? HOST_GAPS[why] : HOST_GAPS[why].replace(/^was/, "were").replace(/^has/, "have")}`;
 
+function formatEndpointGap({ why, endpoints, of }: EndpointGap): string {
+  const isOne = endpoints === 1;
+  const what = why === "not-read" ? "read" : `asked what ${isOne ? "it takes" : "they take"}`;
+  return `${formatNumber(endpoints)} of ${formatCount(of, "endpoint")} ${isOne ? "was" : "were"} not ${what}`;
+}
+
+function reasonOf({ gap, hostGap, endpointGap }: LensItemReport["rules"][number]): string | null {
+  if (gap !== null) return GAPS[gap];
+  if (hostGap !== null) return formatHostGap(hostGap);
+  return endpointGap && formatEndpointGap(endpointGap);
+}
+
 /** The rules of an item that may find more than they do, by the reason for it, a line each. */
 export function formatRuleGaps({ rules }: LensItemReport, nameRule: (rule: RuleId) => string): string[] {
-  const reasonOf = ({ gap, hostGap }: LensItemReport["rules"][number]) =>
-    gap === null ? hostGap && formatHostGap(hostGap) : GAPS[gap];
   return [...Map.groupBy(rules, reasonOf)].flatMap(([reason, less]) => {
     if (reason === null) return [];
     const isAll = less.length === rules.length && less.length > 1;
@@ -143,7 +155,7 @@ export function formatRuleGaps({ rules }: LensItemReport, nameRule: (rule: RuleI
 export const isClear = ({ rules, found }: LensItemReport): boolean =>
   found.length === 0 &&
   rules.length > 0 &&
-  rules.every(({ gap, hostGap }) => gap === null && hostGap === null);
+  rules.every(({ gap, hostGap, endpointGap }) => gap === null && hostGap === null && endpointGap === null);
 
 /** How many findings of each severity an item has, the most severe first; severities without any are left out. */
 export function countBySeverity({ found }: LensItemReport): [Severity, number][] {

@@ -104,7 +104,7 @@ by some (certificate-against-profile) or by none (issuer-against-profile: one fi
 
 With --json: { findings: [{ id, rule, severity, sentence, evidence, remedy, reference, profile, brokenRules: [{ code, rule:
 { profile, section }, acceptedBy }], object, label, host, firstSeen, acceptance }], total }
-With --lens and --json: { lens, items: [{ item, title, demand, unseen, rules: [{ rule, gap, hostGap }],
+With --lens and --json: { lens, items: [{ item, title, demand, unseen, rules: [{ rule, gap, hostGap, endpointGap }],
 found: [{ rule, severity, count }] }], otherRules }`;
 
 /**
