@@ -110,6 +110,7 @@ test("three reviewers answer, one of them offline and signed; what they revoke g
     await frame.press("Escape");
   }
   await page.getByRole("button", { name: "Plan 1 decision" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Plan" }).click();
   const plan = new PlanPage(page);
   await plan.approve();
   const finished = await plan.run();

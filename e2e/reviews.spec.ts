@@ -60,7 +60,13 @@ async function revokeAccount({ page, list, frame, camera }: Shown): Promise<void
   await disable.getByRole("button", { name: "Revoke" }).click();
   await expect(account).toContainText("to disable");
   await frame.press("Escape");
-  await expect(page.getByRole("button", { name: "Disable 1 account" })).toBeVisible();
+  await page.getByRole("button", { name: "Disable 1 account" }).click();
+  const plan = page.getByRole("dialog", { name: "Disable 1 account" });
+  await plan.getByLabel("Leave out").fill("7-2");
+  await expect(plan.getByRole("button", { name: "Plan" })).toBeDisabled();
+  await plan.getByLabel("Leave out").fill("7, 9-12");
+  await expect(plan.getByRole("button", { name: "Plan" })).toBeEnabled();
+  await plan.getByRole("button", { name: "Cancel" }).click();
 }
 
 test("a review is created, decided by keys and in bulk, and answered in one file that needs nothing else", async ({

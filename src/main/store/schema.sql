@@ -2663,7 +2663,8 @@ CREATE TABLE acme_account (
 -- === Runs ==================================================================================================================
 
 -- A plan as it was shown. `body` is the plan itself as JSON, whose SHA-256 in its canonical form is `hash`; null until it is
--- ready. `request`: what it is made of; null where the plan was imported. It holds no secret.
+-- ready. `request`: what it is made of; null where the plan was imported. It holds no secret. `is_refused`: one of its checks refuses it, so
+-- that it is never run.
 CREATE TABLE plan (
   id       INTEGER PRIMARY KEY AUTOINCREMENT,
   state    TEXT NOT NULL CHECK (state IN ('making', 'ready', 'failed')),
@@ -2674,6 +2675,7 @@ CREATE TABLE plan (
   hash     TEXT,
   read     INTEGER NOT NULL DEFAULT 0,
   total    INTEGER NOT NULL DEFAULT 0,
+  is_refused INTEGER NOT NULL DEFAULT 0 CHECK (is_refused IN (0, 1)),
   CHECK ((state = 'ready') = (body IS NOT NULL AND hash IS NOT NULL))
 ) STRICT;
 
@@ -3054,6 +3056,8 @@ CREATE TABLE review_plan (
   made_at TEXT NOT NULL,
   PRIMARY KEY (review, plan)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX review_plan_of ON review_plan (plan);
 
 -- === Seals =================================================================================================================
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PlanReview } from "../model/access/review.ts";
 import { Sha256 } from "../model/certificates/certificate.ts";
 import { PromptRequest } from "../model/hosts/prompt.ts";
 import { HostName, Port } from "../model/hosts/target.ts";
@@ -167,6 +168,8 @@ export const PlanDetail = z.object({
   request: PlanRequest.nullable(),
   /** The run that executes it; null before it is started. */
   runId: RunId.nullable(),
+  /** Null: it was made for no review. */
+  review: PlanReview.nullable(),
 });
 export type PlanDetail = z.infer<typeof PlanDetail>;
 

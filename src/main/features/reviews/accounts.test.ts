@@ -63,6 +63,7 @@ test("accounts that were revoked are disabled by one plan, which the keys that o
     grants: 0,
     accounts: 1,
     reassigned: 0,
+    leftOut: 0,
     unplanned: [],
   });
   expect(await api.plan({ review: "q2", what: "accounts" })).toEqual({
@@ -70,6 +71,7 @@ test("accounts that were revoked are disabled by one plan, which the keys that o
     grants: 1,
     accounts: 1,
     reassigned: 0,
+    leftOut: 0,
     unplanned: [],
   });
   expect(planned).toEqual([

@@ -11,7 +11,8 @@ import type { ReviewRecord } from "#store/reviews/review-store.ts";
 import type { Store } from "#store/store.ts";
 import { createAnswers, createPages } from "./answers.ts";
 import { createReview } from "./create-review.ts";
-import { createDeciding, createPlanning, findItem, type ReviewTools } from "./decide.ts";
+import { createDeciding, findItem } from "./decide.ts";
+import { createPlanning, type ReviewTools } from "./plan-revoked.ts";
 import { findProblems, signSums } from "./verify-review.ts";
 
 type Deps = ReviewTools & {
@@ -46,7 +47,7 @@ export function createReviews(deps: Deps) {
     item: os.item.handler(({ input }) => findItem(store, findReview(input.review), input.item)),
     create: os.create.handler(async ({ input }) => {
       await createReview({ store, now, randomToken: randomNonce }, input);
-      return announced(toDetail(findReview(input.name)));
+      return announced(await toDetail(findReview(input.name)));
     }),
     decide: os.decide.handler(async ({ input }) => announced(await decide(input))),
     assign: os.assign.handler(async ({ input }) => announced(await assign(input))),
@@ -68,15 +69,14 @@ export function createReviews(deps: Deps) {
     sign: os.sign.handler(({ input }) => signSums(input, workstation)),
   };
 
-  function toDetail({ token: _, ...review }: ReviewRecord): ReviewDetail {
+  async function toDetail({ token: _, ...review }: ReviewRecord): Promise<ReviewDetail> {
     const { id, items, decided } = review;
-    const { states, uncounted } = store.reviews.items.states(id);
+    const states = await store.reviews.items.states(id);
     const open = items > decided ? [{ state: "open" as const, count: items - decided }] : [];
     return {
       ...review,
       reviewers: store.reviews.reviewers(id),
       states: [...open, ...states],
-      uncounted,
       answerCount: store.reviews.answers.count(id),
       moment: store.version(),
       plans: store.reviews.plans.list(id),

@@ -20,14 +20,14 @@ const MOST_TARGETS = 500;
 const MOST_LOGINS = 20;
 
 /** What needs somebody now, the most urgent first. Each source is read as far as its lines go, whatever it has. */
-export function gatherLines(store: Store, moment: Moment): TodayLine[] {
+export async function gatherLines(store: Store, moment: Moment): Promise<TodayLine[]> {
   const lines = [
     ...runLines(store),
     ...formerPeople(store, moment),
     ...stillAccepted(store),
     ...severeLogins(store, moment),
     ...reviewLines(store, moment),
-    ...undoneLines(store, moment),
+    ...(await undoneLines(store, moment)),
     ...findingLines(store, moment),
     ...unknownTargets(store, moment),
   ];
@@ -113,16 +113,18 @@ function reviewLines(store: Store, { now }: Moment): TodayLine[] {
 }
 
 /** What was revoked stays until somebody plans it, and is not gone before a scan has shown that: whether the review is over or not. */
-function undoneLines(store: Store, { now }: Moment): TodayLine[] {
+async function undoneLines(store: Store, { now }: Moment): Promise<TodayLine[]> {
   const sort = { by: "due", descending: true } as const;
   const { rows } = store.reviews.list({ isOver: null, sort, after: null, limit: MOST_REVIEWS });
-  return rows.flatMap(({ id, name, dueAt, endedAt }): TodayLine[] => {
-    const undone = countUndone(store.reviews.items.states(id).states);
-    if (undone.unplanned + undone.planned === 0) return [];
+  const lines: TodayLine[] = [];
+  for (const { id, name, dueAt, endedAt } of rows) {
+    const undone = countUndone(await store.reviews.items.states(id));
+    if (undone.unplanned + undone.planned === 0) continue;
     const isOver = endedAt !== null;
     const severity = undone.unplanned > 0 && (isOver || dueAt < toInstant(now)) ? "high" : "medium";
-    return [{ kind: "undone-review", severity, review: name, isOver, ...undone }];
-  });
+    lines.push({ kind: "undone-review", severity, review: name, isOver, ...undone });
+  }
+  return lines;
 }
 
 /** Their grants are findings, too: a line a person takes the place of those. */

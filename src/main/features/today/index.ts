@@ -12,9 +12,10 @@ export function createToday({ store, announce, now }: Deps) {
   const os = implement(today);
   return {
     figures: os.figures.handler(() => store.today.figures(now())),
-    read: os.read.handler(({ input }) => {
+    read: os.read.handler(async ({ input }) => {
       const known = readCoverage(input);
-      return { ...known, lines: gatherLines(store, { now: now(), readSince: sinceOf(known.maxAgeDays) }) };
+      const moment = { now: now(), readSince: sinceOf(known.maxAgeDays) };
+      return { ...known, lines: await gatherLines(store, moment) };
     }),
     coverage: os.coverage.handler(({ input }) => readCoverage(input)),
     setMaxAge: os.setMaxAge.handler(async ({ input: { days } }) => {

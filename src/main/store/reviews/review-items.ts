@@ -4,7 +4,6 @@ import {
   ReviewEvidence,
   type ReviewItem,
   ReviewItemState,
-  type StateCounts,
 } from "#shared/model/access/review.ts";
 import { ScanId } from "#shared/model/hosts/scan.ts";
 import { PlanId } from "#shared/model/runs/plan.ts";
@@ -12,12 +11,15 @@ import { RunId } from "#shared/model/runs/run.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
 import { eachWordOfHost } from "#store/lists/search.ts";
-import { CHOICES_OF, LINES, OUTCOME, waitReader } from "./review-outcome.ts";
+import { stateCounter } from "./count-states.ts";
+import { BARE, CHOICES_OF, LINES, OUTCOME, waitReader } from "./review-outcome.ts";
 
 type ItemQuery = Window & { search: string; reviewer: string | null; state: ReviewItemState | null };
 
 /** How many items there are, as the review counts them. */
 type Counted = { id: number; items: number; itemsOf: (reviewer: string) => number };
+
+type Undone = { limit: number; except?: readonly number[]; replaced?: readonly number[] };
 
 type Row = {
   review: number;
@@ -38,9 +40,6 @@ const FROM = `review_item AS item
   LEFT JOIN review_decision AS decision
     ON decision.review = item.review AND decision.ordinal = item.ordinal AND decision.answer = item.answer`;
 
-/** What states are found by: `outcome` is one search, which no condition may repeat. */
-const BARE = "review_item AS item JOIN review ON review.id = item.review";
-
 /** What a search reads of an item. */
 const TEXT = ["host", "account", "comment", "fingerprint", "file", "owner"]
   .map((name) => `ifnull(json_extract(item.evidence, '$.${name}'), '')`)
@@ -53,43 +52,12 @@ const COLUMNS = `item.review, item.ordinal, item.kind, item.about, item.reviewer
     'reason', decision.reason, 'answer', given.id, 'reviewer', given.reviewer, 'source', given.source, 'by', given.made_by,
     'at', given.at, 'isLate', json(iif(given.is_late = 1, 'true', 'false')))) AS decision`;
 
-/** So many items that were revoked or reassigned are counted by state: each is a search. */
-const MOST_COUNTED = 10_000;
-
 /** What reviews are about, and how far each item has come. */
 export function reviewItemTable(db: Database, lists: Lists) {
   const find = db.prepare<[number, number], Row>(
     `SELECT ${COLUMNS} FROM ${FROM} WHERE item.review = ? AND item.ordinal = ?`,
   );
   const toItem = itemReader(db);
-  const decided = db.prepare<[number], { choice: string; count: number }>(
-    "SELECT choice, count(*) AS count FROM review_item WHERE review = ? AND choice IS NOT NULL GROUP BY choice",
-  );
-  const states = db.prepare<[number, number], { state: string; count: number }>(`
-    SELECT iif(outcome LIKE 'closed %', 'closed', outcome) AS state, count(*) AS count
-    FROM (
-      SELECT ${OUTCOME} AS outcome FROM ${BARE}
-      WHERE item.review = ? AND item.choice IN ('reassign', 'revoke') LIMIT ?)
-    GROUP BY 1`);
-  const inState = db
-    .prepare<{ review: number; choice: string; state: string; limit: number }, number>(`
-      SELECT item.ordinal FROM ${BARE}
-      WHERE item.review = @review AND item.choice = @choice AND ${OUTCOME} = @state ORDER BY item.ordinal LIMIT @limit`)
-    .pluck();
-  const standing = db
-    .prepare<[number, number], number>(`
-      SELECT line.id FROM ${BARE} JOIN grant_line AS own ON own.id = item.about
-      JOIN grant_line AS line ON line.id = own.id AND own.gone_scan IS NULL
-        OR own.gone_scan IS NOT NULL AND line.id IN (SELECT id FROM (${LINES}) WHERE is_other)
-      WHERE item.review = ? AND item.ordinal = ?
-      ORDER BY 1`)
-    .pluck();
-  const reassigned = db.prepare<[number], { host: string; port: number; account: string; to: string }>(`
-    SELECT item.evidence ->> '$.host' AS host, item.evidence ->> '$.port' AS port, item.evidence ->> '$.account' AS account,
-      decision.successor AS "to"
-    FROM review_item AS item JOIN review_decision AS decision
-      ON decision.review = item.review AND decision.ordinal = item.ordinal AND decision.answer = item.answer
-    WHERE item.review = ? AND item.choice = 'reassign' ORDER BY item.answer, item.ordinal`);
   const add = db.prepare(`
     INSERT INTO review_item (review, ordinal, kind, about, reviewer, evidence)
     VALUES (@review, @ordinal, @kind, @about, @reviewer, @evidence)`);
@@ -133,30 +101,10 @@ export function reviewItemTable(db: Database, lists: Lists) {
       return row ? toItem(row) : null;
     },
 
-    /** Of those that somebody has decided. `uncounted`: of so many the state is not known here. */
-    states(review: number): StateCounts {
-      const chosen = new Map(decided.all(review).map(({ choice, count }) => [choice, count]));
-      const kept = chosen.get("keep") ?? 0;
-      const found = states.all(review, MOST_COUNTED);
-      const changed = (chosen.get("reassign") ?? 0) + (chosen.get("revoke") ?? 0);
-      return {
-        states: [
-          ...(kept > 0 ? [{ state: "kept" as const, count: kept }] : []),
-          ...found.map(({ state, count }) => ({ state: ReviewItemState.parse(state), count })),
-        ],
-        uncounted: changed - found.reduce((sum, { count }) => sum + count, 0),
-      };
-    },
+    /** Of those that somebody has decided; those of 0 are left out. */
+    states: stateCounter(db),
 
-    /** The first items in a state in which something is to be done, by their numbers. */
-    inState: (review: number, state: "to-reassign" | "to-revoke" | "to-disable", limit: number): number[] =>
-      inState.all({ review, choice: CHOICES_OF[state] ?? "", state, limit }),
-
-    /** The accounts that decisions give to somebody else, and to whom; the latest decision comes last. */
-    reassigned: (review: number) => reassigned.all(review),
-
-    /** The grants that have to go so that the item is closed, by their ids: its own, or the lines that its key is in since. */
-    standing: (review: number, ordinal: number): number[] => standing.all(review, ordinal),
+    ...workReader(db),
 
     add: (item: FrozenItem & { review: number; reviewer: string }): void => void add.run(item),
     assign: (review: number, ordinal: number, reviewer: string): void =>
@@ -165,6 +113,60 @@ export function reviewItemTable(db: Database, lists: Lists) {
 
     /** Items as they were frozen, in their order, after one. */
     frozen: (review: number, after: number, limit: number): FrozenItem[] => frozen.all(review, after, limit),
+  };
+}
+
+/** What is to be done of what was decided. */
+function workReader(db: Database) {
+  const inState = db
+    .prepare<
+      { review: number; choice: string; state: string; except: string; replaced: string; limit: number },
+      number
+    >(`
+      SELECT item.ordinal FROM ${BARE}
+      WHERE item.review = @review AND item.choice = @choice
+        AND item.ordinal NOT IN (SELECT value FROM json_each(@except))
+        AND CASE ${OUTCOME} WHEN @state THEN 1
+          WHEN 'planned' THEN item.kind = iif(@state = 'to-disable', 'account', 'grant')
+            AND item.plan IN (SELECT value FROM json_each(@replaced))
+          ELSE 0 END
+      ORDER BY item.ordinal LIMIT @limit`)
+    .pluck();
+  const standing = db
+    .prepare<[number, number], number>(`
+      SELECT line.id FROM ${BARE} JOIN grant_line AS own ON own.id = item.about
+      JOIN grant_line AS line ON line.id = own.id AND own.gone_scan IS NULL
+        OR own.gone_scan IS NOT NULL AND line.id IN (SELECT id FROM (${LINES}) WHERE is_other)
+      WHERE item.review = ? AND item.ordinal = ?
+      ORDER BY 1`)
+    .pluck();
+  const reassigned = db.prepare<[number], { host: string; port: number; account: string; to: string }>(`
+    SELECT item.evidence ->> '$.host' AS host, item.evidence ->> '$.port' AS port, item.evidence ->> '$.account' AS account,
+      decision.successor AS "to"
+    FROM review_item AS item JOIN review_decision AS decision
+      ON decision.review = item.review AND decision.ordinal = item.ordinal AND decision.answer = item.answer
+    WHERE item.review = ? AND item.choice = 'reassign' ORDER BY item.answer, item.ordinal`);
+
+  return {
+    /**
+     * The first items in a state in which something is to be done, by their numbers. Those of `replaced` plans are as if these
+     * were not there.
+     */
+    inState: (review: number, state: "to-reassign" | "to-revoke" | "to-disable", of: Undone): number[] =>
+      inState.all({
+        review,
+        choice: CHOICES_OF[state] ?? "",
+        state,
+        except: JSON.stringify(of.except ?? []),
+        replaced: JSON.stringify(of.replaced ?? []),
+        limit: of.limit,
+      }),
+
+    /** The accounts that decisions give to somebody else, and to whom; the latest decision comes last. */
+    reassigned: (review: number) => reassigned.all(review),
+
+    /** The grants that have to go so that the item is closed, by their ids: its own, or the lines that its key is in since. */
+    standing: (review: number, ordinal: number): number[] => standing.all(review, ordinal),
   };
 }
 

@@ -119,10 +119,10 @@ const IS_SEEN_SINCE_RUN = `iif(item.kind = 'account',
       SELECT 1 FROM (${LINES}) AS line JOIN scan ON scan.id = line.last_scan
       WHERE (line.is_other OR line.id = own.id) AND scan.started_at > run.ended_at)))`;
 
-/** A plan that failed or was rolled back holds nothing. */
+/** A plan that failed, that a check refuses or that was rolled back holds nothing. */
 const IS_PLANNED = `EXISTS (
   SELECT 1 FROM plan LEFT JOIN run ON run.plan = plan.id
-  WHERE plan.id = item.plan AND plan.state <> 'failed'
+  WHERE plan.id = item.plan AND plan.state <> 'failed' AND plan.is_refused = 0
     AND (run.id IS NULL OR run.state <> 'rolled-back' AND NOT (run.state = 'committed' AND ${IS_SEEN_SINCE_RUN})))`;
 
 /** The state of an item, and behind a blank the scan that has closed it. It is in this text once: each part is a search of its own. */
@@ -132,6 +132,9 @@ export const OUTCOME = `CASE
   WHEN item.choice = 'reassign' THEN iif(${IS_REASSIGNED}, 'reassigned', 'to-reassign')
   ELSE ifnull('closed ' || iif(item.kind = 'grant', (${GONE_GRANT}), (${GONE_ACCOUNT})),
     iif(${IS_PLANNED}, 'planned', iif(item.kind = 'grant', 'to-revoke', 'to-disable'))) END`;
+
+/** What states are found by: `OUTCOME` is one search, which no condition may repeat. */
+export const BARE = "review_item AS item JOIN review ON review.id = item.review";
 
 /** What decides of states in which an item may be: all others need no search. */
 export const CHOICES_OF: Record<ReviewItemState, string | null> = {
@@ -162,14 +165,13 @@ type AccountWait = {
 export function waitReader(
   db: Database,
 ): (item: { review: number; ordinal: number; kind: "grant" | "account" }) => ReviewWait {
-  const ITEM = "review_item AS item JOIN review ON review.id = item.review";
   const line = db.prepare<[number, number], GrantWait>(`
-    SELECT line.account, line.file, line.line FROM ${ITEM} JOIN grant_line AS own ON own.id = item.about
+    SELECT line.account, line.file, line.line FROM ${BARE} JOIN grant_line AS own ON own.id = item.about
     JOIN grant_line AS line ON line.id = iif(own.gone_scan IS NULL, own.id, (SELECT id FROM (${LINES}) WHERE is_other LIMIT 1))
     WHERE item.review = ? AND item.ordinal = ?`);
   const gap = db
     .prepare<[number, number], string | null>(`
-      SELECT reading.gap FROM ${ITEM} JOIN grant_line AS own ON own.id = item.about
+      SELECT reading.gap FROM ${BARE} JOIN grant_line AS own ON own.id = item.about
       JOIN keys_reading AS reading ON reading.host = own.host AND reading.uid = own.uid
       WHERE item.review = ? AND item.ordinal = ?`)
     .pluck();
@@ -177,7 +179,7 @@ export function waitReader(
     SELECT own.gone_scan IS NOT NULL AS isGone, own.is_by_root AS isByRoot, own.password_state AS password,
       ${IS_EXPIRED} AS isExpired, (${OPEN_GRANTS}) AS grants, (${OPEN_AUTHORITIES}) AS authorities,
       (SELECT name FROM (${SUCCESSORS}) WHERE is_other LIMIT 1) AS successor, reading.gap, ${IS_LATER} AS isLater
-    FROM ${ITEM} JOIN account AS own ON own.id = item.about
+    FROM ${BARE} JOIN account AS own ON own.id = item.about
     JOIN scan ON scan.id = own.evaluated_scan
     LEFT JOIN keys_reading AS reading ON reading.host = own.host AND reading.uid = own.uid
     WHERE item.review = ? AND item.ordinal = ?`);

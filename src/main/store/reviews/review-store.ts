@@ -12,7 +12,7 @@ import {
   ReviewSelection,
 } from "#shared/model/access/review.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import { PlanId } from "#shared/model/runs/plan.ts";
+import { PlanId, type PlanKind } from "#shared/model/runs/plan.ts";
 import { RunId, RunState } from "#shared/model/runs/run.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import { reviewCandidates, reviewPeople } from "./review-candidates.ts";
@@ -274,7 +274,20 @@ function planTable(db: Database) {
     LEFT JOIN run ON run.plan = review_plan.plan
     WHERE review_plan.review = ? ORDER BY review_plan.plan`);
 
+  const unapplied = db
+    .prepare<[number, string], number>(`
+      SELECT plan.id FROM review_plan JOIN plan ON plan.id = review_plan.plan
+      WHERE review_plan.review = ? AND plan.state = 'ready' AND plan.request ->> '$.kind' = ?
+        AND NOT EXISTS (SELECT 1 FROM run WHERE run.plan = plan.id)
+        AND NOT EXISTS (SELECT 1 FROM offline_script WHERE offline_script.plan = plan.id)
+      ORDER BY plan.id`)
+    .pluck();
+
   return {
+    /** Plans of a kind that are made, and neither applied nor exported as scripts. */
+    unapplied: (review: number, kind: PlanKind): PlanId[] =>
+      unapplied.all(review, kind).map((id) => PlanId.parse(id)),
+
     add: (review: number, plan: number, at: Instant): void => void add.run(review, plan, at),
     list: (review: number): ReviewDetail["plans"] => list.all(review).map(toPlan),
   };

@@ -1,7 +1,8 @@
 import type { Database } from "better-sqlite3";
 import { MOST_OPEN_PLANS, OpenPlan, type PlanDetail, PlanRequest } from "#shared/contract/runs.ts";
+import { ReviewName } from "#shared/model/access/review.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import { Plan, PlanId } from "#shared/model/runs/plan.ts";
+import { hostIdOf, Plan, PlanId } from "#shared/model/runs/plan.ts";
 import { RunId } from "#shared/model/runs/run.ts";
 import type { Lists } from "#store/lists/lists.ts";
 import { type Part, valuesOf } from "#store/lists/order.ts";
@@ -58,10 +59,12 @@ const CUT_SHORT = "Latchkey was closed while it was made; plan it again";
 /** Plans as they were shown, and those that are being made. */
 export function planTable(db: Database, lists: Lists) {
   const begin = db.prepare("INSERT INTO plan (state, made_at, request) VALUES ('making', ?, ?)");
-  const take = db.prepare("INSERT INTO plan (state, made_at, body, hash) VALUES ('ready', ?, ?, ?)");
+  const take = db.prepare(
+    "INSERT INTO plan (state, made_at, body, hash, is_refused) VALUES ('ready', ?, ?, ?, ?)",
+  );
   const progress = db.prepare("UPDATE plan SET read = ?, total = ? WHERE id = ? AND state = 'making'");
   const finish = db.prepare(
-    "UPDATE plan SET state = 'ready', body = ?, hash = ?, made_at = ? WHERE id = ? AND state = 'making'",
+    "UPDATE plan SET state = 'ready', body = ?, hash = ?, made_at = ?, is_refused = ? WHERE id = ? AND state = 'making'",
   );
   const fail = db.prepare("UPDATE plan SET state = 'failed', message = ? WHERE id = ? AND state = 'making'");
   const interrupt = db.prepare(
@@ -81,6 +84,12 @@ export function planTable(db: Database, lists: Lists) {
     `DELETE FROM plan WHERE id = ? AND state <> 'making' AND NOT EXISTS (SELECT 1 FROM run WHERE run.plan = plan.id)
       AND NOT EXISTS (SELECT 1 FROM offline_script WHERE offline_script.plan = plan.id)`,
   );
+
+  const readReview = reviewReader(db);
+  const complete = (row: Row): PlanDetail => {
+    const detail = toDetail(row);
+    return { ...detail, review: readReview(detail) };
+  };
 
   return {
     /** Those that are ready and were neither applied nor exported as scripts, the newest first; one that cannot be read is none. */
@@ -107,7 +116,7 @@ export function planTable(db: Database, lists: Lists) {
 
     /** Imports a plan that was made elsewhere, as it is. */
     take({ plan, hash, at }: { plan: Plan; hash: string; at: Instant }): PlanId {
-      const id = take.run(at, toStored(Plan, plan), hash).lastInsertRowid;
+      const id = take.run(at, toStored(Plan, plan), hash, isRefused(plan)).lastInsertRowid;
       addHosts(id, plan);
       return PlanId.parse(Number(id));
     },
@@ -115,7 +124,7 @@ export function planTable(db: Database, lists: Lists) {
     progress: (id: PlanId, read: number, total: number): void => void progress.run(read, total, id),
 
     finish(id: PlanId, { plan, hash, at }: { plan: Plan; hash: string; at: Instant }): void {
-      if (finish.run(toStored(Plan, plan), hash, at, id).changes > 0) addHosts(id, plan);
+      if (finish.run(toStored(Plan, plan), hash, at, isRefused(plan), id).changes > 0) addHosts(id, plan);
     },
 
     fail: (id: PlanId, message: string): void => void fail.run(message, id),
@@ -125,18 +134,55 @@ export function planTable(db: Database, lists: Lists) {
 
     find(id: number): PlanDetail | null {
       const row = find.get(id);
-      return row ? toDetail(row) : null;
+      return row ? complete(row) : null;
     },
 
     /** The last plan with this hash. */
     findByHash(hash: string): PlanDetail | null {
       const row = findByHash.get(hash);
-      return row ? toDetail(row) : null;
+      return row ? complete(row) : null;
     },
   };
 }
 
-const toDetail = ({ id, state, message, made_at: madeAt, body, request, run, ...row }: Row): PlanDetail => {
+const isRefused = ({ checks }: Plan): 0 | 1 => (checks.some(({ state }) => state === "refused") ? 1 : 0);
+
+type Planned = { review: string; item: number; host: string; port: number; account: string };
+
+/** The review that a plan was made for, and which of its items refused checks are about. */
+function reviewReader(db: Database): (detail: Omit<PlanDetail, "review">) => PlanDetail["review"] {
+  const nameOf = db
+    .prepare<[number], string>(
+      "SELECT review.name FROM review_plan JOIN review ON review.id = review_plan.review WHERE review_plan.plan = ?",
+    )
+    .pluck();
+  const items = db.prepare<[number], Planned>(`
+    SELECT item.ordinal AS item, item.evidence ->> '$.host' AS host, item.evidence ->> '$.port' AS port,
+      item.evidence ->> '$.account' AS account
+    FROM review_plan JOIN review_item AS item ON item.review = review_plan.review AND item.plan = review_plan.plan
+    WHERE review_plan.plan = ? ORDER BY item.ordinal`);
+  return ({ id, plan }) => {
+    const name = nameOf.get(id);
+    if (name === undefined) return null;
+    const refused = plan?.checks.filter(({ state }) => state === "refused") ?? [];
+    const places = new Set(refused.map(({ host, account }) => JSON.stringify([host, account])));
+    const isRefusedThere = (one: Planned) =>
+      [one.account, null].some((account) => places.has(JSON.stringify([hostIdOf(one), account])));
+    const found = places.size === 0 ? [] : items.all(id).filter(isRefusedThere);
+    return { name: ReviewName.parse(name), refused: found.map(({ item }) => item) };
+  };
+}
+
+const toDetail = ({
+  id,
+  state,
+  message,
+  made_at: madeAt,
+  body,
+  request,
+  run,
+  ...row
+}: Row): Omit<PlanDetail, "review"> => {
   const plan = body === null ? null : fromStored(Plan, body);
   const isUnreadable = body !== null && plan === null;
   return {

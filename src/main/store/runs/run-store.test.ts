@@ -57,6 +57,7 @@ test("a plan is being made, is ready with its hash, and stays as it was", async 
     total: 2,
     request,
     runId: null,
+    review: null,
   });
   plans.finish(id, { plan, hash: HASH, at: AT });
   plans.fail(id, "too late");

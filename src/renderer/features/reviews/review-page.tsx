@@ -32,7 +32,6 @@ import {
   ReviewItemState,
 } from "#shared/model/access/review.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import { PlanOptions } from "#shared/model/runs/plan-options.ts";
 import {
   formatDecision,
   formatLeftOut,
@@ -43,14 +42,12 @@ import {
   STATE_WORDS,
   toFileWord,
   UNKNOWN_REVIEWER,
-  UNPLANNED_WORDS,
 } from "#shared/text/access/review.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
-import { formatAccount } from "#shared/text/hosts/target.ts";
 import { DecideDialog } from "./decide-dialog.tsx";
 import { ItemDrawer } from "./drawer.tsx";
-import { route, type Search, useExport, useItems, usePlan, useReview } from "./queries.ts";
-import { EndDialog, ImportDialog } from "./review-dialogs.tsx";
+import { route, type Search, useExport, useItems, useReview } from "./queries.ts";
+import { EndDialog, ImportDialog, PlanDialog } from "./review-dialogs.tsx";
 import classes from "./reviews.module.css";
 
 const STATES: Record<ReviewItemState, { tone: Tone; Icon: TablerIcon }> = {
@@ -206,7 +203,7 @@ function ReviewHead({ review }: { review: ReviewDetail }) {
           </span>
         </p>
         <p className={classes.dim}>
-          {formatStates(review)}
+          {formatStates(review.states)}
           {leftOut > 0 && `; ${formatLeftOut(leftOut)}`}
         </p>
         <ul className={classes.reviewers} aria-label="Reviewers">
@@ -224,40 +221,23 @@ function ReviewHead({ review }: { review: ReviewDetail }) {
   );
 }
 
-/** So many accounts that no plan is about are named. */
-const MOST_SAID = 3;
-
 function ReviewActions({ review }: { review: ReviewDetail }) {
   const { name, endedAt, states, plans } = review;
-  const navigate = route.useNavigate();
-  const plan = usePlan();
-  const [dialog, setDialog] = useState<"import" | "end" | null>(null);
+  const [dialog, setDialog] = useState<PlanWhat | "import" | "end" | null>(null);
   const count = (of: readonly ReviewItemState[]) =>
     states.reduce((sum, one) => (of.includes(one.state) ? sum + one.count : sum), 0);
   const grants = count(["to-revoke", "to-reassign"]);
   const accounts = count(["to-disable"]);
   const last = plans.at(-1);
-  const makePlan = (what: PlanWhat) =>
-    plan.mutate(
-      { review: name, what, ...(what === "accounts" && { options: PlanOptions.parse({ graceDays: 30 }) }) },
-      {
-        onSuccess: ({ planId, reassigned, unplanned }) => {
-          if (reassigned > 0) toast(`${formatCount(reassigned, "account")} reassigned`);
-          for (const { why, ...account } of unplanned.slice(0, MOST_SAID))
-            toast(`${formatAccount(account)} ${UNPLANNED_WORDS[why]}`);
-          if (planId !== null) void navigate({ to: "/runs/plan", search: { id: planId } });
-        },
-      },
-    );
   return (
     <div className={classes.actions}>
       {grants > 0 && (
-        <Button size="xs" loading={plan.isPending} onClick={() => makePlan("grants")}>
+        <Button size="xs" onClick={() => setDialog("grants")}>
           Plan {formatCount(grants, "decision")}
         </Button>
       )}
       {accounts > 0 && (
-        <Button size="xs" loading={plan.isPending} onClick={() => makePlan("accounts")}>
+        <Button size="xs" onClick={() => setDialog("accounts")}>
           Disable {formatCount(accounts, "account")}
         </Button>
       )}
@@ -292,13 +272,16 @@ function ReviewActions({ review }: { review: ReviewDetail }) {
           </Button>
         </>
       )}
+      {(dialog === "grants" || dialog === "accounts") && (
+        <PlanDialog
+          review={name}
+          what={dialog}
+          count={dialog === "accounts" ? accounts : grants}
+          onClose={() => setDialog(null)}
+        />
+      )}
       {dialog === "import" && <ImportDialog onClose={() => setDialog(null)} />}
       {dialog === "end" && <EndDialog review={review} onClose={() => setDialog(null)} />}
-      {plan.error && (
-        <p role="alert" className={classes.late}>
-          <Untrusted text={plan.error.message} limit={400} />
-        </p>
-      )}
     </div>
   );
 }

@@ -17,6 +17,7 @@ import type { PlanDetail } from "#shared/contract/runs.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { isKeyPlan, newKeyOf, oldKeyOf, type Plan, PlanId } from "#shared/model/runs/plan.ts";
 import { PlanOptions } from "#shared/model/runs/plan-options.ts";
+import { formatNumbers, formatRest } from "#shared/text/access/review-numbers.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { ApplyPanel, MakeAnew } from "./apply-panel.tsx";
 import { CommandNote, ExportPanel } from "./export-panel.tsx";
@@ -111,7 +112,10 @@ function FailedPlan({ found }: { found: PlanDetail }) {
     <>
       <Notice tone="red" Icon={IconAlertTriangle} title="No plan could be made">
         <p>
-          <Untrusted text={found.message} limit={2_000} />
+          <Untrusted
+            text={`${found.message}${formatRest(found.review, found.request?.kind ?? null)}`}
+            limit={2_000}
+          />
         </p>
         <p>Nothing was written on any host.</p>
       </Notice>
@@ -136,6 +140,7 @@ function ReadyPlan({ found, plan, hash }: Props) {
       <div className={classes.what}>
         <Head found={found} plan={plan} hash={hash} />
         <Standing found={found} plan={plan} />
+        <RestOfReview found={found} plan={plan} />
         <ChecksPanel
           checks={plan.checks}
           acknowledgements={acknowledgements}
@@ -240,6 +245,25 @@ function Standing({ found: { runId }, plan: { madeAt } }: Pick<Props, "found" | 
       <p>
         Hosts may have changed since. A file that has changed is not written, and the run stops there: make
         the plan anew.
+      </p>
+    </Notice>
+  );
+}
+
+/** What a check refuses is left out of the plan of a review, and stays to be revoked. */
+function RestOfReview({ found: { review, runId }, plan: { checks } }: Pick<Props, "found" | "plan">) {
+  if (review === null || runId !== null || checks.every(({ state }) => state !== "refused")) return null;
+  const { name, refused } = review;
+  return (
+    <Notice tone="red" Icon={IconAlertTriangle} title="A check refuses this plan">
+      <p>
+        It holds none of its items. Plan{" "}
+        <TextLink>
+          <Link to="/reviews" search={{ review: name }}>
+            review {name}
+          </Link>
+        </TextLink>{" "}
+        again, and leave out {refused.length === 0 ? "what is refused" : `items ${formatNumbers(refused)}`}.
       </p>
     </Notice>
   );

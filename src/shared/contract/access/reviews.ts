@@ -88,12 +88,14 @@ export const reviews = {
 
   /**
    * With `grants`, reassigns what is to be reassigned, and plans that all grants go which are in no plan yet; with `accounts`, plans that all
-   * accounts are disabled which were revoked, with their grants.
+   * accounts are disabled which were revoked, with their grants. A plan of the same kind that nobody has applied gives way to it. `except`: items
+   * that are left out; they stay as they are.
    */
   plan: command
     .input(
       OfReview.extend({
         what: PlanWhat.default("grants"),
+        except: z.array(z.int().positive()).max(MOST_DECIDED).default([]),
         options: PlanOptions.prefault({}),
         identityFiles: z.array(LocalPath("identity")).max(32).default([]),
         mayPrompt: z.boolean().default(false),
@@ -107,6 +109,8 @@ export const reviews = {
         /** How many accounts it disables; of `grants`, how many are left to be disabled. */
         accounts: z.int(),
         reassigned: z.int(),
+        /** Of `except`, how many stay to be revoked, disabled or reassigned. */
+        leftOut: z.int(),
         unplanned: z.array(UnplannedAccount),
       }),
     ),

@@ -299,6 +299,10 @@ export type ReviewWait = z.infer<typeof ReviewWait>;
 export const PlanWhat = z.enum(["grants", "accounts"]);
 export type PlanWhat = z.infer<typeof PlanWhat>;
 
+/** The review that a plan revokes items of. `refused`: the numbers of those that its refused checks are about. */
+export const PlanReview = z.object({ name: ReviewName, refused: z.array(z.int()) });
+export type PlanReview = z.infer<typeof PlanReview>;
+
 /**
  * An account for which nothing is done. `root`: no run disables it, by any name. `gone`: there is no such account any more. `owners`: a later
  * decision on another item names another owner of it.
@@ -362,19 +366,15 @@ export const ReviewRow = z.object({
 });
 export type ReviewRow = z.infer<typeof ReviewRow>;
 
-/** How many items are in each state; those of 0 are left out. */
-export const StateCounts = z.object({
-  states: z.array(z.object({ state: ReviewItemState, count: z.int() })),
-  /** How many more are revoked or reassigned, of which nobody has counted how far they have come. */
-  uncounted: z.int(),
-});
-export type StateCounts = z.infer<typeof StateCounts>;
+export const StateCount = z.object({ state: ReviewItemState, count: z.int() });
+export type StateCount = z.infer<typeof StateCount>;
 
 export const ReviewDetail = ReviewRow.extend({
   /** SHA-256 over its items as they were frozen. */
   snapshot: z.string(),
   reviewers: z.array(ReviewerProgress),
-  ...StateCounts.shape,
+  /** How many items are in each state; those of 0 are left out. */
+  states: z.array(StateCount),
   answerCount: z.int(),
   /** Another value after anything has changed in the database: what is read page by page is of one moment while it is the same. */
   moment: z.string(),
@@ -394,7 +394,7 @@ export const ReviewDetail = ReviewRow.extend({
 export type ReviewDetail = z.infer<typeof ReviewDetail>;
 
 /** What of a review was decided and is not done: in no plan, or planned and not shown to be gone. */
-export function countUndone(states: StateCounts["states"]): { unplanned: number; planned: number } {
+export function countUndone(states: readonly StateCount[]): { unplanned: number; planned: number } {
   const count = (of: readonly ReviewItemState[]) =>
     states.reduce((sum, one) => (of.includes(one.state) ? sum + one.count : sum), 0);
   return { unplanned: count(["to-revoke", "to-disable", "to-reassign"]), planned: count(["planned"]) };

@@ -161,7 +161,7 @@ function summarise(review: ReviewDetail, problems: readonly string[], writtenAt:
     },
     {
       name: "States",
-      value: formatStates(review),
+      value: formatStates(review.states),
     },
     ...(review.leftOut > 0 ? [{ name: "Left out", value: formatLeftOut(review.leftOut) }] : []),
     ...review.reviewers.map(({ name, items, decided, isUnknown }) => ({

@@ -11,7 +11,7 @@ import type {
   ReviewItemState,
   ReviewSelection,
   ReviewWait,
-  StateCounts,
+  StateCount,
   UnplannedAccount,
 } from "../../model/access/review.ts";
 import { assertNever } from "../../model/assert-never.ts";
@@ -81,11 +81,8 @@ export const STATE_MEANINGS: Record<ReviewItemState, string> = {
 };
 
 /** How many items are in each state. */
-export function formatStates({ states, uncounted }: StateCounts): string {
-  const counts = states.map(({ state, count }) => `${formatNumber(count)} ${STATE_WORDS[state]}`);
-  const more = `${formatNumber(uncounted)} more revoked or reassigned, of which it is not counted how far they are`;
-  return [...counts, ...(uncounted > 0 ? [more] : [])].join(", ");
-}
+export const formatStates = (states: readonly StateCount[]): string =>
+  states.map(({ state, count }) => `${formatNumber(count)} ${STATE_WORDS[state]}`).join(", ");
 
 /** What was decided and is not done, as a part of a sentence. */
 export const formatUndone = ({ unplanned, planned }: { unplanned: number; planned: number }): string =>

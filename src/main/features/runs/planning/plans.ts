@@ -15,6 +15,7 @@ import {
   plannedFiles,
 } from "#shared/model/runs/plan.ts";
 import type { PlanOptions } from "#shared/model/runs/plan-options.ts";
+import { formatRest } from "#shared/text/access/review-numbers.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { acknowledgementOf, countRemoved, countServers } from "#shared/text/runs/plan.ts";
 import type { KnownHost } from "#store/runs/fact-reader.ts";
@@ -192,11 +193,14 @@ type Approval = Agreement & { hash: string };
 const MOST_SAID = 5;
 
 /** The plan to be run, if it is the one that was shown and all acknowledgements that it needs were given. */
-export function approve({ id, plan, hash, state, message, runId }: PlanDetail, input: Approval): Plan {
+export function approve(
+  { id, plan, hash, state, message, runId, request, review }: PlanDetail,
+  input: Approval,
+): Plan {
   if (!plan)
     throw new Refusal(
       "conflict",
-      `plan ${id} is not ready${state === "failed" ? `: ${message}` : "; wait for it"}`,
+      `plan ${id} is not ready${state === "failed" ? `: ${message}${formatRest(review, request?.kind ?? null)}` : "; wait for it"}`,
     );
   if (hash !== input.hash)
     throw new Refusal("conflict", `plan ${id} is not the one that was approved; read it again`);
@@ -211,7 +215,11 @@ export function approve({ id, plan, hash, state, message, runId }: PlanDetail, i
       `plan ${id} was made of what was collected on ${plan.asOf.slice(0, 10)}, and no host was inspected: run its scripts there`,
     );
   const refused = plan.checks.find((check) => check.state === "refused");
-  if (refused) throw new Refusal("conflict", `plan ${id} cannot be run: ${refused.text}`);
+  if (refused)
+    throw new Refusal(
+      "conflict",
+      `plan ${id} cannot be run: ${refused.text}${formatRest(review, plan.kind)}`,
+    );
   refuseUnagreed(id, plan, input);
   return plan;
 }
@@ -253,9 +261,13 @@ export const countsOf = (plan: Plan) => {
 };
 
 /** The plan, if it is made and nothing refuses it. */
-export function readyPlan({ id, plan, hash }: PlanDetail): Plan {
+export function readyPlan({ id, plan, hash, review }: PlanDetail): Plan {
   if (!plan || hash === null) throw new Refusal("conflict", `plan ${id} is not ready; wait for it`);
   const refused = plan.checks.find(({ state }) => state === "refused");
-  if (refused) throw new Refusal("conflict", `plan ${id} cannot be executed: ${refused.text}`);
+  if (refused)
+    throw new Refusal(
+      "conflict",
+      `plan ${id} cannot be executed: ${refused.text}${formatRest(review, plan.kind)}`,
+    );
   return plan;
 }

@@ -3,10 +3,12 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { PlanDetail, PlanRequest } from "#shared/contract/runs.ts";
+import type { PlanReview } from "#shared/model/access/review.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Scripts } from "#shared/model/runs/offline-script.ts";
 import type { Check, Plan, PlanId, PlanKind } from "#shared/model/runs/plan.ts";
 import type { PlanOptions } from "#shared/model/runs/plan-options.ts";
+import { formatRest } from "#shared/text/access/review-numbers.ts";
 import { formatCount } from "#shared/text/count.ts";
 import {
   acknowledgementOf,
@@ -32,7 +34,7 @@ import {
 } from "./rotate-options.ts";
 
 /** A plan that can be run. */
-type Ready = { id: PlanDetail["id"]; plan: Plan; hash: string };
+type Ready = { id: PlanDetail["id"]; plan: Plan; hash: string; review: PlanReview | null };
 
 type ChangeCommand = {
   /** The parsed command. */
@@ -83,7 +85,7 @@ export async function change(
   if (!options.json) printPlan(ready.plan, world);
   if (options.script !== undefined) {
     const beside = options.signWith === undefined ? [UNSIGNED_CHECK] : [];
-    const agreed = await agree(ready.plan, options, world, beside);
+    const agreed = await agree(ready, options, world, beside);
     const request = {
       planId: ready.id,
       folder: options.script,
@@ -100,7 +102,7 @@ export async function change(
   }
   if (options.apply === undefined) {
     if (options.json) printJson({ planId: ready.id, hash: ready.hash, plan: ready.plan }, world);
-    else if (options.plan === undefined) world.out(formatNext(ready.plan, options.script));
+    else if (options.plan === undefined) world.out(printable(formatNext(ready, options.script)));
     return isRefused(ready.plan) ? 2 : 0;
   }
   if (needsVault(ready.plan)) await openVaultFor({ app, options, world });
@@ -110,8 +112,9 @@ export async function change(
 const isRefused = ({ checks }: Plan): boolean => checks.some(({ state }) => state === "refused");
 
 /** `folder`: where the offline scripts were written. */
-function formatNext(plan: Plan, folder: string | undefined): string {
-  if (isRefused(plan)) return "nothing was changed; this plan cannot be applied";
+function formatNext({ plan, review }: Ready, folder: string | undefined): string {
+  if (isRefused(plan))
+    return `nothing was changed; this plan cannot be applied${formatRest(review, plan.kind)}`;
   if (folder !== undefined)
     return "nothing was changed; run each script on its host, and give the result that it writes to latchkey import";
   const isOffline = "asOf" in plan && plan.asOf !== null;
@@ -125,7 +128,7 @@ async function execute(
   world: World,
 ): Promise<number> {
   const { id: planId, plan, hash } = ready;
-  const { acknowledgements, typed } = await agree(plan, options, world);
+  const { acknowledgements, typed } = await agree(ready, options, world);
   if (!options.yes && !plan.confirm) await confirmBegin(world);
   const identityFiles = options.identity ?? [];
   const mayPrompt = world.prompt !== null;
@@ -143,9 +146,18 @@ async function execute(
 }
 
 /** `beside`: further checks to acknowledge, which are not in the plan. */
-async function agree(plan: Plan, options: ChangeOptions, world: World, beside: readonly Check[] = []) {
+async function agree(
+  { plan, review }: Ready,
+  options: ChangeOptions,
+  world: World,
+  beside: readonly Check[] = [],
+) {
   const refused = plan.checks.find(({ state }) => state === "refused");
-  if (refused) throw new Refusal("conflict", `this plan cannot be applied: ${refused.text}`);
+  if (refused)
+    throw new Refusal(
+      "conflict",
+      `this plan cannot be applied: ${refused.text}${formatRest(review, plan.kind)}`,
+    );
   const acknowledgements = await gatherAcknowledgements([...plan.checks, ...beside], options, world);
   return { acknowledgements, typed: await gatherWord(plan, options, world) };
 }
@@ -264,10 +276,13 @@ async function importPlan(
   return ready;
 }
 
-function readyOf({ id, state, message, plan, hash }: PlanDetail): Ready {
-  if (!plan || hash === null)
-    throw new Refusal(state === "failed" ? "conflict" : "not-found", message || `plan ${id} is not ready`);
-  return { id, plan, hash };
+function readyOf({ id, state, message, plan, hash, request, review }: PlanDetail): Ready {
+  if (!plan || hash === null) {
+    const why = message || `plan ${id} is not ready`;
+    if (state !== "failed") throw new Refusal("not-found", why);
+    throw new Refusal("conflict", `${why}${formatRest(review, request?.kind ?? null)}`);
+  }
+  return { id, plan, hash, review };
 }
 
 type ScriptRequest = {

@@ -2,9 +2,10 @@ import { stat, writeFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { MOST_DECIDED } from "#shared/contract/access/reviews.ts";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
-import type { ImportedAnswer, PlanWhat, ReviewChoice } from "#shared/model/access/review.ts";
+import type { ImportedAnswer, PlanWhat, ReviewChoice, ReviewItemState } from "#shared/model/access/review.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { REFUSED_WORDS, SOURCE_WORDS, UNPLANNED_WORDS } from "#shared/text/access/review.ts";
+import { parseNumbers } from "#shared/text/access/review-numbers.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
 import { formatAccount } from "#shared/text/hosts/target.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
@@ -48,6 +49,7 @@ export function addReviewActions(reviews: Command, { world, finish }: Session): 
       .command("plan <name>")
       .description("plan that what was revoked goes, and set the owners that were named")
       .option("--accounts", "disable the accounts that were revoked, with the grants that open them")
+      .option("--except <items>", "leave these items out, such as 13,20-25; they stay to be revoked")
       .option(
         "--watch <days>",
         "with --accounts: days in which the logs are watched for uses, before somebody decides (default: 30)",
@@ -117,15 +119,17 @@ With --json: { decided }`;
 
 const PLAN_HELP = `
 One plan removes all grants that were revoked and are in no plan yet. With --accounts, one plan disables all accounts that
-were revoked, with the grants that open these (latchkey disable --help says how). A plan closes nothing: scan the hosts
-as root afterwards.
+were revoked, with the grants that open these (latchkey disable --help says how). A plan that nobody has applied gives
+way to the next one. One that a check refuses holds nothing: leave out the items that it names, and plan the rest. A plan
+closes nothing: scan the hosts as root afterwards.
 
 Examples:
   latchkey reviews plan root-2027q1
   latchkey reviews plan root-2027q1 --apply --identity ~/.ssh/id_ed25519
+  latchkey reviews plan root-2027q1 --except 13,20-25 --apply
   latchkey reviews plan root-2027q1 --accounts --watch 14 --apply`;
 
-type PlanningOptions = ChangeOptions & { accounts?: boolean; watch?: number };
+type PlanningOptions = ChangeOptions & { accounts?: boolean; watch?: number; except?: string };
 
 /** Days in which logs are watched, unless somebody says otherwise; the same as of latchkey disable. */
 const WATCH_DAYS = 30;
@@ -191,21 +195,11 @@ async function chooseItems(
       "invalid-input",
       "name items, such as 4 or 7-12, or use --open, with --reviewer or without",
     );
-  if (!open) return [...new Set(words.flatMap(readRange))];
+  if (!open) return parseNumbers(words.join(","));
   const query = { review, reviewer, state: "open" as const };
   const { rows } = await listRows(undefined, (page) => client.reviews.items({ ...query, ...page }));
   if (rows.length === 0) throw new Refusal("not-found", `review ${review} has no such item that is open`);
   return rows.map(({ item }) => item);
-}
-
-const MOST_IN_RANGE = 1_000_000;
-
-function readRange(word: string): number[] {
-  const [, from, to = from] = /^(\d{1,7})(?:-(\d{1,7}))?$/.exec(word) ?? [];
-  const [first, last] = [Number(from), Number(to)];
-  if (from === undefined || first < 1 || last < first || last - first >= MOST_IN_RANGE)
-    throw new Refusal("invalid-input", `${word} is no item; write a number, or a range such as 7-12`);
-  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }
 
 async function plan(name: string, command: Command, options: PlanningOptions, world: World): Promise<number> {
@@ -217,10 +211,10 @@ async function plan(name: string, command: Command, options: PlanningOptions, wo
   if (options.watch !== undefined && !options.accounts)
     throw new Refusal("invalid-input", "--watch is for accounts; add --accounts");
   const what = options.accounts ? "accounts" : "grants";
-  const { states } = await readReview(name, options, world);
-  if (!states.some(({ state }) => state === (options.accounts ? "to-disable" : "to-revoke"))) {
+  const except = options.except === undefined ? [] : parseNumbers(options.except);
+  if (!(await hasWork(name, options, world))) {
     await using app = await openApp(options, world, "write");
-    const { planId: _, ...done } = await app.client.reviews.plan({ review: name, what });
+    const { planId: _, ...done } = await app.client.reviews.plan({ review: name, what, except });
     if (options.json) printJson(done, world);
     else printDone(name, { ...done, what }, world);
     return 0;
@@ -231,7 +225,7 @@ async function plan(name: string, command: Command, options: PlanningOptions, wo
       kinds: options.accounts ? ["disable-account"] : ["remove-grants"],
       isNamed: true,
       beginPlan: async (client, input) => {
-        const { planId, ...done } = await client.reviews.plan({ review: name, what, ...input });
+        const { planId, ...done } = await client.reviews.plan({ review: name, what, except, ...input });
         if (!options.json) printDone(name, { ...done, what }, world);
         if (planId === null) throw new Refusal("conflict", `review ${name} has nothing to plan here`);
         return { planId };
@@ -242,9 +236,12 @@ async function plan(name: string, command: Command, options: PlanningOptions, wo
   );
 }
 
-async function readReview(name: string, options: CommonOptions, world: World) {
+/** Something is to be planned, or was planned and not applied: the latter is planned anew. */
+async function hasWork(name: string, options: PlanningOptions, world: World): Promise<boolean> {
   await using app = await openApp(options, world, "read");
-  return await app.client.reviews.find({ review: name });
+  const { states } = await app.client.reviews.find({ review: name });
+  const of: readonly ReviewItemState[] = [options.accounts ? "to-disable" : "to-revoke", "planned"];
+  return states.some(({ state }) => of.includes(state));
 }
 
 type Done = Omit<Awaited<ReturnType<LatchkeyClient["reviews"]["plan"]>>, "planId"> & { what: PlanWhat };
@@ -252,11 +249,15 @@ type Done = Omit<Awaited<ReturnType<LatchkeyClient["reviews"]["plan"]>>, "planId
 const MOST_ACCOUNTS = 20;
 
 function printDone(name: string, done: Done, world: World): void {
-  const { what, grants, reassigned, accounts, unplanned } = done;
+  const { what, grants, reassigned, accounts, leftOut, unplanned } = done;
   if (what === "grants" && grants === 0)
     world.err(`latchkey: review ${name} has no grant to revoke that is not planned yet`);
   if (what === "accounts" && accounts === 0)
     world.err(`latchkey: review ${name} has no account to disable that is not planned yet`);
+  if (leftOut > 0)
+    world.err(
+      `latchkey: ${formatCount(leftOut, "item")} left out, to which nothing is done: latchkey reviews show ${name} lists what is to be revoked`,
+    );
   if (reassigned > 0) world.err(`latchkey: ${formatCount(reassigned, "account")} reassigned`);
   if (what === "grants" && accounts > 0)
     world.err(

@@ -223,6 +223,8 @@ test("what is typed wrong of a review says what to type", async () => {
   expect(await errorOf("decide", "q2", "2-1", "--keep", "--reason", "x")).toContain("2-1 is no item");
   expect(await errorOf("decide", "q2", "4", "--revoke", "--reason", "x")).toContain("no run disables");
   expect(await errorOf("plan", "q2", "--watch", "3")).toContain("--watch is for accounts");
+  expect(await errorOf("plan", "q2", "--except", "7-2")).toContain("7-2 is no item");
+  expect(await errorOf("plan", "q2", "--except", "9")).toContain("its items are 1 to 4");
   expect(await errorOf("plan", "q2", "--accounts")).toContain("has no account to disable");
   expect(await errorOf("decide", "q2", "1", "--keep", "--revoke", "--reason", "x")).toContain(
     "one of --keep",

@@ -336,7 +336,7 @@ async function show(
   if (rows.length === 0) return world.out("no item matches");
   world.out(printTable(ITEM_COLUMNS, rows, world));
   const shown = isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : "";
-  world.out(`\n${formatTotal(total, "item")}${shown}; in all: ${formatStates(review)}`);
+  world.out(`\n${formatTotal(total, "item")}${shown}; in all: ${formatStates(review.states)}`);
 }
 
 const ITEM_COLUMNS: Column<ReviewItem>[] = [
