@@ -131,8 +131,8 @@ const VERDICT = `{"effective":{"state":"yes","reasons":[],"coverage":${COVERAGE}
 
 const writeKeys = (keys) => `
   INSERT INTO people_source (id, name, kind, is_whole, read_at) VALUES (1, 'people.csv', 'csv', 0, '${NOW}');
-  ${upTo(Math.ceil(keys / 10))} INSERT INTO person (id, lead, source, handle, name, said, read_at, standing)
-    SELECT i + 1, i + 1, 1, 'user' || (i * 10), 'User ' || (i * 10), iif(i % 10, 'active', 'gone'), '${NOW}', iif(i % 10, 'known', 'gone')
+  ${upTo(Math.ceil(keys / 10))} INSERT INTO person (id, lead, source, handle, name, called, said, read_at, standing)
+    SELECT i + 1, i + 1, 1, 'user' || (i * 10), 'User ' || (i * 10), 'user ' || (i * 10), iif(i % 10, 'active', 'gone'), '${NOW}', iif(i % 10, 'known', 'gone')
     FROM n;
   INSERT INTO person_login (login, person) SELECT handle, id FROM person;
   INSERT INTO person_key (fingerprint, person, lead, key_type)

@@ -1558,12 +1558,13 @@ CREATE TABLE people_source (
 -- A person as one people source tells of them: `handle` tells its people apart, and `said` is what it says of whether they are still
 -- there. One that the newest reading did not name is missing. `standing` is what all people sources together make of it: a later word on
 -- somebody of the same login or address counts too, and `decided_by` is whose entry has it. Entries with the same `lead` are of one
--- person, who is named by that entry; null only while an entry has gone that led.
+-- person, who is named by that entry; null only while an entry has gone that led. `called`: the name as it is compared (`foldName`).
 CREATE TABLE person (
   id         INTEGER PRIMARY KEY,
   source     INTEGER NOT NULL REFERENCES people_source (id),
   handle     TEXT NOT NULL,
   name       TEXT NOT NULL,
+  called     TEXT NOT NULL,
   email      TEXT,
   said       TEXT NOT NULL CHECK (said IN ('active', 'gone', 'nothing')),
   left_on    TEXT,
@@ -1577,7 +1578,7 @@ CREATE TABLE person (
 
 CREATE INDEX person_of_lead ON person (lead);
 
-CREATE INDEX person_called ON person (lower(substr(name, 1, 120)));
+CREATE INDEX person_called ON person (substr(called, 1, 120));
 
 CREATE INDEX person_decided_by ON person (decided_by);
 

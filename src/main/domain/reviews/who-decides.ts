@@ -1,4 +1,5 @@
 import type { ReviewChoice, ReviewDeciders, ReviewEvidence } from "#shared/model/access/review.ts";
+import { foldName } from "#shared/text/fold-name.ts";
 
 /**
  * Who decides on what. Nobody decides to keep their own access: whose a grant or an account is, people sources say, by its key or
@@ -16,7 +17,7 @@ export type ReviewedPeople = {
 
 /** Whether it is the access of whoever is called so. */
 export function isOwnAccess(evidence: ReviewEvidence, name: string, people: ReviewedPeople): boolean {
-  const isCalled = (word: string) => word.toLowerCase() === name.toLowerCase();
+  const isCalled = (word: string) => foldName(word) === foldName(name);
   const words = namesIn(evidence);
   if (words.some(isCalled)) return true;
   const ids = new Set([

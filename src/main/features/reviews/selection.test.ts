@@ -86,3 +86,29 @@ test("a reviewer whom no people source has is named as one", async () => {
   const { created } = await listOf(openWorld(), "q2", { deciders: { kind: "named", names: ["anm", "bob"] } });
   expect(created.reviewers).toEqual([{ name: "anm", items: 10, decided: 0, isUnknown: true }]);
 });
+
+test("whoever is called by other letters than ASCII is known in whatever case, and however their marks are written", async () => {
+  const world = openWorld();
+  const person = { handle: "ec", name: "Émile Zola", email: null, said: "active" as const, leftOn: null };
+  const keys = [{ fingerprint: fingerprintOf("bob"), keyType: "ssh-ed25519" }];
+  const people = [{ ...person, logins: ["ec"], keys }];
+  const source = {
+    name: "more.csv",
+    kind: "csv" as const,
+    isWhole: false,
+    people,
+    at: "2026-06-01T00:00:00Z",
+  };
+  world.store.atomically(() => {
+    world.store.people.removeSource("people.csv");
+    world.store.people.replaceSource(source);
+  });
+  for (const name of ["Émile Zola", "émile zola", "ÉMILE ZOLA".normalize("NFD")]) {
+    const deciders = { kind: "named", names: [name, "jo"] };
+    const { reviewers, created } = await listOf(world, `q${[...name].length}${name.charCodeAt(0)}`, {
+      deciders,
+    });
+    expect(reviewers.get("bob root@web1")).toBe("jo");
+    expect(created.reviewers.find((one) => one.name === name)?.isUnknown).toBe(false);
+  }
+});

@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { ImportedPeopleSource, PeopleSourceKind } from "#shared/model/access/person.ts";
 import type { Instant } from "#shared/model/instant.ts";
+import { foldName } from "#shared/text/fold-name.ts";
 
 /** A person in a people source that was just read. */
 export type ListedPerson = {
@@ -84,10 +85,10 @@ export function peopleSourceTable(db: Database) {
 function entryWriter(db: Database) {
   const put = db
     .prepare<object, number>(`
-      INSERT INTO person (source, handle, name, email, said, left_on, read_at, standing)
-      VALUES (@source, @handle, @name, @email, @said, @leftOn, @at, 'known')
+      INSERT INTO person (source, handle, name, called, email, said, left_on, read_at, standing)
+      VALUES (@source, @handle, @name, @called, @email, @said, @leftOn, @at, 'known')
       ON CONFLICT (source, handle) DO UPDATE
-      SET name = @name, email = @email, said = @said, left_on = @leftOn, read_at = @at, is_missing = 0
+      SET name = @name, called = @called, email = @email, said = @said, left_on = @leftOn, read_at = @at, is_missing = 0
       RETURNING id`)
     .pluck();
   // Until it is settled who is one person, each entry is one.
@@ -104,7 +105,7 @@ function entryWriter(db: Database) {
   const dropKey = db.prepare("DELETE FROM person_key WHERE fingerprint = ? AND person = ?");
 
   return (source: number, { logins, keys, ...person }: ListedPerson, at: Instant): void => {
-    const id = put.get({ ...person, source, at }) ?? 0;
+    const id = put.get({ ...person, called: foldName(person.name), source, at }) ?? 0;
     lead.run(id);
     dropLogins.run(id);
     for (const login of logins) addLogin.run(login, id);

@@ -7,6 +7,7 @@ import type { ReadPrograms } from "#shared/model/hosts/host-programs.ts";
 import type { LoginMethod, LogWindow } from "#shared/model/hosts/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { namesOfEnvironment } from "#shared/model/label.ts";
+import { foldName } from "#shared/text/fold-name.ts";
 import { hostProgramsTable } from "#store/hosts/host-parts.ts";
 
 type Range = { after: number; limit: number };
@@ -253,16 +254,16 @@ const LEAD = `
 
 /** Who people sources mean by a name, and who has a key. */
 export function reviewPeople(db: Database) {
-  const named = db.prepare<{ word: string }, Reviewer>(`
-    ${LEAD} WHERE lower(substr(person.name, 1, 120)) = substr(@word, 1, 120) AND lower(person.name) = @word
+  const named = db.prepare<{ called: string; login: string }, Reviewer>(`
+    ${LEAD} WHERE substr(person.called, 1, 120) = substr(@called, 1, 120) AND person.called = @called
     UNION
-    ${LEAD} WHERE person.id IN (SELECT person FROM person_login WHERE login = @word)`);
+    ${LEAD} WHERE person.id IN (SELECT person FROM person_login WHERE login IN (@called, @login))`);
   const isEmpty = db.prepare<[], number>("SELECT NOT EXISTS (SELECT 1 FROM person)").pluck();
   const ofKey = db.prepare<[string], Reviewer>(`
     ${LEAD} WHERE person.id IN (SELECT person FROM person_key WHERE fingerprint = ?)`);
   return {
     /** By name, login or address, in whatever case. Two people who are called so are both named. */
-    named: (word: string): Reviewer[] => named.all({ word: word.toLowerCase() }),
+    named: (word: string): Reviewer[] => named.all({ called: foldName(word), login: word.toLowerCase() }),
     ofKey: (fingerprint: string): Reviewer[] => ofKey.all(fingerprint),
     /** Whether no people source has anybody. */
     isEmpty: (): boolean => isEmpty.get() === 1,
