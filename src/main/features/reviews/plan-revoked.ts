@@ -84,14 +84,14 @@ export function createPlanning(deps: PlanningDeps) {
       refuseParted(chosen, left);
       return { ...(await disable(deps, work, chosen)), ...known, reassigned: 0 };
     }
-    const given = await reassign(itemsIn(store, work, "to-reassign", MOST_GRANTS), review, deps);
+    const owners = await reassign(itemsIn(store, work, "to-reassign", MOST_GRANTS), review, deps);
     const revoked = await revoke(deps, work, chosen);
     return {
       ...revoked,
       ...known,
       accounts: chosen.length,
-      reassigned: given.reassigned,
-      unplanned: [...known.unplanned, ...given.left],
+      reassigned: owners.reassigned,
+      unplanned: [...known.unplanned, ...owners.left],
     };
   }
 

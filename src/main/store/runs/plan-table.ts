@@ -165,10 +165,10 @@ function reviewReader(db: Database): (detail: Omit<PlanDetail, "review">) => Pla
     const name = nameOf.get(id);
     if (name === undefined) return null;
     const refused = plan?.checks.filter(({ state }) => state === "refused") ?? [];
-    const places = new Set(refused.map(({ host, account }) => JSON.stringify([host, account])));
+    const about = new Set(refused.map(({ host, account }) => JSON.stringify([host, account])));
     const isRefusedThere = (one: Planned) =>
-      [one.account, null].some((account) => places.has(JSON.stringify([hostIdOf(one), account])));
-    const found = places.size === 0 ? [] : items.all(id).filter(isRefusedThere);
+      [one.account, null].some((account) => about.has(JSON.stringify([hostIdOf(one), account])));
+    const found = about.size === 0 ? [] : items.all(id).filter(isRefusedThere);
     return { name: ReviewName.parse(name), refused: found.map(({ item }) => item) };
   };
 }
