@@ -6,8 +6,7 @@ read_jobs() {
 	for folder in /var/spool/cron/crontabs /var/spool/cron /var/spool/cron/tabs; do read_crontabs $folder; done
 	for folder in /var/spool/cron/atjobs /var/spool/at; do read_at_jobs $folder; done
 	read_processes
-	if is_late; then unread workload /usr too-late; return; fi
-	read_setuid
+	if is_late; then unread setuid /usr too-late; else read_setuid; fi
 	read_keytab
 }
 
@@ -132,14 +131,14 @@ read_processes() {
 SETUID_FOLDERS='/bin /sbin /usr/bin /usr/sbin /usr/local /usr/lib /usr/libexec /opt'
 
 read_setuid() {
-	if ! has find; then unread workload find no-tool; return; fi
+	if ! has find; then unread setuid find no-tool; return; fi
 	set --
 	for folder in $SETUID_FOLDERS; do
 		real=$folder
 		if ! leads_to_silence $folder && [ -h $folder ]; then resolve $folder; fi
 		# Most links lead from one of these to another.
 		case " $SETUID_FOLDERS " in *" $real "*) [ "$real" = $folder ] || continue ;; esac
-		if leads_to_silence $folder || holds_silence "$real"; then unread workload $folder no-answer; continue; fi
+		if leads_to_silence $folder || holds_silence "$real"; then unread setuid $folder no-answer; continue; fi
 		[ ! -d "$real" ] || set -- "$@" "$real"
 	done
 	[ $# -gt 0 ] || return
@@ -149,9 +148,9 @@ read_setuid() {
 			\( -path "*$nl*" -exec sh -c 'echo unnamed' sh {} + -o -exec ls -ldn -- {} + \)
 		printf '\n%s' ended.$?
 	)
-	case $found in *ended.124 | *ended.137) unread workload /usr too-late ;; esac
+	case $found in *ended.124 | *ended.137) unread setuid /usr too-late ;; esac
 	case $nl$found in
-		*"${nl}unnamed$nl"* | "$nl${nl}ended."[!0]*) unread workload /usr cannot-evaluate ;;
+		*"${nl}unnamed$nl"* | "$nl${nl}ended."[!0]*) unread setuid /usr cannot-evaluate ;;
 	esac
 	printf '%s\n' "$found" | awk "$encode_awk$setuid_programs_awk"
 }
@@ -166,9 +165,9 @@ holds_silence() {
 read_keytab() {
 	keytab=/etc/krb5.keytab
 	[ -f $keytab ] || return
-	if [ ! -r $keytab ]; then unread workload $keytab needs-root; return; fi
-	if ! has klist; then unread workload $keytab no-opener klist; return; fi
-	if ! is_roots_location $keytab; then unread workload $keytab owner-cannot-read; return; fi
+	if [ ! -r $keytab ]; then unread keytab $keytab needs-root; return; fi
+	if ! has klist; then unread keytab $keytab no-opener klist; return; fi
+	if ! is_roots_location $keytab; then unread keytab $keytab owner-cannot-read; return; fi
 	printf '@keytab - path:%s' $keytab
 	for principal in $($limit klist -k $keytab | awk '$1 ~ /^[0-9]+$/ && !told[$2]++ && n++ < 200 { print $2 }'); do
 		say principal "$principal"

@@ -7,4 +7,4 @@
 	sub(/^[^\/]*/, "", path)
 	print "@setuid - path:" encode(path) " e:" $1 "," $2 "," $3 "," $4 "," $5
 }
-END { if (many > 500) print "@unread - kind:workload path:/usr why:too-many-workloads" }
+END { if (many > 500) print "@unread - kind:setuid path:/usr why:too-many-workloads" }

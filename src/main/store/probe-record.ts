@@ -155,6 +155,8 @@ export type CollectedHost = {
   coverage: { read: string[]; notRead: (Unreadable & { keysOf?: string[] })[] };
   /** True when the reading was cut short: what is missing from it has not gone. */
   isPartial: boolean;
+  /** False: something may run there that was not seen, as anybody. */
+  areWorkloadsWhole: boolean;
   /** Files and folders that could not be read: what is known at or below them has not gone either. */
   unreadablePaths: string[];
   /** Where there may be a private key that this reading has not seen: a path, or a directory of accounts. */

@@ -336,7 +336,7 @@ LEFT JOIN label ON label.kind = 'account' AND label.name = account.name AND labe
 
 -- A machine as the user named it: what the last probe met, and what was read at the last one that could read; null where
 -- nothing was. The key is the one that it presented last, and `key_seen` is when. `unreadable_count`: files and folders that the last
--- reading could not read. `first_read_scan`: what that scan saw was new to us, and need not have been new there. `reading`
+-- reading could not read; `are_workloads_whole`: whether it can have missed nothing that runs there. `first_read_scan`: what that scan saw was new to us, and need not have been new there. `reading`
 -- has another value after each reading: what was made of the host's map, files and rows holds until then. `key_gap`: why private
 -- keys may lie there that the last reading has not seen; null where it has seen every place of them. `reached_as`: the name or address
 -- that ssh_config gave for it when it was read last, in lower case. `reached_address`: where our own connection went then; null where
@@ -358,6 +358,7 @@ CREATE TABLE host (
   read_as             TEXT,
   accounts_scan       INTEGER REFERENCES scan (id),
   unreadable_count    INTEGER NOT NULL DEFAULT 0,
+  are_workloads_whole INTEGER NOT NULL DEFAULT 1 CHECK (are_workloads_whole IN (0, 1)),
   key_gap             TEXT DEFAULT 'never-read' CHECK (key_gap IN ('never-read', 'cut-short', 'not-root', 'unreadable-locations')),
   hostname            TEXT,
   reached_as          TEXT,
@@ -713,6 +714,7 @@ CREATE TABLE host_programs (
   is_by_root      INTEGER NOT NULL CHECK (is_by_root IN (0, 1)),
   uid_range       TEXT NOT NULL CHECK (json_valid(uid_range)),
   setuid_programs TEXT NOT NULL CHECK (json_valid(setuid_programs)),
+  is_setuid_whole INTEGER NOT NULL CHECK (is_setuid_whole IN (0, 1)),
   keytabs         TEXT NOT NULL CHECK (json_valid(keytabs)),
   unassigned      TEXT NOT NULL CHECK (json_valid(unassigned))
 ) STRICT;

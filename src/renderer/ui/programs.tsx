@@ -10,6 +10,7 @@ import {
   formatUnassigned,
   formatWritable,
   KEYTABS_UNKNOWN,
+  SETUID_MORE,
 } from "#shared/text/hosts/programs.ts";
 import { Dim } from "./cells.tsx";
 import { Fact, Facts, Line, Lines, Section } from "./drawer/drawer.tsx";
@@ -19,11 +20,11 @@ import { Exactly } from "./when.tsx";
 
 /** What runs on a host, or may, and belongs to no account alone. */
 export function Programs({ programs }: { programs: ReadPrograms }) {
-  const { uidRange, setuidPrograms, keytabs, unassigned, isByRoot, readAt } = programs;
+  const { uidRange, setuidPrograms, isSetuidWhole, keytabs, unassigned, isByRoot, readAt } = programs;
   return (
     <>
       <UnassignedLines unassigned={unassigned} />
-      <SetuidLines title="Setuid programs" programs={setuidPrograms} />
+      <SetuidLines title="Setuid programs" programs={setuidPrograms} isWhole={isSetuidWhole} />
       <KeytabLines keytabs={keytabs} />
       <Section title="UIDs and programs">
         <Facts>
@@ -41,11 +42,14 @@ export function Programs({ programs }: { programs: ReadPrograms }) {
 /** So many are shown at first. */
 const FEW = 6;
 
+/** `isWhole`: no other was missed. */
+type SetuidLinesProps = { title: string; programs: readonly SetuidProgram[]; isWhole: boolean };
+
 /** Programs that run as their owner or with their group: those that others may change come first. */
-export function SetuidLines({ title, programs }: { title: string; programs: readonly SetuidProgram[] }) {
-  const [isWhole, setIsWhole] = useState(false);
-  if (programs.length === 0) return null;
-  const shown = isWhole ? programs : programs.slice(0, FEW);
+export function SetuidLines({ title, programs, isWhole }: SetuidLinesProps) {
+  const [isUnfolded, setIsUnfolded] = useState(false);
+  if (programs.length === 0 && isWhole) return null;
+  const shown = isUnfolded ? programs : programs.slice(0, FEW);
   return (
     <Section title={title} count={programs.length}>
       <Lines>
@@ -56,10 +60,11 @@ export function SetuidLines({ title, programs }: { title: string; programs: read
         ))}
       </Lines>
       {shown.length < programs.length && (
-        <Button variant="subtle" size="compact-sm" mt={6} onClick={() => setIsWhole(true)}>
+        <Button variant="subtle" size="compact-sm" mt={6} onClick={() => setIsUnfolded(true)}>
           Show {programs.length - shown.length} more
         </Button>
       )}
+      {!isWhole && <Dim>{beginLarge(SETUID_MORE)}</Dim>}
     </Section>
   );
 }

@@ -124,7 +124,7 @@ function formatGap({ gap, outcome, targets, count }: UnknownLine, now: Date): st
     case "partial":
       return `${were} read in part${met}`;
     case "limited":
-      return `${were} read without root, or not every file could be read; log in as root, or with sudo, to know the rest`;
+      return `${were} read without root, or not everything there could be read: the host's details say what; log in as root, or with sudo, to know more`;
     case "stale":
       return only?.lastRead
         ? `was last read ${formatElapsed(only.lastRead, now)}`

@@ -55,6 +55,8 @@ test("what rests on nothing running as an account is unknown where a part of wha
   expect(kinds()).toEqual(WHOLE);
   expect(kinds({ unreadable: [{ ...unread("workload", "/etc/cron.d"), isAbsent: true }] })).toEqual(WHOLE);
   expect(kinds({ unreadable: [unread("workload", "/etc/systemd/system")] })).toEqual(UNREAD);
+  const besides = [unread("setuid", "/usr"), unread("keytab", "/etc/krb5.keytab")];
+  expect(kinds({ unreadable: besides })).toEqual(WHOLE);
   expect(kinds({ incomplete: "cut" })).toEqual(UNREAD);
   expect(kinds({ workloads: null })).toEqual(UNREAD);
   const unitFiles = [{ path: "/etc/systemd/system/a.service", kind: "unreadable" as const }];

@@ -9,7 +9,7 @@ import type { HostLogins, HostUse, KeyLogins } from "#shared/model/hosts/host-us
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { type AccountEvidence, evaluateKind, isForcedGrant, isLoginShell } from "./account-kind.ts";
 import { evaluateRootStandings, findShownEscalations } from "./root-standing.ts";
-import type { AccountWorkloads, WorkloadList } from "./workloads.ts";
+import { type AccountWorkloads, areWorkloadsWhole, type WorkloadList } from "./workloads.ts";
 
 /** A person who has a key: `person` tells apart two of one name. */
 export type KeyPerson = { person: number; name: string };
@@ -86,17 +86,6 @@ export function evaluateAccounts(collection: Collection, evidence: Evidence): Ho
     };
   });
 }
-
-/** Whether nothing that runs there can have been missed: what is left out may be anybody's. */
-const areWorkloadsWhole = (
-  { incomplete, unreadable, workloads }: Collection,
-  found: AccountWorkloads | null,
-) =>
-  found !== null &&
-  found.tooMuch.length === 0 &&
-  incomplete === null &&
-  unreadable.every(({ kind, isAbsent }) => kind !== "workload" || isAbsent === true) &&
-  workloads?.unitFiles.every(({ kind }) => kind !== "unreadable") === true;
 
 type AccountHome = { name: string; home: string };
 

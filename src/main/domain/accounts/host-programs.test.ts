@@ -51,10 +51,22 @@ test("each setuid program is said with whom it runs as, who starts it and who ma
 
 test("a keytab that could not be read is none of those that are not there, and what was not read at all is no program", () => {
   const workloads = makeWorkloads();
-  const unread = { kind: "workload", path: "/etc/krb5.keytab", why: "x" } as const;
+  const unread = { kind: "keytab", path: "/etc/krb5.keytab", why: "x" } as const;
   expect(programsOf({ workloads })?.keytabs).toEqual([]);
   expect(programsOf({ workloads, unreadable: [unread] })?.keytabs).toBe(null);
   expect(programsOf({ workloads: null })).toBe(null);
+});
+
+test("setuid programs that were not all looked for may be more than are listed", () => {
+  const workloads = makeWorkloads();
+  const unread = { kind: "setuid", path: "/usr", why: "x" } as const;
+  expect(programsOf({ workloads })?.isSetuidWhole).toBe(true);
+  expect(programsOf({ workloads, unreadable: [unread] })).toMatchObject({
+    setuidPrograms: [],
+    isSetuidWhole: false,
+    keytabs: [],
+  });
+  expect(programsOf({ workloads, incomplete: "x" })?.isSetuidWhole).toBe(false);
 });
 
 test("what runs as somebody who is no account is of the host, the first of as many as there are", () => {

@@ -35,6 +35,17 @@ export function evaluateWorkloads({ workloads, accounts }: Collection): AccountW
   );
 }
 
+/** Whether nothing that runs there can have been missed: what is left out may be anybody's. */
+export const areWorkloadsWhole = (
+  { incomplete, unreadable, workloads }: Collection,
+  found: AccountWorkloads | null,
+): boolean =>
+  found !== null &&
+  found.tooMuch.length === 0 &&
+  incomplete === null &&
+  unreadable.every(({ kind, isAbsent }) => kind !== "workload" || isAbsent === true) &&
+  workloads?.unitFiles.every(({ kind }) => kind !== "unreadable") === true;
+
 type Named = Pick<Collection["accounts"][number], "name" | "uid">;
 
 function assignWorkloads(read: HostWorkloads, accounts: readonly Named[]): AccountWorkloads {
@@ -105,16 +116,15 @@ export function describePrograms(
   const read = collection.workloads;
   if (!read) return null;
   const describe = setuidDescriber(collection);
-  const areKeytabsRead = collection.unreadable.every(
-    ({ kind, path, isAbsent }) => kind !== "workload" || isAbsent === true || !path.endsWith(".keytab"),
-  );
+  const isWhole = (of: "setuid" | "keytab") => collection.unreadable.every(({ kind }) => kind !== of);
   return {
     uidRange: read.uids,
     setuidPrograms: read.setuidPrograms
       .slice(0, MOST.programs)
       .map(describe)
       .toSorted((one, other) => rankOf(one) - rankOf(other) || compare(one.path, other.path)),
-    keytabs: areKeytabsRead
+    isSetuidWhole: collection.incomplete === null && isWhole("setuid"),
+    keytabs: isWhole("keytab")
       ? read.keytabs
           .slice(0, MOST.keytabs)
           .map(({ path, principals }) => ({ path, principals: principals.slice(0, MOST.principals) }))

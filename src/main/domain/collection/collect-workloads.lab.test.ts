@@ -133,7 +133,9 @@ test("every service is told with the account that it runs as, whoever reads the 
       why: "it is too large for what it should be",
     },
     { kind: "workload", path: "/var/spool/cron/atjobs", why: expect.any(String) },
-    { kind: "workload", path: "/usr", why: expect.any(String) },
+  ]);
+  expect(collection.unreadable.filter(({ kind }) => kind === "setuid")).toEqual([
+    { kind: "setuid", path: "/usr", why: expect.any(String) },
   ]);
   const alices = await read({ user: "alice" });
   expect(tell(alices).ofAccount).toMatchObject({ app: ofAccount.app, runner: ofAccount.runner });
@@ -141,7 +143,7 @@ test("every service is told with the account that it runs as, whoever reads the 
   expect(alices.unreadable).toEqual(
     expect.arrayContaining([
       expect.objectContaining({ kind: "workload", path: "/var/spool/cron/crontabs" }),
-      expect.objectContaining({ kind: "workload", path: "/etc/krb5.keytab" }),
+      expect.objectContaining({ kind: "keytab", path: "/etc/krb5.keytab" }),
     ]),
   );
   for (const shell of SOME_SHELLS)

@@ -84,6 +84,10 @@ export type Unreadable = {
     | "outbound"
     /** Units, jobs and processes: without them, only evidence of what runs is missing. */
     | "workload"
+    /** Folders of setuid programs: without them, only some of these are missing. */
+    | "setuid"
+    /** The host's keys for Kerberos. */
+    | "keytab"
     /** The collector ran out of time or space: whatever is missing may exist. */
     | "limit";
   path: string;

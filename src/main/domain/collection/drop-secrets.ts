@@ -98,8 +98,8 @@ const KINDS = new Map<string, Unreadable["kind"]>([
   ["cron-job", "workload"],
   ["at-job", "workload"],
   ["processes", "workload"],
-  ["setuid", "workload"],
-  ["keytab", "workload"],
+  ["setuid", "setuid"],
+  ["keytab", "keytab"],
 ]);
 
 type SecretKind = "private key" | "password hash";

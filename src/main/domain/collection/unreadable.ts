@@ -1,4 +1,4 @@
-import type { Unreadable } from "./collection.ts";
+import type { Collection, Unreadable } from "./collection.ts";
 import type { Record } from "./stream.ts";
 
 const KINDS: readonly Unreadable["kind"][] = [
@@ -17,6 +17,8 @@ const KINDS: readonly Unreadable["kind"][] = [
   "sudo",
   "outbound",
   "workload",
+  "setuid",
+  "keytab",
   "trust-store",
   "limit",
 ];
@@ -93,3 +95,30 @@ export function readUnreadable(record: Record): Unreadable | null {
       return { kind, path, why };
   }
 }
+
+/** Where these cannot be read, no grant, key file or certificate is missing. */
+const ELSEWHERE: ReadonlySet<string> = new Set([
+  "trust-store",
+  "log",
+  "sudo",
+  "outbound",
+  "workload",
+  "setuid",
+  "keytab",
+]);
+
+/**
+ * Paths where there may be something that was not seen: homes, folders and files that could not be read. A path that
+ * does not exist is none of them.
+ */
+export function listUnreadablePaths({ unreadable, authorizedKeys }: Collection): string[] {
+  const hidden = unreadable.filter(({ kind, isAbsent }) => !ELSEWHERE.has(kind) && !isAbsent);
+  const files = authorizedKeys.filter(({ whyUnreadable }) => whyUnreadable !== null);
+  return [...hidden, ...files].map(({ path }) => path).filter((path) => path.startsWith("/"));
+}
+
+/** Where these cannot be read, there may be an unseen private key: accounts that are not listed have homes, too. */
+const OF_KEYS: ReadonlySet<string> = new Set(["accounts", "home", "key-file", "host-key"]);
+
+export const listUnreadableKeyPaths = ({ unreadable }: Collection): string[] =>
+  unreadable.filter(({ kind, isAbsent }) => OF_KEYS.has(kind) && !isAbsent).map(({ path }) => path);

@@ -190,6 +190,7 @@ const HELPER = {
 const PROGRAMS = {
   uidRange: { min: 1_000, max: 60_000, systemMax: 999 },
   setuidPrograms: [HELPER, { ...HELPER, path: "/usr/bin/su", owner: "root", group: "root" }],
+  isSetuidWhole: true,
   keytabs: [{ path: "/etc/krb5.keytab", principals: ["host/web1@EXAMPLE"] }],
   unassigned: [],
 };
@@ -197,19 +198,27 @@ const PROGRAMS = {
 test("an account has the setuid programs that run as it, and root has the host's keytabs", async () => {
   const { accounts } = open(["web1", { accounts: [ROOT, APP], programs: PROGRAMS }]);
   const find = (name: string) => accounts.find({ host: "web1", port: 22, name });
-  expect(await find("app")).toMatchObject({ setuidPrograms: [{ path: "/opt/helper" }], keytabs: [] });
+  expect(await find("app")).toMatchObject({
+    setuidPrograms: [{ path: "/opt/helper" }],
+    isSetuidWhole: true,
+    keytabs: [],
+  });
   expect(await find("root")).toMatchObject({
     setuidPrograms: [{ path: "/usr/bin/su" }],
     keytabs: PROGRAMS.keytabs,
   });
   await expect(find("ann")).rejects.toThrow("there is no account ann@web1");
   const { accounts: others } = open(["web1", { accounts: [ROOT] }]);
-  expect(await others.find({ id: 1 })).toMatchObject({ setuidPrograms: [], keytabs: null });
+  expect(await others.find({ id: 1 })).toMatchObject({
+    setuidPrograms: [],
+    isSetuidWhole: false,
+    keytabs: null,
+  });
 });
 
 test("of a host's programs, too, an ordinary user's reading takes nothing away that root saw", () => {
   const store = openStore({ path: ":memory:", access: "write" });
-  const less = { ...PROGRAMS, setuidPrograms: [], keytabs: null };
+  const less = { ...PROGRAMS, setuidPrograms: [], isSetuidWhole: false, keytabs: null };
   visitHost(store, "web1", { collected: { readAs: "audit", programs: less } });
   expect(store.hosts.find(1)?.programs).toMatchObject({ isByRoot: false, keytabs: null });
   visitHost(store, "web1", { collected: { programs: PROGRAMS } });

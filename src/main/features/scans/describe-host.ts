@@ -1,8 +1,9 @@
 import { findAccountProblems } from "#domain/accounts/account-findings.ts";
 import { evaluateAccounts, findUnreadableKeys } from "#domain/accounts/evaluate-accounts.ts";
-import { describePrograms, evaluateWorkloads } from "#domain/accounts/workloads.ts";
+import { areWorkloadsWhole, describePrograms, evaluateWorkloads } from "#domain/accounts/workloads.ts";
 import type { Collection, KeyFile } from "#domain/collection/collection.ts";
 import { isArchived } from "#domain/collection/paths.ts";
+import { listUnreadableKeyPaths, listUnreadablePaths } from "#domain/collection/unreadable.ts";
 import { findDiskProblems, namedPaths } from "#domain/deployment-status/disk-findings.ts";
 import {
   type FileProblem,
@@ -180,7 +181,7 @@ function describeEvaluated(
         ...notRead,
       ],
     },
-    unreadablePaths: listUnreadablePaths(collection),
+    areWorkloadsWhole: areWorkloadsWhole(collection, workloads),
   };
   const certificates = files.flatMap(({ certificates }) => certificates);
   return {
@@ -196,14 +197,15 @@ function describeEvaluated(
   };
 }
 
-/** The private keys that were found, and what of them can have been missed. */
+/** The private keys that were found, and what can have been missed. */
 function describeKeySight(
   collection: Collection,
-): Pick<CollectedHost, "readAs" | "keyFiles" | "isPartial" | "unreadableKeyLocations"> {
+): Pick<CollectedHost, "readAs" | "keyFiles" | "isPartial" | "unreadablePaths" | "unreadableKeyLocations"> {
   return {
     readAs: formatReader(collection.readAs),
     keyFiles: describeKeyFiles(collection),
     isPartial: collection.incomplete !== null || collection.unreadable.some(({ kind }) => kind === "limit"),
+    unreadablePaths: listUnreadablePaths(collection),
     unreadableKeyLocations: listUnreadableKeyPaths(collection),
   };
 }
@@ -349,25 +351,6 @@ function formatRead({
     `${certificateFiles.length} certificate files`,
   ];
 }
-
-/** Where these cannot be read, no grant, key file or certificate is missing. */
-const ELSEWHERE: ReadonlySet<string> = new Set(["trust-store", "log", "sudo", "outbound", "workload"]);
-
-/**
- * Paths where there may be something that was not seen: homes, folders and files that could not be read. A path that
- * does not exist is none of them.
- */
-function listUnreadablePaths({ unreadable, authorizedKeys }: Collection): string[] {
-  const hidden = unreadable.filter(({ kind, isAbsent }) => !ELSEWHERE.has(kind) && !isAbsent);
-  const files = authorizedKeys.filter(({ whyUnreadable }) => whyUnreadable !== null);
-  return [...hidden, ...files].map(({ path }) => path).filter((path) => path.startsWith("/"));
-}
-
-/** Where these cannot be read, there may be an unseen private key: accounts that are not listed have homes, too. */
-const OF_KEYS: ReadonlySet<string> = new Set(["accounts", "home", "key-file", "host-key"]);
-
-const listUnreadableKeyPaths = ({ unreadable }: Collection): string[] =>
-  unreadable.filter(({ kind, isAbsent }) => OF_KEYS.has(kind) && !isAbsent).map(({ path }) => path);
 
 function listUnreadable(
   collection: Collection,

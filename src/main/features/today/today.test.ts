@@ -58,17 +58,18 @@ test("nothing is clear while a target could not be read, was read in part or too
   visitHost(store, "web2", { at: "2026-06-19T00:00:00Z", state: "partial", outcome: "truncated" });
   visitHost(store, "web3", { at: "2026-06-01T00:00:00Z" });
   visitHost(store, "web4", { at: "2026-06-19T00:00:00Z", collected: { readAs: "jo" } });
+  visitHost(store, "web5", { at: "2026-06-19T00:00:00Z", collected: { areWorkloadsWhole: false } });
   expect(await read(store, now)).toEqual({
     lines: [
       "high a:443, b:443, c:443 and 2 others: could not be read: refused the connection",
       "medium root@web2: was read in part: cut short",
       "medium root@web3: was last read 19 days ago",
-      "low root@web4: was read without root, or not every file could be read; log in as root, or with sudo, to know the rest",
+      "low root@web4, root@web5: were read without root, or not everything there could be read: the host's details say what; log in as root, or with sudo, to know more",
     ],
     clear: {
       isClear: false,
       sentence:
-        "nothing found in 3 of 11 targets; 5 could not be read, 1 read in part, 1 not read completely, 1 last read more than 7 days ago",
+        "nothing found in 3 of 12 targets; 5 could not be read, 1 read in part, 2 not read completely, 1 last read more than 7 days ago",
     },
   });
 });

@@ -227,6 +227,7 @@ function accountReader(
       workloads: Workload.array().parse(JSON.parse(row.workloads)),
       setuidPrograms:
         own?.setuidPrograms.filter(({ owner, isSetuid }) => isSetuid && owner === row.name) ?? [],
+      isSetuidWhole: own?.isSetuidWhole ?? false,
       keytabs: row.uid === 0 ? (own?.keytabs ?? null) : [],
       becomes: escalations.get(row.name) ?? [],
       becomeIt: [...escalations.values()].flat().filter(({ target }) => target === row.name),

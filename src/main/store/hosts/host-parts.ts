@@ -200,7 +200,7 @@ export function keysReadingTable(db: Database) {
   };
 }
 
-type ProgramsRow = { read_at: string; is_by_root: number } & Record<
+type ProgramsRow = { read_at: string; is_by_root: number; is_setuid_whole: number } & Record<
   "uid_range" | "setuid_programs" | "keytabs" | "unassigned",
   string
 >;
@@ -208,27 +208,28 @@ type ProgramsRow = { read_at: string; is_by_root: number } & Record<
 /** What runs on a host and is no account's alone. */
 export function hostProgramsTable(db: Database) {
   const find = db.prepare<[number], ProgramsRow>(`
-    SELECT started_at AS read_at, is_by_root, uid_range, setuid_programs, keytabs, unassigned
+    SELECT started_at AS read_at, is_by_root, uid_range, setuid_programs, is_setuid_whole, keytabs, unassigned
     FROM host_programs JOIN scan ON scan.id = host_programs.scan
     WHERE host = ?`);
   const keep = db.prepare(`
-    INSERT INTO host_programs (host, scan, is_by_root, uid_range, setuid_programs, keytabs, unassigned)
-    VALUES (@host, @scanId, @isByRoot, @uidRange, @setuidPrograms, @keytabs, @unassigned)
+    INSERT INTO host_programs (host, scan, is_by_root, uid_range, setuid_programs, is_setuid_whole, keytabs, unassigned)
+    VALUES (@host, @scanId, @isByRoot, @uidRange, @setuidPrograms, @isSetuidWhole, @keytabs, @unassigned)
     ON CONFLICT (host) DO UPDATE
     SET scan = @scanId, is_by_root = @isByRoot, uid_range = @uidRange, setuid_programs = @setuidPrograms,
-        keytabs = @keytabs, unassigned = @unassigned
+        is_setuid_whole = @isSetuidWhole, keytabs = @keytabs, unassigned = @unassigned
     WHERE is_by_root <= CAST(@isByRoot AS INTEGER)`);
 
   return {
     /** What root saw stays until root reads again. */
     keep(host: number, programs: HostPrograms, { scanId, isByRoot }: { scanId: number; isByRoot: boolean }) {
-      const { uidRange, setuidPrograms, keytabs, unassigned } = programs;
+      const { uidRange, setuidPrograms, isSetuidWhole, keytabs, unassigned } = programs;
       keep.run({
         host,
         scanId,
         isByRoot: Number(isByRoot),
         uidRange: JSON.stringify(uidRange),
         setuidPrograms: JSON.stringify(setuidPrograms),
+        isSetuidWhole: Number(isSetuidWhole),
         keytabs: JSON.stringify(keytabs),
         unassigned: JSON.stringify(unassigned),
       });
@@ -243,6 +244,7 @@ export function hostProgramsTable(db: Database) {
         isByRoot: row.is_by_root === 1,
         uidRange: JSON.parse(row.uid_range),
         setuidPrograms: JSON.parse(row.setuid_programs),
+        isSetuidWhole: row.is_setuid_whole === 1,
         keytabs: JSON.parse(row.keytabs),
         unassigned: JSON.parse(row.unassigned),
       });

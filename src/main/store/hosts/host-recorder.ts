@@ -199,7 +199,8 @@ type Seen = {
 const READ = `
   UPDATE host
   SET last_read = @at, read_as = @readAs,
-      accounts_scan = iif(@isListed AND ${isLatest("accounts_scan")}, @scanId, accounts_scan), unreadable_count = @unreadableCount, key_gap = @keyGap,
+      accounts_scan = iif(@isListed AND ${isLatest("accounts_scan")}, @scanId, accounts_scan), unreadable_count = @unreadableCount,
+      are_workloads_whole = @areWorkloadsWhole, key_gap = @keyGap,
       hostname = ifnull(@hostname, iif(@isWhole, NULL, hostname)),
       os = ifnull(@os, iif(@isWhole, NULL, os)),
       kernel = ifnull(@kernel, iif(@isWhole, NULL, kernel)),
@@ -281,6 +282,7 @@ function hostReader(db: Database, certificates: CertificateMemory) {
       id,
       at,
       unreadableCount,
+      areWorkloadsWhole: Number(collected.areWorkloadsWhole),
       keyGap: findKeyGap(collected),
       isWhole: Number(coverage.isWhole),
       isListed: Number(coverage.isWhole && isByRoot && collected.missingAccounts !== "may-be-there"),

@@ -216,7 +216,7 @@ function accountReader(db: Database): (account: AccountRow) => ReviewedAccount {
 
   return ({ hostId, name, uid, groups, workloads, gap, hasReading, ...account }) => {
     const own = programsOf(hostId);
-    const isRead = own?.isByRoot === true;
+    const isRead = own?.isByRoot === true && own.isSetuidWhole;
     const setuid = own?.setuidPrograms.filter(({ owner, isSetuid }) => isSetuid && owner === name) ?? [];
     return {
       ...account,

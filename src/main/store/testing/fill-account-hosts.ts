@@ -28,6 +28,7 @@ export const PROGRAMS: HostPrograms = {
       makeSetuid(`/usr/bin/${name}`),
     ),
   ],
+  isSetuidWhole: true,
   keytabs: [
     {
       path: "/etc/krb5.keytab",

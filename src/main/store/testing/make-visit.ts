@@ -256,6 +256,7 @@ const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost =>
   clientFiles: [],
   reach: { escalations: [], areRulesRead: true, agents: [], outbound: [], unreadablePaths: [] },
   programs: null,
+  areWorkloadsWhole: true,
   authorities: { trusted: [], isComplete: true },
   use: { logins: [], others: [], windows: [] },
   logins: { days: [], reading: null },

@@ -108,7 +108,7 @@ function conditionsOf(kind: TargetKind, gap: Exclude<TargetGap, "unprobed">, rea
         ? [{ sql: "0", values: [] }]
         : [
             {
-              sql: "state = 'ok' AND last_seen >= ? AND (unreadable_count > 0 OR key_gap IS NOT NULL)",
+              sql: "state = 'ok' AND last_seen >= ? AND (unreadable_count > 0 OR key_gap IS NOT NULL OR NOT are_workloads_whole)",
               values: [readSince],
             },
           ];

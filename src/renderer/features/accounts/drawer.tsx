@@ -89,7 +89,11 @@ function Details({ account }: { account: AccountDetail }) {
       <Becomes account={account} />
       <BecomeIt account={account} />
       <Workloads key={account.id} account={account} />
-      <SetuidLines title="Setuid programs of its own" programs={account.setuidPrograms} />
+      <SetuidLines
+        title="Setuid programs of its own"
+        programs={account.setuidPrograms}
+        isWhole={account.isSetuidWhole}
+      />
       {account.uid === 0 && <KeytabLines keytabs={account.keytabs} />}
       <Agents account={account} />
       <AccountFacts account={account} />

@@ -174,6 +174,8 @@ export const AccountDetail = AccountRow.extend({
   workloads: z.array(Workload),
   /** Setuid programs of its own: whoever starts one runs it as this account. */
   setuidPrograms: z.array(SetuidProgram),
+  /** False: its host may have more of them, or they were never looked for. */
+  isSetuidWhole: z.boolean(),
   /** Of root: the host's; null where one could not be read. */
   keytabs: z.array(Keytab).nullable(),
   /** As whom it may run commands, and who may as it. */

@@ -39,6 +39,8 @@ export const HostPrograms = z.object({
   uidRange: UidRange,
   /** Those that others than their owner may write to come first. */
   setuidPrograms: z.array(SetuidProgram),
+  /** False: there may be more of them. */
+  isSetuidWhole: z.boolean(),
   /** Null: there is one that could not be read. */
   keytabs: z.array(Keytab).nullable(),
   unassigned: z.array(UnassignedWorkloads),

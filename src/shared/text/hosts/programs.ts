@@ -29,6 +29,9 @@ function formatAudience(audience: Audience, { owner, group }: { owner: string; g
   }
 }
 
+/** Of setuid programs that were not all found. */
+export const SETUID_MORE = "there may be more: not every folder of them was listed to its end";
+
 /** Which uids are whose on a host, as it says; null where it says nothing. */
 export function formatUidRange({ min, max, systemMax }: UidRange): string | null {
   if (min === null && max === null && systemMax === null) return null;

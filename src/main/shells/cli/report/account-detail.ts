@@ -17,7 +17,7 @@ import { formatEscalation, formatMeans } from "#shared/text/access/graph.ts";
 import { formatAccountExpiry, formatPassword } from "#shared/text/access/password-age.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
 import { formatElapsed } from "#shared/text/elapsed.ts";
-import { formatSetuid, formatWritable, KEYTABS_UNKNOWN } from "#shared/text/hosts/programs.ts";
+import { formatSetuid, formatWritable, KEYTABS_UNKNOWN, SETUID_MORE } from "#shared/text/hosts/programs.ts";
 import { formatAccount } from "#shared/text/hosts/target.ts";
 import { printable } from "#shared/text/untrusted-text.ts";
 import { findHost } from "#shells/cli/find-host.ts";
@@ -57,7 +57,17 @@ export function printAccount(account: AccountDetail, world: World): void {
 }
 
 function partsOf(account: AccountDetail, now: Date): Part[] {
-  const { kind, reasons, becomes, becomeIt, agents, workloads, workloadCount, setuidPrograms } = account;
+  const {
+    kind,
+    reasons,
+    becomes,
+    becomeIt,
+    agents,
+    workloads,
+    workloadCount,
+    setuidPrograms,
+    isSetuidWhole,
+  } = account;
   const unlisted = workloadCount - workloads.length;
   return [
     { title: "Account", lines: listFacts(account, now) },
@@ -86,10 +96,13 @@ function partsOf(account: AccountDetail, now: Date): Part[] {
     },
     {
       title: "Setuid programs of its own",
-      lines: setuidPrograms.map((program) => {
-        const writable = formatWritable(program);
-        return `${program.path}: ${formatSetuid(program)}${writable === null ? "" : `; ${writable}`}`;
-      }),
+      lines: [
+        ...setuidPrograms.map((program) => {
+          const writable = formatWritable(program);
+          return `${program.path}: ${formatSetuid(program)}${writable === null ? "" : `; ${writable}`}`;
+        }),
+        ...(isSetuidWhole ? [] : [SETUID_MORE]),
+      ],
     },
     { title: "Kerberos keys", lines: listKeytabs(account) },
     { title: "Open agents", lines: agents.map(({ kind: from, path }) => `${path}, ${from}`) },

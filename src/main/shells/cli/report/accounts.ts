@@ -82,7 +82,7 @@ Examples:
 With --json: { accounts: [{ host, port, name, uid, shell, passwordState, passwordAge, kind, reasons, grantCount,
 authorityCount, root, workloadCount, evaluatedAt, isByRoot, lastLoginAt, owner, purpose, environment, reviewOn,
 firstSeen, lastSeen, isUnapproved, findings, risk: { reach: { level, atMost }, privilege, exposure, age } }], total };
-of one account the same and { isGone, home, groups, workloads, setuidPrograms, keytabs, becomes, becomeIt,
+of one account the same and { isGone, home, groups, workloads, setuidPrograms, isSetuidWhole, keytabs, becomes, becomeIt,
 agents, authorities, logins, others, logWindows, baseline, riskReasons, approval }`;
 
 async function listAccounts(words: readonly string[], options: Options, world: World): Promise<void> {

@@ -210,6 +210,7 @@ const makePrograms = (payload: string): HostPrograms => ({
       hasAcl: true,
     },
   ],
+  isSetuidWhole: false,
   keytabs: [{ path: payload, principals: [payload] }],
   unassigned: [
     {
