@@ -110,6 +110,10 @@ test("an account is closed by the name that is gone, or by a reading by root in 
   const gap = { why: "file", path: "/etc/ssh/keys/deploy" } as const;
   readAs(SHUT, [ANN, BOB], { keysReadings: [{ uid: 1_000, gap }] });
   expect(await outcome()).toEqual({ state: "to-disable", waitsFor: { for: "reading", gap } });
+  clock.now = new Date(clock.now.getTime() + 86_400_000);
+  const twin = makeAccount("deploy2", { uid: 1_000, passwordState: "set" });
+  visit("web1", [ANN, BOB], [ROOT, { ...DEPLOY, ...SHUT }, twin, APP]);
+  expect(await outcome()).toEqual({ state: "to-disable", waitsFor: { for: "name", account: "deploy2" } });
   readAs(SHUT);
   expect(await outcome()).toEqual({ state: "closed", waitsFor: null });
   // Somebody has enabled it again.

@@ -8,7 +8,7 @@ import { IS_LABEL_OF } from "#store/labels/label-reader.ts";
  * opens the item again. `item` and `review` are the rows that it is about.
  */
 
-/** So many lines of one key at one account are compared with the items of a review; where there are more, none is known to be gone. */
+/** So many lines of one key, or names of one number, are compared with the items of a review; where there are more, none is known to be gone. */
 const MOST_LINES = 100;
 
 /**
@@ -70,19 +70,32 @@ const SUCCESSORS = `
   WHERE later.host_name = own.host_name AND later.port = own.port AND later.uid = own.uid AND later.gone_scan IS NULL
   LIMIT ${MOST_LINES}`;
 
-const OPEN_GRANTS = `
+const openGrants = (of: string): string => `
   SELECT count(*) FROM grant_line AS later INDEXED BY grant_by_account
-  WHERE later.account = own.name AND later.host_name = own.host_name AND later.host = own.host
+  WHERE later.account = ${of}.name AND later.host_name = ${of}.host_name AND later.host = ${of}.host
     AND later.gone_scan IS NULL AND later.effective <> 'no'`;
 
-const OPEN_AUTHORITIES = `
+const openAuthorities = (of: string): string => `
   SELECT count(*) FROM trusted_authority AS later
-  WHERE later.host = own.host AND later.account = own.name AND later.gone_scan IS NULL`;
+  WHERE later.host = ${of}.host AND later.account = ${of}.name AND later.gone_scan IS NULL`;
 
-const IS_EXPIRED = "EXISTS (SELECT 1 FROM json_each(own.disabled_by) WHERE value ->> '$.by' = 'expired')";
+const isExpired = (of: string): string =>
+  `EXISTS (SELECT 1 FROM json_each(${of}.disabled_by) WHERE value ->> '$.by' = 'expired')`;
 
-const IS_OPEN = `(
-  own.password_state <> 'locked' OR NOT ${IS_EXPIRED} OR (${OPEN_GRANTS}) > 0 OR (${OPEN_AUTHORITIES}) > 0)`;
+const isOpen = (of: string): string => `(${of}.password_state <> 'locked' OR NOT ${isExpired(of)}
+  OR (${openGrants(of)}) > 0 OR (${openAuthorities(of)}) > 0)`;
+
+/** Other names of the number of an account (`own`) that are no items of the review; but root itself, which no run disables. */
+const NAMES = `
+  SELECT later.name, ${isOpen("later")} AS is_open
+  FROM account AS later
+  WHERE later.host_name = own.host_name AND later.port = own.port AND later.uid = own.uid AND later.gone_scan IS NULL
+    AND later.id <> own.id AND later.name <> 'root' AND NOT EXISTS (
+      SELECT 1 FROM review_item AS other
+      WHERE other.review = item.review AND other.kind = 'account' AND other.about = later.id)
+  LIMIT ${MOST_LINES}`;
+
+const IS_NO_NAME_OPEN = `(SELECT count(*) < ${MOST_LINES} AND total(is_open) = 0 FROM (${NAMES}))`;
 
 /**
  * The reading that has shown that an account is gone, or that nothing lets anybody in any more: the last one of all, for
@@ -97,7 +110,8 @@ const GONE_ACCOUNT = `
   WHERE own.id = item.about AND ${IS_LATER}
     AND iif(own.gone_scan IS NOT NULL,
       own.gone_scan <= scan.id AND (SELECT count(*) < ${MOST_LINES} AND total(is_other) = 0 FROM (${SUCCESSORS})),
-      own.is_by_root = 1 AND own.last_scan = scan.id AND reading.scan = scan.id AND NOT ${IS_OPEN})`;
+      own.is_by_root = 1 AND own.last_scan = scan.id AND reading.scan = scan.id AND NOT ${isOpen("own")}
+        AND ${IS_NO_NAME_OPEN})`;
 
 /** Who answers for the account is whom the decision names. */
 const IS_REASSIGNED = `EXISTS (
@@ -113,7 +127,7 @@ const IS_SEEN_SINCE_RUN = `iif(item.kind = 'account',
   EXISTS (
     SELECT 1 FROM account AS own JOIN scan ON scan.id = own.evaluated_scan
     WHERE own.id = item.about AND own.gone_scan IS NULL AND own.is_by_root = 1 AND scan.started_at > run.ended_at
-      AND ${IS_OPEN}),
+      AND ${isOpen("own")}),
   EXISTS (
     SELECT 1 FROM grant_line AS own WHERE own.id = item.about AND EXISTS (
       SELECT 1 FROM (${LINES}) AS line JOIN scan ON scan.id = line.last_scan
@@ -157,6 +171,7 @@ type AccountWait = {
   grants: number;
   authorities: number;
   successor: string | null;
+  openName: string | null;
   gap: string | null;
   isLater: number;
 };
@@ -177,8 +192,9 @@ export function waitReader(
     .pluck();
   const account = db.prepare<[number, number], AccountWait>(`
     SELECT own.gone_scan IS NOT NULL AS isGone, own.is_by_root AS isByRoot, own.password_state AS password,
-      ${IS_EXPIRED} AS isExpired, (${OPEN_GRANTS}) AS grants, (${OPEN_AUTHORITIES}) AS authorities,
-      (SELECT name FROM (${SUCCESSORS}) WHERE is_other LIMIT 1) AS successor, reading.gap, ${IS_LATER} AS isLater
+      ${isExpired("own")} AS isExpired, (${openGrants("own")}) AS grants, (${openAuthorities("own")}) AS authorities,
+      (SELECT name FROM (${SUCCESSORS}) WHERE is_other LIMIT 1) AS successor,
+      (SELECT name FROM (${NAMES}) WHERE is_open LIMIT 1) AS openName, reading.gap, ${IS_LATER} AS isLater
     FROM ${BARE} JOIN account AS own ON own.id = item.about
     JOIN scan ON scan.id = own.evaluated_scan
     LEFT JOIN keys_reading AS reading ON reading.host = own.host AND reading.uid = own.uid
@@ -205,6 +221,7 @@ export function waitReader(
       authorities: found.authorities,
     };
     const isShut = entries.isLocked && entries.isExpired && entries.grants + entries.authorities === 0;
-    return isShut ? toGap(found.gap) : { for: "entries", ...entries };
+    if (!isShut) return { for: "entries", ...entries };
+    return found.openName === null ? toGap(found.gap) : { for: "name", account: found.openName };
   };
 }

@@ -278,7 +278,7 @@ export type ReviewDecision = z.infer<typeof ReviewDecision>;
 
 /**
  * What keeps an item open that was revoked, by the last readings. `line`: its key stands there. `entries`: what still lets somebody into
- * the account. `successor`: an account that has its number since then. `reading`: a reading by root that has seen all of it; `gap`: why the last one
+ * the account. `successor`: an account that has its number since then. `name`: another name of its number, which is open. `reading`: a reading by root that has seen all of it; `gap`: why the last one
  * has not, null where there was none since.
  */
 export const ReviewWait = z.discriminatedUnion("for", [
@@ -291,6 +291,7 @@ export const ReviewWait = z.discriminatedUnion("for", [
     authorities: z.int(),
   }),
   z.object({ for: z.literal("successor"), account: z.string() }),
+  z.object({ for: z.literal("name"), account: z.string() }),
   z.object({ for: z.literal("reading"), gap: KeysGap.nullable() }),
 ]);
 export type ReviewWait = z.infer<typeof ReviewWait>;

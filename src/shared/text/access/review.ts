@@ -298,6 +298,8 @@ export function formatWait(wait: ReviewWait): string {
       return formatEntries(wait);
     case "successor":
       return `${wait.account} has its uid since then: it may be the same account, renamed`;
+    case "name":
+      return `${wait.account} has its uid, too, and is not disabled`;
     case "reading":
       return wait.gap === null
         ? "no scan by root since has read it"
