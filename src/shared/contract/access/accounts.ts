@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { AccountDetail, AccountKind, AccountRow, RootStanding } from "../../model/access/account.ts";
-import { Total } from "../../model/total.ts";
-import { command, listOf, Page, query, Search, sortedBy } from "../procedure.ts";
+import { listOf, Page, query, Search, sortedBy } from "../procedure.ts";
 
 export const AccountFilter = z.object({
   search: Search,
