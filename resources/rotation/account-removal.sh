@@ -142,13 +142,13 @@ do_account_removal() {
 		report numbered "$(ask_names "$2" | cut -d: -f1)"
 	fi
 	report_stays "$1" "$2" "$4"
-	report_rights "$1" "$3"
+	report_rights "$1" "$2" "$3"
 	ok
 }
 
 # report_stays NAME UID HOME: what the account has beside its lines, each with its owner's number: it stays.
 report_stays() {
-	named=$1 listed=
+	named=$1 number=$2 listed=
 	for path in "$3" "/var/mail/$1" "/var/spool/mail/$1" "/var/spool/cron/crontabs/$1" "/var/spool/cron/tabs/$1" \
 		"/var/spool/cron/$1" "/run/user/$2" "/var/lib/systemd/linger/$1"; do
 		case $path in /*) ;; *) continue ;; esac
@@ -160,7 +160,8 @@ report_stays() {
 		[ -z "$mode" ] || report stays "$path" "$uid"
 	done
 	for path in /etc/subuid /etc/subgid; do
-		[ -z "$(awk -F: -v name="$named" '$1 "" == name ""' "$path" 2>/dev/null)" ] || report stays "$path" line
+		[ -z "$(awk -F: -v name="$named" -v number="$number" '
+			$1 "" == name "" || $1 "" == number ""' "$path" 2>/dev/null)" ] || report stays "$path" line
 	done
 }
 

@@ -72,7 +72,7 @@ do_account_entry() {
 	done
 	report_processes "$entry_uid"
 	report_workloads "$1" "$entry_uid"
-	report_rights "$1" "$entry_gid"
+	report_rights "$1" "$entry_uid" "$entry_gid"
 	find_timers
 	report rollback-timer $timers
 	ok
@@ -98,7 +98,7 @@ report_processes() {
 # own units run without a login.
 report_workloads() {
 	set +f
-	named="($(put_line "$1" | sed 's/[.]/[.]/g')|$2)"
+	named="($(quote_pattern "$1")|$2)"
 	grep -lsE "^[[:space:]]*User[[:space:]]*=[[:space:]]*\"?$named\"?[[:space:]]*\$" \
 		/etc/systemd/system/*.service /etc/systemd/system/*/*.conf /run/systemd/system/*.service \
 		/run/systemd/system/*/*.conf /run/systemd/transient/*.service /usr/local/lib/systemd/system/*.service \
@@ -116,20 +116,27 @@ report_workloads() {
 	done
 }
 
-# report_rights NAME GID: the groups that it is in beside its own, and the lines of sudo's and doas' files that name
-# it, each as PATH:NUMBER.
+# report_rights NAME UID GID: the groups that it is in beside its own, and the lines of sudo's and doas' files that
+# name it or its own group, or the number of either, each as PATH:NUMBER.
 report_rights() {
-	report groups $(awk -F: -v name="$1" -v own="$2" '
+	report groups $(awk -F: -v name="$1" -v own="$3" '
 		$3 != own && index("," $4 ",", "," name ",") && $1 ~ /^[A-Za-z0-9_.-]+$/ {
 			print $1
 			if (++named == 50) exit
 		}' /etc/group)
+	group=$(awk -F: -v own="$3" '$3 == own && $1 ~ /^[A-Za-z0-9_.-]+$/ { print $1; exit }' /etc/group)
+	# Before a number, # begins no comment.
+	plain='^([^#]|#[0-9])*' ends='([^A-Za-z0-9_.@-]|$)'
 	set +f
-	grep -nsE "^[^#]*(^|[^A-Za-z0-9_.%@#-])$(put_line "$1" | sed 's/[.]/[.]/g')([^A-Za-z0-9_.@-]|\$)" \
+	grep -nsE -e "$plain(^|[^A-Za-z0-9_.%@:#-])$(quote_pattern "$1")$ends" -e "$plain(^|[^%])#$2([^0-9]|\$)" \
+		-e "$plain%#$3([^0-9]|\$)" -e "${plain}[%:]$(quote_pattern "${group:-#$3}")$ends" \
+		-e "^[[:space:]]*(permit|deny)[^#]*[[:space:]]($2|:$3)([[:space:]]|\$)" \
 		/etc/sudoers /etc/sudoers.d/* /etc/doas.conf /dev/null </dev/null |
 		sed 's/^\([^:]*:[0-9]*\):.*/\1/' | head -n 20 | while IFS= read -r line; do report right "$line"; done
 	set -f
 }
+
+quote_pattern() { put_line "$1" | sed 's/[.]/[.]/g'; }
 
 # account_change NAME UID GID HOME SHELL CLASS EXPIRES SHELL CLASS EXPIRES: of the account with this number, group and
 # home, shell, password and expiry become the last three, each of which is the one before by now, or already the last.

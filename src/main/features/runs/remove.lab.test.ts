@@ -14,6 +14,13 @@ const ODD_LINES = `LC_ALL=C sed -i "s/^\\(app:[^:]*:[^:]*:[^:]*:\\)[^:]*/\\1$(pr
   echo "many:x:3000:jo,app,$members" >>/etc/group
   echo "many:!::jo,app,$members" >>/etc/gshadow`;
 
+/** Shell text: rights that name the account, its number or its own group; and lines that only look so. */
+const RIGHTS = `uid=$(id -u app) gid=$(id -g app)
+  printf '%s\\n' "# app and #$uid had rights" "#\${uid}1, zed ALL=ALL, /bin/kill $uid" "#1, app ALL=(zed) ALL" \\
+    "zed, #$uid ALL=ALL" "%#$gid ALL=ALL" "%app ALL=ALL" "%#\${gid}1, apple ALL=ALL" >/etc/sudoers.d/app
+  printf '%s\\n' "permit nopass $uid" "permit :$gid as zed" "# permit $uid" >/etc/doas.conf
+  echo "$uid:700000:65536" >/etc/subuid; : >/etc/subgid`;
+
 const disable = async (app: App, host: LabHost, graceDays: number) =>
   carryOut(
     app,
@@ -34,7 +41,8 @@ test.skipIf(!canStartHosts())(
         echo 'app:old secret' | chpasswd
         usermod -aG games,mail app
         useradd zed
-        ${ODD_LINES}`,
+        ${ODD_LINES}
+        ${RIGHTS}`,
     });
     const [web] = probed.hosts;
     await using app = desk.open();
@@ -63,6 +71,15 @@ test.skipIf(!canStartHosts())(
     ]);
     expect(account?.lines[0]?.line).toContain(":Jörg:");
     expect(account?.stays).toContainEqual({ path: "/home/app", uid });
+    expect(account?.stays.map(({ path }) => path).filter((path) => /sudoers|doas|sub/.test(path))).toEqual([
+      "/etc/subuid",
+      "/etc/sudoers.d/app:3",
+      "/etc/sudoers.d/app:4",
+      "/etc/sudoers.d/app:5",
+      "/etc/sudoers.d/app:6",
+      "/etc/doas.conf:1",
+      "/etc/doas.conf:2",
+    ]);
     expect(JSON.stringify(planned)).not.toContain("$y$");
 
     const removed = await carryOut(app, planned);
