@@ -148,8 +148,9 @@ async function goOn(desk: Desk, how: "resume" | "rollBack" | "undo"): Promise<st
   if (!last) throw new Error("no run was begun");
   if (last.state === "rolled-back" && how === "rollBack") return last.state;
   if (last.state === "committed" && how === "resume") return last.state;
-  // Killed as it ended, it is undone.
-  const act = last.state === "committed" && how === "rollBack" ? "undo" : how;
+  // Killed as it ended, before or after that was written, it is undone.
+  const { undoUntil } = await app.client.runs.find({ runId: last.id });
+  const act = undoUntil !== null && how === "rollBack" ? "undo" : how;
   const { state, message } = await untilStill(app, async () => {
     await app.client.runs[act]({ runId: last.id });
     return last.id;
