@@ -642,12 +642,15 @@ CREATE TABLE former_account (
 CREATE TRIGGER account_is_somebody_else AFTER UPDATE OF uid ON account
 WHEN OLD.uid <> NEW.uid
 BEGIN
-  INSERT OR REPLACE INTO former_account (account, uid, since_at, until_at, replaced_at)
+  -- No OR REPLACE: the conflict clause of the statement that fires a trigger holds in it, too.
+  INSERT INTO former_account (account, uid, since_at, until_at, replaced_at)
   SELECT OLD.id, OLD.uid,
     max(begun.started_at, ifnull((SELECT max(replaced_at) FROM former_account WHERE account = OLD.id), '')),
     seen.started_at, now.started_at
   FROM scan AS begun JOIN scan AS seen JOIN scan AS now
-  WHERE begun.id = OLD.first_scan AND seen.id = OLD.last_scan AND now.id = NEW.last_scan;
+  WHERE begun.id = OLD.first_scan AND seen.id = OLD.last_scan AND now.id = NEW.last_scan
+  ON CONFLICT (account, until_at) DO UPDATE
+  SET uid = excluded.uid, since_at = excluded.since_at, replaced_at = excluded.replaced_at;
   UPDATE account SET (owner, purpose, environment, review_on) =
     (SELECT now.owner, now.purpose, now.environment, now.review_on FROM account_label AS now WHERE now.id = NEW.id),
     replaced_scan = CASE
