@@ -87,7 +87,7 @@ test("a program that takes what it is asked and never answers holds nobody's sca
         "key-file /home/alice/.ssh/id_ed25519",
         "certificate-file /srv/taken/ca.pem",
         "keystore /opt",
-        "workload /opt",
+        "setuid /opt",
         "workload /etc/cron.d",
       ]),
     );

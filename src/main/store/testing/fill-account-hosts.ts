@@ -105,7 +105,7 @@ export function makeLoginsOfWeb(): CollectedHost["logins"] {
   const accepted = line("Accepted password for root from 203.0.113.77 port 50438 ssh2");
   const key = fingerprintOf("ann@desk");
   const host = { from: TODAY - 61, to: TODAY - 31 };
-  const ubuntu = { account: "ubuntu", uid: 1_000, from: TODAY - 12, to: null, reason: "made-later" } as const;
+  const ubuntu = { account: "ubuntu", uid: 1_002, from: TODAY - 12, to: null, reason: "made-later" } as const;
   const ofJournal = { host, own: new Map([[ubuntu.account, ubuntu]]) };
   const spans = { journal: ofJournal, all: ofJournal };
   const network = {
@@ -153,7 +153,7 @@ export function makeLoginsOfWeb(): CollectedHost["logins"] {
         {
           ...seen,
           account: "deploy",
-          uid: 1_000,
+          uid: 1_001,
           subject: "14",
           method: "publickey",
           by: fingerprintOf("ci"),
