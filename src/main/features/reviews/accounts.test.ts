@@ -179,6 +179,26 @@ test("of two decisions about the owner of one account the later counts, and the 
   expect((await labels.find({ thing })).owner.own).toBe("team shop");
 });
 
+test("an account that is gone needs nobody to answer for it: what was reassigned is closed", async () => {
+  const { create, items, api, clock, visit } = openWorld();
+  await create();
+  const all = await items();
+  const [grant, account] = [called(all, "ci deploy@web1"), called(all, "account deploy@web1")];
+  const both = [grant.item, account.item];
+  await api.decide({ review: "q2", items: both, choice: "reassign", to: "team build", reason: "moved" });
+  const states = async () =>
+    (await Promise.all(both.map((item) => api.item({ review: "q2", item })))).map(({ state }) => state);
+  clock.now = new Date("2026-06-03T00:00:00Z");
+  // The key is gone, and the account disabled: somebody answers for it nevertheless.
+  visit("web1", [ANN, BOB], [ROOT, { ...DEPLOY, ...SHUT }, APP]);
+  expect(await states()).toEqual(["to-reassign", "to-reassign"]);
+  visit("web1", [ANN, BOB], [ROOT, APP]);
+  expect(await states()).toEqual(["closed", "closed"]);
+  expect((await api.items({ review: "q2", state: "closed" })).rows).toHaveLength(2);
+  expect((await api.find({ review: "q2" })).states).toContainEqual({ state: "closed", count: 2 });
+  expect(await api.plan({ review: "q2" })).toMatchObject({ reassigned: 0, unplanned: [] });
+});
+
 test("what was decided or planned while a plan is made refuses that plan, and leaves nothing of it", async () => {
   const { create, items, api, store, meanwhile } = openWorld();
   await create();

@@ -65,6 +65,24 @@ test("all of an owner has their keys at accounts of others, too", async () => {
   expect((await listOf(world, "ann", ann)).names).toEqual(["ann root@web1", "ann root@web2"]);
 });
 
+test("root itself is an item of its team, and of what nobody answers for", async () => {
+  const world = openWorld();
+  world.visit(
+    "web1",
+    [ANN],
+    [{ ...ROOT, kind: "system" }, makeAccount("daemon", { uid: 1, kind: "system" })],
+  );
+  const root = { kind: "account", host: "web1", port: 22, name: "root" } as const;
+  const selection = { kind: "no-owner" };
+  expect((await listOf(world, "unowned", { selection })).names).toContain("account root@web1");
+  await world.labels.set({ things: [root], owner: "team build" });
+  const team = await listOf(world, "team", { selection: { kind: "owner", owner: "team build" } });
+  expect(team.names).toEqual(["ann root@web1", "account root@web1"]);
+  const { names } = await listOf(world, "rest", { selection });
+  expect(names).not.toContain("account root@web1");
+  expect(names).not.toContain("account daemon@web1");
+});
+
 test("an account's own person decides neither on it nor on a key that nobody knows to it, in whatever case they are named", async () => {
   const world = openWorld();
   const more = { uid: 1_010, root: "becomes-root", kind: "person" } as const;

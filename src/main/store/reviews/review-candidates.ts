@@ -43,10 +43,13 @@ const IN_ENVIRONMENT = `CASE
     (SELECT max(tag.environment IN (SELECT value FROM json_each(@environments)))
      FROM tagged_host JOIN tag ON tag.id = tagged_host.tag WHERE tagged_host.name = host.name)) END`;
 
-/** `@tag` and `@owner` are empty where nothing is chosen by them. Root itself may be entered by more than keys. */
+/** Root itself may be entered by more than keys. */
+const IS_NO_ITEM = "account.kind = 'system' AND account.uid <> 0";
+
+/** `@tag` and `@owner` are empty where nothing is chosen by them. */
 const ROOT: Condition = {
   grants: `ifnull(account.root, iif(grant_line.uid = 0, 'is-root', 'unknown')) <> 'no' AND (@tag = '' OR ${HAS_TAG})`,
-  accounts: `account.root <> 'no' AND (account.kind <> 'system' OR account.uid = 0) AND (@tag = '' OR ${HAS_TAG})`,
+  accounts: `account.root <> 'no' AND NOT (${IS_NO_ITEM}) AND (@tag = '' OR ${HAS_TAG})`,
 };
 
 /** The keys that are theirs: by a label, an approval of a line, or as a people source has them. */
@@ -60,12 +63,12 @@ const THEIR_KEYS = `
 
 const OWNED: Condition = {
   grants: `(${ACCOUNT_OWNER} = @owner OR grant_line.fingerprint IN (${THEIR_KEYS}))`,
-  accounts: "account.owner = @owner AND account.kind <> 'system'",
+  accounts: `account.owner = @owner AND NOT (${IS_NO_ITEM})`,
 };
 
 const UNOWNED: Condition = {
   grants: `(grant_line.owner <> 'known' OR ${ACCOUNT_OWNER} = '')`,
-  accounts: "account.owner = '' AND account.kind <> 'system'",
+  accounts: `account.owner = '' AND NOT (${IS_NO_ITEM})`,
 };
 
 const OTHER_LOGINS = 5;

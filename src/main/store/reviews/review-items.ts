@@ -120,11 +120,11 @@ export function reviewItemTable(db: Database, lists: Lists) {
 function workReader(db: Database) {
   const inState = db
     .prepare<
-      { review: number; choice: string; state: string; except: string; replaced: string; limit: number },
+      { review: number; choices: string; state: string; except: string; replaced: string; limit: number },
       number
     >(`
       SELECT item.ordinal FROM ${BARE}
-      WHERE item.review = @review AND item.choice = @choice
+      WHERE item.review = @review AND item.choice IN (SELECT value FROM json_each(@choices))
         AND item.ordinal NOT IN (SELECT value FROM json_each(@except))
         AND CASE ${OUTCOME} WHEN @state THEN 1
           WHEN 'planned' THEN item.kind = iif(@state = 'to-disable', 'account', 'grant')
@@ -155,7 +155,7 @@ function workReader(db: Database) {
     inState: (review: number, state: "to-reassign" | "to-revoke" | "to-disable", of: Undone): number[] =>
       inState.all({
         review,
-        choice: CHOICES_OF[state] ?? "",
+        choices: JSON.stringify(CHOICES_OF[state]),
         state,
         except: JSON.stringify(of.except ?? []),
         replaced: JSON.stringify(of.replaced ?? []),
@@ -174,9 +174,9 @@ function workReader(db: Database) {
 export type FrozenItem = { ordinal: number; kind: "grant" | "account"; about: number; evidence: string };
 
 function inStateOf(state: ReviewItemState): Part[] {
-  const choice = CHOICES_OF[state];
-  if (choice === null) return [{ sql: "item.choice IS NULL", values: [] }];
-  const chosen: Part = { sql: "item.choice = ?", values: [choice] };
+  const choices = CHOICES_OF[state];
+  if (choices === null) return [{ sql: "item.choice IS NULL", values: [] }];
+  const chosen: Part = { sql: `item.choice IN (${choices.map(() => "?").join(", ")})`, values: [...choices] };
   if (state === "kept") return [chosen];
   const is = state === "closed" ? `${OUTCOME} LIKE ?` : `${OUTCOME} = ?`;
   return [chosen, { sql: is, values: [state === "closed" ? "closed %" : state] }];
@@ -188,7 +188,7 @@ function itemReader(db: Database): (row: Row) => ReviewItem {
   return (row) => {
     const [word = "", scan] = row.outcome.split(" ");
     const state = ReviewItemState.parse(word);
-    const isOpen = CHOICES_OF[state] === "revoke" && state !== "closed";
+    const isOpen = CHOICES_OF[state]?.includes("revoke") && state !== "closed";
     return {
       item: row.ordinal,
       about: row.about,

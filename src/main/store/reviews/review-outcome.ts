@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import { KeysGap } from "#shared/model/access/keys-reading.ts";
-import type { ReviewItemState, ReviewWait } from "#shared/model/access/review.ts";
+import type { ReviewChoice, ReviewItemState, ReviewWait } from "#shared/model/access/review.ts";
 import { IS_LABEL_OF } from "#store/labels/label-reader.ts";
 
 /**
@@ -85,6 +85,13 @@ const isExpired = (of: string): string =>
 const isOpen = (of: string): string => `(${of}.password_state <> 'locked' OR NOT ${isExpired(of)}
   OR (${openGrants(of)}) > 0 OR (${openAuthorities(of)}) > 0)`;
 
+/** The same of the account that an item is about (`own`). */
+const [IS_EXPIRED, OPEN_GRANTS, OPEN_AUTHORITIES] = [
+  isExpired("own"),
+  openGrants("own"),
+  openAuthorities("own"),
+];
+
 /** Other names of the number of an account (`own`) that are no items of the review; but root itself, which no run disables. */
 const NAMES = `
   SELECT later.name, ${isOpen("later")} AS is_open
@@ -97,9 +104,14 @@ const NAMES = `
 
 const IS_NO_NAME_OPEN = `(SELECT count(*) < ${MOST_LINES} AND total(is_open) = 0 FROM (${NAMES}))`;
 
+/** The account that an item is about, or that its grant opens. */
+const ACCOUNT = `iif(item.kind = 'account', item.about, (
+  SELECT account.id FROM grant_line AS own JOIN account ON account.host = own.host AND account.name = own.account
+  WHERE own.id = item.about))`;
+
 /**
- * The reading that has shown that an account is gone, or that nothing lets anybody in any more: the last one of all, for
- * what a later one says of its password, its expiry and its keys may be the account's own word.
+ * The reading that has shown that an account is gone, or, where it was revoked, that nothing lets anybody in any more: the last one
+ * of all, for what a later one says of its password, its expiry and its keys may be the account's own word.
  */
 const GONE_ACCOUNT = `
   SELECT scan.id
@@ -107,20 +119,18 @@ const GONE_ACCOUNT = `
   JOIN host ON host.id = own.host
   LEFT JOIN keys_reading AS reading ON reading.host = own.host AND reading.uid = own.uid
   JOIN scan ON scan.id = iif(own.gone_scan IS NULL, own.evaluated_scan, host.accounts_scan)
-  WHERE own.id = item.about AND ${IS_LATER}
+  WHERE own.id = ${ACCOUNT} AND ${IS_LATER}
     AND iif(own.gone_scan IS NOT NULL,
       own.gone_scan <= scan.id AND (SELECT count(*) < ${MOST_LINES} AND total(is_other) = 0 FROM (${SUCCESSORS})),
-      own.is_by_root = 1 AND own.last_scan = scan.id AND reading.scan = scan.id AND NOT ${isOpen("own")}
-        AND ${IS_NO_NAME_OPEN})`;
+      item.choice = 'revoke' AND own.is_by_root = 1 AND own.last_scan = scan.id AND reading.scan = scan.id
+        AND NOT ${isOpen("own")} AND ${IS_NO_NAME_OPEN})`;
 
 /** Who answers for the account is whom the decision names. */
 const IS_REASSIGNED = `EXISTS (
   SELECT 1 FROM review_decision AS decision CROSS JOIN account
   JOIN label ON ${IS_LABEL_OF.account} AND label.owner = decision.successor
   WHERE decision.review = item.review AND decision.ordinal = item.ordinal AND decision.answer = item.answer
-    AND account.id = iif(item.kind = 'account', item.about, (
-      SELECT account.id FROM grant_line AS own JOIN account ON account.host = own.host AND account.name = own.account
-      WHERE own.id = item.about)))`;
+    AND account.id = ${ACCOUNT})`;
 
 /** What the item is about was seen after a run that has ended: it has removed nothing, or somebody has put it back. */
 const IS_SEEN_SINCE_RUN = `iif(item.kind = 'account',
@@ -143,23 +153,24 @@ const IS_PLANNED = `EXISTS (
 export const OUTCOME = `CASE
   WHEN item.choice IS NULL THEN 'open'
   WHEN item.choice = 'keep' THEN 'kept'
-  WHEN item.choice = 'reassign' THEN iif(${IS_REASSIGNED}, 'reassigned', 'to-reassign')
-  ELSE ifnull('closed ' || iif(item.kind = 'grant', (${GONE_GRANT}), (${GONE_ACCOUNT})),
-    iif(${IS_PLANNED}, 'planned', iif(item.kind = 'grant', 'to-revoke', 'to-disable'))) END`;
+  WHEN item.choice = 'reassign' AND ${IS_REASSIGNED} THEN 'reassigned'
+  ELSE ifnull('closed ' || iif(item.choice = 'revoke' AND item.kind = 'grant', (${GONE_GRANT}), (${GONE_ACCOUNT})),
+    CASE WHEN item.choice = 'reassign' THEN 'to-reassign' WHEN ${IS_PLANNED} THEN 'planned'
+      ELSE iif(item.kind = 'grant', 'to-revoke', 'to-disable') END) END`;
 
 /** What states are found by: `OUTCOME` is one search, which no condition may repeat. */
 export const BARE = "review_item AS item JOIN review ON review.id = item.review";
 
-/** What decides of states in which an item may be: all others need no search. */
-export const CHOICES_OF: Record<ReviewItemState, string | null> = {
+/** What may have been decided of items in a state; null: nothing. All others need no search. */
+export const CHOICES_OF: Record<ReviewItemState, readonly ReviewChoice[] | null> = {
   open: null,
-  kept: "keep",
-  "to-reassign": "reassign",
-  reassigned: "reassign",
-  "to-revoke": "revoke",
-  planned: "revoke",
-  "to-disable": "revoke",
-  closed: "revoke",
+  kept: ["keep"],
+  "to-reassign": ["reassign"],
+  reassigned: ["reassign"],
+  "to-revoke": ["revoke"],
+  planned: ["revoke"],
+  "to-disable": ["revoke"],
+  closed: ["revoke", "reassign"],
 };
 
 type GrantWait = { account: string; file: string; line: number };
@@ -192,7 +203,7 @@ export function waitReader(
     .pluck();
   const account = db.prepare<[number, number], AccountWait>(`
     SELECT own.gone_scan IS NOT NULL AS isGone, own.is_by_root AS isByRoot, own.password_state AS password,
-      ${isExpired("own")} AS isExpired, (${openGrants("own")}) AS grants, (${openAuthorities("own")}) AS authorities,
+      ${IS_EXPIRED} AS isExpired, (${OPEN_GRANTS}) AS grants, (${OPEN_AUTHORITIES}) AS authorities,
       (SELECT name FROM (${SUCCESSORS}) WHERE is_other LIMIT 1) AS successor,
       (SELECT name FROM (${NAMES}) WHERE is_open LIMIT 1) AS openName, reading.gap, ${IS_LATER} AS isLater
     FROM ${BARE} JOIN account AS own ON own.id = item.about

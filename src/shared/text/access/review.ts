@@ -77,7 +77,8 @@ export const STATE_MEANINGS: Record<ReviewItemState, string> = {
   "to-revoke": "a grant that goes: no plan removes it yet",
   planned: "it goes by a plan, and no later scan by root has shown that it is gone",
   "to-disable": "an account that goes: no plan disables it yet",
-  closed: "it was revoked, and a later scan by root has shown that it is gone, or disabled",
+  closed:
+    "it was to go, and a later scan by root has shown that it is gone, or disabled; or the account that was to be reassigned is gone",
 };
 
 /** How many items are in each state. */
