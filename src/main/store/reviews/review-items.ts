@@ -120,11 +120,11 @@ export function reviewItemTable(db: Database, lists: Lists) {
 function workReader(db: Database) {
   const inState = db
     .prepare<
-      { review: number; choices: string; state: string; except: string; replaced: string; limit: number },
+      { review: number; choice: string; state: string; except: string; replaced: string; limit: number },
       number
     >(`
       SELECT item.ordinal FROM ${BARE}
-      WHERE item.review = @review AND item.choice IN (SELECT value FROM json_each(@choices))
+      WHERE item.review = @review AND item.choice = @choice
         AND item.ordinal NOT IN (SELECT value FROM json_each(@except))
         AND CASE ${OUTCOME} WHEN @state THEN 1
           WHEN 'planned' THEN item.kind = iif(@state = 'to-disable', 'account', 'grant')
@@ -155,7 +155,7 @@ function workReader(db: Database) {
     inState: (review: number, state: "to-reassign" | "to-revoke" | "to-disable", of: Undone): number[] =>
       inState.all({
         review,
-        choices: JSON.stringify(CHOICES_OF[state]),
+        choice: state === "to-reassign" ? "reassign" : "revoke",
         state,
         except: JSON.stringify(of.except ?? []),
         replaced: JSON.stringify(of.replaced ?? []),

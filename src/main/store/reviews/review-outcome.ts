@@ -61,15 +61,6 @@ const GONE_GRANT = `
   JOIN scan ON scan.id = min(${readingOf("own.uid")}, ${readingOf(`ifnull(${NUMBER_NOW}, own.uid)`)})
   WHERE own.id = item.about AND own.gone_scan <= scan.id AND ${IS_LATER} AND ${IS_NO_LINE_LEFT} AND ${NONE_ENDED_SINCE}`;
 
-/** Other accounts that have the number of an account (`own`) since the review was created: it may have been renamed. */
-const SUCCESSORS = `
-  SELECT later.name, later.id <> own.id AND seen.started_at >= review.created_at AND NOT EXISTS (
-    SELECT 1 FROM review_item AS other
-    WHERE other.review = item.review AND other.kind = 'account' AND other.about = later.id) AS is_other
-  FROM account AS later JOIN scan AS seen ON seen.id = later.first_scan
-  WHERE later.host_name = own.host_name AND later.port = own.port AND later.uid = own.uid AND later.gone_scan IS NULL
-  LIMIT ${MOST_LINES}`;
-
 const openGrants = (of: string): string => `
   SELECT count(*) FROM grant_line AS later INDEXED BY grant_by_account
   WHERE later.account = ${of}.name AND later.host_name = ${of}.host_name AND later.host = ${of}.host
@@ -91,17 +82,23 @@ const [IS_EXPIRED, OPEN_GRANTS, OPEN_AUTHORITIES] = [
   openGrants("own"),
   openAuthorities("own"),
 ];
+const IS_OPEN = isOpen("own");
 
-/** Other names of the number of an account (`own`) that are no items of the review; but root itself, which no run disables. */
+/**
+ * Other names of the number of an account (`own`) that are no items of the review. `is_new`: since the review was created, so the account
+ * may have been renamed. `is_open`: not disabled; but root itself, which no run disables.
+ */
 const NAMES = `
-  SELECT later.name, ${isOpen("later")} AS is_open
-  FROM account AS later
+  SELECT later.name, seen.started_at >= review.created_at AS is_new,
+    later.name <> 'root' AND ${isOpen("later")} AS is_open
+  FROM account AS later JOIN scan AS seen ON seen.id = later.first_scan
   WHERE later.host_name = own.host_name AND later.port = own.port AND later.uid = own.uid AND later.gone_scan IS NULL
-    AND later.id <> own.id AND later.name <> 'root' AND NOT EXISTS (
+    AND later.id <> own.id AND NOT EXISTS (
       SELECT 1 FROM review_item AS other
       WHERE other.review = item.review AND other.kind = 'account' AND other.about = later.id)
   LIMIT ${MOST_LINES}`;
 
+const IS_NO_NAME_NEW = `(SELECT count(*) < ${MOST_LINES} AND total(is_new) = 0 FROM (${NAMES}))`;
 const IS_NO_NAME_OPEN = `(SELECT count(*) < ${MOST_LINES} AND total(is_open) = 0 FROM (${NAMES}))`;
 
 /** The account that an item is about, or that its grant opens. */
@@ -121,9 +118,9 @@ const GONE_ACCOUNT = `
   JOIN scan ON scan.id = iif(own.gone_scan IS NULL, own.evaluated_scan, host.accounts_scan)
   WHERE own.id = ${ACCOUNT} AND ${IS_LATER}
     AND iif(own.gone_scan IS NOT NULL,
-      own.gone_scan <= scan.id AND (SELECT count(*) < ${MOST_LINES} AND total(is_other) = 0 FROM (${SUCCESSORS})),
+      own.gone_scan <= scan.id AND ${IS_NO_NAME_NEW},
       item.choice = 'revoke' AND own.is_by_root = 1 AND own.last_scan = scan.id AND reading.scan = scan.id
-        AND NOT ${isOpen("own")} AND ${IS_NO_NAME_OPEN})`;
+        AND NOT ${IS_OPEN} AND ${IS_NO_NAME_OPEN})`;
 
 /** Who answers for the account is whom the decision names. */
 const IS_REASSIGNED = `EXISTS (
@@ -137,7 +134,7 @@ const IS_SEEN_SINCE_RUN = `iif(item.kind = 'account',
   EXISTS (
     SELECT 1 FROM account AS own JOIN scan ON scan.id = own.evaluated_scan
     WHERE own.id = item.about AND own.gone_scan IS NULL AND own.is_by_root = 1 AND scan.started_at > run.ended_at
-      AND ${isOpen("own")}),
+      AND ${IS_OPEN}),
   EXISTS (
     SELECT 1 FROM grant_line AS own WHERE own.id = item.about AND EXISTS (
       SELECT 1 FROM (${LINES}) AS line JOIN scan ON scan.id = line.last_scan
@@ -204,7 +201,7 @@ export function waitReader(
   const account = db.prepare<[number, number], AccountWait>(`
     SELECT own.gone_scan IS NOT NULL AS isGone, own.is_by_root AS isByRoot, own.password_state AS password,
       ${IS_EXPIRED} AS isExpired, (${OPEN_GRANTS}) AS grants, (${OPEN_AUTHORITIES}) AS authorities,
-      (SELECT name FROM (${SUCCESSORS}) WHERE is_other LIMIT 1) AS successor,
+      (SELECT name FROM (${NAMES}) WHERE is_new LIMIT 1) AS successor,
       (SELECT name FROM (${NAMES}) WHERE is_open LIMIT 1) AS openName, reading.gap, ${IS_LATER} AS isLater
     FROM ${BARE} JOIN account AS own ON own.id = item.about
     JOIN scan ON scan.id = own.evaluated_scan

@@ -278,8 +278,8 @@ export type ReviewDecision = z.infer<typeof ReviewDecision>;
 
 /**
  * What keeps an item open that was revoked, by the last readings. `line`: its key stands there. `entries`: what still lets somebody into
- * the account. `successor`: an account that has its number since then. `name`: another name of its number, which is open. `reading`: a reading by root that has seen all of it; `gap`: why the last one
- * has not, null where there was none since.
+ * the account. `successor`: an account that has its number since then. `name`: another name of its number, which is not disabled.
+ * `reading`: a reading by root that has seen all of it; `gap`: why the last one has not, null where there was none since.
  */
 export const ReviewWait = z.discriminatedUnion("for", [
   z.object({ for: z.literal("line"), account: z.string(), file: z.string(), line: z.int() }),
