@@ -11,10 +11,13 @@ test("a text of targets is previewed before anything is probed, and refused wher
   const frame = await openSample();
   const dialog = await frame.openScanDialog();
   await expect(dialog.start).toHaveText(/^Scan \d+ targets$/);
+  const options = dialog.root.getByText("Options for TLS");
+  const place = await options.boundingBox();
   await dialog.write(["deploy@web[01-03].corp", "10.0.0.0/30:443"]);
   await expect(dialog.root).toContainText("3 over SSH");
   await expect(dialog.root).toContainText("Logs in over SSH as deploy");
-  await dialog.root.getByText("Options for TLS").click();
+  expect(await options.boundingBox(), "what comes moves nothing from under the pointer").toEqual(place);
+  await options.click();
   await dialog.root.getByLabel("What endpoints speak before TLS").selectOption("SMTP");
   await dialog.write(["mail.example", "imap://mail.example"]);
   await expect(dialog.root).toContainText("TLS by SMTPmail.example:25");

@@ -19,6 +19,8 @@
 # unshare process, or with that one's parent: the host's processes and mounts go with it.
 [ $$ -eq 1 ] || { echo 'run this under unshare, as its first lines say' >&2; exit 2; }
 set -eu
+# A root that came by su has a PATH without these, where chroot is.
+PATH=$PATH:/usr/sbin:/sbin
 name=$1 address=$2 dir=$3
 shift 3
 

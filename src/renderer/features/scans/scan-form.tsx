@@ -63,11 +63,11 @@ function ScanForm({ initialText, isFirst = false, onStarted }: ScanFormProps) {
     <form action={start} className={classes.form}>
       <TargetsField text={text} onChange={setText} refusal={isRefused ? refusal : null} />
       <Sources sources={sources} onChange={setSources} />
+      <TlsOptions options={tls} onChange={(patch) => setTls({ ...tls, ...patch })} />
+      <Options options={options} onChange={(patch) => setOptions({ ...options, ...patch })} />
       {!isRefused && (
         <TargetPreview preview={isEmpty ? undefined : preview.data} remembered={isEmpty ? remembered : 0} />
       )}
-      <TlsOptions options={tls} onChange={(patch) => setTls({ ...tls, ...patch })} />
-      <Options options={options} onChange={(patch) => setOptions({ ...options, ...patch })} />
       {error && (
         <p role="alert" className={classes.refusal}>
           <Untrusted text={error.message} />
