@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import type { BrowserContext } from "@playwright/test";
 import { expect, test } from "./latchkey.ts";
+import { saveEvidence } from "./pages/evidence-dialog.ts";
 import { Frame } from "./pages/frame.ts";
 import { PlanPage } from "./pages/plan-page.ts";
 import { type RunbooksLab, startRunbooksLab } from "./pages/runbooks-lab.ts";
@@ -125,12 +126,9 @@ test("three reviewers answer, one of them offline and signed; what they revoke g
 
   await disableAccount(type, lab, items);
 
-  const pack = join(folder, "pack");
   await type("reviews", "end", "q2");
-  await type("reviews", "evidence", "q2", "--out", pack, "--sign", join(lab.home, ".ssh/id_ed25519"));
-  const empty = join(folder, "audit");
-  await mkdir(empty);
-  await cp(pack, empty, { recursive: true });
+  await page.getByRole("button", { name: "Evidence" }).click();
+  const empty = await saveEvidence(page, { into: join(folder, "audit"), key: "~/.ssh/id_ed25519" });
   const readme = await readFile(join(empty, "README.txt"), "utf8");
   await writeFile(join(empty, "REVIEWERS"), `carol ${line}\n`);
   const commands = readme.split("\n").filter((one) => one.startsWith("    "));

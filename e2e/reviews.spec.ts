@@ -1,11 +1,17 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import type { BrowserContext, Page } from "@playwright/test";
 import { runnerImport } from "vite";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { expect, test } from "./latchkey.ts";
 import { overflowOf } from "./pages/every-screen.ts";
+import { saveEvidence } from "./pages/evidence-dialog.ts";
 import type { Frame } from "./pages/frame.ts";
+
+const run = promisify(execFile);
 
 type Maker = { makeAccountDatabase(path: string): void };
 
@@ -67,6 +73,19 @@ async function revokeAccount({ page, list, frame, camera }: Shown): Promise<void
   await plan.getByLabel("Leave out").fill("7, 9-12");
   await expect(plan.getByRole("button", { name: "Plan" })).toBeEnabled();
   await plan.getByRole("button", { name: "Cancel" }).click();
+}
+
+/** A key that does not sign leaves no file. What is saved, sha256sum checks. */
+async function packEvidence({ page, camera }: Shown, folder: string): Promise<void> {
+  await page.getByRole("button", { name: "Evidence" }).click();
+  const dialog = page.getByRole("dialog", { name: "Evidence of review q2" });
+  await dialog.getByLabel("Sign it with").fill("~/.ssh/no-such-key");
+  await dialog.getByRole("button", { name: "Sign and save" }).click();
+  await expect(dialog.getByRole("alert")).toContainText("cannot sign");
+  expect(await camera.photograph("review-evidence")).toEqual([]);
+  const pack = await saveEvidence(page, { into: folder });
+  expect(await readFile(join(pack, "report.html"), "utf8")).toContain("<h1>Review q2</h1>");
+  await run("sha256sum", ["--strict", "-c", "SHA256SUMS"], { cwd: pack });
 }
 
 test("a review is created, decided by keys and in bulk, and answered in one file that needs nothing else", async ({
@@ -150,6 +169,7 @@ test("a review is created, decided by keys and in bulk, and answered in one file
   await page.getByRole("button", { name: "End", exact: true }).click();
   await page.getByRole("dialog").getByRole("button", { name: "End" }).click();
   await expect(page.getByText("ended 20", { exact: false })).toBeVisible();
+  await packEvidence({ page, list, frame, camera }, folder);
   await page.getByRole("link", { name: "All reviews" }).click();
   await expect(page.getByRole("row", { name: /q2/ })).toContainText("ended");
   expect(await camera.photograph("reviews")).toEqual([]);

@@ -1,5 +1,6 @@
 import { Button, Menu } from "@mantine/core";
 import {
+  IconArchive,
   IconArrowLeft,
   IconChecklist,
   IconCircleCheck,
@@ -46,6 +47,7 @@ import {
 import { formatCount, formatNumber } from "#shared/text/count.ts";
 import { DecideDialog } from "./decide-dialog.tsx";
 import { ItemDrawer } from "./drawer.tsx";
+import { EvidenceDialog } from "./evidence-dialog.tsx";
 import { route, type Search, useExport, useItems, useReview } from "./queries.ts";
 import { EndDialog, ImportDialog, PlanDialog } from "./review-dialogs.tsx";
 import classes from "./reviews.module.css";
@@ -223,7 +225,7 @@ function ReviewHead({ review }: { review: ReviewDetail }) {
 
 function ReviewActions({ review }: { review: ReviewDetail }) {
   const { name, endedAt, states, plans } = review;
-  const [dialog, setDialog] = useState<PlanWhat | "import" | "end" | null>(null);
+  const [dialog, setDialog] = useState<PlanWhat | "import" | "evidence" | "end" | null>(null);
   const count = (of: readonly ReviewItemState[]) =>
     states.reduce((sum, one) => (of.includes(one.state) ? sum + one.count : sum), 0);
   const grants = count(["to-revoke", "to-reassign"]);
@@ -256,6 +258,14 @@ function ReviewActions({ review }: { review: ReviewDetail }) {
           {last.run === null ? "Its plan" : "Its run"}
         </Button>
       )}
+      <Button
+        size="xs"
+        variant="default"
+        leftSection={<IconArchive size={15} />}
+        onClick={() => setDialog("evidence")}
+      >
+        Evidence
+      </Button>
       {endedAt === null && (
         <>
           <ForReviewer review={review} />
@@ -281,6 +291,7 @@ function ReviewActions({ review }: { review: ReviewDetail }) {
         />
       )}
       {dialog === "import" && <ImportDialog onClose={() => setDialog(null)} />}
+      {dialog === "evidence" && <EvidenceDialog review={review} onClose={() => setDialog(null)} />}
       {dialog === "end" && <EndDialog review={review} onClose={() => setDialog(null)} />}
     </div>
   );

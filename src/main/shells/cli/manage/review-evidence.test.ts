@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
+import { writeEvidence } from "#shared/text/access/write-evidence.ts";
 import { openStore } from "#store/store.ts";
 import { makeAccount, makeGrant, visitHost } from "#store/testing/make-visit.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { writeAtOnce } from "./review-evidence.ts";
+import { createFolderFiles } from "./review-evidence.ts";
 
 const withOne = <Whole extends object, Name extends keyof Whole>(
   whole: Whole,
@@ -39,8 +40,9 @@ async function openBusy(folder: string) {
   const source = {
     client: withOne(client, "reviews", withOne(client.reviews, "items", items)),
     name: "q2",
-    isSigned: false,
+    key: null,
     writtenAt: "2026-06-02T12:00:00Z",
+    styleDigest: "",
   };
   return { app, busy, source };
 }
@@ -51,7 +53,8 @@ test("an evidence pack is of one moment: what was decided while it was written i
   await using _app = app;
   busy.times = 1;
   const pack = (await makeTemporaryFolder()).path;
-  await writeAtOnce(pack, source);
+  await using files = createFolderFiles(pack);
+  await writeEvidence(files, source);
   const { review, items } = JSON.parse(await readFile(join(pack, "review.json"), "utf8"));
   expect(review).toMatchObject({ decided: 1, answerCount: 1 });
   expect(items[0].decision).toMatchObject({ reason: "0 left" });
@@ -59,6 +62,12 @@ test("an evidence pack is of one moment: what was decided while it was written i
 
   busy.times = 1_000;
   const none = (await makeTemporaryFolder()).path;
-  await expect(writeAtOnce(none, source)).rejects.toThrow("write it again once that is over");
+  await using nowhere = createFolderFiles(none);
+  await expect(writeEvidence(nowhere, source)).rejects.toThrow("write it again once that is over");
   expect(await readdir(none)).toEqual([]);
+
+  busy.times = 0;
+  const unsigned = { ...source, key: join(folder.path, "no-such-key") };
+  await expect(writeEvidence(nowhere, unsigned)).rejects.toThrow("cannot sign");
+  expect(await readdir(none), "what cannot be signed leaves nothing").toEqual([]);
 });
