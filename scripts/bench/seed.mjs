@@ -192,6 +192,7 @@ const COUNTED = `
     SELECT id, subject || char(10) || issuer || char(10) || names || char(10, 10) FROM certificate;
   INSERT INTO location_search (rowid, text) SELECT id, text || char(10, 10) FROM location_text;
   INSERT INTO login_source_search (rowid, text) SELECT id, search_text || char(10, 10) FROM login_source;
+  INSERT INTO login_observation_search (rowid, text) SELECT id, search_text || char(10, 10) FROM login_observation;
   INSERT INTO grant_search (rowid, text) SELECT id, search_text || char(10, 10) FROM grant_line;
   INSERT INTO key_file_search (rowid, text)
     SELECT key_file.id, owner || char(10) || host.host || char(10) || path || char(10, 10)

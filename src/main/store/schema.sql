@@ -1286,6 +1286,29 @@ CREATE INDEX login_observation_by_time ON login_observation (last_at, id);
 
 CREATE INDEX login_observation_of_account ON login_observation (host_name, account);
 
+CREATE VIRTUAL TABLE login_observation_search USING fts5 (
+  text, content = '', contentless_delete = 1, tokenize = 'trigram'
+);
+
+CREATE VIRTUAL TABLE login_observation_pieces USING fts5vocab (login_observation_search, instance);
+
+CREATE TRIGGER login_observation_begins AFTER INSERT ON login_observation
+BEGIN
+  INSERT INTO login_observation_search (rowid, text) VALUES (NEW.id, NEW.search_text || char(10, 10));
+END;
+
+CREATE TRIGGER login_observation_is_surer AFTER UPDATE OF means, address ON login_observation
+WHEN OLD.means <> NEW.means OR OLD.address <> NEW.address
+BEGIN
+  DELETE FROM login_observation_search WHERE rowid = NEW.id;
+  INSERT INTO login_observation_search (rowid, text) VALUES (NEW.id, NEW.search_text || char(10, 10));
+END;
+
+CREATE TRIGGER login_observation_ends AFTER DELETE ON login_observation
+BEGIN
+  DELETE FROM login_observation_search WHERE rowid = OLD.id;
+END;
+
 -- That somebody has looked into one, and why it may be, until a day. It covers what there was: not surer evidence, nor what weighs more.
 CREATE TABLE login_acceptance (
   id           INTEGER PRIMARY KEY,

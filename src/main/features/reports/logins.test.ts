@@ -158,6 +158,31 @@ test("what stands out is shown with its lines until it is accepted, and again wh
   );
 });
 
+test("what stands out is found by the words of its row, also those that surer evidence has put there, accepted or not", async () => {
+  const { store, logins } = open();
+  const see = (more: Parameters<typeof makeLogins>[1]) =>
+    visitHost(store, "web1", { collected: { logins: makeLogins(["ann"], more) } });
+  const count = async (search: string, accepted = false) =>
+    (await logins.observed({ search, accepted })).rows.length;
+  see({ evidence: "file", from: "10.1.2.3" });
+  visitHost(store, "db1", { collected: { logins: makeLogins(["zoë"]) } });
+  expect(await count("10.1.2 ann")).toBe(1);
+  expect(await count("WEB1")).toBe(1);
+  expect(await count("nn")).toBe(1);
+  expect(await count("zoë")).toBe(1);
+  expect(await count("new-source")).toBe(2);
+  expect(await count("nobody")).toBe(0);
+  see({ from: "192.0.2.200" });
+  expect(await count("10.1.2.3")).toBe(0);
+  expect(await count("192.0.2.200")).toBe(1);
+  const ids = (await logins.observed({ search: "ann" })).rows.map(({ id }) => id);
+  await logins.accept({ ids, reason: "known", until: "2026-07-01" });
+  expect(await count("192.0.2.200")).toBe(0);
+  expect(await count("192.0.2.200", true)).toBe(1);
+  expect(await count("an", true)).toBe(1);
+  expect(await count("db1", true)).toBe(0);
+});
+
 test("an acceptance ends when what stands out weighs more, or a surer log shows it", async () => {
   const { store, logins } = open();
   const see = (more: Parameters<typeof makeLogins>[1]) =>

@@ -104,6 +104,7 @@ export type Searched =
   | "grant"
   | "host_name"
   | "key_file"
+  | "login_observation"
   | "login_source"
   | "location"
   | "binding";
@@ -128,6 +129,7 @@ export function phrases(db: Database, keep: Keep) {
     grant: pieceReader(db, "grant_pieces"),
     host_name: pieceReader(db, "host_name_pieces"),
     key_file: pieceReader(db, "key_file_pieces"),
+    login_observation: pieceReader(db, "login_observation_pieces"),
     login_source: pieceReader(db, "login_source_pieces"),
     location: pieceReader(db, "location_pieces"),
     binding: pieceReader(db, "binding_pieces"),

@@ -151,10 +151,10 @@ export type IndexedText = {
   ofHosts: OfHosts;
 };
 
-/** Finds rows by words of one text alone, or by the own name of their host. */
+/** Finds rows by words of one text alone, or by the own name of their host. `id`: the column of their ids. */
 export function searchIn(
   lists: Lists,
-  { size, ...text }: IndexedText & { size: () => number },
+  { size, id = "id", ...text }: IndexedText & { size: () => number; id?: string },
 ): (search: string) => Search {
   const { table, ofHosts } = text;
   return (search) => {
@@ -169,7 +169,7 @@ export function searchIn(
     return searchWords(lists, {
       words: words.map((word) => findInText(lists, text, word)),
       together: isKnown ? together : null,
-      id: "id",
+      id,
       size,
     });
   };

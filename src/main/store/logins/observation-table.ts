@@ -10,7 +10,7 @@ import {
 import type { Instant } from "#shared/model/instant.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
-import { eachWordOfHost } from "#store/lists/search.ts";
+import { searchIn } from "#store/lists/word-search.ts";
 
 type Home = { id: number; host: string; port: number };
 
@@ -157,9 +157,16 @@ type ObservedRow = {
   accepted: string | null;
 };
 
+const ID = "login_observation.id";
+
+const OF_HOSTS = {
+  ids: "SELECT id FROM login_observation WHERE 1",
+  column: { sql: "host_name", has: "names" },
+} as const;
+
 const SORTED_BY = {
-  severity: ["login_observation.weight", "last_at", "login_observation.id"],
-  lastAt: ["last_at", "login_observation.id"],
+  severity: ["login_observation.weight", "last_at", ID],
+  lastAt: ["last_at", ID],
 } as const;
 
 /** Logins that stand out, on all hosts. */
@@ -167,19 +174,26 @@ export function observationList(db: Database, lists: Lists) {
   const find = db.prepare<{ id: number; now: string }, ObservedRow & { host: number; lines: string }>(
     `SELECT ${OBSERVED}, host, lines FROM login_observation WHERE id = CAST(@id AS INTEGER)`,
   );
+  const largest = db.prepare<[], number>("SELECT ifnull(max(id), 0) FROM login_observation").pluck();
+  const size = () => largest.get() ?? 0;
+  const matching = searchIn(lists, {
+    table: "login_observation",
+    text: "search_text",
+    ofHosts: OF_HOSTS,
+    size,
+    id: ID,
+  });
 
   return {
     list(query: ObservedQuery): Listed<LoginObservation> {
       const { search, host, account, from, rule, accepted, sort, now, ...page } = query;
+      const matches = matching(search);
       return lists.list(
         {
           select: OBSERVED,
           from: accepted ? ACCEPTED : "login_observation",
           where: [
-            ...eachWordOfHost(search, "search_text", {
-              calledHosts: lists.calledHosts,
-              column: { sql: "host_name", has: "names" },
-            }),
+            ...matches.where,
             ...equal("host_name", host),
             ...equal("account", account),
             ...equal("address", from),
@@ -191,7 +205,8 @@ export function observationList(db: Database, lists: Lists) {
           ...page,
           // A walk in the order of the list, of the accepted ones as of all: their ids are kept.
           size: () => 0,
-          idColumn: "login_observation.id",
+          idColumn: ID,
+          found: matches.found,
         },
         toObservation,
       );
