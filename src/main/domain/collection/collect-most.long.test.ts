@@ -9,8 +9,8 @@ import { readCollection } from "./read-collection.ts";
 
 const ACCOUNTS = 1_000;
 const LINES = 100;
-/** The first rounds run while the JavaScript engine still compiles. */
-const ROUNDS = 3;
+/** The first rounds run while the JavaScript engine still compiles, and any of them may be disturbed by what else runs. */
+const ROUNDS = 8;
 
 /** An Ed25519 key in base64 is these 25 letters, one of A to P, and 42 of any kind: here a number. */
 const PREPARE = `

@@ -14,6 +14,7 @@ import {
   fingerprintOf,
   makeAccount,
   makeCertificate,
+  makeKeyFile as makeFoundKey,
   makeGrant,
   visitEndpoint,
   visitHost,
@@ -305,4 +306,31 @@ test("of somebody is known what names them as its owner, and which accounts nobo
   expect((await client.find({ id: (await client.list({ search: "ann" })).rows[0]?.id ?? 0 })).owned).toEqual(
     [],
   );
+});
+
+test("of somebody's keys only those are named that are there: one whose file is gone would refuse to be handed over", async () => {
+  await using opened = await openPeople();
+  const { store, client } = opened;
+  await client.import({
+    name: "people.csv",
+    files: [
+      {
+        name: "people.csv",
+        base64: btoa(`name,login,fingerprint\nCarol Stone,carol,${fingerprintOf("carol's")}\n`),
+      },
+    ],
+  });
+  const key = { kind: "key", fingerprint: fingerprintOf("deploy") } as const;
+  const visit = (files: string[]) =>
+    visitHost(store, "web", { collected: { keyFiles: files.map(makeFoundKey) } });
+  visit(["deploy"]);
+  const row = store.labels.findRow(key);
+  if (row) store.atomically(() => store.labels.set(row, { owner: "carol" }));
+  const carol = (await client.list({ search: "carol" })).rows[0]?.id ?? 0;
+  const owned = async () => (await client.find({ id: carol })).owned;
+  expect(await owned()).toEqual([key]);
+  visit([]);
+  expect(await owned()).toEqual([]);
+  visit(["deploy"]);
+  expect(await owned()).toEqual([key]);
 });

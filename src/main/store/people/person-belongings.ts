@@ -2,6 +2,7 @@ import type { Database } from "better-sqlite3";
 import type { PersonDetail } from "#shared/model/access/person.ts";
 import { Protocol } from "#shared/model/hosts/target.ts";
 import type { Labelled } from "#shared/model/label.ts";
+import { rowFinder } from "#store/labels/label-reader.ts";
 
 /** So many things of one person are named: as many as are labelled at once. */
 const MOST_NAMED = 1_000;
@@ -59,12 +60,17 @@ export function personBelongings(db: Database) {
     ORDER BY 2, 3, 4
     LIMIT ${MOST_NAMED}`);
 
-  /** `grants`: those that a key of theirs alone is in. */
+  const findRow = rowFinder(db);
+
+  /** `grants`: those that a key of theirs alone is in. Of what they answer for, what is there: nothing else takes a label. */
   return (
     lead: number,
     grants: readonly number[],
   ): Pick<PersonDetail, "owned" | "ownedTags" | "ownAccounts"> => ({
-    owned: owned.all({ lead }).flatMap(toLabelled),
+    owned: owned
+      .all({ lead })
+      .flatMap(toLabelled)
+      .filter((thing) => findRow(thing) !== null),
     ownedTags: tags.all({ lead }),
     ownAccounts: accounts.all({ grants: JSON.stringify(grants) }),
   });
