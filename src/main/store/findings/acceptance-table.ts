@@ -2,7 +2,7 @@ import type { Database } from "better-sqlite3";
 import { OptionalRule } from "#shared/contract/findings.ts";
 import { type Acceptance, type FindingObject, RuleId } from "#shared/model/finding.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import { IS_LABEL_OF } from "#store/labels/label-reader.ts";
+import { IS_LABEL_OF, IS_LABEL_OF_NAME } from "#store/labels/label-reader.ts";
 
 /** The expressions by which an acceptance names a thing and a rule. */
 type AcceptedColumns = { about: string; kind: string; rule: string };
@@ -62,6 +62,9 @@ const OWNED_BY: Members = (accepted) =>
       (kind) => `SELECT 'owner ' || label.owner AS member FROM ${kind} JOIN label ON ${IS_LABEL_OF[kind]}
         WHERE ${accepted.kind} = '${kind}' AND ${kind}.${kind === "key" ? "fingerprint" : "id"} = ${accepted.about}`,
     ),
+    `SELECT 'owner ' || label.owner AS member FROM endpoint JOIN label ON ${IS_LABEL_OF_NAME}
+      WHERE ${accepted.kind} = 'endpoint' AND endpoint.id = ${accepted.about} AND label.owner IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM label WHERE ${IS_LABEL_OF.endpoint} AND label.owner IS NOT NULL)`,
     `SELECT 'owner ' || owner AS member FROM tag WHERE ${accepted.kind} = 'tag' AND id = ${accepted.about}`,
   ].join(" UNION ALL ");
 

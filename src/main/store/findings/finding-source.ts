@@ -17,7 +17,8 @@ export type SourceColumn = "severity" | "rule" | "host" | "label_start" | "first
 
 /** What follows from labels alone. */
 export type LabelRule = "review" | "owner-left" | "purposeless";
-export type LabelSourceName = `${Labelled["kind"] | "tag"}/${LabelRule}`;
+/** `name`: of a host that is known by its endpoints alone. */
+export type LabelSourceName = `${Labelled["kind"] | "name" | "tag"}/${LabelRule}`;
 
 /** A column that is the same for all of a source is a value; otherwise it is an expression. */
 export type ColumnOfSource = { same: Value } | { sql: string };

@@ -15,7 +15,7 @@ import {
   PURPOSELESS_SEVERITY,
   REVIEW_SEVERITY,
 } from "#shared/text/findings/identity-finding.ts";
-import { IS_LABEL_OF } from "#store/labels/label-reader.ts";
+import { IS_LABEL_OF, IS_LABEL_OF_NAME } from "#store/labels/label-reader.ts";
 import type { Part } from "#store/lists/order.ts";
 import {
   acceptedFor,
@@ -29,7 +29,15 @@ import {
 
 type LabelledKind = Labelled["kind"];
 
+/** A thing that findings are about; `name`: the first endpoint of a host that is known by its endpoints alone. */
+type SourceKind = LabelledKind | "name";
+
 type Thing = {
+  /** What it is that the label is of, and how such a label is told. */
+  labelled: LabelledKind;
+  isLabelOf: string;
+  /** What findings are about. */
+  object: LabelledKind;
   table: FindingSource["table"];
   /** The column that findings name it by. */
   tie: "id" | "fingerprint";
@@ -40,12 +48,28 @@ type Thing = {
   /** Who answers for it by whatever says so. */
   owner: string;
   isOnHost: string;
-  /** The rows of it that labels are of; the condition on the label follows. */
-  found: (index: string) => string;
+  /** The rows of it that labels are of, by the column that says something; the condition on the label follows. */
+  found: (index: string, column: string) => string;
+  /** What stands behind that condition. */
+  grouped?: string;
 };
 
-const THINGS: Record<LabelledKind, Thing> = {
+const ofItself = (kind: LabelledKind) =>
+  ({ labelled: kind, isLabelOf: IS_LABEL_OF[kind], object: kind }) as const;
+
+const ENDPOINT = {
+  table: "endpoint",
+  tie: "id",
+  stands: "1",
+  host: { sql: "endpoint.host" },
+  label: "endpoint.host || ':' || endpoint.port || iif(server_name = '', '', ' as ' || server_name)",
+  owner: "ifnull(label.owner, (SELECT host_name.owner FROM host_name WHERE host_name.id = endpoint.name))",
+  isOnHost: "host = ?",
+} as const;
+
+const THINGS: Record<SourceKind, Thing> = {
   account: {
+    ...ofItself("account"),
     table: "account",
     tie: "id",
     stands: "account.gone_scan IS NULL",
@@ -59,6 +83,7 @@ const THINGS: Record<LabelledKind, Thing> = {
           AND found.gone_scan IS NULL`,
   },
   host: {
+    ...ofItself("host"),
     table: "host",
     tie: "id",
     stands: "1",
@@ -71,6 +96,7 @@ const THINGS: Record<LabelledKind, Thing> = {
       CROSS JOIN host AS found ON found.name = named.id`,
   },
   certificate: {
+    ...ofItself("certificate"),
     table: "certificate",
     tie: "id",
     stands: "is_seen = 1",
@@ -82,6 +108,7 @@ const THINGS: Record<LabelledKind, Thing> = {
       `SELECT found.id FROM label ${index} CROSS JOIN certificate AS found ON found.sha256 = label.name`,
   },
   key: {
+    ...ofItself("key"),
     table: "key",
     tie: "fingerprint",
     stands: "account_count > 0",
@@ -94,18 +121,28 @@ const THINGS: Record<LabelledKind, Thing> = {
       `SELECT found.fingerprint FROM label ${index} CROSS JOIN key AS found ON found.fingerprint = label.name`,
   },
   endpoint: {
-    table: "endpoint",
-    tie: "id",
-    stands: "1",
-    host: { sql: "endpoint.host" },
-    label: "endpoint.host || ':' || endpoint.port || iif(server_name = '', '', ' as ' || server_name)",
-    owner: "ifnull(label.owner, (SELECT host_name.owner FROM host_name WHERE host_name.id = endpoint.name))",
-    isOnHost: "host = ?",
+    ...ofItself("endpoint"),
+    ...ENDPOINT,
     found: (index) => `SELECT found.id FROM label ${index}
       CROSS JOIN endpoint AS found
         ON found.host = label.host AND found.port = label.port AND label.name = found.protocol || '://' || found.server_name`,
   },
+  name: {
+    ...ENDPOINT,
+    labelled: "host",
+    isLabelOf: IS_LABEL_OF_NAME,
+    object: "endpoint",
+    found: (index, column) => `SELECT min(found.id) FROM label ${index}
+      CROSS JOIN endpoint AS found ON found.host = label.name
+        AND NOT EXISTS (SELECT 1 FROM host WHERE host.host = label.name)
+        AND NOT EXISTS (
+          SELECT 1 FROM label AS own
+          WHERE own.kind = 'endpoint' AND own.host = found.host AND own.port = found.port
+            AND own.name = found.protocol || '://' || found.server_name AND own.${column} IS NOT NULL)`,
+    grouped: "GROUP BY label.name",
+  },
   issuer: {
+    ...ofItself("issuer"),
     table: "issuer",
     tie: "id",
     stands: "1",
@@ -149,7 +186,7 @@ export const IS_ACCOUNT_OWNER_GONE = `gone_scan IS NULL AND EXISTS (
   SELECT 1 FROM label WHERE ${IS_LABEL_OF.account} AND ${isFormer("label.owner")} AND ${IS_ALONE("account")})`;
 
 /** What its host has is its own purpose, too; of a certificate what one of its hosts has may be. */
-const LACKS_PURPOSE: Partial<Record<LabelledKind, string>> = {
+const LACKS_PURPOSE: Partial<Record<SourceKind, string>> = {
   certificate: `NOT EXISTS (
     SELECT 1 FROM location JOIN host_name ON host_name.id = location.name
     WHERE location.certificate = found.id AND location.gone_scan IS NULL AND host_name.purpose IS NOT NULL)`,
@@ -163,7 +200,9 @@ type Rule = {
   rule: RuleId;
   severity: Severity;
   index: string;
-  said: (kind: LabelledKind) => string;
+  /** The column of a label that says it. */
+  column: "owner" | "purpose" | "review_on";
+  said: (kind: SourceKind) => string;
   since: string;
 };
 
@@ -172,6 +211,7 @@ const RULES: Record<LabelRule, Rule> = {
     rule: "identity-review-overdue",
     severity: REVIEW_SEVERITY,
     index: "INDEXED BY label_to_review",
+    column: "review_on",
     said: () => "label.review_on IS NOT NULL AND label.review_on <= @now",
     since: "label.review_on || 'T00:00:00Z'",
   },
@@ -179,6 +219,7 @@ const RULES: Record<LabelRule, Rule> = {
     rule: "identity-owner-left",
     severity: OWNER_LEFT_SEVERITY,
     index: "INDEXED BY label_by_owner",
+    column: "owner",
     said: (kind) => `${HAS_LEFT("label.owner")} ${kind === "account" ? `AND ${IS_ALONE("found")}` : ""}`,
     since: leftSince("label.owner"),
   },
@@ -186,6 +227,7 @@ const RULES: Record<LabelRule, Rule> = {
     rule: "identity-without-purpose",
     severity: PURPOSELESS_SEVERITY,
     index: "",
+    column: "purpose",
     said: (kind) => `label.purpose IS NULL AND ${LACKS_PURPOSE[kind] ?? "0"}
       AND EXISTS (SELECT 1 FROM enabled_rule WHERE rule = 'identity-without-purpose')`,
     since: "(SELECT enabled_rule.since FROM enabled_rule WHERE rule = 'identity-without-purpose')",
@@ -214,10 +256,12 @@ const tieOf = (kind: LabelledKind | "tag"): string => `id * ${TABLES.length} + $
 const idOf = (tie: number | string): number | string =>
   typeof tie === "string" ? tie : Math.floor(tie / TABLES.length);
 
-function ofLabels(kind: LabelledKind, name: LabelRule): FindingSource {
-  const { table, tie, stands, host, label, isOnHost, found } = THINGS[kind];
-  const { rule, severity, index, said, since: sinceLabel } = RULES[name];
-  const since = { sql: `(SELECT ${sinceLabel} FROM label WHERE ${IS_LABEL_OF[kind]})` };
+function ofLabels(kind: SourceKind, name: LabelRule): FindingSource {
+  const { table, tie, stands, host, label, isOnHost, found, grouped = "" } = THINGS[kind];
+  const { labelled, isLabelOf, object } = THINGS[kind];
+  const { rule, severity, index, column, said, since: sinceLabel } = RULES[name];
+  const since = { sql: `(SELECT ${sinceLabel} FROM label WHERE ${isLabelOf})` };
+  const chosen = `${found(index, column)} WHERE label.kind = '${labelled}' AND ${said(kind)} ${grouped}`;
   return {
     name: `${kind}/${name}`,
     from: `${table} NOT INDEXED`,
@@ -225,7 +269,7 @@ function ofLabels(kind: LabelledKind, name: LabelRule): FindingSource {
     walk: {},
     unordered: ["severity", "rule", "host", "label_start", "first_seen"],
     table,
-    where: [`${tie} IN (${found(index)} WHERE label.kind = '${kind}' AND ${said(kind)})`, stands],
+    where: [`${tie} IN (${chosen})`, stands],
     columns: {
       severity: { same: rankOf(severity) },
       rule: { same: rule },
@@ -233,12 +277,12 @@ function ofLabels(kind: LabelledKind, name: LabelRule): FindingSource {
       label_start: { sql: `substr(${label}, 1, 120)` },
       first_seen: since,
       since,
-      tie: { sql: tie === "id" ? tieOf(kind) : tie },
+      tie: { sql: tie === "id" ? tieOf(object) : tie },
     },
     isOnHost,
     text: `'${rule}' || char(10) || ${label}`,
-    isAbout: isAbout(kind),
-    isAccepted: acceptedFor(rule, kind, tie),
+    isAbout: isAbout(object),
+    isAccepted: acceptedFor(rule, object, tie),
   };
 }
 
@@ -268,7 +312,7 @@ const tagOwnerLeft: FindingSource = {
   isAccepted: acceptedFor("identity-owner-left", "tag", "id"),
 };
 
-const KINDS = Object.keys(THINGS) as LabelledKind[];
+const KINDS = Object.keys(THINGS) as SourceKind[];
 
 export const LABEL_SOURCES: readonly FindingSource[] = [
   ...KINDS.map((kind) => ofLabels(kind, "review")),
@@ -290,14 +334,14 @@ type Row = {
 
 /** Describes what follows from labels. */
 export function labelDescriber(db: Database) {
-  const rowOf = (kind: LabelledKind, name: LabelRule) => {
-    const { table, tie, host, label, owner } = THINGS[kind];
+  const rowOf = (kind: SourceKind, name: LabelRule) => {
+    const { table, tie, host, label, owner, isLabelOf } = THINGS[kind];
     const hostSql = "sql" in host ? `nullif(${host.sql}, '')` : "NULL";
     const sql = `
       SELECT ${label} AS label, ${hostSql} AS host, ${kind === "certificate" ? "sha256" : "NULL"} AS sha256,
         label.review_on AS reviewOn, label.owner AS ownOwner, ${owner} AS owner, label.purpose,
         ${RULES[name].since} AS firstSeen
-      FROM ${table} JOIN label ON ${IS_LABEL_OF[kind]}
+      FROM ${table} JOIN label ON ${isLabelOf}
       WHERE ${table}.${tie} = ?`;
     return db.prepare<[number | string], Row>(sql);
   };
@@ -307,17 +351,17 @@ export function labelDescriber(db: Database) {
   );
 
   return (source: LabelSourceName, tie: number | string): FindingText => {
-    const [kind, name] = source.split("/") as [LabelledKind | "tag", LabelRule];
+    const [kind, name] = source.split("/") as [SourceKind | "tag", LabelRule];
     const id = idOf(tie);
     if (kind === "tag") return describeTag(Number(id));
     const query = rows.get(source) ?? rowOf(kind, name);
     rows.set(source, query);
     const row = query.get(id);
     if (!row) throw new Error(`nothing was said of ${kind} ${id}`);
-    const object = toObject(kind, id, row.sha256);
+    const { labelled, object } = THINGS[kind];
     return {
-      ...describeLabel(kind, name, row),
-      object,
+      ...describeLabel(labelled, name, row),
+      object: toObject(object, id, row.sha256),
       label: row.label,
       host: row.host,
       firstSeen: row.firstSeen ?? "",

@@ -102,6 +102,9 @@ export const IS_LABEL_OF: Record<Labelled["kind"], string> = {
   issuer: isLabelOf("issuer", "issuer.name"),
 };
 
+/** The condition for a row of `label` to be of the host that an `endpoint` is called by, whether that was read or not. */
+export const IS_LABEL_OF_NAME = isLabelOf("host", "endpoint.host");
+
 /** What somebody said of a thing itself; null: nothing. */
 export type OwnLabels = Record<LabelField, string | null>;
 

@@ -283,13 +283,15 @@ const NOTHING_SHOWN = {
 
 type EndpointPart = Partial<Omit<EndpointProbe, "target" | "presented">> & {
   presented?: Partial<NonNullable<EndpointProbe["presented"]>> | null;
+  /** 443, where it is left out. */
+  port?: number;
 };
 
-/** A probe of `name:443`, which presents the chain; without one it is refused. */
+/** A probe of an endpoint, which presents the chain; without one it is refused. */
 export function visitEndpoint(
   store: Store,
   name: string,
-  { presented = null, ...visit }: EndpointPart = {},
+  { presented = null, port = 443, ...visit }: EndpointPart = {},
 ): void {
   const scanId = visit.scanId ?? beginScan(store, visit.at);
   store.atomically(() =>
@@ -301,7 +303,7 @@ export function visitEndpoint(
       outcome: presented ? "presented" : "refused",
       message: "",
       ...visit,
-      target: { kind: "tls", host: name, port: 443, serverName: null, protocol: "tls" },
+      target: { kind: "tls", host: name, port, serverName: null, protocol: "tls" },
       presented: presented && { ...NOTHING_SHOWN, ...presented },
     }),
   );
